@@ -1,0 +1,6 @@
+"""The command `callmood`."""
+
+
+def main() -> int:
+    """Placeholder."""
+    return 0

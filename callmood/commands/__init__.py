@@ -1,0 +1,1 @@
+"""One module a subcommand; each imports its wing only when it runs."""

@@ -1,0 +1,1 @@
+"""The ground floor: what training and listening must agree on."""

@@ -1,0 +1,1 @@
+"""Feature sets: from samples to feature vectors, the same offline and live."""

@@ -1,0 +1,1 @@
+"""The listening wing: from a block of sound to a row on the screen."""

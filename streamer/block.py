@@ -1,0 +1,33 @@
+"""A block: what a source delivers at once."""
+
+from dataclasses import dataclass
+
+from emotion.arrays import Samples
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AudioBlock:
+    """Samples with their place in the stream.
+
+    Attributes
+    ----------
+    samples : ndarray, shape (n, channels), float32, read-only
+        Full scale ±1, at the source's own rate.
+    first_sample : int
+        Index of the first sample, counted from the start of the stream. A jump against the end of the block
+        before is a gap.
+    arrived : float
+        ``time.monotonic()`` when the block arrived, s.
+    overrun : bool
+        The card lost input just before this block; the jump in `first_sample` is then an estimate.
+    """
+
+    samples: Samples
+    first_sample: int
+    arrived: float
+    overrun: bool = False
+
+    @property
+    def end_sample(self) -> int:
+        """One past the index of the last sample."""
+        return self.first_sample + len(self.samples)

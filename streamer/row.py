@@ -1,0 +1,78 @@
+"""What a leg says: a row for each window, a gap where the sample index jumped."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+State: TypeAlias = Literal["speech", "silence"]
+"""What a window holds, as far as the gate can tell."""
+
+GapCause: TypeAlias = Literal["overrun", "drop", "pause"]
+"""Who lost the sound: the card, we, or the user on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """All that is known about one window.
+
+    Attributes
+    ----------
+    leg : str
+        Name of the leg.
+    window : int
+        Running number of the row in its leg, from 0.
+    start, end : float
+        Stream time, s.
+    start_sample, end_sample : int
+        The same in samples of the source.
+    state : {'speech', 'silence'}
+        What the gate says.
+    emotion : str or None
+        The leading label after smoothing; None in silence.
+    probabilities, smoothed : mapping of label to float, or None
+        The model's own word for this window, and the smoothed one that the panel shows; None in silence.
+    level_dbfs : float
+        RMS of the window without its DC, dB below full scale; never under -120.
+    lag_seconds : float
+        From the arrival of the window's last sample to this row.
+    """
+
+    leg: str
+    window: int
+    start: float
+    end: float
+    start_sample: int
+    end_sample: int
+    state: State
+    emotion: str | None
+    probabilities: Mapping[str, float] | None
+    smoothed: Mapping[str, float] | None
+    level_dbfs: float
+    lag_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Sound that was never heard: windows end before it and start anew after it.
+
+    Attributes
+    ----------
+    leg : str
+        Name of the leg.
+    start, end : float
+        Stream time, s.
+    start_sample, end_sample : int
+        The same in samples of the source.
+    cause : {'overrun', 'drop', 'pause'}
+        Who lost it.
+    estimated : bool
+        True where the length was estimated from the stream's clock.
+    """
+
+    leg: str
+    start: float
+    end: float
+    start_sample: int
+    end_sample: int
+    cause: GapCause
+    estimated: bool

@@ -1,0 +1,97 @@
+"""What does not change while a session runs, and what is left to say when it ends."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from streamer.source import SourceInfo
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """The head of a journal and of the panel.
+
+    Attributes
+    ----------
+    session : str
+        Identifier, sorts by time, fit for a file name.
+    started : float
+        Wall clock at the start, seconds since the epoch.
+    source : SourceInfo
+        Where the sound comes from.
+    model : str
+        Name of the model.
+    model_notes : tuple of str
+        What must be said wherever the model is shown: fitted on tones, weights not for commercial use.
+    feature_set : str
+        Name and version, as ``classic-speech/1``.
+    labels : tuple of str
+        In the model's order.
+    win_seconds, step_seconds : float
+        The grid, s.
+    sample_rate : int
+        Hz: the rate at which the model hears.
+    legs : tuple of str
+        Names of the legs.
+    callmood_version : str
+        The program's own.
+    """
+
+    session: str
+    started: float
+    source: SourceInfo
+    model: str
+    model_notes: tuple[str, ...]
+    feature_set: str
+    labels: tuple[str, ...]
+    win_seconds: float
+    step_seconds: float
+    sample_rate: int
+    legs: tuple[str, ...]
+    callmood_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The last line of a journal and of the screen.
+
+    Attributes
+    ----------
+    seconds : float
+        Stream time heard, s.
+    windows : int
+        Rows given.
+    states : mapping of state to int
+        Rows by state.
+    emotions : mapping of label to int
+        Rows by leading emotion.
+    overruns, gaps, marks : int
+        How often the card lost input, the sample index jumped, the user marked a moment.
+    dropped_seconds, paused_seconds, slip_seconds : float
+        Sound we lost; sound the user kept out; stream time less monotonic time for a live source.
+    non_finite_samples : int
+        NaN and infinite samples, taken as 0.
+    real_time_factor : float
+        Processing time over audio time.
+    max_lag_seconds : float
+        The longest wait from a window's last sample to its row.
+    files : tuple of str
+        What was written, folders with a slash at the end.
+    failures : tuple of str
+        What stopped on the way while the monitoring went on.
+    """
+
+    seconds: float
+    windows: int
+    states: Mapping[str, int]
+    emotions: Mapping[str, int]
+    overruns: int
+    gaps: int
+    marks: int
+    dropped_seconds: float
+    paused_seconds: float
+    slip_seconds: float
+    non_finite_samples: int
+    real_time_factor: float
+    max_lag_seconds: float
+    files: tuple[str, ...]
+    failures: tuple[str, ...]

@@ -1,0 +1,93 @@
+"""Where rows and sound end: a journal, clips, a file with everything."""
+
+from streamer.block import AudioBlock
+from streamer.row import Gap, Row
+from streamer.session_facts import SessionFacts, Summary
+
+
+class Sink:
+    """Does nothing with everything; a sink overrides what it cares for.
+
+    All calls come from the worker thread, in the order of the stream. `open` may raise OutputError: the session
+    does not start. When any other call raises OutputError the sink is closed and left out, the failure is shown,
+    and the monitoring goes on.
+    """
+
+    def open(self, facts: SessionFacts) -> None:
+        """Make ready to write.
+
+        Parameters
+        ----------
+        facts : SessionFacts
+            What the session will be.
+        """
+
+    def take_block(self, block: AudioBlock) -> None:
+        """Take sound as the source delivered it, before the rows that it completes.
+
+        Parameters
+        ----------
+        block : AudioBlock
+            Never one that came during a pause.
+        """
+
+    def take_row(self, row: Row) -> None:
+        """Take the row of a window.
+
+        Parameters
+        ----------
+        row : Row
+            All its sound has been handed over by `take_block`.
+        """
+
+    def take_gap(self, gap: Gap) -> None:
+        """Learn that sound is missing, before the first block after it.
+
+        Parameters
+        ----------
+        gap : Gap
+            Where, how long, and why.
+        """
+
+    def take_mark(self, at_seconds: float, clock: float) -> None:
+        """Note a moment that the user marked.
+
+        Parameters
+        ----------
+        at_seconds : float
+            Stream time, s.
+        clock : float
+            Seconds since the epoch.
+        """
+
+    def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:
+        """Learn that a pause begins or ends.
+
+        Parameters
+        ----------
+        at_seconds : float
+            Stream time, s.
+        clock : float
+            Seconds since the epoch.
+        paused : bool
+            True where it begins.
+        """
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What has been written so far; folders end with a slash."""
+        return ()
+
+    @property
+    def is_saving(self) -> bool:
+        """True while sound is being kept on disk."""
+        return False
+
+    def close(self, summary: Summary | None) -> None:
+        """Finish what is open; a second call does nothing.
+
+        Parameters
+        ----------
+        summary : Summary or None
+            The last word; None when the sink is given up after an error.
+        """

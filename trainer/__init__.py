@@ -1,0 +1,1 @@
+"""The training wing: from recordings to a model folder."""
