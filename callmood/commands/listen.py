@@ -1,0 +1,49 @@
+"""`callmood listen`: the microphone, live."""
+
+import argparse
+from typing import Final
+
+from callmood.session_options import add_session_options
+
+SUMMARY: Final = "Listen to a microphone and show the emotions it hears, live."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+        That of the command.
+    """
+    parser.add_argument(
+        "--device", metavar="DEVICE", help="number, name or part of a name, as `callmood devices` lists them"
+    )
+    add_session_options(parser)
+    parser.epilog = (
+        "examples:\n"
+        "  callmood listen\n"
+        "  callmood listen --device headset --spectrogram\n"
+        "  callmood listen --duration 600 --journal call.jsonl --record angry\n"
+        "\n"
+        "Tell those you listen to, and have their consent. Keys: space pauses, m marks this moment, q quits.\n"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Listen.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        As `configure` declares them.
+
+    Returns
+    -------
+    int
+        0, or the exit code of what failed on the way.
+    """
+    from callmood.session_wiring import run_session
+    from streamer.microphone import Microphone
+
+    return run_session(Microphone(arguments.device), arguments)
