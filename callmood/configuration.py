@@ -31,7 +31,9 @@ def find(path: Path | None) -> Path | None:
     """
     if path is not None:
         if not path.is_file():
-            raise ConfigurationError(f"{path}: no such configuration file; name another, or leave --config out")
+            raise ConfigurationError(
+                f"{path}: no such configuration file; name another, or leave --config out"
+            )
         return path
     home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")  # noqa: PTH111 - Path.expanduser raises without a home
     candidates = (Path("callmood.toml"), Path(home) / "callmood" / "callmood.toml")
@@ -58,7 +60,9 @@ def read(path: Path) -> dict[str, Any]:
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise ConfigurationError(f"{path} has more than {MAX_BYTES} bytes; a configuration is a few lines of TOML")
+            raise ConfigurationError(
+                f"{path} has more than {MAX_BYTES} bytes; a configuration is a few lines of TOML"
+            )
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigurationError(f"{path} cannot be read as TOML: {error}; mend or remove it") from error
@@ -94,7 +98,7 @@ def apply(parser: argparse.ArgumentParser, command: str, path: Path | None = Non
         raise ConfigurationError(f"{found}: {command} is {table!r}; write a table, [{command}]")
     options = {
         option.removeprefix("--"): action
-        for action in parser._actions  # noqa: SLF001 - argparse has no public list of its options
+        for action in parser._actions  # argparse has no public list of its options
         for option in action.option_strings
         if option.startswith("--") and option not in {"--help", "--config"}
     }
@@ -108,7 +112,9 @@ def apply(parser: argparse.ArgumentParser, command: str, path: Path | None = Non
 
 def _checked(action: argparse.Action, key: str, value: object, path: Path) -> object:
     """Refuse a value that the same option on the command line could not have."""
-    wanted = "true or false" if action.nargs == 0 else "a number" if action.type in (int, float) else "a string"
+    wanted = (
+        "true or false" if action.nargs == 0 else "a number" if action.type in (int, float) else "a string"
+    )
     fits = {
         "true or false": isinstance(value, bool),
         "a number": isinstance(value, int | float) and not isinstance(value, bool),
@@ -117,5 +123,7 @@ def _checked(action: argparse.Action, key: str, value: object, path: Path) -> ob
     if not fits[wanted]:
         raise ConfigurationError(f"{path}: {key} = {value!r}; it takes {wanted}")
     if action.choices is not None and value not in action.choices:
-        raise ConfigurationError(f"{path}: {key} = {value!r}; it is one of {', '.join(map(str, action.choices))}")
+        raise ConfigurationError(
+            f"{path}: {key} = {value!r}; it is one of {', '.join(map(str, action.choices))}"
+        )
     return value

@@ -11,12 +11,20 @@ def add_session_options(parser: argparse.ArgumentParser) -> None:
     parser : ArgumentParser
         That of the command; options are added to it.
     """
-    parser.add_argument("--model", metavar="NAME", help="a model's name or folder (default: the speech model)")
-    parser.add_argument("--win", type=float, metavar="S", help="window length in seconds (default: the model's)")
-    parser.add_argument("--step", type=float, metavar="S", help="seconds between windows (default: the model's)")
+    parser.add_argument(
+        "--model", metavar="NAME", help="a model's name or folder (default: the speech model)"
+    )
+    parser.add_argument(
+        "--win", type=float, metavar="S", help="window length in seconds (default: the model's)"
+    )
+    parser.add_argument(
+        "--step", type=float, metavar="S", help="seconds between windows (default: the model's)"
+    )
     parser.add_argument("--duration", type=float, metavar="S", help="stop after so many seconds of sound")
     shown = parser.add_argument_group("what is shown")
-    shown.add_argument("--json", action="store_true", help="JSON lines on standard output instead of the panel")
+    shown.add_argument(
+        "--json", action="store_true", help="JSON lines on standard output instead of the panel"
+    )
     shown.add_argument("--plain", action="store_true", help="one plain line a window instead of the panel")
     shown.add_argument("--spectrogram", action="store_true", help="a rolling mel spectrogram under the bars")
     kept = parser.add_argument_group("what is kept")
@@ -27,6 +35,10 @@ def add_session_options(parser: argparse.ArgumentParser) -> None:
         help="save windows as clips: all, speech, or labels such as angry,sad",
     )
     kept.add_argument("--record-session", action="store_true", help="keep the whole sound, a file an hour")
-    kept.add_argument("--out", metavar="DIR", default="recordings", help="where recordings go (default: recordings)")
+    kept.add_argument(
+        "--out", metavar="DIR", default="recordings", help="where recordings go (default: recordings)"
+    )
     kept.add_argument("--spectrogram-png", metavar="FILE", help="draw the session's spectrogram at the end")
-    parser.add_argument("--config", metavar="FILE", help="defaults for these options (default: callmood.toml)")
+    parser.add_argument(
+        "--config", metavar="FILE", help="defaults for these options (default: callmood.toml)"
+    )

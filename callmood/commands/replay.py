@@ -17,7 +17,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser : ArgumentParser
         That of the command.
     """
-    parser.add_argument("file", metavar="FILE", help="any format that libsndfile reads: WAV, FLAC, Opus, MP3, ...")
+    parser.add_argument(
+        "file", metavar="FILE", help="any format that libsndfile reads: WAV, FLAC, Opus, MP3, ..."
+    )
     parser.add_argument("--fast", action="store_true", help="as fast as it can, instead of at real speed")
     add_session_options(parser)
     parser.epilog = (
@@ -41,9 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
     int
         0, or the exit code of what failed on the way.
     """
-    from callmood.session_wiring import run_session
     from emotion.audio_file import AudioFile
     from streamer.file_source import FileSource
+
+    from callmood.session_wiring import run_session
 
     with AudioFile(Path(arguments.file)) as audio:
         return run_session(FileSource(audio, fast=arguments.fast), arguments)
