@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "  callmood listen --device headset --spectrogram\n"
         "  callmood listen --duration 600 --journal call.jsonl --record angry\n"
         "\n"
-        "Tell those you listen to, and have their consent. Keys: space pauses, m marks this moment, q quits.\n"
+        "Have the consent of those you listen to. Keys: space pauses, m marks this moment, q quits.\n"
     )
 
 
