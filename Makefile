@@ -1,0 +1,58 @@
+# callmood, from a bare Debian 12 with Python 3.11, make and git: `make demo` and `make test` set up all they need.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := callmood emotion streamer trainer
+CORPORA ?= $(or $(CALLMOOD_CORPORA),../shared/corpora)
+
+# A virtual sound card, a voice to speak into it, and PortAudio to hear it.
+TEST_SYSTEM_PACKAGES := libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils espeak-ng
+
+export PYTHON
+
+.PHONY: help setup system-packages demo test lint bench check-install article models pictures demo-speech constraints clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+$(VENV)/callmood-base: pyproject.toml constraints.txt
+	@scripts/make_environment.sh base
+
+$(VENV)/callmood-dev: pyproject.toml constraints.txt
+	@scripts/make_environment.sh dev
+
+setup: $(VENV)/callmood-dev ## make .venv with everything that training, tests and linters need
+
+system-packages:
+	@scripts/system_packages.sh "make test" $(TEST_SYSTEM_PACKAGES)
+
+demo: $(VENV)/callmood-base ## replay speech that a synthesiser made, with the panel, as a microphone would bring it
+	@$(BIN)/callmood replay callmood/demo/speech.flac --record speech \
+		--journal recordings/demo-$$(date +%Y%m%d-%H%M%S).jsonl
+
+test: $(VENV)/callmood-dev system-packages ## run the whole suite, with branch coverage
+	@$(BIN)/python -m pytest --cov --cov-branch --cov-report=term
+
+lint: $(VENV)/callmood-dev ## ruff, mypy, import-linter, numpydoc
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@find $(PACKAGES) -name '*.py' -exec $(BIN)/python -m numpydoc.hooks.validate_docstrings {} +
+
+bench: $(VENV)/callmood-dev ## measure what the README claims about speed
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+
+constraints: ## write constraints.txt anew, with the newest versions that pyproject.toml allows
+	@scripts/make_constraints.sh
+
+check-install: ## install into a clean environment, from a wheel, and use it from another folder
+	@scripts/check_install.sh
+
+clean: ## remove the environment, caches and build outputs; recordings and models stay
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

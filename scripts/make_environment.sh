@@ -1,0 +1,36 @@
+#!/bin/sh
+# Make .venv and install callmood into it, editable, with the pinned versions of constraints.txt.
+#
+#   scripts/make_environment.sh base     what listening needs (make demo)
+#   scripts/make_environment.sh dev      that, training, and the tools of the house (make test, make lint)
+#
+# The Makefile calls this only when pyproject.toml or constraints.txt changed.
+set -eu
+cd "$(dirname "$0")/.."
+
+venv=.venv
+wanted=$1
+case $wanted in
+    base) what=. ;;
+    dev) what='.[train,dev]' ;;
+    *) echo "make_environment.sh: '$wanted' is neither base nor dev" >&2; exit 2 ;;
+esac
+
+# An environment whose Python went away is made anew; one that works is kept.
+if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+    python=$(scripts/find_python.sh)
+    if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
+        version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+        scripts/system_packages.sh "a Python environment" "python$version-venv"
+    fi
+    echo "making $venv with $("$python" --version)"
+    "$python" -m venv --clear "$venv"
+fi
+
+echo "installing callmood and what it needs ($wanted; the first time takes a minute or two)"
+# The build backend is fetched by pip on its own; the two variables pin it as well, for old and new pips.
+PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_ROOT_USER_ACTION=ignore "$venv/bin/python" -m pip install --quiet --no-input --editable "$what"
+
+touch "$venv/callmood-base"
+[ "$wanted" = base ] || touch "$venv/callmood-dev"
