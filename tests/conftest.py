@@ -1,9 +1,12 @@
 """What every test may ask for."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.pulse import WHAT_TO_INSTALL, PulseServer, missing_programs, pulse_server
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +16,15 @@ def corpora() -> Path:
     if not root.is_dir():
         pytest.skip(f"no corpora at {root}; set CALLMOOD_CORPORA to their folder")
     return root
+
+
+@pytest.fixture(scope="session")
+def pulse() -> Iterator[PulseServer]:
+    """A private sound server whose microphone hears what a test plays; skipped without it, but not in CI."""
+    if missing := missing_programs():
+        words = f"no {', '.join(missing)} on this machine; type: {WHAT_TO_INSTALL}"
+        if os.environ.get("CI"):
+            pytest.fail(words)
+        pytest.skip(words)
+    with pulse_server() as server:
+        yield server
