@@ -1,0 +1,181 @@
+"""A recording on disk: what it is, and its sound in blocks, whatever the format."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from emotion.arrays import Samples
+from emotion.decoding import count_samples, has_sample, open_sound, read_samples
+from emotion.errors import AudioFileError
+from emotion.file_notes import cut_note, format_note
+from emotion.finite_samples import make_finite
+from emotion.mixing import mix_down, mixing_note
+
+SampleFormat: TypeAlias = Literal["PCM_16", "FLOAT"]
+
+MIN_SAMPLE_RATE: Final = 4_000
+MAX_SAMPLE_RATE: Final = 384_000
+_READ_SAMPLES: Final = 65_536
+
+_EXACT_IN_16_BITS: Final = frozenset({"PCM_S8", "PCM_U8", "PCM_16", "ULAW", "ALAW", "GSM610"})
+_CAN_BE_NON_FINITE: Final = frozenset({"FLOAT", "DOUBLE"})
+
+
+class AudioFile:
+    """Any recording that libsndfile reads, opened anew for each pass over its sound.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Attributes
+    ----------
+    path : Path
+        As given.
+    sample_rate : int
+        Hz, 4 000 to 384 000.
+    channels : int
+        How many, at least 1.
+    num_samples : int
+        Samples a channel that can be read, at least 1.
+    sample_format : {'PCM_16', 'FLOAT'}
+        The smallest WAV subtype that keeps the samples of `blocks` exactly.
+    non_finite_samples, huge_samples : int
+        What the latest pass over the sound met so far: values taken as 0, and values cut to ±1e6.
+
+    Raises
+    ------
+    AudioFileError
+        If the file is missing, not to be read, no recording, cut in its header, without samples, of a sample
+        rate outside the bounds, or without one finite sample.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        with open_sound(self.path) as sound:
+            self.sample_rate = int(sound.samplerate)
+            self.channels = int(sound.channels)
+            subtype, announced = str(sound.subtype), int(sound.frames)
+            complete = has_sample(sound, announced - 1)
+        self._refuse_odd_rate()
+        self.num_samples = announced if complete else count_samples(self.path)
+        if not self.num_samples:
+            raise AudioFileError(f"{self.path} holds no samples; record it again")
+        self.sample_format: SampleFormat = "PCM_16" if subtype in _EXACT_IN_16_BITS else "FLOAT"
+        self.non_finite_samples = 0
+        self.huge_samples = 0
+        if subtype in _CAN_BE_NON_FINITE:
+            self._refuse_without_finite_sample()
+        self._header_notes = (
+            *format_note(subtype),
+            *cut_note(self.path, subtype, self.num_samples, announced),
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One line for each thing converted or missing, as far as the sound has been read."""
+        found = []
+        if self.non_finite_samples:
+            found.append(f"non-finite samples taken as 0: {self.non_finite_samples}")
+        if self.huge_samples:
+            found.append(f"samples beyond ±1e6 cut to that: {self.huge_samples}")
+        return (*self._header_notes, *found)
+
+    def blocks(self, block_samples: int) -> Iterator[Samples]:
+        """Read the sound from its beginning, a block at a time.
+
+        Parameters
+        ----------
+        block_samples : int
+            Samples in each block but the last, at least 1.
+
+        Yields
+        ------
+        ndarray, shape (n, channels), float32
+            Finite; `num_samples` in all. A block belongs to its receiver.
+
+        Raises
+        ------
+        AudioFileError
+            If the file changed or went away since it was opened.
+        """
+        self.non_finite_samples = self.huge_samples = 0
+        for raw in self._raw_blocks(block_samples):
+            samples, num_non_finite, num_huge = make_finite(raw)
+            self.non_finite_samples += num_non_finite
+            self.huge_samples += num_huge
+            yield samples
+
+    def _raw_blocks(self, block_samples: int) -> Iterator[Samples]:
+        left = self.num_samples
+        with open_sound(self.path) as sound:
+            while left:
+                block = read_samples(self.path, sound, min(block_samples, left))
+                if not len(block):
+                    raise AudioFileError(
+                        f"{self.path} ends {left} samples early: it changed while it was read"
+                    )
+                left -= len(block)
+                yield block
+
+    def _refuse_odd_rate(self) -> None:
+        if not MIN_SAMPLE_RATE <= self.sample_rate <= MAX_SAMPLE_RATE:
+            raise AudioFileError(
+                f"{self.path} has a sample rate of {self.sample_rate} Hz; convert it to one between "
+                f"{MIN_SAMPLE_RATE} and {MAX_SAMPLE_RATE} Hz"
+            )
+
+    def _refuse_without_finite_sample(self) -> None:
+        if not any(bool(np.isfinite(block).any()) for block in self._raw_blocks(_READ_SAMPLES)):
+            raise AudioFileError(
+                f"{self.path} holds {self.num_samples} samples and not one finite number; export it again"
+            )
+
+
+class MonoClip(NamedTuple):
+    """A whole recording, mixed down.
+
+    Attributes
+    ----------
+    samples : ndarray, shape (n,), float32
+        Full scale ±1, finite, n >= 1.
+    sample_rate : int
+        Hz, the file's own.
+    notes : tuple of str
+        One line for each thing mixed down, converted or missing.
+    """
+
+    samples: Samples
+    sample_rate: int
+    notes: tuple[str, ...]
+
+
+def read_mono(path: str | os.PathLike[str]) -> MonoClip:
+    """Read a whole recording and mix its channels down.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    MonoClip
+        The sound at the file's own rate.
+
+    Raises
+    ------
+    AudioFileError
+        As `AudioFile` does.
+    """
+    file = AudioFile(path)
+    samples = np.empty(file.num_samples, dtype=np.float32)
+    filled = 0
+    for block in file.blocks(_READ_SAMPLES):
+        samples[filled : filled + len(block)] = mix_down(block)
+        filled += len(block)
+    return MonoClip(samples, file.sample_rate, (*mixing_note(file.channels), *file.notes))
