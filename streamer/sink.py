@@ -73,6 +73,15 @@ class Sink:
             True where it begins.
         """
 
+    def take_failure(self, message: str) -> None:
+        """Learn that another sink was given up, so that whoever reads along hears of it at once.
+
+        Parameters
+        ----------
+        message : str
+            One line, as the summary will repeat it.
+        """
+
     @property
     def files(self) -> tuple[str, ...]:
         """What has been written so far; folders end with a slash."""
