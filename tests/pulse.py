@@ -140,7 +140,7 @@ def pulse_server(sample_rate: int = 44_100) -> Iterator[PulseServer]:
     Parameters
     ----------
     sample_rate : int
-        Hz of the null sink. ALSA's pulse plugin offers PortAudio 44 100, so that nothing is resampled between.
+        Hz of the null sink. ALSA's pulse plugin offers PortAudio 44 100, so nothing is resampled between.
 
     Yields
     ------
