@@ -2,9 +2,9 @@
 
     python scripts/make_demo_speech.py [--out FILE]
 
-It needs espeak-ng. The voice is a machine's, its moods are turned knobs (pitch, its range, speed, level): enough
-to see the panel move, no measure of how well a model hears people. No one's recording is used, so the file may
-go wherever the code goes. The same espeak-ng gives the same samples.
+It needs espeak-ng. The voice is a machine's, its moods are turned knobs (pitch, its range, speed, level):
+enough to see the panel move, no measure of how well a model hears people. No one's recording is used, so the
+file may go wherever the code goes. The same espeak-ng gives the same samples.
 """
 
 import argparse
