@@ -69,6 +69,11 @@ class FeatureSet(Protocol):
         ...
 
     @property
+    def feature_units(self) -> tuple[str, ...]:
+        """The unit of each value, in the order of the names; ``1`` for a ratio."""
+        ...
+
+    @property
     def offline_only(self) -> bool:
         """True where the values need a whole clip in view, so that nothing can be streamed."""
         ...

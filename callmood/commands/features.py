@@ -1,0 +1,104 @@
+"""`callmood features`: which feature sets there are, and what is in one."""
+
+import argparse
+import json
+import sys
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emotion.features.feature_set import FeatureSet
+
+SUMMARY = "list the feature sets, or every feature of one"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        The subcommand's own.
+    """
+    parser.add_argument("set", nargs="?", metavar="SET", help="name of a feature set, such as classic")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = (
+        "examples:\n  callmood features\n  callmood features classic\n  callmood features classic --json"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the sets, or the features of one.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        With `set` and `json`.
+
+    Returns
+    -------
+    int
+        0.
+
+    Raises
+    ------
+    UsageError
+        If there is no such set.
+    """
+    from emotion.features.catalogue import feature_set, feature_set_names
+
+    if arguments.set is None:
+        sets = [feature_set(name) for name in feature_set_names()]
+        text = _as_json([_facts(each) for each in sets]) if arguments.json else _table(sets)
+    else:
+        chosen = feature_set(arguments.set)
+        text = (
+            _as_json(_facts(chosen) | {"features": _features(chosen)}) if arguments.json else _groups(chosen)
+        )
+    sys.stdout.write(text + "\n")
+    return 0
+
+
+def _as_json(content: object) -> str:
+    return json.dumps(content, indent=2)
+
+
+def _facts(chosen: "FeatureSet") -> dict[str, object]:
+    return {
+        "name": chosen.name,
+        "version": chosen.version,
+        "sample_rate": chosen.sample_rate,
+        "frame_length": chosen.frame_length,
+        "frame_hop": chosen.frame_hop,
+        "num_features": len(chosen.feature_names),
+        "offline_only": chosen.offline_only,
+    }
+
+
+def _features(chosen: "FeatureSet") -> list[dict[str, str]]:
+    named = zip(chosen.feature_names, chosen.feature_units, strict=True)
+    return [{"name": name, "unit": unit} for name, unit in named]
+
+
+def _table(sets: "list[FeatureSet]") -> str:
+    lines = [f"{'set':<16}{'version':>8}{'rate':>10}{'frame':>8}{'hop':>6}{'features':>10}  heard"]
+    lines += [
+        f"{each.name:<16}{each.version:>8}{f'{each.sample_rate} Hz':>10}{each.frame_length:>8}{each.frame_hop:>6}"
+        f"{len(each.feature_names):>10}  {'whole clips only' if each.offline_only else 'live and offline'}"
+        for each in sets
+    ]
+    return "\n".join(lines)
+
+
+def _groups(chosen: "FeatureSet") -> str:
+    lines = [
+        f"{chosen.name}, version {chosen.version}: {len(chosen.feature_names)} features at {chosen.sample_rate} Hz, "
+        f"frames of {chosen.frame_length} samples every {chosen.frame_hop}"
+    ]
+    widest = max(map(len, chosen.feature_names))
+    for group, members in groupby(_features(chosen), key=lambda feature: feature["name"].partition(".")[0]):
+        features = list(members)
+        lines += ["", f"{group} ({len(features)})"]
+        lines += [f"  {feature['name']:<{widest}}  {feature['unit']}" for feature in features]
+    return "\n".join(lines)

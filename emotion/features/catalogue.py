@@ -1,0 +1,52 @@
+"""Which feature sets there are."""
+
+from collections.abc import Callable
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+
+from emotion.errors import UsageError
+from emotion.features.classic import classic
+from emotion.features.classic_33 import Classic33
+from emotion.features.classic_speech import classic_speech
+from emotion.features.feature_set import FeatureSet
+
+_MAKERS: Final[MappingProxyType[str, Callable[[], FeatureSet]]] = MappingProxyType(
+    {"classic": classic, "classic-33": Classic33, "classic-speech": classic_speech}
+)
+
+
+def feature_set_names() -> tuple[str, ...]:
+    """Name the sets there are.
+
+    Returns
+    -------
+    tuple of str
+        In alphabetical order.
+    """
+    return tuple(_MAKERS)
+
+
+@cache
+def feature_set(name: str) -> FeatureSet:
+    """Give a feature set by its name; the same object each time, since a set has no memory of its own.
+
+    Parameters
+    ----------
+    name : str
+        One of `feature_set_names`.
+
+    Returns
+    -------
+    FeatureSet
+        Ready to open streams.
+
+    Raises
+    ------
+    UsageError
+        If there is no such set.
+    """
+    maker = _MAKERS.get(name)
+    if maker is None:
+        raise UsageError(f"no feature set is called {name!r}; choose one of {', '.join(_MAKERS)}")
+    return maker()

@@ -1,0 +1,113 @@
+"""`classic-speech`: the descriptors of `classic` for speech on any line, whatever its level."""
+
+from typing import Final
+
+import numpy as np
+
+from emotion.arrays import FloatArray
+from emotion.features.classic import CEPSTRA, ENERGY, NUM_CEPSTRA, NUM_MELS, SHAPES
+from emotion.features.descriptors import numbered, with_functionals
+from emotion.features.families import FrameFamilies, FrameScale
+from emotion.features.functionals import summarise
+from emotion.features.mel import cepstral_basis, decibels
+from emotion.features.streamed_set import StreamedSet
+
+SAMPLE_RATE: Final = 16000
+FRAME_LENGTH: Final = 2048
+FRAME_HOP: Final = 512
+TINIEST_POWER: Final = 1e-20
+"""A frame without power must have a logarithm; nothing that a sound card delivers lies so low."""
+
+LEVEL_DBFS: Final = -26.0
+"""Every window is taken as if its RMS lay here: the usual level of speech in ITU-T P.56."""
+QUIETEST_DBFS: Final = -140.0
+"""A window quieter than this counts as this quiet."""
+MEL_FLOOR_DB: Final = -100.0
+"""Mel bands weaker than this count as this, after the level is taken out."""
+
+
+class ClassicSpeechRecipe:
+    """Keeps mel levels in dB of each frame, and takes the window's level out when the window is summed up.
+
+    A frame's mean is taken out of it first, so that a microphone's DC does not count as level. The decisions
+    are told in ``docs/decisions/0002-classic-speech-levels.md``.
+    """
+
+    descriptors = (*CEPSTRA, *numbered("mel", NUM_MELS, "dB"), *SHAPES)
+    features = (*with_functionals(descriptors), ENERGY)
+    num_columns = NUM_MELS + len(SHAPES) + 1
+
+    def __init__(self) -> None:
+        self._families = FrameFamilies(FrameScale(SAMPLE_RATE, FRAME_LENGTH, NUM_MELS, TINIEST_POWER, 0.0))
+        self._cepstral_basis = cepstral_basis(NUM_MELS, NUM_CEPSTRA)
+
+    def describe(self, frames: FloatArray) -> FloatArray:
+        """Describe frames, each by itself.
+
+        Parameters
+        ----------
+        frames : ndarray, shape (num_frames, 2048), float32
+            Sound at 16 kHz.
+
+        Returns
+        -------
+        ndarray, shape (num_frames, 153), float32
+            Mel levels in dB, the shapes, and RMS last.
+        """
+        mel, rest = self._families(frames - frames.mean(axis=1, keepdims=True))
+        return np.concatenate([decibels(mel, TINIEST_POWER), rest], axis=1)
+
+    def vector(self, rows: FloatArray) -> FloatArray:
+        """Sum up a window as if it had been scaled to `LEVEL_DBFS`.
+
+        Parameters
+        ----------
+        rows : ndarray, shape (n, 153), float32
+            Of the window's frames.
+
+        Returns
+        -------
+        ndarray, shape (657,), float32
+            Four functionals of each descriptor, and the mean RMS.
+        """
+        mel, shapes, rms = rows[:, :NUM_MELS], rows[:, NUM_MELS:-1], rows[:, -1]
+        gain_db = np.float32(LEVEL_DBFS - level_of_frames(rms))
+        levelled = np.maximum(mel + gain_db, np.float32(MEL_FLOOR_DB))
+        summary = summarise(np.concatenate([levelled @ self._cepstral_basis, levelled, shapes], axis=1))
+        energy = rms.mean() * 10 ** (gain_db / 20)
+        return np.append(summary.ravel(), energy).astype(np.float32)
+
+
+def level_of_frames(rms: FloatArray) -> float:
+    """Give the level of a window from its frames.
+
+    Parameters
+    ----------
+    rms : ndarray, shape (n,), float32
+        Of each frame without its mean, full scale 1.
+
+    Returns
+    -------
+    float
+        Mean square over the frames, dBFS, at least `QUIETEST_DBFS`.
+    """
+    mean_square = float(np.mean(np.square(rms, dtype=np.float64)))
+    return max(QUIETEST_DBFS, 10 * float(np.log10(max(mean_square, 1e-30))))
+
+
+def classic_speech() -> StreamedSet:
+    """Make the set `classic-speech`, version 1.
+
+    Returns
+    -------
+    StreamedSet
+        16 kHz, frames of 2048 samples every 512.
+    """
+    return StreamedSet(
+        "classic-speech",
+        version=1,
+        sample_rate=SAMPLE_RATE,
+        frame_length=FRAME_LENGTH,
+        frame_hop=FRAME_HOP,
+        recipe=ClassicSpeechRecipe(),
+    )

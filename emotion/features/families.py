@@ -1,0 +1,87 @@
+"""The families of descriptors that `classic` and `classic-speech` share, from one spectral pass."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emotion.arrays import FloatArray
+from emotion.features.chroma import chroma_filterbank, normalise_by_loudest
+from emotion.features.contrast import SpectralContrast
+from emotion.features.mel import mel_filterbank
+from emotion.features.spectral_shape import SpectralShape
+from emotion.features.spectrum import SpectralPass
+from emotion.features.waveform import frame_rms, zero_crossing_rate
+
+
+@dataclass(frozen=True, slots=True)
+class FrameScale:
+    """In which units frames are taken, and where descriptors cease to look.
+
+    Attributes
+    ----------
+    sample_rate : int
+        Hz.
+    frame_length : int
+        Samples in a frame.
+    num_mels : int
+        Mel bands.
+    power_floor : float
+        Power below this counts as this, in the flatness.
+    crossing_threshold : float
+        Samples no further from zero than this count as zero, in the zero crossings.
+    """
+
+    sample_rate: int
+    frame_length: int
+    num_mels: int
+    power_floor: float
+    crossing_threshold: float
+
+
+class FrameFamilies:
+    """Describes frames, each by itself.
+
+    Parameters
+    ----------
+    scale : FrameScale
+        Rate, lengths and floors.
+    """
+
+    def __init__(self, scale: FrameScale) -> None:
+        self._scale = scale
+        mel = mel_filterbank(scale.sample_rate, scale.frame_length, scale.num_mels)
+        chroma = chroma_filterbank(scale.sample_rate, scale.frame_length)
+        self._filterbanks = np.concatenate([mel, chroma], axis=1)
+        self._spectral_pass = SpectralPass(scale.frame_length)
+        self._shape = SpectralShape(scale.sample_rate, scale.frame_length, scale.power_floor)
+        self._contrast = SpectralContrast(scale.sample_rate, scale.frame_length)
+
+    def __call__(self, frames: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Describe frames.
+
+        Parameters
+        ----------
+        frames : ndarray, shape (num_frames, frame_length), float32
+            Sound.
+
+        Returns
+        -------
+        mel : ndarray, shape (num_frames, num_mels), float32
+            Power in each mel band.
+        rest : ndarray, shape (num_frames, 12 + 2 + 7 + 3), float32
+            Chroma, centroid, bandwidth, contrast, flatness, zero-crossing rate, RMS.
+        """
+        spectrum = self._spectral_pass(frames)
+        bands = spectrum.power @ self._filterbanks
+        num_mels = self._scale.num_mels
+        rest: FloatArray = np.column_stack(
+            [
+                normalise_by_loudest(bands[:, num_mels:]),
+                *self._shape.centroid_and_bandwidth(spectrum),
+                self._contrast(spectrum.magnitude),
+                self._shape.flatness(spectrum),
+                zero_crossing_rate(frames, self._scale.crossing_threshold),
+                frame_rms(frames),
+            ]
+        )
+        return bands[:, :num_mels], rest

@@ -1,0 +1,72 @@
+"""Where a frame's spectrum has its weight, how wide it spreads, and how flat it is."""
+
+import numpy as np
+
+from emotion.arrays import FloatArray
+from emotion.features.chroma import TINIEST
+from emotion.features.spectrum import Spectrum, bin_frequencies
+
+NUM_SHAPES = 3
+"""Centroid, bandwidth, flatness."""
+
+
+class SpectralShape:
+    """Centroid, bandwidth and flatness of each frame.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Hz.
+    frame_length : int
+        Samples in a frame.
+    power_floor : float
+        Power below this counts as this in the flatness.
+    """
+
+    def __init__(self, sample_rate: int, frame_length: int, power_floor: float) -> None:
+        self._bins_hz = bin_frequencies(sample_rate, frame_length)
+        self._power_floor = np.float32(power_floor)
+
+    def centroid_and_bandwidth(self, spectrum: Spectrum) -> tuple[FloatArray, FloatArray]:
+        """Give mean and standard deviation of frequency, each bin weighted by its magnitude.
+
+        Parameters
+        ----------
+        spectrum : Spectrum
+            Of num_frames frames.
+
+        Returns
+        -------
+        centroid, bandwidth : ndarray, shape (num_frames,), float32
+            Hz; 0 for a frame without power. A. Klapuri and M. Davy (eds), "Signal Processing Methods for
+            Music Transcription", chapter 5, 2006.
+        """
+        total = spectrum.magnitude.sum(axis=1)
+        total[total < TINIEST] = 1
+        centroid: FloatArray = spectrum.magnitude @ self._bins_hz
+        centroid /= total
+        deviation = self._bins_hz - centroid[:, np.newaxis]
+        deviation *= deviation
+        bandwidth: FloatArray = np.einsum("fb,fb->f", spectrum.magnitude, deviation)
+        bandwidth /= total
+        return centroid, np.sqrt(bandwidth)
+
+    def flatness(self, spectrum: Spectrum) -> FloatArray:
+        """Give the geometric over the arithmetic mean of power.
+
+        Parameters
+        ----------
+        spectrum : Spectrum
+            Of num_frames frames.
+
+        Returns
+        -------
+        ndarray, shape (num_frames,), float32
+            In 0..1: 1 for a flat spectrum and for silence. S. Dubnov, "Generalization of spectral flatness
+            measure for non-Gaussian linear processes", IEEE Signal Processing Letters 11(8), 2004.
+        """
+        floored = np.maximum(spectrum.power, self._power_floor)
+        arithmetic = floored.mean(axis=1)
+        np.log(floored, out=floored)
+        flatness: FloatArray = np.exp(floored.mean(axis=1)) / arithmetic
+        return flatness

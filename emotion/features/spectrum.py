@@ -1,0 +1,87 @@
+"""The one spectral pass: taper, transform, magnitude and power of each frame, once for all descriptors."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emotion.arrays import FloatArray
+
+
+def hann_taper(frame_length: int) -> FloatArray:
+    """Give the periodic Hann curve, as spectral analysis wants it (``fftbins=True`` elsewhere).
+
+    Parameters
+    ----------
+    frame_length : int
+        Samples in a frame.
+
+    Returns
+    -------
+    ndarray, shape (frame_length,), float32
+        ``0.5 - 0.5 cos(2 pi n / frame_length)``, in 0..1.
+    """
+    turns = np.arange(frame_length) / frame_length
+    return (0.5 - 0.5 * np.cos(2 * np.pi * turns)).astype(np.float32)
+
+
+def bin_frequencies(sample_rate: int, frame_length: int) -> FloatArray:
+    """Give the frequency of each bin of the transform.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Hz.
+    frame_length : int
+        Samples in a frame.
+
+    Returns
+    -------
+    ndarray, shape (frame_length // 2 + 1,), float32
+        Hz, from 0 to half the sample rate.
+    """
+    return np.fft.rfftfreq(frame_length, 1 / sample_rate).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spectrum:
+    """Each frame's spectrum, not scaled by the frame's length.
+
+    Attributes
+    ----------
+    magnitude, power : ndarray, shape (num_frames, frame_length // 2 + 1), float32
+        Amplitude as the transform gives it, and its square.
+    """
+
+    magnitude: FloatArray
+    power: FloatArray
+
+
+class SpectralPass:
+    """Tapers and transforms frames.
+
+    Parameters
+    ----------
+    frame_length : int
+        Samples in a frame.
+    """
+
+    def __init__(self, frame_length: int) -> None:
+        self._taper = hann_taper(frame_length)
+
+    def __call__(self, frames: FloatArray) -> Spectrum:
+        """Give the spectra of frames.
+
+        Parameters
+        ----------
+        frames : ndarray, shape (num_frames, frame_length), float32
+            Sound.
+
+        Returns
+        -------
+        Spectrum
+            Magnitude and power.
+        """
+        transform = np.fft.rfft(frames * self._taper)
+        power: FloatArray = np.square(transform.real)
+        power += np.square(transform.imag)
+        return Spectrum(np.sqrt(power), power)
