@@ -1,0 +1,175 @@
+"""How long until something is seen: the first panel of `replay`, and `--help`.
+
+    python benchmarks/startup.py [--runs 7]
+
+The panel needs a terminal, so each run gets a pseudo-terminal of 80x24; the clock runs from the start of the
+process to the first byte that draws. Medians and the fastest of several warm runs; the machine's other work
+makes single runs slow, never fast. Below stands what the time is spent on, from `python -X importtime`.
+"""
+
+import argparse
+import fcntl
+import os
+import pty
+import select
+import statistics
+import struct
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import termios
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+ROOT: Final = Path(__file__).parents[1]
+SPEECH: Final = ROOT / "callmood" / "demo" / "speech.flac"
+CALLMOOD: Final = str(Path(sysconfig.get_path("scripts")) / "callmood")
+PANEL_LIMIT_SECONDS: Final = 1.5
+HELP_LIMIT_SECONDS: Final = 0.3
+PATIENCE_SECONDS: Final = 30.0
+FIRST_PANEL: Final = ("angry", "sad")
+"""Words that stand on the panel as soon as it is drawn at all."""
+
+
+def seconds_to_first_panel(folder: Path) -> float:
+    """Start a replay on a pseudo-terminal and wait for its panel.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the command runs.
+
+    Returns
+    -------
+    float
+        From just before the start of the process, s.
+    """
+    screen, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    seen = b""
+    begin = time.perf_counter()
+    process = subprocess.Popen(
+        [CALLMOOD, "replay", str(SPEECH)],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        cwd=folder,
+        env=os.environ | {"TERM": "xterm-256color"},
+        start_new_session=True,
+    )
+    os.close(terminal)
+    try:
+        while not all(word.encode() in seen for word in FIRST_PANEL):
+            if not select.select([screen], [], [], PATIENCE_SECONDS)[0]:
+                raise SystemExit(f"no panel within {PATIENCE_SECONDS:g} s; it said: {seen[-400:]!r}")
+            seen += _read(screen, seen)
+        return time.perf_counter() - begin
+    finally:
+        process.terminate()
+        while _drains(screen):
+            pass
+        process.wait(timeout=PATIENCE_SECONDS)
+        os.close(screen)
+
+
+def _read(screen: int, seen: bytes) -> bytes:
+    try:
+        data = os.read(screen, 65_536)
+    except OSError:  # the other side of a pseudo-terminal has gone
+        data = b""
+    if not data:
+        raise SystemExit(f"the command ended before its panel; it said: {seen[-400:]!r}")
+    return data
+
+
+def _drains(screen: int) -> bool:
+    """Take what is still written, so that the command can end."""
+    try:
+        return bool(os.read(screen, 65_536))
+    except OSError:
+        return False
+
+
+def seconds_of_help() -> float:
+    """Run `callmood --help` once.
+
+    Returns
+    -------
+    float
+        Its wall time, s.
+    """
+    begin = time.perf_counter()
+    subprocess.run([CALLMOOD, "--help"], check=True, capture_output=True)
+    return time.perf_counter() - begin
+
+
+def import_costs(arguments: list[str]) -> list[tuple[str, float]]:
+    """Ask Python what importing costs.
+
+    Parameters
+    ----------
+    arguments : list of str
+        The words after `callmood`.
+
+    Returns
+    -------
+    list of tuple
+        Top-level package and the sum of its modules' own times, ms; dearest first.
+    """
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "callmood", *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    costs: dict[str, float] = {}
+    for line in done.stderr.splitlines():
+        parts = line.removeprefix("import time:").split("|")
+        if len(parts) == 3 and parts[0].strip().isdigit():
+            package = parts[2].strip().partition(".")[0]
+            costs[package] = costs.get(package, 0.0) + int(parts[0]) / 1000
+    return sorted(costs.items(), key=lambda cost: -cost[1])
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument(
+        "--runs", type=int, default=7, help="runs of each, after one that warms up (%(default)s)"
+    )
+    runs = parser.parse_args().runs
+    console = Console()
+    table = Table("what", "median s", "fastest s", "limit s", "within")
+    measured: tuple[tuple[str, float, Callable[[], float]], ...]
+    with tempfile.TemporaryDirectory() as folder:
+        measured = (
+            ("first panel of replay", PANEL_LIMIT_SECONDS, partial(seconds_to_first_panel, Path(folder))),
+            ("callmood --help", HELP_LIMIT_SECONDS, seconds_of_help),
+        )
+        for name, limit, measure in measured:
+            measure()
+            seconds = [measure() for _ in range(runs)]
+            median = statistics.median(seconds)
+            table.add_row(
+                name, f"{median:.2f}", f"{min(seconds):.2f}", f"{limit:g}", "yes" if median <= limit else "NO"
+            )
+    console.print(table)
+
+    spent = Table("imported for the first panel", "ms")
+    costs = import_costs(["replay", str(SPEECH), "--fast", "--json", "--duration", "0.1"])
+    for package, milliseconds in costs[:10]:
+        spent.add_row(package, f"{milliseconds:.0f}")
+    spent.add_row("the rest", f"{sum(milliseconds for _, milliseconds in costs[10:]):.0f}")
+    console.print(spent)
+
+
+if __name__ == "__main__":
+    main()
