@@ -1,0 +1,235 @@
+"""What a session says, as JSON: the lines of a journal and of `--json`."""
+
+import json
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+from streamer.row import Gap, Row
+from streamer.session_clock import SessionClock
+from streamer.session_facts import SessionFacts, Summary
+
+JOURNAL_FORMAT: Final = 1
+"""Raised when a line changes its meaning; new keys may come without."""
+
+JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
+Line: TypeAlias = dict[str, JsonValue]
+
+
+def to_json(line: Line, *, ascii_only: bool = False) -> str:
+    """Write a line.
+
+    Parameters
+    ----------
+    line : dict
+        As the other functions give it.
+    ascii_only : bool, optional
+        True for a stream that may not be able to write other characters.
+
+    Returns
+    -------
+    str
+        One JSON object, no line break in it. Floats read back as the same bits.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite: JSON has none such.
+    """
+    return json.dumps(line, ensure_ascii=ascii_only, allow_nan=False)
+
+
+def facts_values(facts: SessionFacts) -> Line:
+    """Give what does not change, for the head of a journal and for session.json.
+
+    Parameters
+    ----------
+    facts : SessionFacts
+        Of the session.
+
+    Returns
+    -------
+    dict
+        `started` as ISO 8601 with its offset from UTC.
+    """
+    source = facts.source
+    return {
+        "format": JOURNAL_FORMAT,
+        "session": facts.session,
+        "started": SessionClock.from_epoch(facts.started).iso(facts.started),
+        "source": {
+            "name": source.name,
+            "sample_rate": source.sample_rate,
+            "channels": source.channels,
+            "sample_format": source.sample_format,
+            "seconds": source.seconds,
+            "live": source.live,
+            "notes": list(source.notes),
+        },
+        "model": facts.model,
+        "model_notes": list(facts.model_notes),
+        "feature_set": facts.feature_set,
+        "labels": list(facts.labels),
+        "win_seconds": facts.win_seconds,
+        "step_seconds": facts.step_seconds,
+        "sample_rate": facts.sample_rate,
+        "legs": list(facts.legs),
+        "version": facts.callmood_version,
+    }
+
+
+def header_line(facts: SessionFacts) -> Line:
+    """Give the first line.
+
+    Parameters
+    ----------
+    facts : SessionFacts
+        Of the session.
+
+    Returns
+    -------
+    dict
+        Of type "header".
+    """
+    return {"type": "header", **facts_values(facts)}
+
+
+def row_line(row: Row) -> Line:
+    """Give the line of a window.
+
+    Parameters
+    ----------
+    row : Row
+        Of any leg.
+
+    Returns
+    -------
+    dict
+        Of type "row"; in silence `emotion`, `probabilities` and `smoothed` are null.
+    """
+    return {
+        "type": "row",
+        "leg": row.leg,
+        "window": row.window,
+        "start": float(row.start),
+        "end": float(row.end),
+        "state": row.state,
+        "emotion": row.emotion,
+        "probabilities": _floats(row.probabilities),
+        "smoothed": _floats(row.smoothed),
+        "level_dbfs": float(row.level_dbfs),
+        "lag_seconds": float(row.lag_seconds),
+    }
+
+
+def gap_line(gap: Gap) -> Line:
+    """Give the line of missing sound.
+
+    Parameters
+    ----------
+    gap : Gap
+        Of any leg.
+
+    Returns
+    -------
+    dict
+        Of type "gap", with its samples as well as its seconds.
+    """
+    return {
+        "type": "gap",
+        "leg": gap.leg,
+        "start": float(gap.start),
+        "end": float(gap.end),
+        "start_sample": gap.start_sample,
+        "end_sample": gap.end_sample,
+        "cause": gap.cause,
+        "estimated": gap.estimated,
+    }
+
+
+def moment_line(kind: str, at_seconds: float, clock: str) -> Line:
+    """Give the line of a moment: a mark, or a pause that begins or ends.
+
+    Parameters
+    ----------
+    kind : str
+        "mark", "pause" or "resume".
+    at_seconds : float
+        Stream time, s.
+    clock : str
+        ISO 8601 with offset.
+
+    Returns
+    -------
+    dict
+        Of that type.
+    """
+    return {"type": kind, "at": float(at_seconds), "clock": clock}
+
+
+def failure_line(message: str) -> Line:
+    """Give the line of something that was given up while the session goes on.
+
+    Parameters
+    ----------
+    message : str
+        One line.
+
+    Returns
+    -------
+    dict
+        Of type "failure".
+    """
+    return {"type": "failure", "message": message}
+
+
+def summary_values(summary: Summary) -> Line:
+    """Give the last word, for the end of a journal and for session.json.
+
+    Parameters
+    ----------
+    summary : Summary
+        Of the session.
+
+    Returns
+    -------
+    dict
+        One key a field.
+    """
+    return {
+        "seconds": float(summary.seconds),
+        "windows": summary.windows,
+        "states": dict(summary.states),
+        "emotions": dict(summary.emotions),
+        "overruns": summary.overruns,
+        "gaps": summary.gaps,
+        "marks": summary.marks,
+        "dropped_seconds": float(summary.dropped_seconds),
+        "paused_seconds": float(summary.paused_seconds),
+        "slip_seconds": float(summary.slip_seconds),
+        "non_finite_samples": summary.non_finite_samples,
+        "real_time_factor": float(summary.real_time_factor),
+        "max_lag_seconds": float(summary.max_lag_seconds),
+        "files": list(summary.files),
+        "failures": list(summary.failures),
+    }
+
+
+def summary_line(summary: Summary) -> Line:
+    """Give the last line.
+
+    Parameters
+    ----------
+    summary : Summary
+        Of the session.
+
+    Returns
+    -------
+    dict
+        Of type "summary".
+    """
+    return {"type": "summary", **summary_values(summary)}
+
+
+def _floats(values: Mapping[str, float] | None) -> JsonValue:
+    """Make plain floats of numpy's, which JSON would not take."""
+    return None if values is None else {label: float(value) for label, value in values.items()}

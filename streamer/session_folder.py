@@ -1,0 +1,102 @@
+"""The folder of one session in recordings/, and the file that says what it is."""
+
+import errno
+import json
+from pathlib import Path
+from typing import Final
+
+from streamer.journal_lines import Line, facts_values, summary_values
+from streamer.session_facts import SessionFacts, Summary
+from streamer.whole_file import replace, write_new
+from streamer.write_errors import output_error
+
+SESSION_FILE: Final = "session.json"
+
+
+class SessionFolder:
+    """`out_dir/session`, made when the first sink opens it; the sinks of a session share it.
+
+    Parameters
+    ----------
+    out_dir : Path
+        The folder of all recordings; made, with its parents, where it is missing.
+    session : str
+        The session's id.
+    """
+
+    def __init__(self, out_dir: Path, session: str) -> None:
+        self.path = out_dir / session
+        self._values: Line | None = None
+        self._num_users = 0
+
+    def open(self, facts: SessionFacts) -> None:
+        """Make the folder and write session.json, unless another sink has done so.
+
+        Parameters
+        ----------
+        facts : SessionFacts
+            What the session will be.
+
+        Raises
+        ------
+        OutputError
+            If the folder exists already, or cannot be made.
+        """
+        if self._values is not None:
+            self._num_users += 1
+            return
+        values = facts_values(facts)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir()
+        except OSError as error:
+            raise output_error(self.path, error) from error
+        try:
+            write_new(self.path / SESSION_FILE, _bytes(values))
+        except OSError as error:
+            self._remove_if_empty()
+            raise output_error(self.path / SESSION_FILE, error) from error
+        self._values = values
+        self._num_users = 1
+
+    def close(self, summary: Summary | None) -> None:
+        """Add the summary to session.json.
+
+        To be called once for each `open`. Where there is no summary, the last call removes a folder that holds
+        nothing but session.json: a session that never began leaves no trace.
+
+        Parameters
+        ----------
+        summary : Summary or None
+            None where the session, or the sink that closes, was given up.
+
+        Raises
+        ------
+        OutputError
+            If the summary cannot be written; what the session is stays written.
+        """
+        if self._values is None:
+            return
+        self._num_users -= 1
+        if summary is None:
+            if not self._num_users and [entry.name for entry in self.path.glob("*")] == [SESSION_FILE]:
+                (self.path / SESSION_FILE).unlink()
+                self._remove_if_empty()
+            return
+        try:
+            replace(self.path / SESSION_FILE, _bytes({**self._values, "summary": summary_values(summary)}))
+        except OSError as error:
+            raise output_error(self.path / SESSION_FILE, error) from error
+
+    def _remove_if_empty(self) -> None:
+        try:
+            self.path.rmdir()
+        except OSError as error:
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT}:
+                raise output_error(self.path, error) from error
+
+
+def _bytes(values: Line) -> bytes:
+    """Write what people may want to read as well."""
+    text = json.dumps(values, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+    return text.encode("utf-8", "backslashreplace")
