@@ -1,0 +1,182 @@
+"""A sheet of terminal cells to draw on: nothing drawn can leave it, so no line is ever too long."""
+
+import unicodedata
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from rich.cells import get_character_cell_size
+from rich.measure import Measurement
+from rich.segment import Segment
+from rich.style import Style
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+PLAIN = Style.null()
+MINUS = "\N{MINUS SIGN}"
+
+
+class Canvas:
+    """A rectangle of cells, each with a character and a style; rich can print it.
+
+    Parameters
+    ----------
+    width, height : int
+        Size in cells, at least 1 each.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width = max(1, width)
+        self.height = max(1, height)
+        self._left = 0
+        self._texts = [[" "] * self.width for _ in range(self.height)]
+        self._styles = [[PLAIN] * self.width for _ in range(self.height)]
+
+    def part(self, top: int, left: int, height: int, width: int) -> "Canvas":
+        """Give a window onto a part of this canvas: what is drawn there appears here.
+
+        Parameters
+        ----------
+        top, left : int
+            Its first row and column.
+        height, width : int
+            Its size; cut where it would leave this canvas.
+
+        Returns
+        -------
+        Canvas
+            Shares its cells with this one; it may have no rows or no columns at all.
+        """
+        part = Canvas.__new__(Canvas)
+        part._left = self._left + min(left, self.width)
+        part.width = max(0, min(width, self.width - left))
+        part._texts = self._texts[top : top + max(0, height)]
+        part._styles = self._styles[top : top + max(0, height)]
+        part.height = len(part._texts)
+        return part
+
+    def put(self, row: int, column: int, text: str, style: Style = PLAIN) -> None:
+        """Write text from a cell to the right; what does not fit is cut off.
+
+        Parameters
+        ----------
+        row, column : int
+            The first cell; rows outside are ignored.
+        text : str
+            May come from outside (the name of a device): control characters become question marks, accents
+            are composed, and marks of no width are left out.
+        style : Style
+            How it looks.
+        """
+        if not 0 <= row < self.height or column < 0:
+            return
+        cells = list(text) if text.isascii() and text.isprintable() else _cells(text)
+        cells = cells[: max(0, self.width - column)]
+        if not cells:
+            return
+        if len(cells) == self.width - column and get_character_cell_size(cells[-1] or " ") > 1:
+            cells[-1] = " "
+        self.put_cells(row, column, cells, [style] * len(cells))
+
+    def put_right(self, row: int, end: int, text: str, style: Style = PLAIN) -> None:
+        """Write text that ends before a column.
+
+        Parameters
+        ----------
+        row, end : int
+            The row, and one past the last cell.
+        text : str
+            Cut on the right where it is too long.
+        style : Style
+            How it looks.
+        """
+        self.put(row, max(0, end - len(_cells(text))), text, style)
+
+    def put_cells(self, row: int, column: int, cells: Sequence[str], styles: Sequence[Style]) -> None:
+        """Set cells one by one; the quick way for pictures.
+
+        Parameters
+        ----------
+        row, column : int
+            The first cell.
+        cells : sequence of str
+            One entry a cell, each one column wide; an empty entry is the right half of a wide character.
+        styles : sequence of Style
+            As many.
+        """
+        if not 0 <= row < self.height:
+            return
+        count = max(0, min(len(cells), self.width - column))
+        start = self._left + column
+        texts = self._texts[row]
+        if count and texts[start] == "":
+            texts[start - 1] = " "
+        if count and start + count < len(texts) and texts[start + count] == "":
+            texts[start + count] = " "
+        texts[start : start + count] = cells[:count]
+        self._styles[row][start : start + count] = styles[:count]
+
+    def lines(self) -> list[list[Segment]]:
+        """Give the rows as runs of one style.
+
+        Returns
+        -------
+        list of list of Segment
+            `height` rows, each exactly `width` cells wide.
+        """
+        return [_runs(texts, styles) for texts, styles in zip(self._texts, self._styles, strict=True)]
+
+    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
+        """Let rich print the canvas, for pictures of it."""
+        for number, line in enumerate(self.lines()):
+            if number:
+                yield Segment.line()
+            yield from line
+
+    def __rich_measure__(self, console: "Console", options: "ConsoleOptions") -> Measurement:
+        """Tell rich how wide the canvas is."""
+        return Measurement(self.width, self.width)
+
+
+def shortened(text: str, width: int) -> str:
+    """Shorten a text that is too wide, and show it.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+    width : int
+        Cells to fit.
+
+    Returns
+    -------
+    str
+        The text, or its start and an ellipsis.
+    """
+    if len(_cells(text)) <= width:
+        return text
+    return "".join(_cells(text)[: max(0, width - 1)]) + "…" * (width > 0)
+
+
+def _cells(text: str) -> list[str]:
+    """Spread text over cells; a wide character takes two, the second of them empty."""
+    cells: list[str] = []
+    for character in unicodedata.normalize("NFC", text):
+        if not character.isprintable():
+            cells.append("?")
+            continue
+        size = get_character_cell_size(character)
+        if size:
+            cells += [character, *[""] * (size - 1)]
+    return cells
+
+
+def _runs(texts: list[str], styles: list[Style]) -> list[Segment]:
+    runs = []
+    start = 0
+    for style, same in groupby(styles):
+        end = start + sum(1 for _ in same)
+        runs.append(Segment("".join(texts[start:end]), style))
+        start = end
+    return runs
