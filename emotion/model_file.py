@@ -1,0 +1,95 @@
+"""``model.npz``: the arrays of a model, held against the card before and after they are read."""
+
+import hashlib
+from collections.abc import Mapping
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, Final
+
+from numpy.typing import NDArray
+
+from emotion import rbf_svc
+from emotion.array_file import ArrayFileError, ArrayHeader, read_arrays, read_headers
+from emotion.card import Card
+from emotion.errors import ModelError
+from emotion.rbf_svc import RbfSvc
+
+MODEL_NAME: Final = "model.npz"
+
+KINDS: Final = ("rbf-svc",)
+"""What the arrays of a model may mean."""
+
+_WHAT_TO_DO: Final = "copy the model folder again, or train it again with `callmood train`"
+
+
+def read_decision(path: Path, card: Card) -> RbfSvc:
+    """Read the arrays and build the decision.
+
+    Parameters
+    ----------
+    path : Path
+        The file ``model.npz``.
+    card : Card
+        Of the same folder.
+
+    Returns
+    -------
+    RbfSvc
+        Ready to decide.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing or damaged, differs from the card's digest, or an array is not what the card
+        asks for; or if the card is of an unknown kind.
+    """
+    if card.kind not in KINDS:
+        raise ModelError(
+            f"{path.parent} is of kind {card.kind!r}, this callmood knows {', '.join(KINDS)}; "
+            "update callmood, or train it again with `callmood train`"
+        )
+    try:
+        with path.open("rb") as file:
+            return RbfSvc.from_arrays(_checked_arrays(file, path, card))
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror}); {_WHAT_TO_DO}") from error
+    except ValueError as error:
+        if isinstance(error, ModelError):
+            raise
+        raise ModelError(f"{path} is damaged: {error}; {_WHAT_TO_DO}") from error
+
+
+def _checked_arrays(file: BufferedReader, path: Path, card: Card) -> Mapping[str, NDArray[Any]]:
+    names = frozenset(rbf_svc.ARRAYS)
+    _refuse_other_shapes(read_headers(file, names), card)
+    _refuse_other_digest(file, path, card)
+    return read_arrays(file, names)
+
+
+def _refuse_other_shapes(headers: Mapping[str, ArrayHeader], card: Card) -> None:
+    num_labels = len(card.labels)
+    sizes = {
+        "d": card.num_features,
+        "k": num_labels,
+        "k-1": num_labels - 1,
+        "pairs": num_labels * (num_labels - 1) // 2,
+        "n": headers["support_vectors"].shape[0] if headers["support_vectors"].shape else 0,
+    }
+    for name, (dtype, sides) in rbf_svc.ARRAYS.items():
+        shape = tuple(sizes[side] for side in sides)
+        if headers[name] != (dtype, shape):
+            raise ArrayFileError(
+                f"array {name} is {headers[name].dtype} {headers[name].shape}, "
+                f"the card asks for {dtype} {shape}"
+            )
+
+
+def _refuse_other_digest(file: BufferedReader, path: Path, card: Card) -> None:
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    promised = card.digests.get(MODEL_NAME, "none")
+    if digest != promised:
+        raise ModelError(
+            f"{path}: card and model disagree: the card promises SHA-256 {promised[:12]}, "
+            f"the file has {digest[:12]}; {_WHAT_TO_DO}"
+        )

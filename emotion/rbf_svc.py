@@ -1,0 +1,155 @@
+"""The decision of a support vector machine with an RBF kernel, from its arrays alone."""
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotion.arrays import FloatArray, Probabilities
+
+_MAX_SCALED: Final = 1.0e6
+"""So far from every support vector the kernel is 0 long since, and squares stay finite in float32."""
+
+ARRAYS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "mean": ("<f8", ("d",)),
+    "scale": ("<f8", ("d",)),
+    "support_vectors": ("<f4", ("n", "d")),
+    "dual_coefficients": ("<f8", ("k-1", "n")),
+    "class_counts": ("<i8", ("k",)),
+    "intercepts": ("<f8", ("pairs",)),
+    "gamma": ("<f8", ()),
+    "calibration_weights": ("<f8", ("pairs", "k")),
+    "calibration_bias": ("<f8", ("k",)),
+}
+"""Names, types and shapes in ``model.npz``: d features, k labels, pairs = k(k-1)/2, n support vectors."""
+
+
+class RbfSvc:
+    """Scaling, RBF kernel, pairwise margins, multinomial logistic calibration.
+
+    The margin of the pair of classes (i, j), i < j, is ``sum_s a_s exp(-gamma |x - s|^2) + b`` over the
+    support vectors s of both classes; it is positive for class i (for two classes alone: for class 1, as
+    scikit-learn has it). The probabilities are ``softmax(margins @ calibration_weights + calibration_bias)``. See
+    docs/decisions/0004-pairwise-margins-and-logistic-calibration.md.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        As `ARRAYS` says, finite.
+    """
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._mean = arrays["mean"].astype(np.float64)
+        self._scale = arrays["scale"].astype(np.float64)
+        self._support_vectors = np.ascontiguousarray(arrays["support_vectors"], dtype=np.float32)
+        self._squared_norms = np.einsum("nd,nd->n", self._support_vectors, self._support_vectors)
+        self._gamma = np.float32(arrays["gamma"])
+        self._pair_weights = _pair_weights(arrays["dual_coefficients"], arrays["class_counts"])
+        self._intercepts = arrays["intercepts"].astype(np.float64)
+        self._calibration_weights = arrays["calibration_weights"].astype(np.float64)
+        self._calibration_bias = arrays["calibration_bias"].astype(np.float64)
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "RbfSvc":
+        """Build the decision after a look at the values.
+
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            As `ARRAYS` says.
+
+        Returns
+        -------
+        RbfSvc
+            Ready to decide.
+
+        Raises
+        ------
+        ValueError
+            If a value is not finite, a scale or gamma is not over 0, or the class counts do not add up.
+        """
+        for name, array in arrays.items():
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise ValueError(f"array {name} holds a value that is not finite")
+        for name in ("scale", "gamma"):
+            if not (arrays[name] > 0).all():
+                raise ValueError(f"array {name} holds a value that is not over 0")
+        num_support_vectors = len(arrays["support_vectors"])
+        counts = arrays["class_counts"]
+        if (counts < 0).any() or (counts > num_support_vectors).any() or counts.sum() != num_support_vectors:
+            raise ValueError(f"array class_counts says {counts.tolist()} of {num_support_vectors} vectors")
+        return cls(arrays)
+
+    @property
+    def num_support_vectors(self) -> int:
+        """How many kernels each decision costs."""
+        return len(self._support_vectors)
+
+    def margins(self, vectors: FloatArray) -> NDArray[np.float64]:
+        """Measure on which side of each pairwise boundary a vector lies.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (d,) or (n, d), float32
+            Feature vectors as the feature set gives them; finite.
+
+        Returns
+        -------
+        ndarray, shape (pairs,) or (n, pairs), float64
+            Pairs in the order (0, 1), (0, 2), ... (1, 2), ...
+        """
+        scaled = np.clip((vectors - self._mean) / self._scale, -_MAX_SCALED, _MAX_SCALED).astype(np.float32)
+        kernel = self._kernel_row(scaled) if scaled.ndim == 1 else self._kernel_rows(scaled)
+        margins: NDArray[np.float64] = kernel.astype(np.float64) @ self._pair_weights + self._intercepts
+        return margins
+
+    def probabilities(self, vectors: FloatArray) -> Probabilities:
+        """Give each label's probability.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (d,) or (n, d), float32
+            Feature vectors; finite.
+
+        Returns
+        -------
+        ndarray, shape (k,) or (n, k), float64
+            Each row sums to 1. A vector among others may differ in the last bits from the vector alone.
+        """
+        logits = self.margins(vectors) @ self._calibration_weights + self._calibration_bias
+        powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        probabilities: Probabilities = powers / powers.sum(axis=-1, keepdims=True)
+        return probabilities
+
+    def _kernel_row(self, scaled: FloatArray) -> FloatArray:
+        distances = self._support_vectors @ scaled
+        distances *= np.float32(-2.0)
+        distances += self._squared_norms
+        distances += scaled @ scaled
+        return self._kernel_of(distances)
+
+    def _kernel_rows(self, scaled: FloatArray) -> FloatArray:
+        distances = scaled @ self._support_vectors.T
+        distances *= np.float32(-2.0)
+        distances += self._squared_norms
+        distances += np.einsum("nd,nd->n", scaled, scaled)[:, np.newaxis]
+        return self._kernel_of(distances)
+
+    def _kernel_of(self, distances: FloatArray) -> FloatArray:
+        np.maximum(distances, np.float32(0.0), out=distances)
+        distances *= -self._gamma
+        return np.exp(distances, out=distances)
+
+
+def _pair_weights(dual_coefficients: NDArray[Any], class_counts: NDArray[Any]) -> NDArray[np.float64]:
+    """Unfold libsvm's packed coefficients to (n, pairs): row j-1 serves class i against j, row i class j."""
+    num_classes = len(class_counts)
+    ends = np.cumsum(class_counts)
+    of_class = [slice(int(end - count), int(end)) for end, count in zip(ends, class_counts, strict=True)]
+    weights = np.zeros((dual_coefficients.shape[1], num_classes * (num_classes - 1) // 2))
+    for pair, (i, j) in enumerate(combinations(range(num_classes), 2)):
+        weights[of_class[i], pair] = dual_coefficients[j - 1, of_class[i]]
+        weights[of_class[j], pair] = dual_coefficients[i, of_class[j]]
+    return weights
