@@ -1,0 +1,95 @@
+"""A microphone, as real as can be without a sound card: spoken into, recorded, replayed, compared."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+
+from emotion.arrays import Samples
+from tests.command import Journal, callmood, command, environment, read_journal
+from tests.pulse import PulseServer
+from tests.spoken import DEMO, SAMPLE_RATE
+
+AFTER_SECONDS = 4.0
+"""Longer than a player takes to start and to end."""
+
+
+@pytest.fixture(scope="module")
+def live(pulse: PulseServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a session that listened while the demo was spoken to it."""
+    folder = tmp_path_factory.mktemp("live")
+    seconds = soundfile.info(str(DEMO)).duration + AFTER_SECONDS
+    arguments = ["listen", "--device", "pulse", "--duration", f"{seconds:.1f}", "--record-session"]
+    with subprocess.Popen(
+        command(*arguments, "--journal", "live.jsonl", "--out", "recordings"),
+        cwd=folder,
+        env=environment(pulse.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as listener:
+        try:
+            pulse.wait_for_listener()
+            pulse.speak(DEMO)
+            out, err = listener.communicate(timeout=60)
+        finally:
+            listener.kill()
+    assert listener.returncode == 0, (out, err)
+    return folder
+
+
+def _sound(live: Path) -> Path:
+    (sound,) = live.glob("recordings/*/sound/sound_*.wav")
+    return sound
+
+
+def _replayed(recording: Path, folder: Path, name: str) -> Journal:
+    done = callmood("replay", recording, "--fast", "--journal", f"{name}.jsonl", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return read_journal(folder / f"{name}.jsonl")
+
+
+def _delay(heard: Samples, source: Samples) -> int:
+    """Find where in a recording a source begins: the peak of their cross-correlation."""
+    size = 1 << (len(heard) + len(source) - 1).bit_length()
+    spectrum = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(source, size))
+    return int(np.argmax(np.fft.irfft(spectrum, size)[: len(heard)]))
+
+
+def test_the_microphone_heard_something_and_lost_nothing(live: Path) -> None:
+    journal = read_journal(live / "live.jsonl")
+    assert journal.header["source"]["live"] is True
+    assert len(journal.in_speech()) > 20
+    assert (journal.summary["gaps"], journal.summary["dropped_seconds"]) == (0, 0)
+    assert journal.summary["windows"] == len(journal.rows)
+
+
+def test_the_session_replayed_gives_exactly_the_live_rows(live: Path) -> None:
+    journal = read_journal(live / "live.jsonl")
+    again = _replayed(_sound(live), live, "replay")
+    assert again.rows_without_lag == journal.rows_without_lag
+    assert journal.summary["windows"] > 40
+
+
+def test_nine_windows_in_ten_carry_the_label_of_the_source_file(live: Path, tmp_path: Path) -> None:
+    journal = read_journal(live / "live.jsonl")
+    heard, rate = soundfile.read(_sound(live), dtype="float32", always_2d=True)
+    source = np.asarray(soxr.resample(soundfile.read(DEMO, dtype="float32")[0], SAMPLE_RATE, rate))
+    mono = heard.mean(axis=1)
+    delay = _delay(mono, source)
+    expected = np.zeros(max(len(mono), delay + len(source)), np.float32)
+    expected[delay : delay + len(source)] = source
+    soundfile.write(tmp_path / "expected.wav", expected[: len(mono)], rate, subtype="FLOAT")
+
+    wanted = {
+        row["start"]: row["emotion"]
+        for row in _replayed(tmp_path / "expected.wav", tmp_path, "x").in_speech()
+    }
+    got = {row["start"]: row["emotion"] for row in journal.rows}
+    same = sum(got.get(start) == emotion for start, emotion in wanted.items())
+    assert len(wanted) > 20
+    assert same >= 0.9 * len(wanted), f"{same} of {len(wanted)}"
