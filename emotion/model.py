@@ -81,16 +81,35 @@ def load_model(folder: Path) -> EmotionModel:
         If the folder is missing or no model, a pickle, damaged, of an unknown kind or feature set, or of
         another version of its feature set.
     """
+    card = read_model_card(folder)
+    feature_set = _fitting_feature_set(folder, card)
+    return EmotionModel(folder, card, feature_set, read_decision(folder / MODEL_NAME, card))
+
+
+def read_model_card(folder: Path) -> Card:
+    """Read what a model says of itself, and leave its arrays alone.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``card.json`` and ``model.npz``.
+
+    Returns
+    -------
+    Card
+        Valid in itself; nothing is known of the arrays.
+
+    Raises
+    ------
+    ModelError
+        If the folder is missing or no model, a pickle, or its card is damaged.
+    """
     refuse_pickle(folder)
     try:
         _refuse_what_is_no_model(folder)
     except OSError as error:
-        raise ModelError(
-            f"{folder} cannot be read ({error.strerror}); check the path and its rights"
-        ) from error
-    card = read_card(folder / CARD_NAME)
-    feature_set = _fitting_feature_set(folder, card)
-    return EmotionModel(folder, card, feature_set, read_decision(folder / MODEL_NAME, card))
+        raise ModelError(f"{folder} cannot be read ({error.strerror}); check its rights") from error
+    return read_card(folder / CARD_NAME)
 
 
 def _refuse_what_is_no_model(folder: Path) -> None:

@@ -31,8 +31,8 @@ class RbfSvc:
 
     The margin of the pair of classes (i, j), i < j, is ``sum_s a_s exp(-gamma |x - s|^2) + b`` over the
     support vectors s of both classes; it is positive for class i (for two classes alone: for class 1, as
-    scikit-learn has it). The probabilities are ``softmax(margins @ calibration_weights + calibration_bias)``. See
-    docs/decisions/0004-pairwise-margins-and-logistic-calibration.md.
+    scikit-learn has it). The probabilities are ``softmax(margins @ calibration_weights + calibration_bias)``.
+    See docs/decisions/0004-pairwise-margins-and-logistic-calibration.md.
 
     Parameters
     ----------

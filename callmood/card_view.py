@@ -1,0 +1,89 @@
+"""A model's card for people."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from callmood.model_list import grid_words, licence_mark
+from emotion.card import Card
+
+
+def print_card(folder: Path, card: Card) -> None:
+    """Print all that the card says, widest things last.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the model lies.
+    card : Card
+        To be shown.
+    """
+    console = Console(highlight=False)
+    console.print(Text(card.name, style="bold"))
+    facts = Table.grid(padding=(0, 2))
+    for name, value in _facts(folder, card):
+        facts.add_row(Text(name), Text(value))
+    console.print(facts)
+    if card.data:
+        console.print()
+        console.print(_data_table(card))
+    if card.scores:
+        console.print()
+        console.print("scores")
+        for path, score in _leaves(card.scores):
+            console.print(Text(f"  {path}: {score}"))
+
+
+def _facts(folder: Path, card: Card) -> Iterator[tuple[str, str]]:
+    for note in card.notes:
+        yield "note", note
+    yield "licence", licence_mark(card)
+    yield "labels", ", ".join(card.labels)
+    yield (
+        "features",
+        f"{card.feature_set}/{card.feature_set_version}: {card.num_features} at {card.sample_rate} Hz",
+    )
+    yield "windows", grid_words(card)
+    for name, allowed in (("win", card.allowed_win_seconds), ("step", card.allowed_step_seconds)):
+        if allowed is not None:
+            yield f"--{name}", f"{allowed[0]:g} to {allowed[1]:g} s"
+    yield "kind", card.kind
+    yield "created", f"{card.created}, by callmood {card.callmood_version}"
+    yield "recipe", card.recipe
+    yield "seed", str(card.seed)
+    yield "split", card.split
+    for line in card.fails_on:
+        yield "fails on", line
+    yield "made with", ", ".join(f"{name} {version}" for name, version in card.libraries.items())
+    for name, digest in card.digests.items():
+        yield "SHA-256", f"{name} {digest}"
+    yield "folder", str(folder)
+
+
+def _data_table(card: Card) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("data")
+    for heading in ("clips", "speakers", "windows"):
+        table.add_column(heading, justify="right")
+    table.add_column("licence")
+    for source in card.data:
+        speakers = "?" if source.speakers is None else str(source.speakers)
+        row = (source.name, str(source.clips), speakers, str(source.windows), source.licence)
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+    entries: Iterator[tuple[object, object]]
+    if isinstance(value, dict):
+        entries = iter(value.items())
+    elif isinstance(value, list):
+        entries = iter(enumerate(value, start=1))
+    else:
+        yield path, round(value, 4) if isinstance(value, float) else value
+        return
+    for name, entry in entries:
+        yield from _leaves(entry, f"{path}.{name}" if path else str(name))
