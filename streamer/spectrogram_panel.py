@@ -1,5 +1,6 @@
 """The rolling mel spectrogram in the terminal: half blocks, two bands a row, now at the right."""
 
+import math
 from functools import lru_cache
 from typing import Final
 
@@ -19,6 +20,9 @@ LOUDEST_DB: Final = -20.0
 
 _ANCHORS: Final = ((8, 10, 28), (52, 24, 96), (132, 36, 116), (210, 66, 88), (246, 142, 66), (252, 236, 168))
 """From quiet to loud; lightness rises all the way, so it reads in grey and for the colour-blind."""
+
+SHOWN_SECONDS: Final = 10.0
+"""At least; a cell takes as many columns as that needs."""
 
 _LEVELS: Final = 24
 _SHADES: Final = " ░▒▓█"
@@ -44,9 +48,12 @@ def draw_spectrogram(canvas: Canvas, view: SpectrogramView, names: int, *, colou
     if rows < 1 or picture.width < 1 or not view.band_hz:
         return
     _draw_frequencies(canvas, view.band_hz, rows, names)
+    in_a_cell = max(1, math.ceil(SHOWN_SECONDS / (picture.width * view.column_seconds)))
     axis = canvas.part(rows, names, 1, picture.width)
-    draw_time_axis(axis, picture.width * view.column_seconds)
-    columns = view.columns[-picture.width :]
+    draw_time_axis(axis, picture.width * in_a_cell * view.column_seconds)
+    columns = _merged(view, in_a_cell)[-picture.width :]
+    if not len(columns):
+        return
     levels = _levels(columns, 2 * rows)
     start = picture.width - len(columns)
     for row in range(rows):
@@ -75,6 +82,19 @@ def colour_scale(num_colours: int) -> NDArray[np.float64]:
     anchors = np.array(_ANCHORS) / 255
     places = np.linspace(0, len(anchors) - 1, num_colours)
     return np.column_stack([np.interp(places, np.arange(len(anchors)), channel) for channel in anchors.T])
+
+
+def _merged(view: SpectrogramView, count: int) -> NDArray[np.float32]:
+    """Average neighbours, in groups that stand still on the stream's clock; the newest may be incomplete."""
+    columns = view.columns
+    first = round(view.end / view.column_seconds) - len(columns)
+    columns = columns[-first % count :]
+    starts = np.arange(0, len(columns), count)
+    if count == 1 or not len(starts):
+        return columns
+    sizes = np.diff(np.append(starts, len(columns))).astype(np.float32)
+    averaged: NDArray[np.float32] = np.add.reduceat(columns, starts, axis=0) / sizes[:, np.newaxis]
+    return averaged
 
 
 def _levels(columns: NDArray[np.float32], num_bins: int) -> NDArray[np.int64]:
