@@ -46,6 +46,21 @@ class Source(Protocol):
         """What is known before the start."""
         ...
 
+    @property
+    def non_finite_samples(self) -> int:
+        """NaN and infinite samples so far that the source itself took as 0."""
+        ...
+
+    def open(self) -> None:
+        """Make sure that sound can be had, before anything is written; deliver nothing yet.
+
+        Raises
+        ------
+        DeviceError
+            If the device will not open.
+        """
+        ...
+
     def start(self, queue: "BlockQueue") -> None:
         """Begin to deliver; return at once.
 
@@ -64,5 +79,5 @@ class Source(Protocol):
         ...
 
     def stop(self) -> None:
-        """Deliver nothing more and close the queue; a second call does nothing."""
+        """Deliver nothing more, close the queue, release the device; a second call does nothing."""
         ...

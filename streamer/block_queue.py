@@ -1,0 +1,170 @@
+"""Between a source and the worker: a queue bounded in seconds, which counts what it drops."""
+
+import threading
+from collections import deque
+
+from streamer.block import AudioBlock
+
+
+class BlockQueue:
+    """Blocks on their way from one source to one worker.
+
+    A live source must never wait: `put` makes room by dropping the oldest block. A file can: `put_waiting`
+    holds it back and nothing is lost. Whoever waits is woken, nobody looks again and again.
+
+    Parameters
+    ----------
+    max_seconds : float
+        How much sound the queue holds, s; one block fits whatever its length.
+    sample_rate : int
+        That of the source, Hz.
+    """
+
+    def __init__(self, max_seconds: float, sample_rate: int) -> None:
+        self._max_samples = max_seconds * sample_rate
+        self._sample_rate = sample_rate
+        self._blocks: deque[AudioBlock] = deque()
+        self._num_samples = 0
+        self._dropped_samples = 0
+        self._dropped_blocks = 0
+        self._overruns = 0
+        self._end_sample = 0
+        self._closed = False
+        self._error: BaseException | None = None
+        self._lock = threading.Lock()
+        self._filled = threading.Condition(self._lock)
+        self._emptied = threading.Condition(self._lock)
+
+    def put(self, block: AudioBlock) -> None:
+        """Append a block at once; the oldest ones are dropped, and counted, where it does not fit.
+
+        Parameters
+        ----------
+        block : AudioBlock
+            Ignored once the queue is closed.
+        """
+        with self._lock:
+            while self._blocks and not self._fits(block):
+                self._dropped_samples += len(self._take_oldest().samples)
+                self._dropped_blocks += 1
+            self._append(block)
+
+    def put_waiting(self, block: AudioBlock) -> bool:
+        """Append a block as soon as there is room.
+
+        Parameters
+        ----------
+        block : AudioBlock
+            Waits for the worker where it does not fit.
+
+        Returns
+        -------
+        bool
+            False if the queue was closed before there was room.
+        """
+        with self._lock:
+            self._emptied.wait_for(lambda: self._closed or not self._blocks or self._fits(block))
+            self._append(block)
+            return not self._closed
+
+    def get(self, timeout_seconds: float) -> AudioBlock | None:
+        """Take the oldest block.
+
+        Parameters
+        ----------
+        timeout_seconds : float
+            The longest wait, s.
+
+        Returns
+        -------
+        AudioBlock or None
+            None where none came in time, or none will ever come: see `drained`.
+        """
+        with self._lock:
+            self._filled.wait_for(lambda: bool(self._blocks) or self._closed, timeout_seconds)
+            if not self._blocks:
+                return None
+            block = self._take_oldest()
+            self._emptied.notify()
+            return block
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Take no more blocks; those inside can still be taken. A second call changes nothing.
+
+        Parameters
+        ----------
+        error : BaseException, optional
+            Why the source ended, where that is not its natural end.
+        """
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._error = error
+                self._filled.notify_all()
+                self._emptied.notify_all()
+
+    def discard(self) -> None:
+        """Throw away what is inside, for a stop that cannot wait."""
+        with self._lock:
+            self._blocks.clear()
+            self._num_samples = 0
+            self._emptied.notify_all()
+
+    @property
+    def closed(self) -> bool:
+        """True once the source delivers nothing more."""
+        with self._lock:
+            return self._closed
+
+    @property
+    def drained(self) -> bool:
+        """True once the queue is closed and its last block taken."""
+        with self._lock:
+            return self._closed and not self._blocks
+
+    @property
+    def error(self) -> BaseException | None:
+        """What ended the source, if anything did."""
+        with self._lock:
+            return self._error
+
+    @property
+    def end_sample(self) -> int:
+        """One past the last sample ever put, in the numbers of the stream."""
+        with self._lock:
+            return self._end_sample
+
+    @property
+    def dropped_blocks(self) -> int:
+        """Blocks dropped so far."""
+        with self._lock:
+            return self._dropped_blocks
+
+    @property
+    def dropped_seconds(self) -> float:
+        """Sound dropped so far, s."""
+        with self._lock:
+            return self._dropped_samples / self._sample_rate
+
+    @property
+    def overruns(self) -> int:
+        """Blocks before which the card had lost input, those dropped included."""
+        with self._lock:
+            return self._overruns
+
+    def _fits(self, block: AudioBlock) -> bool:
+        return self._num_samples + len(block.samples) <= self._max_samples
+
+    def _append(self, block: AudioBlock) -> None:
+        if self._closed:
+            return
+        self._blocks.append(block)
+        self._num_samples += len(block.samples)
+        self._overruns += block.overrun
+        self._end_sample = block.end_sample
+        self._filled.notify()
+
+    def _take_oldest(self) -> AudioBlock:
+        block = self._blocks.popleft()
+        self._num_samples -= len(block.samples)
+        return block

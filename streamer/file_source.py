@@ -1,0 +1,106 @@
+"""A recording that stands in for the microphone."""
+
+import threading
+import time
+from typing import Final
+
+from emotion.arrays import read_only
+from emotion.audio_file import AudioFile
+from emotion.mixing import mixing_note
+from emotion.window_grid import to_samples
+from streamer.block import AudioBlock
+from streamer.block_queue import BlockQueue
+from streamer.source import SourceInfo
+
+BLOCK_SECONDS: Final = 0.05
+FAST_BLOCK_SECONDS: Final = 0.25
+STOP_SECONDS: Final = 5.0
+
+
+class FileSource:
+    """Delivers a recording, at the speed at which it was spoken or as fast as it is taken; loses nothing.
+
+    Parameters
+    ----------
+    audio : AudioFile
+        The recording.
+    fast : bool
+        Do not wait for the time to pass.
+    block_seconds : float, optional
+        Length of a block, s; 0.05 at real speed, 0.25 otherwise.
+    """
+
+    def __init__(self, audio: AudioFile, *, fast: bool, block_seconds: float | None = None) -> None:
+        self._audio = audio
+        self._fast = fast
+        seconds = block_seconds or (FAST_BLOCK_SECONDS if fast else BLOCK_SECONDS)
+        self._block_samples = max(1, to_samples(seconds, audio.sample_rate))
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._queue: BlockQueue | None = None
+
+    @property
+    def info(self) -> SourceInfo:
+        """What is known of the file; its notes grow while it is read."""
+        audio = self._audio
+        return SourceInfo(
+            name=audio.path.name,
+            sample_rate=audio.sample_rate,
+            channels=audio.channels,
+            sample_format=audio.sample_format,
+            seconds=audio.num_samples / audio.sample_rate,
+            live=False,
+            notes=(*mixing_note(audio.channels), *audio.notes),
+        )
+
+    @property
+    def non_finite_samples(self) -> int:
+        """NaN and infinite samples that were read as 0."""
+        return self._audio.non_finite_samples
+
+    def open(self) -> None:
+        """Do nothing: the file was looked at when it was named."""
+
+    def start(self, queue: BlockQueue) -> None:
+        """Begin to read, in a thread of its own.
+
+        Parameters
+        ----------
+        queue : BlockQueue
+            Takes the blocks, and makes the reader wait when it is full.
+        """
+        self._queue = queue
+        self._thread = threading.Thread(target=self._deliver, args=(queue,), name="callmood-file")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Read no more, and wait until the thread has ended; a second call does nothing."""
+        self._stopped.set()
+        if self._queue is not None:
+            self._queue.close()
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS)
+
+    def _deliver(self, queue: BlockQueue) -> None:
+        try:
+            self._read(queue)
+        except Exception as error:  # noqa: BLE001 - the session raises it once everything is in order
+            queue.close(error)
+        else:
+            queue.close()
+
+    def _read(self, queue: BlockQueue) -> None:
+        began = time.monotonic()
+        first_sample = 0
+        for samples in self._audio.blocks(self._block_samples):
+            end_sample = first_sample + len(samples)
+            if not self._fast:
+                # Held against the beginning, not the block before, so that delays do not add up.
+                due = began + end_sample / self._audio.sample_rate
+                self._stopped.wait(max(0.0, due - time.monotonic()))
+            if self._stopped.is_set():
+                return
+            block = AudioBlock(read_only(samples), first_sample, arrived=time.monotonic())
+            if not queue.put_waiting(block):
+                return
+            first_sample = end_sample

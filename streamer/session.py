@@ -1,0 +1,177 @@
+"""A session: everything started in order, and stopped in order."""
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Final
+
+from emotion.errors import AudioFileError, CallmoodError
+from emotion.model import EmotionModel
+from emotion.window_grid import WindowGrid
+from streamer.engine import LEG_NAME, Engine
+from streamer.interrupts import interrupts
+from streamer.screen import Screen
+from streamer.session_facts import SessionFacts, Summary
+from streamer.session_id import new_session_id
+from streamer.session_options import SessionOptions
+from streamer.sink import Sink
+from streamer.sink_group import SinkGroup
+from streamer.source import Source, SourceInfo
+from streamer.warm_up import warm_up
+
+DRAW_SECONDS: Final = 0.25
+
+
+class Session:
+    """One run from the first sample to the summary.
+
+    Parameters
+    ----------
+    source : Source
+        Where the sound comes from.
+    model : EmotionModel
+        Heard with.
+    grid : WindowGrid
+        At the model's rate, as its card allows.
+    sinks : sequence of Sink
+        Told everything, in this order.
+    screen : Screen
+        Shown to, from the thread that calls `run`.
+    options : SessionOptions
+        Version, duration, spectrogram.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        model: EmotionModel,
+        grid: WindowGrid,
+        *,
+        sinks: Sequence[Sink],
+        screen: Screen,
+        options: SessionOptions,
+    ) -> None:
+        self._source = source
+        self._model = model
+        self._grid = grid
+        self._sinks = SinkGroup(sinks)
+        self._screen = screen
+        self._options = options
+        self._asked_to_stop = False
+        self._summary: Summary | None = None
+
+    def run(self) -> Summary:
+        """Listen until the source ends, the duration is over, or the user has had enough.
+
+        Returns
+        -------
+        Summary
+            What was heard; `failures` names what could not be written while the monitoring went on.
+
+        Raises
+        ------
+        CallmoodError
+            If the source will not open or breaks, a sink cannot be opened, or a file is shorter than win.
+        KeyboardInterrupt
+            If the user insists.
+        """
+        info = self._source.info
+        self._refuse_too_short(info)
+        engine = Engine(
+            info,
+            self._model,
+            self._grid,
+            sinks=self._sinks,
+            options=self._options,
+            ended=self._screen.wake,
+        )
+        facts = self._facts(info)
+        # What is registered last is undone first: source, queue, worker, sinks, screen.
+        with interrupts(self.ask_to_stop), ExitStack() as stop:
+            stop.callback(lambda: self._screen.close(self._summary))
+            self._screen.open(facts)
+            self._screen.draw(engine.worker.latest)
+            warm_up(self._model, self._grid, info.sample_rate)
+            stop.callback(self._source.stop)
+            self._source.open()
+            self._sinks.open(facts)
+            stop.callback(self._close_sinks, engine)
+            stop.callback(self._stop_worker, engine)
+            stop.callback(engine.queue.close)
+            stop.callback(self._source.stop)
+            self._source.start(engine.queue)
+            engine.worker.start()
+            self._follow(engine)
+        error = engine.worker.error or engine.queue.error
+        if error is not None:
+            raise error
+        if self._summary is None:
+            raise RuntimeError("the session has ended without a summary")
+        return self._summary
+
+    def ask_to_stop(self) -> None:
+        """End the session in order; from any thread, and from a signal handler."""
+        self._asked_to_stop = True
+        self._screen.wake()
+
+    def _follow(self, engine: Engine) -> None:
+        next_draw = time.monotonic()
+        while not (engine.worker.is_done or self._asked_to_stop):
+            key = self._screen.poll(max(0.0, next_draw - time.monotonic()))
+            if key == "quit":
+                return
+            if key is not None:
+                engine.command(key)
+            if time.monotonic() >= next_draw:
+                self._screen.draw(engine.worker.latest)
+                next_draw = time.monotonic() + DRAW_SECONDS
+
+    def _stop_worker(self, engine: Engine) -> None:
+        if not engine.worker.stop():
+            raise CallmoodError(
+                "the analysis does not stop: something it writes to hangs; press Ctrl-C once more"
+            )
+        self._screen.draw(engine.worker.latest)
+
+    def _close_sinks(self, engine: Engine) -> None:
+        if engine.worker.is_running:
+            return  # It may still be writing.
+        if not engine.worker.is_done:
+            self._sinks.close(None)
+            return
+        error = engine.worker.error or engine.queue.error
+        failures = () if error is None else (str(error) or type(error).__name__,)
+        summary = engine.summary(self._source.non_finite_samples, failures)
+        self._summary = summary
+        self._sinks.close(summary)
+        self._summary = replace(summary, failures=(*self._sinks.failures, *failures))
+
+    def _facts(self, info: SourceInfo) -> SessionFacts:
+        card = self._model.card
+        started = time.time()
+        return SessionFacts(
+            session=new_session_id(started),
+            started=started,
+            source=info,
+            model=card.name,
+            model_notes=tuple(card.notes),
+            feature_set=f"{card.feature_set}/{card.feature_set_version}",
+            labels=tuple(card.labels),
+            win_seconds=self._grid.win / self._grid.sample_rate,
+            step_seconds=self._grid.step / self._grid.sample_rate,
+            sample_rate=self._grid.sample_rate,
+            legs=(LEG_NAME,),
+            callmood_version=self._options.callmood_version,
+        )
+
+    def _refuse_too_short(self, info: SourceInfo) -> None:
+        if info.seconds is None:
+            return
+        num_samples = round(info.seconds * info.sample_rate) * self._grid.sample_rate // info.sample_rate
+        if not self._grid.num_windows(num_samples):
+            win_seconds = self._grid.win / self._grid.sample_rate
+            raise AudioFileError(
+                f"{info.name} lasts {info.seconds:.2f} s and a window {win_seconds:g} s: not one fits; "
+                "replay a longer file, or give a shorter --win where the model allows it"
+            )

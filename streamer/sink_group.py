@@ -1,0 +1,151 @@
+"""All sinks of a session, told the same; one that fails is left out and the others go on."""
+
+from collections.abc import Callable, Sequence
+
+from emotion.errors import OutputError
+from streamer.block import AudioBlock
+from streamer.row import Gap, Row
+from streamer.session_facts import SessionFacts, Summary
+from streamer.sink import Sink
+
+
+class SinkGroup:
+    """Tells each sink, and remembers what could not be written.
+
+    Parameters
+    ----------
+    sinks : sequence of Sink
+        In the order in which they are told.
+    """
+
+    def __init__(self, sinks: Sequence[Sink]) -> None:
+        self._sinks = tuple(sinks)
+        self._working = list(sinks)
+        self._failures: list[str] = []
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What could not be written, one line each, oldest first."""
+        return tuple(self._failures)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What has been written so far, by those that failed later as well."""
+        return tuple(file for sink in self._sinks for file in sink.files)
+
+    @property
+    def is_saving(self) -> bool:
+        """True while any sink keeps sound on disk."""
+        return any(sink.is_saving for sink in self._working)
+
+    def open(self, facts: SessionFacts) -> None:
+        """Open all, or none.
+
+        Parameters
+        ----------
+        facts : SessionFacts
+            What the session will be.
+
+        Raises
+        ------
+        OutputError
+            If one cannot be opened; those opened before it are closed again.
+        """
+        self._working = []
+        try:
+            for sink in self._sinks:
+                sink.open(facts)
+                self._working.append(sink)
+        except BaseException:
+            self.close(None)
+            raise
+
+    def take_block(self, block: AudioBlock) -> None:
+        """Hand sound over.
+
+        Parameters
+        ----------
+        block : AudioBlock
+            As the source delivered it.
+        """
+        self._tell(lambda sink: sink.take_block(block))
+
+    def take(self, event: Row | Gap) -> None:
+        """Hand over what a leg said.
+
+        Parameters
+        ----------
+        event : Row or Gap
+            In the order of the stream.
+        """
+        if isinstance(event, Row):
+            self._tell(lambda sink: sink.take_row(event))
+        else:
+            self._tell(lambda sink: sink.take_gap(event))
+
+    def take_mark(self, at_seconds: float, clock: float) -> None:
+        """Hand a mark over.
+
+        Parameters
+        ----------
+        at_seconds : float
+            Stream time, s.
+        clock : float
+            Seconds since the epoch.
+        """
+        self._tell(lambda sink: sink.take_mark(at_seconds, clock))
+
+    def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:
+        """Tell that a pause begins or ends.
+
+        Parameters
+        ----------
+        at_seconds : float
+            Stream time, s.
+        clock : float
+            Seconds since the epoch.
+        paused : bool
+            True where it begins.
+        """
+        self._tell(lambda sink: sink.take_pause(at_seconds, clock, paused=paused))
+
+    def close(self, summary: Summary | None) -> None:
+        """Close all; a second call does nothing.
+
+        Parameters
+        ----------
+        summary : Summary or None
+            The last word, where there is one.
+
+        Raises
+        ------
+        Exception
+            The first one that is no OutputError, after all have been closed.
+        """
+        unexpected: list[Exception] = []
+        while self._working:
+            sink = self._working.pop(0)
+            try:
+                sink.close(summary)
+            except OutputError as error:
+                self._failures.append(str(error))
+            except Exception as error:  # noqa: BLE001 - raised below, once the others are closed too
+                unexpected.append(error)
+        if unexpected:
+            raise unexpected[0]
+
+    def _tell(self, call: Callable[[Sink], None]) -> None:
+        for sink in tuple(self._working):
+            try:
+                call(sink)
+            except OutputError as error:
+                self._working.remove(sink)
+                self._give_up(sink, error)
+
+    def _give_up(self, sink: Sink, error: OutputError) -> None:
+        self._failures.append(str(error))
+        try:
+            sink.close(None)
+        except OutputError as second:
+            if str(second) != str(error):
+                self._failures.append(str(second))

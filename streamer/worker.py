@@ -1,0 +1,137 @@
+"""The one thread between queue and screen."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from streamer.block_queue import BlockQueue
+from streamer.listening import Listening
+from streamer.snapshot import Snapshot
+from streamer.spectrogram_columns import SpectrogramColumns
+from streamer.user_commands import UserCommands
+
+WAIT_SECONDS: Final = 0.1
+"""How long a key waits for its answer where no sound comes."""
+
+PUBLISH_SECONDS: Final = 0.1
+DRAIN_SECONDS: Final = 5.0
+LAST_SECONDS: Final = 5.0
+
+
+class Worker:
+    """Takes blocks from the queue until it is drained, and leaves the latest snapshot for the screen.
+
+    Parameters
+    ----------
+    queue : BlockQueue
+        Where the source puts its blocks.
+    listening : Listening
+        What is done with them.
+    commands : UserCommands
+        What the user asks for.
+    spectrogram : SpectrogramColumns or None
+        Shown where there is one.
+    ended : callable
+        Called from this thread when it has nothing more to do; must not block.
+
+    Attributes
+    ----------
+    latest : Snapshot
+        Replaced as a whole, so any thread may read it at any time.
+    error : Exception or None
+        What ended the work before its time.
+    is_done : bool
+        True once the thread has nothing more to do.
+    """
+
+    def __init__(
+        self,
+        queue: BlockQueue,
+        listening: Listening,
+        commands: UserCommands,
+        spectrogram: SpectrogramColumns | None,
+        ended: Callable[[], None],
+    ) -> None:
+        self._queue = queue
+        self._listening = listening
+        self._commands = commands
+        self._spectrogram = spectrogram
+        self._ended = ended
+        self._thread = threading.Thread(target=self._run, name="callmood-worker")
+        self._next_publish = 0.0
+        self.error: Exception | None = None
+        self.is_done = False
+        self.latest = self._snapshot()
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def stop(self) -> bool:
+        """Wait until the queue is drained; give up what is inside where that takes too long.
+
+        Returns
+        -------
+        bool
+            False if the thread would not end even so.
+        """
+        if self._thread.ident is None:
+            return True
+        try:
+            self._thread.join(DRAIN_SECONDS)
+        finally:
+            # Also where the user insists while we wait.
+            if self._thread.is_alive():
+                self._queue.discard()
+                self._thread.join(LAST_SECONDS)
+        return not self._thread.is_alive()
+
+    @property
+    def is_running(self) -> bool:
+        """True while the thread is alive."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        except Exception as error:  # noqa: BLE001 - the session raises it after the ordered stop
+            self.error = error
+        finally:
+            self.latest = self._snapshot()
+            self.is_done = True
+            self._ended()
+
+    def _work(self) -> None:
+        while not (self._queue.drained or self._listening.is_over):
+            block = self._queue.get(WAIT_SECONDS)
+            self._obey(self._listening.position if block is None else block.first_sample)
+            if block is not None:
+                self._listening.take(block)
+            if time.monotonic() >= self._next_publish:
+                self.latest = self._snapshot()
+                self._next_publish = time.monotonic() + PUBLISH_SECONDS
+        self._obey(self._listening.position)
+        self._listening.finish()
+
+    def _obey(self, position: int) -> None:
+        for command in self._commands.due(position):
+            self._listening.obey(command)
+
+    def _snapshot(self) -> Snapshot:
+        listening, tally = self._listening, self._listening.tally
+        return Snapshot(
+            stream_seconds=listening.stream_seconds,
+            windows=tally.windows,
+            legs=(listening.leg_view,),
+            lag_seconds=tally.lag_seconds,
+            real_time_factor=listening.real_time_factor,
+            overruns=self._queue.overruns,
+            gaps=tally.gaps,
+            marks=tally.marks,
+            dropped_seconds=self._queue.dropped_seconds,
+            paused=listening.paused,
+            saving=listening.saving,
+            messages=tuple(listening.messages),
+            spectrogram=None if self._spectrogram is None else self._spectrogram.view(),
+        )
