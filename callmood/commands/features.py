@@ -82,19 +82,18 @@ def _features(chosen: "FeatureSet") -> list[dict[str, str]]:
 
 
 def _table(sets: "list[FeatureSet]") -> str:
-    lines = [f"{'set':<16}{'version':>8}{'rate':>10}{'frame':>8}{'hop':>6}{'features':>10}  heard"]
-    lines += [
-        f"{each.name:<16}{each.version:>8}{f'{each.sample_rate} Hz':>10}{each.frame_length:>8}{each.frame_hop:>6}"
-        f"{len(each.feature_names):>10}  {'whole clips only' if each.offline_only else 'live and offline'}"
-        for each in sets
-    ]
+    lines = [f"{'set':<16}{'version':>7}{'rate':>10}{'frame':>7}{'hop':>5}{'features':>9}  heard"]
+    for each in sets:
+        frames = f"{f'{each.sample_rate} Hz':>10}{each.frame_length:>7}{each.frame_hop:>5}"
+        heard = "whole clips only" if each.offline_only else "live and offline"
+        lines.append(f"{each.name:<16}{each.version:>7}{frames}{len(each.feature_names):>9}  {heard}")
     return "\n".join(lines)
 
 
 def _groups(chosen: "FeatureSet") -> str:
     lines = [
-        f"{chosen.name}, version {chosen.version}: {len(chosen.feature_names)} features at {chosen.sample_rate} Hz, "
-        f"frames of {chosen.frame_length} samples every {chosen.frame_hop}"
+        f"{chosen.name}, version {chosen.version}: {len(chosen.feature_names)} features; "
+        f"{chosen.sample_rate} Hz, frames of {chosen.frame_length} samples every {chosen.frame_hop}"
     ]
     widest = max(map(len, chosen.feature_names))
     for group, members in groupby(_features(chosen), key=lambda feature: feature["name"].partition(".")[0]):

@@ -62,8 +62,9 @@ class Classic33:
         UsageError
             Always.
         """
+        win_seconds = grid.win / grid.sample_rate
         raise UsageError(
-            f"{self.name} needs a whole clip in view and has no windows of {grid.win / grid.sample_rate:g} s; "
+            f"{self.name} needs a whole clip in view and has no windows of {win_seconds:g} s; "
             "use --whole-clips, or the feature set classic"
         )
 

@@ -1,11 +1,11 @@
-"""`classic-speech`: the descriptors of `classic` for speech on any line, whatever its level."""
+"""`classic-speech`: the descriptors of `classic`, cut for speech, whatever its level."""
 
 from typing import Final
 
 import numpy as np
 
 from emotion.arrays import FloatArray
-from emotion.features.classic import CEPSTRA, ENERGY, NUM_CEPSTRA, NUM_MELS, SHAPES
+from emotion.features.classic import CEPSTRA, ENERGY, NUM_CEPSTRA, SHAPES
 from emotion.features.descriptors import numbered, with_functionals
 from emotion.features.families import FrameFamilies, FrameScale
 from emotion.features.functionals import summarise
@@ -13,8 +13,9 @@ from emotion.features.mel import cepstral_basis, decibels
 from emotion.features.streamed_set import StreamedSet
 
 SAMPLE_RATE: Final = 16000
-FRAME_LENGTH: Final = 2048
-FRAME_HOP: Final = 512
+FRAME_LENGTH: Final = 512
+FRAME_HOP: Final = 160
+NUM_MELS: Final = 64
 TINIEST_POWER: Final = 1e-20
 """A frame without power must have a logarithm; nothing that a sound card delivers lies so low."""
 
@@ -22,8 +23,8 @@ LEVEL_DBFS: Final = -26.0
 """Every window is taken as if its RMS lay here: the usual level of speech in ITU-T P.56."""
 QUIETEST_DBFS: Final = -140.0
 """A window quieter than this counts as this quiet."""
-MEL_FLOOR_DB: Final = -100.0
-"""Mel bands weaker than this count as this, after the level is taken out."""
+MEL_FLOOR_DB: Final = -40.0
+"""Mel bands weaker than this count as this once the level is out, so that the room's noise does not count."""
 
 
 class ClassicSpeechRecipe:
@@ -46,12 +47,12 @@ class ClassicSpeechRecipe:
 
         Parameters
         ----------
-        frames : ndarray, shape (num_frames, 2048), float32
+        frames : ndarray, shape (num_frames, 512), float32
             Sound at 16 kHz.
 
         Returns
         -------
-        ndarray, shape (num_frames, 153), float32
+        ndarray, shape (num_frames, 89), float32
             Mel levels in dB, the shapes, and RMS last.
         """
         mel, rest = self._families(frames - frames.mean(axis=1, keepdims=True))
@@ -62,12 +63,12 @@ class ClassicSpeechRecipe:
 
         Parameters
         ----------
-        rows : ndarray, shape (n, 153), float32
+        rows : ndarray, shape (n, 89), float32
             Of the window's frames.
 
         Returns
         -------
-        ndarray, shape (657,), float32
+        ndarray, shape (401,), float32
             Four functionals of each descriptor, and the mean RMS.
         """
         mel, shapes, rms = rows[:, :NUM_MELS], rows[:, NUM_MELS:-1], rows[:, -1]
@@ -101,7 +102,7 @@ def classic_speech() -> StreamedSet:
     Returns
     -------
     StreamedSet
-        16 kHz, frames of 2048 samples every 512.
+        16 kHz, frames of 512 samples every 160.
     """
     return StreamedSet(
         "classic-speech",

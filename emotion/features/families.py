@@ -5,12 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from emotion.arrays import FloatArray
+from emotion.features.banded_product import BandedProduct
 from emotion.features.chroma import chroma_filterbank, normalise_by_loudest
 from emotion.features.contrast import SpectralContrast
 from emotion.features.mel import mel_filterbank
 from emotion.features.spectral_shape import SpectralShape
 from emotion.features.spectrum import SpectralPass
 from emotion.features.waveform import frame_rms, zero_crossing_rate
+
+MEL_BLOCKS = 4
+"""Fewer multiply too many zeros, more cost a call each: 80, 45, 25, 23, 27 us for 1, 2, 3, 4, 6."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,8 @@ class FrameFamilies:
     def __init__(self, scale: FrameScale) -> None:
         self._scale = scale
         mel = mel_filterbank(scale.sample_rate, scale.frame_length, scale.num_mels)
-        chroma = chroma_filterbank(scale.sample_rate, scale.frame_length)
-        self._filterbanks = np.concatenate([mel, chroma], axis=1)
+        self._gather_mel = BandedProduct(mel, MEL_BLOCKS)
+        self._chroma_filterbank = chroma_filterbank(scale.sample_rate, scale.frame_length)
         self._spectral_pass = SpectralPass(scale.frame_length)
         self._shape = SpectralShape(scale.sample_rate, scale.frame_length, scale.power_floor)
         self._contrast = SpectralContrast(scale.sample_rate, scale.frame_length)
@@ -72,11 +76,9 @@ class FrameFamilies:
             Chroma, centroid, bandwidth, contrast, flatness, zero-crossing rate, RMS.
         """
         spectrum = self._spectral_pass(frames)
-        bands = spectrum.power @ self._filterbanks
-        num_mels = self._scale.num_mels
         rest: FloatArray = np.column_stack(
             [
-                normalise_by_loudest(bands[:, num_mels:]),
+                normalise_by_loudest(spectrum.power @ self._chroma_filterbank),
                 *self._shape.centroid_and_bandwidth(spectrum),
                 self._contrast(spectrum.magnitude),
                 self._shape.flatness(spectrum),
@@ -84,4 +86,4 @@ class FrameFamilies:
                 frame_rms(frames),
             ]
         )
-        return bands[:, :num_mels], rest
+        return self._gather_mel(spectrum.power), rest

@@ -25,12 +25,12 @@ def summarise(descriptors: FloatArray) -> FloatArray:
     """
     num_frames, num_descriptors = descriptors.shape
     weights = np.full(num_frames, 1 / num_frames, dtype=np.float32)
-    summary = np.empty((num_descriptors, len(FUNCTIONALS)), dtype=np.float32)
-    mean = weights @ descriptors
-    deviation = descriptors - mean
-    deviation *= deviation
-    summary[:, 0] = mean
-    np.sqrt(weights @ deviation, out=summary[:, 1])
-    descriptors.min(axis=0, out=summary[:, 2])
-    descriptors.max(axis=0, out=summary[:, 3])
-    return summary
+    summary = np.empty((len(FUNCTIONALS), num_descriptors), dtype=np.float32)
+    mean, deviation, lowest, highest = summary
+    np.matmul(weights, descriptors, out=mean)
+    squares = descriptors - mean
+    squares *= squares
+    np.sqrt(weights @ squares, out=deviation)
+    descriptors.min(axis=0, out=lowest)
+    descriptors.max(axis=0, out=highest)
+    return summary.T

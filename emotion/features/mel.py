@@ -94,7 +94,8 @@ def cepstral_basis(num_bands: int, num_coefficients: int) -> FloatArray:
     centres = (np.arange(num_bands)[:, np.newaxis] + 0.5) / num_bands
     basis = np.sqrt(2 / num_bands) * np.cos(np.pi * centres * np.arange(num_coefficients))
     basis[:, 0] = np.sqrt(1 / num_bands)
-    return basis.astype(np.float32)
+    rounded: FloatArray = basis.astype(np.float32)
+    return rounded
 
 
 def decibels(power: FloatArray, floor: float) -> FloatArray:

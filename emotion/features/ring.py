@@ -9,7 +9,7 @@ class DescriptorRing:
     """Holds rows in order of time, always in one piece of memory.
 
     It writes along a strip of twice its capacity and moves the rows that still count to the front when the
-    strip is full, so that a window of rows is a plain slice and its sums are always taken from the oldest row on.
+    strip is full, so that a window of rows is a plain slice and its sums always begin with the oldest row.
 
     Parameters
     ----------

@@ -25,6 +25,8 @@ class SpectralShape:
 
     def __init__(self, sample_rate: int, frame_length: int, power_floor: float) -> None:
         self._bins_hz = bin_frequencies(sample_rate, frame_length)
+        self._ones = np.ones_like(self._bins_hz)
+        self._moments = np.stack([self._ones, self._bins_hz], axis=1)
         self._power_floor = np.float32(power_floor)
 
     def centroid_and_bandwidth(self, spectrum: Spectrum) -> tuple[FloatArray, FloatArray]:
@@ -41,9 +43,8 @@ class SpectralShape:
             Hz; 0 for a frame without power. A. Klapuri and M. Davy (eds), "Signal Processing Methods for
             Music Transcription", chapter 5, 2006.
         """
-        total = spectrum.magnitude.sum(axis=1)
+        total, centroid = (spectrum.magnitude @ self._moments).T
         total[total < TINIEST] = 1
-        centroid: FloatArray = spectrum.magnitude @ self._bins_hz
         centroid /= total
         deviation = self._bins_hz - centroid[:, np.newaxis]
         deviation *= deviation
@@ -65,8 +66,10 @@ class SpectralShape:
             In 0..1: 1 for a flat spectrum and for silence. S. Dubnov, "Generalization of spectral flatness
             measure for non-Gaussian linear processes", IEEE Signal Processing Letters 11(8), 2004.
         """
+        num_bins = np.float32(len(self._ones))
         floored = np.maximum(spectrum.power, self._power_floor)
-        arithmetic = floored.mean(axis=1)
+        arithmetic = floored @ self._ones / num_bins
         np.log(floored, out=floored)
-        flatness: FloatArray = np.exp(floored.mean(axis=1)) / arithmetic
+        geometric = np.exp(floored @ self._ones / num_bins)
+        flatness: FloatArray = geometric / arithmetic
         return flatness

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emotion.arrays import FloatArray
+from emotion.features.dft import BatchedTransform
 
 
 def hann_taper(frame_length: int) -> FloatArray:
@@ -67,6 +68,7 @@ class SpectralPass:
 
     def __init__(self, frame_length: int) -> None:
         self._taper = hann_taper(frame_length)
+        self._transform = BatchedTransform(frame_length)
 
     def __call__(self, frames: FloatArray) -> Spectrum:
         """Give the spectra of frames.
@@ -81,7 +83,5 @@ class SpectralPass:
         Spectrum
             Magnitude and power.
         """
-        transform = np.fft.rfft(frames * self._taper)
-        power: FloatArray = np.square(transform.real)
-        power += np.square(transform.imag)
-        return Spectrum(np.sqrt(power), power)
+        magnitude = self._transform.magnitude(frames * self._taper)
+        return Spectrum(magnitude, magnitude * magnitude)

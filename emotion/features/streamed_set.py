@@ -151,8 +151,8 @@ class StreamedSet:
         if grid.win < shortest:
             milliseconds = math.ceil(1000 * shortest / self.sample_rate)
             raise UsageError(
-                f"win is {grid.win / self.sample_rate:.4g} s, and a window of {self.name} must hold a whole frame "
-                f"of {self.frame_length} samples: give at least {milliseconds / 1000:g} s"
+                f"win is {grid.win / self.sample_rate:.4g} s, and a window of {self.name} must hold "
+                f"a whole frame of {self.frame_length} samples: give at least {milliseconds / 1000:g} s"
             )
         return self._stream(grid)
 
