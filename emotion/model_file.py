@@ -12,6 +12,7 @@ from emotion import rbf_svc
 from emotion.array_file import ArrayFileError, ArrayHeader, read_arrays, read_headers
 from emotion.card import Card
 from emotion.errors import ModelError
+from emotion.pickles import refuse_pickle
 from emotion.rbf_svc import RbfSvc
 
 MODEL_NAME: Final = "model.npz"
@@ -41,13 +42,14 @@ def read_decision(path: Path, card: Card) -> RbfSvc:
     ------
     ModelError
         If the file is missing or damaged, differs from the card's digest, or an array is not what the card
-        asks for; or if the card is of an unknown kind.
+        asks for; if it is a pickle; or if the card is of an unknown kind.
     """
     if card.kind not in KINDS:
         raise ModelError(
             f"{path.parent} is of kind {card.kind!r}, this callmood knows {', '.join(KINDS)}; "
             "update callmood, or train it again with `callmood train`"
         )
+    refuse_pickle(path)
     try:
         with path.open("rb") as file:
             return RbfSvc.from_arrays(_checked_arrays(file, path, card))

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 _MAX_CHUNKS: Final = 1000
-_UNKNOWN_SIZE: Final = 0xFFFFFFFF
-"""What a program writes that streams into a pipe and cannot come back."""
+_UNKNOWN_SIZES: Final = (0xFFFFFFFF, 0x7FFFF000)
+"""What ffmpeg and sox write where they stream into a pipe and cannot come back."""
 
 
 class DataChunk(NamedTuple):
@@ -62,7 +62,7 @@ def _walk_chunks(file: BinaryIO, file_size: int) -> DataChunk | None:
         name, size = head[:4], struct.unpack("<I", head[4:])[0]
         start = file.tell()
         if name == b"data":
-            if size == _UNKNOWN_SIZE or not block_align:
+            if size in _UNKNOWN_SIZES or not block_align:
                 return None
             return DataChunk(size, min(size, file_size - start), block_align)
         if name == b"fmt ":

@@ -5,8 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.pulse import WHAT_TO_INSTALL, PulseServer, missing_programs, pulse_server
+
+# Hypothesis times each example by the clock; on a busy machine that fails tests which are right.
+settings.register_profile("callmood", deadline=None)
+settings.load_profile("callmood")
 
 
 @pytest.fixture(scope="session")
