@@ -27,14 +27,16 @@ $(VENV)/callmood-dev: pyproject.toml constraints.txt
 
 setup: $(VENV)/callmood-dev ## make .venv with everything that training, tests and linters need
 
+# All that is missing stands in one line, the package that makes environments included.
 system-packages:
-	@scripts/system_packages.sh "make test" $(TEST_SYSTEM_PACKAGES)
+	@python=$$(scripts/find_python.sh) && scripts/system_packages.sh "make test" \
+		$$([ -x $(BIN)/python ] || scripts/venv_package.sh "$$python") $(TEST_SYSTEM_PACKAGES)
 
 demo: $(VENV)/callmood-base ## replay speech that a synthesiser made, with the panel, as a microphone would bring it
 	@$(BIN)/callmood replay callmood/demo/speech.flac --record speech \
 		--journal recordings/demo-$$(date +%Y%m%d-%H%M%S).jsonl
 
-test: $(VENV)/callmood-dev system-packages ## run the whole suite, with branch coverage
+test: system-packages $(VENV)/callmood-dev ## run the whole suite, with branch coverage
 	@$(BIN)/python -m pytest --cov --cov-branch --cov-report=term
 
 lint: $(VENV)/callmood-dev ## ruff, mypy, import-linter, numpydoc

@@ -19,10 +19,8 @@ esac
 # An environment whose Python went away is made anew; one that works is kept.
 if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     python=$(scripts/find_python.sh)
-    if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
-        version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-        scripts/system_packages.sh "a Python environment" "python$version-venv"
-    fi
+    package=$(scripts/venv_package.sh "$python")
+    [ -z "$package" ] || scripts/system_packages.sh "a Python environment" "$package"
     echo "making $venv with $("$python" --version)"
     "$python" -m venv --clear "$venv"
 fi

@@ -38,11 +38,14 @@ apt() {
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 "$@"
 }
 
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 echo "$purpose: installing$missing"
 # A list that cannot be refreshed (no network, a foreign source that is down) may still be good enough.
-apt update || echo "$purpose: the package lists could not be refreshed; trying with the old ones" >&2
+apt update >"$log" 2>&1 || echo "$purpose: the package lists could not be refreshed; trying with the old ones" >&2
 # shellcheck disable=SC2086  # one word a package
-if ! apt install --no-install-recommends $missing >/dev/null; then
+if ! apt install --no-install-recommends $missing >>"$log" 2>&1; then
+    tail -n 20 "$log" >&2
     echo "$purpose: that did not work; type: apt-get update && apt-get install$missing" >&2
     exit 1
 fi
