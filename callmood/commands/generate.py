@@ -1,0 +1,85 @@
+"""`callmood generate`: the article's synthetic emotions."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Final
+
+from emotion.errors import UsageError
+
+SUMMARY: Final = "Make synthetic clips, tones whose trembling stands for an emotion, to try the trainer on."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+        That of the command.
+    """
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path("dataset"),
+        help="the dataset's folder (default: dataset)",
+    )
+    parser.add_argument(
+        "--per-emotion", metavar="N", type=int, default=50, help="clips of each emotion (default: 50)"
+    )
+    parser.add_argument(
+        "--seed", metavar="N", type=int, default=0,
+        help="the same seed gives the same clips, however many are made (default: 0)",
+    )  # fmt: skip
+    parser.add_argument("--force", action="store_true", help="replace files of the same name")
+    parser.epilog = (
+        "examples:\n"
+        "  callmood generate\n"
+        "  callmood generate --out tones --per-emotion 200 --seed 7\n"
+        "\n"
+        "Files that are there with the same sound are left alone; with another sound nothing is written\n"
+        "unless --force is given. A model fitted on tones says nothing about people.\n"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make the clips.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        As `configure` declares them.
+
+    Returns
+    -------
+    int
+        0.
+
+    Raises
+    ------
+    UsageError
+        If a number makes no sense.
+    """
+    if arguments.per_emotion < 1:
+        raise UsageError(f"--per-emotion is {arguments.per_emotion}; give at least 1")
+    if arguments.seed < 0:
+        raise UsageError(f"--seed is {arguments.seed}; give a whole number from 0 upwards")
+    from rich.console import Console
+
+    from emotion.labels import LABELS
+    from trainer.tone_files import generate_tones
+    from trainer.training_log import progress_bar
+
+    total = arguments.per_emotion * len(LABELS)
+    with progress_bar(Console(stderr=True), "generate clips", total) as advance:
+        made, there = generate_tones(
+            arguments.out,
+            arguments.per_emotion,
+            arguments.seed,
+            force=arguments.force,
+            on_clip=lambda: advance(1),
+        )
+    kept = f"; {there} were there already" if there else ""
+    sys.stdout.write(f"{made} clips written to {arguments.out}/ (seed {arguments.seed}){kept}\n")
+    return 0

@@ -1,0 +1,57 @@
+"""`callmood init`: the folders of a dataset."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Final
+
+SUMMARY: Final = "Make the folders of a dataset, one an emotion."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+        That of the command.
+    """
+    parser.add_argument(
+        "folder",
+        metavar="DIR",
+        nargs="?",
+        type=Path,
+        default=Path("dataset"),
+        help="where (default: dataset)",
+    )
+    parser.epilog = (
+        "examples:\n"
+        "  callmood init\n"
+        "  callmood init my-recordings\n"
+        "\n"
+        "Put recordings into DIR/{angry,happy,neutral,sad}, or let `callmood generate` make tones,\n"
+        "then: callmood train DIR --name NAME\n"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make the folders and say which ones.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        As `configure` declares them.
+
+    Returns
+    -------
+    int
+        0.
+    """
+    from trainer.emotion_folders import make_emotion_folders
+
+    folders = make_emotion_folders(arguments.folder)
+    for folder in folders.made:
+        sys.stdout.write(f"made   {folder}/\n")
+    for folder in folders.present:
+        sys.stdout.write(f"there  {folder}/\n")
+    return 0

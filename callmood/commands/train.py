@@ -1,0 +1,135 @@
+"""`callmood train`: from a folder of recordings to a model."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Final, TypeVar
+
+from emotion.errors import UsageError
+
+Number = TypeVar("Number", int, float)
+
+SUMMARY: Final = "Fit a model on recordings, and say how good it is on speakers it has not heard."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+        That of the command.
+    """
+    parser.add_argument(
+        "data", metavar="DATA", type=Path,
+        help="a folder with a folder an emotion, a corpus with its manifest.csv, or a folder of such corpora",
+    )  # fmt: skip
+    parser.add_argument("--name", metavar="NAME", required=True, help="of the model")
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, default=Path("models"), help="where models lie (default: models)"
+    )
+    parser.add_argument(
+        "--features", metavar="SET", help="feature set, see `callmood features` (default: classic; "
+        "classic-speech is for voices on any line, whatever their level)",
+    )  # fmt: skip
+    parser.add_argument("--win", metavar="S", type=float, help="length of a window, s (default: 2)")
+    parser.add_argument(
+        "--step", metavar="S", type=float, help="from one window to the next, s (default: 0.5)"
+    )
+    parser.add_argument(
+        "--whole-clips",
+        action="store_true",
+        help="one vector a clip: the model predicts files and cannot listen",
+    )
+    parser.add_argument(
+        "--recipe", choices=("article",),
+        help="do as the article does: classic-33 of whole clips, no scaling, one split with seed 42",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seed", metavar="N", type=int, default=0, help="decides whatever is drawn (default: 0)"
+    )
+    parser.add_argument(
+        "--jobs", metavar="N", type=int, help="processes that compute features (default: one a core)"
+    )
+    parser.add_argument(
+        "--max-windows", metavar="N", type=int,
+        help="windows to fit on, balanced over emotions and corpora; more: larger, slower (default: 3000)",
+    )  # fmt: skip
+    parser.epilog = (
+        "examples:\n"
+        "  callmood generate && callmood train dataset --name tones\n"
+        "  callmood train corpora --name voices --features classic-speech --win 2 --step 0.5\n"
+        "  callmood train dataset --name as-in-the-article --recipe article\n"
+        "\n"
+        "A fifth of the speakers (of the clips, where speakers are unknown) is kept for the test.\n"
+        "Features are kept in .callmood-cache/, or in the folder that CALLMOOD_CACHE names.\n"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        As `configure` declares them.
+
+    Returns
+    -------
+    int
+        0.
+    """
+    _refuse_contradictions(arguments)
+    from rich.console import Console
+
+    from callmood import __version__
+    from emotion.extras import require
+
+    for module in ("joblib", "sklearn", "matplotlib"):
+        require(module, "train")
+    from trainer.extraction import default_jobs
+    from trainer.train import ARTICLE_SEED, train
+    from trainer.training_log import TrainingLog
+    from trainer.training_options import (
+        DEFAULT_MAX_WINDOWS,
+        DEFAULT_STEP_SECONDS,
+        DEFAULT_WIN_SECONDS,
+        TrainingOptions,
+    )
+
+    article = arguments.recipe == "article"
+    whole_clips = arguments.whole_clips or article
+    options = TrainingOptions(
+        data=arguments.data,
+        name=arguments.name,
+        out=arguments.out,
+        feature_set="classic-33" if article else arguments.features or "classic",
+        win_seconds=None if whole_clips else _given(arguments.win, DEFAULT_WIN_SECONDS),
+        step_seconds=None if whole_clips else _given(arguments.step, DEFAULT_STEP_SECONDS),
+        recipe="article" if article else "house",
+        seed=ARTICLE_SEED if article else arguments.seed,
+        jobs=_given(arguments.jobs, default_jobs()),
+        max_windows=_given(arguments.max_windows, DEFAULT_MAX_WINDOWS),
+        callmood_version=__version__,
+    )
+    card, report = train(options, TrainingLog(Console(stderr=True)))
+    sys.stdout.write(f"{report}\nmodel {card.name} written to {options.folder}/\n")
+    for note in card.notes:
+        sys.stdout.write(f"note: {note}\n")
+    return 0
+
+
+def _given(value: Number | None, default: Number) -> Number:
+    return default if value is None else value
+
+
+def _refuse_contradictions(arguments: argparse.Namespace) -> None:
+    windows = arguments.win is not None or arguments.step is not None
+    if arguments.whole_clips and windows:
+        raise UsageError(
+            "--whole-clips leaves no windows to give --win or --step for; leave one or the other out"
+        )
+    if arguments.recipe == "article" and (windows or arguments.features not in {None, "classic-33"}):
+        raise UsageError(
+            "--recipe article takes classic-33 of whole clips; leave out --features, --win and --step"
+        )

@@ -1,0 +1,84 @@
+"""Pictures without pyplot's global state: a figure, and the PNG file that it becomes."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from emotion.errors import OutputError
+from emotion.extras import require
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK: Final = "#1f2933"
+"""Colour of text."""
+
+FAINT_INK: Final = "#616e7c"
+"""Colour of what is second to it."""
+
+DOTS_PER_INCH: Final = 150
+
+
+def new_figure(width: float, height: float) -> "Figure":
+    """Make an empty figure on white ground.
+
+    Parameters
+    ----------
+    width, height : float
+        Inches.
+
+    Returns
+    -------
+    Figure
+        With a constrained layout.
+
+    Raises
+    ------
+    MissingExtraError
+        Without matplotlib.
+    """
+    layout = require("matplotlib.layout_engine", "plot").ConstrainedLayoutEngine(h_pad=0.09, w_pad=0.09)
+    figure: Figure = require("matplotlib.figure", "plot").Figure(
+        figsize=(width, height), dpi=DOTS_PER_INCH, layout=layout, facecolor="white"
+    )
+    return figure
+
+
+def write_titles(axes: "Axes", title: str, subtitle: str) -> None:
+    """Write two lines above the uppermost axes, flush left.
+
+    Parameters
+    ----------
+    axes : Axes
+        Those that stand uppermost.
+    title, subtitle : str
+        The first line is bold, the second faint.
+    """
+    axes.set_title(title, loc="left", fontsize=13, fontweight="bold", color=INK, pad=26)
+    axes.annotate(
+        subtitle, (0, 1), xytext=(0, 9), textcoords="offset points", xycoords="axes fraction", fontsize=9.5,
+        color=FAINT_INK,
+    )  # fmt: skip
+
+
+def save_figure(figure: "Figure", path: Path) -> None:
+    """Write a figure as PNG.
+
+    Parameters
+    ----------
+    figure : Figure
+        What to write.
+    path : Path
+        The file.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    canvas = require("matplotlib.backends.backend_agg", "plot").FigureCanvasAgg(figure)
+    try:
+        # Naming the library's version inside would make the same picture another file.
+        canvas.print_png(path, metadata={"Software": None})
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}; name another file") from error

@@ -1,0 +1,175 @@
+"""How good predictions are: per label, over all, and whether the probabilities mean what they say."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotion.arrays import Probabilities
+
+NUM_BINS: Final = 15
+"""Bins of confidence in the expected calibration error."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """What was found on one set of examples.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        In order of the rows below.
+    confusion : ndarray, shape (num_labels, num_labels), int64
+        Counts; rows are what was true, columns what was predicted.
+    precision, recall, f1 : ndarray, shape (num_labels,)
+        0..1; NaN where nothing was predicted as the label, or nothing was it.
+    uar : float
+        Mean of the recalls of the labels that occur: chance is one over their number.
+    accuracy : float
+        Share that was right.
+    ece : float
+        Expected calibration error: mean distance of confidence from accuracy over `NUM_BINS` bins of
+        confidence, weighted by what is in them (Naeini, Cooper and Hauskrecht 2015).
+    brier : float
+        Mean of the squared distance of the probabilities from the truth, summed over labels, 0..2 (Brier
+        1950).
+    """
+
+    labels: tuple[str, ...]
+    confusion: NDArray[np.int64]
+    precision: NDArray[np.float64]
+    recall: NDArray[np.float64]
+    f1: NDArray[np.float64]
+    uar: float
+    accuracy: float
+    ece: float
+    brier: float
+
+    @property
+    def support(self) -> NDArray[np.int64]:
+        """Examples of each label, shape (num_labels,)."""
+        return np.asarray(self.confusion.sum(axis=1))
+
+    def for_card(self) -> dict[str, Any]:
+        """Give the same as plain values, rounded to four places, for ``card.json``."""
+        per_label = {
+            label: {
+                "precision": _rounded(self.precision[i]),
+                "recall": _rounded(self.recall[i]),
+                "f1": _rounded(self.f1[i]),
+                "support": int(self.support[i]),
+            }
+            for i, label in enumerate(self.labels)
+        }
+        return {
+            "count": int(self.confusion.sum()),
+            "uar": _rounded(self.uar),
+            "accuracy": _rounded(self.accuracy),
+            "ece": _rounded(self.ece),
+            "brier": _rounded(self.brier),
+            "per_label": per_label,
+            "confusion": self.confusion.tolist(),
+        }
+
+
+def score(targets: NDArray[np.int64], probabilities: Probabilities, labels: tuple[str, ...]) -> Scores:
+    """Hold probabilities against the truth.
+
+    Parameters
+    ----------
+    targets : ndarray, shape (n,), n >= 1
+        Index of the true label.
+    probabilities : ndarray, shape (n, num_labels)
+        Rows that sum to 1.
+    labels : tuple of str
+        Their names.
+
+    Returns
+    -------
+    Scores
+        The prediction is the most probable label.
+    """
+    predicted = probabilities.argmax(axis=1)
+    confusion = confusion_matrix(targets, predicted, np.arange(len(labels)))
+    right = np.diag(confusion).astype(np.float64)
+    precision = _divide(right, confusion.sum(axis=0))
+    recall = _divide(right, confusion.sum(axis=1))
+    truth = np.eye(len(labels))[targets]
+    return Scores(
+        labels,
+        confusion,
+        precision,
+        recall,
+        _divide(2 * right, confusion.sum(axis=0) + confusion.sum(axis=1)),
+        unweighted_average_recall(confusion),
+        float(right.sum() / confusion.sum()),
+        expected_calibration_error(probabilities.max(axis=1), predicted == targets),
+        float(((probabilities - truth) ** 2).sum(axis=1).mean()),
+    )
+
+
+def confusion_matrix(
+    targets: NDArray[np.int64], predicted: NDArray[np.int64], values: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Count what was taken for what.
+
+    Parameters
+    ----------
+    targets, predicted : ndarray, shape (n,)
+        The truth, and what was said.
+    values : ndarray, shape (k,)
+        The values that both can take, ascending.
+
+    Returns
+    -------
+    ndarray, shape (k, k), int64
+        Rows are what was true.
+    """
+    places = np.searchsorted(values, targets) * len(values) + np.searchsorted(values, predicted)
+    return np.bincount(places, minlength=len(values) ** 2).reshape(len(values), len(values)).astype(np.int64)
+
+
+def unweighted_average_recall(confusion: NDArray[np.int64]) -> float:
+    """Give the mean of the recalls of the labels that occur.
+
+    Parameters
+    ----------
+    confusion : ndarray, shape (k, k)
+        Rows are what was true.
+
+    Returns
+    -------
+    float
+        0..1.
+    """
+    return float(np.nanmean(_divide(np.diag(confusion).astype(np.float64), confusion.sum(axis=1))))
+
+
+def expected_calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """Ask whether what is said with 70 % is right in 70 % of the cases.
+
+    Parameters
+    ----------
+    confidence : ndarray, shape (n,)
+        Probability of the predicted label.
+    right : ndarray, shape (n,), bool
+        Whether it was the true one.
+
+    Returns
+    -------
+    float
+        0..1, over bins of equal width.
+    """
+    bins = np.minimum((confidence * NUM_BINS).astype(np.int64), NUM_BINS - 1)
+    surplus = np.bincount(bins, weights=confidence - right, minlength=NUM_BINS)
+    return float(np.abs(surplus).sum() / len(confidence))
+
+
+def _divide(a: NDArray[np.float64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+    shares: NDArray[np.float64] = np.divide(a, b, out=np.full(len(a), np.nan), where=b > 0)
+    return shares
+
+
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 4)

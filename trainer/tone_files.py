@@ -1,0 +1,124 @@
+"""Write synthetic clips to disk, and know them again."""
+
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import soundfile
+
+from emotion.arrays import Samples
+from emotion.errors import OutputError
+from trainer.emotion_folders import make_emotion_folders
+from trainer.synthesis import SAMPLE_RATE, TONE_RECIPES, synthesise
+
+SYNTHETIC_MARK: Final = "callmood synthetic tone"
+"""Begins the comment inside every generated file, so that a model fitted on it can say so."""
+
+
+def generate_tones(
+    root: Path,
+    per_emotion: int,
+    seed: int,
+    *,
+    force: bool = False,
+    on_clip: Callable[[], None] = lambda: None,
+) -> tuple[int, int]:
+    """Write ``root/<emotion>/<emotion>_sample_<i>.wav`` for i in 1..per_emotion.
+
+    A file that is there already with the same sound is left alone. One with another sound stops everything
+    before the first file is written, unless `force` is given.
+
+    Parameters
+    ----------
+    root : Path
+        The dataset's folder.
+    per_emotion : int
+        Clips of each emotion.
+    seed : int
+        Not negative.
+    force : bool
+        Replace files of the same name.
+    on_clip : callable
+        Called after each clip.
+
+    Returns
+    -------
+    tuple of int
+        Clips written, and clips that were there already.
+
+    Raises
+    ------
+    OutputError
+        If a file of the same name holds something else, or cannot be written.
+    """
+    planned = [(recipe, index, root / recipe.emotion / f"{recipe.emotion}_sample_{index + 1}.wav")
+               for recipe in TONE_RECIPES for index in range(per_emotion)]  # fmt: skip
+    present = {path for _, _, path in planned if path.exists()}
+    if not force:
+        for recipe, index, path in planned:
+            if path in present and not _holds(path, synthesise(recipe, index, seed)):
+                raise OutputError(
+                    f"{path} holds another sound than seed {seed} gives; nothing was written: "
+                    "name another folder with --out, or replace such files with --force"
+                )
+        planned = [clip for clip in planned if clip[2] not in present]
+    make_emotion_folders(root)
+    for recipe, index, path in planned:
+        comment = f"{SYNTHETIC_MARK}: {recipe.emotion} {index + 1}, seed {seed}"
+        _write_whole(path, synthesise(recipe, index, seed), comment)
+        on_clip()
+    return len(planned), len(TONE_RECIPES) * per_emotion - len(planned)
+
+
+def is_synthetic(path: Path) -> bool:
+    """Tell whether a file carries the mark of `generate_tones`.
+
+    Parameters
+    ----------
+    path : Path
+        Any file.
+
+    Returns
+    -------
+    bool
+        False for what cannot be read as well.
+    """
+    try:
+        with soundfile.SoundFile(path) as file:
+            return str(file.comment).startswith(SYNTHETIC_MARK)
+    except (OSError, soundfile.SoundFileError):
+        return False
+
+
+def _holds(path: Path, samples: Samples) -> bool:
+    # Samples are compared, not bytes: the header names the library's version.
+    try:
+        there, rate = soundfile.read(path, dtype="int16")
+    except (OSError, soundfile.SoundFileError):
+        return False
+    expected, _ = soundfile.read(io.BytesIO(_encode(samples, "")), dtype="int16")
+    return bool(rate == SAMPLE_RATE and there.shape == expected.shape and (there == expected).all())
+
+
+def _encode(samples: Samples, comment: str) -> bytes:
+    buffer = io.BytesIO()
+    with soundfile.SoundFile(buffer, "w", SAMPLE_RATE, 1, "PCM_16", format="WAV") as file:
+        if comment:
+            file.comment = comment
+        file.write(samples)
+    return buffer.getvalue()
+
+
+def _write_whole(path: Path, samples: Samples, comment: str) -> None:
+    """Write beside, then rename, so that a clip appears whole or not at all."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(_encode(samples, comment))
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise OutputError(
+            f"cannot write {path}: {error.strerror or error}; name another folder with --out"
+        ) from error

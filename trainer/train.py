@@ -1,0 +1,140 @@
+"""From a folder of recordings to a model folder, step by step."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from emotion.card import Card
+from emotion.model_saving import save_model
+from emotion.rbf_svc import RbfSvc
+from trainer.card_of_training import card_of_training
+from trainer.confusion_picture import save_confusion_picture
+from trainer.dataset import check_enough, read_dataset
+from trainer.extraction import Extraction, extract
+from trainer.fitting import FittedModel, fit_article, fit_house
+from trainer.model_arrays import arrays_from_scikit_learn
+from trainer.report import report_text
+from trainer.splits import TEST_SHARE, Split, split_clips
+from trainer.test_side import TestSide, score_test_side
+from trainer.training_log import TrainingLog
+from trainer.training_options import TrainingOptions
+
+ARTICLE_SEED = 42
+"""Of the article's one split."""
+
+
+def train(options: TrainingOptions, log: TrainingLog) -> tuple[Card, str]:
+    """Fit, test and save a model.
+
+    Parameters
+    ----------
+    options : TrainingOptions
+        What is asked for.
+    log : TrainingLog
+        Told of each step; its text is saved with the model.
+
+    Returns
+    -------
+    tuple of Card and str
+        The card as written, and the classification report.
+
+    Raises
+    ------
+    UsageError, DatasetError, OutputError
+        If the options make no sense, there is too little to learn from, or the model cannot be written: the
+        first and the last are found out before anything is computed.
+    """
+    options.check()
+    log.say(options.command)
+    extraction, labels = _read(options, log)
+    split = _split(options, extraction)
+    is_test = split.is_test[extraction.table.clips]
+    learned, tested = extraction.table.take(~is_test), extraction.table.take(is_test)
+    log.say(f"split {split.rule}")
+    log.say(f"  learned from: {len(learned)} windows of {int((~split.is_test).sum())} clips")
+    log.say(f"  tested on:    {len(tested)} windows of {int(split.is_test.sum())} clips")
+    if options.recipe == "article":
+        fitted = fit_article(learned, options.seed, log)
+    else:
+        fitted = fit_house(learned, options.max_windows, options.seed, log)
+    arrays = arrays_from_scikit_learn(fitted.scaler, fitted.svc, fitted.calibration)
+    with log.step(f"test on {len(tested)} windows"):
+        result = score_test_side(RbfSvc.from_arrays(arrays), tested, labels)
+    _say_article_accuracy(options, fitted, tested.vectors, tested.targets, log)
+    report = report_text(f"{options.name}: classification report", split.rule, result)
+    log.say(
+        f"UAR {result.clips.uar:.3f}, accuracy {result.clips.accuracy:.3f} "
+        f"over {result.clips.confusion.sum()} clips"
+    )
+    card = card_of_training(options, labels, extraction, split=split, result=result, search=fitted.search)
+    files = {"confusion.png": _picture(options, split, result), "report.txt": report.encode()}
+    files["training.log"] = log.text.encode()
+    return save_model(options.folder, card, arrays, files), report
+
+
+def _read(options: TrainingOptions, log: TrainingLog) -> tuple[Extraction, tuple[str, ...]]:
+    dataset = read_dataset(options.data)
+    counts = ", ".join(
+        f"{label} {sum(c.emotion == label for c in dataset.clips)}" for label in dataset.labels
+    )
+    log.say(f"{len(dataset.clips)} labelled clips: {counts}")
+    if dataset.unlabelled:
+        log.say(f"{dataset.unlabelled} clips carry none of the labels and are left out")
+    with log.step(f"extract {options.feature_set}", len(dataset.clips)) as advance:
+        extraction = extract(
+            dataset.clips,
+            dataset.labels,
+            options.feature_set,
+            options.grid,
+            jobs=options.jobs,
+            advance=advance,
+        )
+    for remark in (*dataset.remarks, *extraction.remarks):
+        # Cards and logs travel; where the recordings lie on this machine does not.
+        log.say(remark.replace(str(options.data), options.shown_data))
+    total = extraction.reused + extraction.computed
+    log.say(f"  {total} clips: {extraction.reused} from the cache, {extraction.computed} computed")
+    if extraction.remarks:
+        log.say(f"  {len(extraction.remarks)} clips left out: unreadable, silent, or copies")
+    if extraction.short:
+        log.say(f"  {extraction.short} clips are shorter than win and taken whole")
+    check_enough(extraction.clips, options.data)
+    return extraction, dataset.labels
+
+
+def _split(options: TrainingOptions, extraction: Extraction) -> Split:
+    if options.recipe != "article":
+        return split_clips(extraction.clips, options.seed)
+    # The article's own call, word for word; only the features and labels are carried by their row numbers.
+    _, tested = train_test_split(
+        np.arange(len(extraction.clips)), test_size=TEST_SHARE, random_state=ARTICLE_SEED
+    )
+    is_test = np.zeros(len(extraction.clips), dtype=np.bool_)
+    is_test[tested] = True
+    rule = f"by clip, as the article: {len(tested)} of {len(is_test)} clips at random, seed {ARTICLE_SEED}"
+    return Split(is_test, rule)
+
+
+def _say_article_accuracy(
+    options: TrainingOptions, fitted: FittedModel, vectors: np.ndarray, targets: np.ndarray, log: TrainingLog
+) -> None:
+    if options.recipe == "article":
+        accuracy = float((fitted.svc.predict(vectors.astype(np.float64)) == targets).mean())
+        log.say(
+            f"  accuracy as the article counts it, by the SVC's own votes: {accuracy:.3f} (it prints 0.75)"
+        )
+
+
+def _picture(options: TrainingOptions, split: Split, result: TestSide) -> bytes:
+    whom = "unseen speakers" if split.rule.startswith("by speaker") else "unseen clips"
+    title = f"{options.name}: UAR {result.clips.uar:.0%} on {whom}"
+    count = f"{result.clips.confusion.sum()} clips"
+    if split.rule.startswith("by speaker"):
+        count += f" of {result.num_speakers} speakers"
+    grain = "" if options.win_seconds is None else ", each the mean of its windows"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "confusion.png")
+        save_confusion_picture(result.clips, title, count + grain, path)
+        return path.read_bytes()

@@ -1,0 +1,98 @@
+"""What a training run says: on the screen while it works, and in ``training.log`` for later."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+Advance = Callable[[int], None]
+"""Moves the bar of the current step on by so many."""
+
+
+@contextmanager
+def progress_bar(console: Console, title: str, total: int | None = None) -> Iterator[Advance]:
+    """Show a bar while something lasts, on a terminal only.
+
+    Parameters
+    ----------
+    console : Console
+        Where.
+    title : str
+        What is done.
+    total : int, optional
+        Units of work, where they can be counted.
+
+    Yields
+    ------
+    callable
+        Takes the number of units done since the last call.
+    """
+    counted = (MofNCompleteColumn(),) if total is not None else ()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), *counted, TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task(title, total=total)
+        yield lambda units: bars.advance(task, units)
+
+
+class TrainingLog:
+    """Lines and steps, shown on a console and kept.
+
+    Parameters
+    ----------
+    console : Console, optional
+        Where to show them; nowhere by default. Bars appear on terminals only.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(quiet=True)
+        self._start = time.monotonic()
+        self._lines = [
+            f"# {datetime.now(UTC):%Y-%m-%d %H:%M} UTC; seconds since the start, then what was done"
+        ]
+
+    def say(self, line: str) -> None:
+        """Show a line and keep it.
+
+        Parameters
+        ----------
+        line : str
+            Without a line end.
+        """
+        self._lines.append(f"{time.monotonic() - self._start:8.1f}  {line}")
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    @contextmanager
+    def step(self, title: str, total: int | None = None) -> Iterator[Advance]:
+        """Work on one step: a bar while it lasts, a line with its duration when it is done.
+
+        Parameters
+        ----------
+        title : str
+            What is done, as ``extract features``.
+        total : int, optional
+            Units of work, where they can be counted.
+
+        Yields
+        ------
+        callable
+            Takes the number of units done since the last call.
+        """
+        began = time.monotonic()
+        with progress_bar(self._console, title, total) as advance:
+            yield advance
+        self.say(f"{title}: done in {time.monotonic() - began:.1f} s")
+
+    @property
+    def text(self) -> str:
+        """Everything said so far, a line each."""
+        return "\n".join(self._lines) + "\n"
