@@ -14,6 +14,8 @@ _SMOOTHED: Final = "▆ smoothed"
 _THIS_WINDOW: Final = "┃ this window"
 _BOTH_WIDTH: Final = 58
 """Narrower than this there is only room for the smoothed percentage."""
+_NAMED_WIDTH: Final = 30
+"""Narrower than this the level has no room for its name."""
 
 _QUIETEST_DBFS: Final = -80.0
 _LOUD_DBFS: Final = -6.0
@@ -95,7 +97,7 @@ def draw_level(canvas: Canvas, level_dbfs: float, floor_dbfs: float, labels: tup
     """
     wide = canvas.width >= _BOTH_WIDTH
     start = label_width(labels)
-    if canvas.width < 2 * start:
+    if canvas.width < _NAMED_WIDTH:
         start = 0
     loud = level_dbfs > _LOUD_DBFS
     figure = f"{_decibels(level_dbfs)} dBFS{'!' if loud else ' '}"

@@ -93,8 +93,8 @@ def _merged(view: SpectrogramView, count: int) -> NDArray[np.float32]:
     if count == 1 or not len(starts):
         return columns
     sizes = np.diff(np.append(starts, len(columns))).astype(np.float32)
-    averaged: NDArray[np.float32] = np.add.reduceat(columns, starts, axis=0) / sizes[:, np.newaxis]
-    return averaged
+    averaged = np.add.reduceat(columns, starts, axis=0) / sizes[:, np.newaxis]
+    return averaged.astype(np.float32, copy=False)
 
 
 def _levels(columns: NDArray[np.float32], num_bins: int) -> NDArray[np.int64]:

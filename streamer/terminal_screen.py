@@ -13,6 +13,7 @@ from streamer.screen import Key, Screen
 from streamer.session_facts import SessionFacts, Summary
 from streamer.snapshot import Snapshot
 from streamer.stderr_capture import StderrCapture
+from streamer.summary_text import summary_text
 from streamer.terminal_colours import TerminalColours
 
 _ENTER: Final = "\x1b[?1049h\x1b[?25l\x1b[?7l"
@@ -23,7 +24,7 @@ _BEGIN: Final = "\x1b[?2026h"
 _END: Final = "\x1b[?2026l"
 """Terminals that know synchronized updates show what stands between at once; others ignore both."""
 
-_MIN_INTERVAL_SECONDS: Final = 0.24
+_MIN_INTERVAL_SECONDS: Final = 0.2
 _MAX_SHARE: Final = 0.02
 """Of a core: where a frame costs more (a huge terminal), frames come less often."""
 _CAPTURED_SECONDS: Final = 20.0
@@ -41,13 +42,8 @@ _ASCII: Final = str.maketrans(
 """For terminals whose encoding has no block characters."""
 
 
-def terminal_is_ours(output: TextIO) -> bool:
+def is_panel_possible() -> bool:
     """Tell whether a panel can be shown: a terminal on both ends, and this process in its foreground.
-
-    Parameters
-    ----------
-    output : TextIO
-        Standard output, as a rule.
 
     Returns
     -------
@@ -55,7 +51,7 @@ def terminal_is_ours(output: TextIO) -> bool:
         False for pipes, files, jobs in the background, and terminals that call themselves dumb.
     """
     try:
-        inputs, outputs = sys.stdin.fileno(), output.fileno()
+        inputs, outputs = sys.stdin.fileno(), sys.stdout.fileno()
         if not (os.isatty(inputs) and os.isatty(outputs)) or os.environ.get("TERM", "dumb") == "dumb":
             return False
         return os.tcgetpgrp(outputs) == os.getpgrp()
@@ -165,13 +161,13 @@ class TerminalScreen(Screen):
         """Make a waiting `poll` return at once."""
         self._keyboard.wake()
 
-    def close(self, summary: Summary | None) -> None:  # noqa: ARG002 - the summary is for whoever prints it
-        """Give the terminal back, then write out what libraries said; a second call does nothing.
+    def close(self, summary: Summary | None) -> None:
+        """Give the terminal back, write out what libraries said, then the summary; twice does no harm.
 
         Parameters
         ----------
         summary : Summary or None
-            Not shown here: it belongs on the main screen.
+            Goes to the main screen, where it stays.
         """
         if not self._is_open:
             return
@@ -181,6 +177,8 @@ class TerminalScreen(Screen):
             self._is_open = False
             self._keyboard.close()
             self._stderr.close()
+        if summary is not None and self._facts is not None:
+            self._write(f"{summary_text(summary, self._facts)}\n")
 
     def _terminal_size(self) -> tuple[int, int]:
         try:
