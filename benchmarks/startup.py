@@ -20,13 +20,15 @@ import sysconfig
 import tempfile
 import termios
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT: Final = Path(__file__).parents[1]
 SPEECH: Final = ROOT / "callmood" / "demo" / "speech.flac"

@@ -1,6 +1,7 @@
 """Twenty clips of speakers that the default model has not seen, joined with pauses."""
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ class Scene:
 def scene(corpora: Path, tmp_path_factory: pytest.TempPathFactory) -> Scene:
     """Twenty strangers' clips, replayed."""
     folder = tmp_path_factory.mktemp("strangers")
-    speakers = find_model(DEFAULT_MODEL).card.scores["test_speakers"]
+    speakers = cast("list[str]", find_model(DEFAULT_MODEL).card.scores["test_speakers"])
     chosen = strangers_clips(corpora, speakers, NUM_CLIPS)
     samples, spans = joined([clip(path) for path, _ in chosen], pause_seconds=PAUSES)
     soundfile.write(folder / "scene.wav", samples, SAMPLE_RATE, subtype="PCM_16")
