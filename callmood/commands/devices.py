@@ -1,0 +1,101 @@
+"""`callmood devices`: the microphones there are."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streamer.devices import Device
+
+SUMMARY: Final = "List the microphones and other inputs that can be listened to."
+COLUMNS: Final = ("number", "name", "host API", "channels", "Hz", "")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+        That of the command.
+    """
+    parser.add_argument("--json", action="store_true", help="one JSON list on standard output")
+    parser.epilog = (
+        "examples:\n"
+        "  callmood devices\n"
+        "  callmood listen --device pulse\n"
+        "\n"
+        "Numbers move when something is plugged in: a name, or a part of one, lasts longer.\n"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List the devices.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        As `configure` declares them.
+
+    Returns
+    -------
+    int
+        0, also where there are none.
+    """
+    from streamer.microphone import input_devices
+
+    devices = input_devices()
+    sys.stdout.write(as_json(devices) if arguments.json else as_table(devices))
+    return 0
+
+
+def as_json(devices: "Sequence[Device]") -> str:
+    """Write the list for a program.
+
+    Parameters
+    ----------
+    devices : sequence of Device
+        By number.
+
+    Returns
+    -------
+    str
+        A JSON list of objects, and a newline.
+    """
+    import json
+    from dataclasses import asdict
+
+    return json.dumps([asdict(device) for device in devices], ensure_ascii=False, indent=2) + "\n"
+
+
+def as_table(devices: "Sequence[Device]") -> str:
+    """Write the list for a person.
+
+    Parameters
+    ----------
+    devices : sequence of Device
+        By number.
+
+    Returns
+    -------
+    str
+        A line each under a heading, or one line where there are none.
+    """
+    if not devices:
+        return "no device delivers sound; plug a microphone in, or start the sound server\n"
+    rows = [COLUMNS] + [
+        (
+            str(device.number),
+            device.name,
+            device.host_api,
+            str(device.channels),
+            str(device.sample_rate),
+            "default" if device.is_default else "",
+        )
+        for device in devices
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "".join(f"{line.rstrip()}\n" for line in lines)

@@ -1,0 +1,214 @@
+"""The microphone, through PortAudio: the only file that imports sounddevice."""
+
+import time
+from types import ModuleType
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotion.arrays import read_only
+from emotion.errors import DeviceError
+from emotion.mixing import mixing_note
+from streamer.block import AudioBlock
+from streamer.block_queue import BlockQueue
+from streamer.devices import Device, choose_device
+from streamer.quiet_stderr import quiet_stderr
+from streamer.source import SourceInfo
+from streamer.stream_clock import StreamClock
+
+LATENCY_SECONDS: Final = 0.1
+"""What the system may hold back: room for a moment in which no Python thread gets to run."""
+
+MAX_REAL_CHANNELS: Final = 8
+SOFTWARE_CHANNELS: Final = 2
+"""A device with more channels than any card has is software that makes up as many as one asks for."""
+
+FULL_SCALE: Final = np.float32(32768)
+
+
+def portaudio() -> ModuleType:
+    """Import sounddevice, which starts PortAudio.
+
+    Returns
+    -------
+    module
+        sounddevice.
+
+    Raises
+    ------
+    DeviceError
+        If the PortAudio library is missing or does not start.
+    """
+    try:
+        import sounddevice  # noqa: PLC0415 - it starts PortAudio: only where there is to be a microphone
+    except OSError as error:
+        raise DeviceError("PortAudio is not installed; type: sudo apt install libportaudio2") from error
+    module: ModuleType = sounddevice
+    return module
+
+
+def input_devices() -> list[Device]:
+    """List what delivers sound.
+
+    Returns
+    -------
+    list of Device
+        By number; may be empty.
+
+    Raises
+    ------
+    DeviceError
+        If PortAudio is missing, or does not answer.
+    """
+    sounddevice = portaudio()
+    try:
+        found = sounddevice.query_devices()
+        host_apis = [host_api["name"] for host_api in sounddevice.query_hostapis()]
+        default = sounddevice.default.device["input"]
+    except sounddevice.PortAudioError as error:
+        raise DeviceError(
+            f"PortAudio cannot list the devices: {error}; is the sound server running?"
+        ) from error
+    return [
+        Device(
+            number=int(device["index"]),
+            name=str(device["name"]),
+            host_api=host_apis[device["hostapi"]],
+            channels=int(device["max_input_channels"]),
+            sample_rate=round(device["default_samplerate"]),
+            is_default=device["index"] == default,
+        )
+        for device in found
+        if device["max_input_channels"] > 0
+    ]
+
+
+class Microphone:
+    """Delivers what an input device hears, at the device's own rate, in 16 bits.
+
+    Parameters
+    ----------
+    device : str or int or None
+        Number, name or part of a name, as `choose_device` takes it.
+
+    Raises
+    ------
+    DeviceError
+        If PortAudio is missing, or the device is unknown or ambiguous.
+    """
+
+    def __init__(self, device: str | int | None = None) -> None:
+        self._device = choose_device(input_devices(), device)
+        channels = self._device.channels
+        self._channels = channels if channels <= MAX_REAL_CHANNELS else SOFTWARE_CHANNELS
+        self._clock = StreamClock(self._device.sample_rate)
+        self._stream: Any = None
+        self._queue: BlockQueue | None = None
+        self._stopping = False
+
+    @property
+    def info(self) -> SourceInfo:
+        """What is known of the device."""
+        return SourceInfo(
+            name=self._device.name,
+            sample_rate=self._device.sample_rate,
+            channels=self._channels,
+            sample_format="PCM_16",
+            seconds=None,
+            live=True,
+            notes=mixing_note(self._channels),
+        )
+
+    @property
+    def non_finite_samples(self) -> int:
+        """None: there are no such numbers in 16 bits."""
+        return 0
+
+    def open(self) -> None:
+        """Open the device; it does not deliver yet.
+
+        Raises
+        ------
+        DeviceError
+            If it will not open.
+        """
+        sounddevice = portaudio()
+        try:
+            # A failed open makes PortAudio and ALSA write lines of their own: the error below says it in one.
+            with quiet_stderr():
+                self._stream = sounddevice.InputStream(
+                    device=self._device.number,
+                    samplerate=self._device.sample_rate,
+                    channels=self._channels,
+                    dtype="int16",
+                    latency=LATENCY_SECONDS,
+                    callback=self._take,
+                    finished_callback=self._finished,
+                )
+        except (sounddevice.PortAudioError, ValueError) as error:
+            raise self._refusal(error) from error
+
+    def start(self, queue: BlockQueue) -> None:
+        """Begin to deliver, from PortAudio's thread.
+
+        Parameters
+        ----------
+        queue : BlockQueue
+            Takes the blocks; its oldest are dropped where nobody fetches them.
+
+        Raises
+        ------
+        DeviceError
+            If the device will not start.
+        """
+        self._queue = queue
+        sounddevice = portaudio()
+        try:
+            with quiet_stderr():
+                self._stream.start()
+        except sounddevice.PortAudioError as error:
+            raise self._refusal(error) from error
+
+    def stop(self) -> None:
+        """Release the device and close the queue; a second call does nothing."""
+        self._stopping = True
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            with quiet_stderr():
+                stream.close()
+        if self._queue is not None:
+            self._queue.close()
+
+    def _take(self, taken: NDArray[np.int16], num_samples: int, times: Any, flags: Any) -> None:
+        """Copy, stamp and hand over; PortAudio calls this and must never see it raise."""
+        queue = self._queue
+        if queue is None:
+            return
+        try:
+            arrived = time.monotonic()
+            samples = taken.astype(np.float32)
+            samples /= FULL_SCALE
+            place = self._clock.place(
+                num_samples, times.inputBufferAdcTime, arrived, overflowed=flags.input_overflow
+            )
+            queue.put(AudioBlock(read_only(samples), place.first_sample, arrived, overrun=place.overrun))
+        except Exception as error:  # noqa: BLE001 - the session raises it in the main thread
+            queue.close(error)
+
+    def _finished(self) -> None:
+        """Tell of an end that nobody asked for: the device or the sound server has gone."""
+        if self._queue is not None and not self._stopping:
+            self._queue.close(
+                DeviceError(
+                    f"{self._device.name} delivers no more: it was unplugged, or the sound server stopped; "
+                    "see `callmood devices`, then start again"
+                )
+            )
+
+    def _refusal(self, error: Exception) -> DeviceError:
+        device = self._device
+        return DeviceError(
+            f"{device.name} will not open at {device.sample_rate} Hz with {self._channels} channels: "
+            f"{error}; close what else uses it, or choose another: `callmood devices`"
+        )
