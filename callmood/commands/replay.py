@@ -48,5 +48,4 @@ def run(arguments: argparse.Namespace) -> int:
 
     from callmood.session_wiring import run_session
 
-    with AudioFile(Path(arguments.file)) as audio:
-        return run_session(FileSource(audio, fast=arguments.fast), arguments)
+    return run_session(FileSource(AudioFile(Path(arguments.file)), fast=arguments.fast), arguments)

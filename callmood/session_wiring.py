@@ -1,0 +1,97 @@
+"""From the options of `listen` and `replay` to a session: model, sinks, screen."""
+
+import argparse
+import math
+import sys
+from pathlib import Path
+
+from callmood import __version__
+from emotion.errors import OutputError, UsageError
+from emotion.model_folders import DEFAULT_MODEL, find_model
+from streamer.clip_rule import ClipRule
+from streamer.clips import ClipRecorder
+from streamer.journal import Journal
+from streamer.json_lines import JsonLines
+from streamer.plain_lines import PlainLines
+from streamer.screen import Screen
+from streamer.session import Session
+from streamer.session_folder import SessionFolder
+from streamer.session_options import SessionOptions
+from streamer.session_sound import SessionSound
+from streamer.sink import Sink
+from streamer.source import Source
+from streamer.spectrogram_history import SpectrogramHistory
+from streamer.spectrogram_png import SpectrogramPng
+from streamer.terminal_screen import TerminalScreen, is_panel_possible
+
+
+def run_session(source: Source, arguments: argparse.Namespace) -> int:
+    """Run a session as the command line asks for it.
+
+    Parameters
+    ----------
+    source : Source
+        A file or a microphone, not started.
+    arguments : Namespace
+        As `callmood.session_options` declares them.
+
+    Returns
+    -------
+    int
+        0; the exit code of OutputError where something could not be written while the monitoring went on.
+
+    Raises
+    ------
+    CallmoodError
+        If the session cannot begin, or its source breaks.
+    """
+    _check_duration(arguments.duration)
+    model = find_model(arguments.model or DEFAULT_MODEL)
+    grid = model.card.grid(arguments.win, arguments.step)
+    history = SpectrogramHistory() if arguments.spectrogram_png else None
+    lines = _lines(arguments)
+    sinks = _kept(arguments, history)
+    session = Session(
+        source,
+        model,
+        grid,
+        sinks=sinks if lines is None else [*sinks, lines],
+        screen=TerminalScreen() if lines is None else Screen(),
+        options=SessionOptions(
+            callmood_version=__version__,
+            duration_seconds=arguments.duration,
+            spectrogram=arguments.spectrogram,
+            spectrogram_history=history,
+        ),
+    )
+    summary = session.run()
+    # A reader such as `head` that has seen enough is no failure.
+    left_by_reader = lines is not None and lines.reader_gone and len(summary.failures) == 1
+    return OutputError.exit_code if summary.failures and not left_by_reader else 0
+
+
+def _check_duration(seconds: float | None) -> None:
+    if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
+        raise UsageError(f"duration is {seconds:g} s; give a positive number of seconds, such as 60")
+
+
+def _lines(arguments: argparse.Namespace) -> JsonLines | PlainLines | None:
+    """Give what prints line by line; None where a panel is drawn."""
+    if arguments.json:
+        return JsonLines(sys.stdout)
+    return PlainLines(sys.stdout) if arguments.plain or not is_panel_possible() else None
+
+
+def _kept(arguments: argparse.Namespace, history: SpectrogramHistory | None) -> list[Sink]:
+    """Give the sinks that keep something; those that may refuse to start come first."""
+    sinks: list[Sink] = []
+    folder = SessionFolder(Path(arguments.out))
+    if arguments.journal is not None:
+        sinks.append(Journal(arguments.journal))
+    if history is not None:
+        sinks.append(SpectrogramPng(history, Path(arguments.spectrogram_png)))
+    if arguments.record is not None:
+        sinks.append(ClipRecorder(folder, ClipRule.parse(arguments.record)))
+    if arguments.record_session:
+        sinks.append(SessionSound(folder))
+    return sinks
