@@ -43,8 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     int
         0, or the exit code of what failed on the way.
     """
-    from streamer.microphone import Microphone
-
     from callmood.session_wiring import run_session
+    from streamer.microphone import Microphone
 
     return run_session(Microphone(arguments.device), arguments)

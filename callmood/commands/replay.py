@@ -43,9 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     int
         0, or the exit code of what failed on the way.
     """
+    from callmood.session_wiring import run_session
     from emotion.audio_file import AudioFile
     from streamer.file_source import FileSource
-
-    from callmood.session_wiring import run_session
 
     return run_session(FileSource(AudioFile(Path(arguments.file)), fast=arguments.fast), arguments)
