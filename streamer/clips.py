@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from emotion.finite_samples import make_finite
 from emotion.mixing import mix_down
 from emotion.window_grid import to_samples
 from streamer.block import AudioBlock
@@ -73,8 +74,9 @@ class ClipRecorder(Sink):
         )
 
     def take_block(self, block: AudioBlock) -> None:
-        """Remember the sound for the rows to come."""
-        self._ring.push(block.first_sample, mix_down(block.samples))
+        """Remember the sound for the rows to come, as the model hears it."""
+        samples, *_ = make_finite(block.samples)
+        self._ring.push(block.first_sample, mix_down(samples))
 
     def take_row(self, row: Row) -> None:
         """Write the clip of a window that the rule wants, and its line in the index.

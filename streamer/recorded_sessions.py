@@ -87,14 +87,10 @@ def recorded_sessions(out_dir: Path) -> list[RecordedSession]:
     if not out_dir.exists():
         return []
     try:
-        folders = sorted(path.parent for path in out_dir.glob(f"*/{SESSION_FILE}") if path.is_file())
-        if not out_dir.is_dir():
-            raise NotADirectoryError
-        return [_look_at(folder) for folder in folders]
+        found = [path for path in out_dir.iterdir() if _NAME.fullmatch(path.name)]
+        return [_look_at(folder) for folder in sorted(found) if (folder / SESSION_FILE).is_file()]
     except OSError as error:
-        raise OutputError(
-            f"cannot look into {out_dir}: {error.strerror or 'no folder'}; name another"
-        ) from error
+        raise OutputError(f"cannot look into {out_dir}: {error.strerror}; name another folder") from error
 
 
 def _look_at(folder: Path) -> RecordedSession:
@@ -102,8 +98,7 @@ def _look_at(folder: Path) -> RecordedSession:
     sounds = sound_files(folder)
     seconds = head.seconds
     if seconds is None and sounds and head.wav_format:
-        first_sample, path = sounds[-1]
-        end = first_sample + head.wav_format.samples_in(path.stat().st_size)
+        end = sounds[-1].first_sample + head.wav_format.samples_in(sounds[-1].path.stat().st_size)
         seconds = end / head.wav_format.sample_rate
     if seconds is None:
         seconds = _end_of_last_clip(folder / INDEX_FILE)

@@ -20,12 +20,16 @@ class SessionFolder:
     ----------
     out_dir : Path
         The folder of all recordings; made, with its parents, where it is missing.
-    session : str
-        The session's id.
+
+    Attributes
+    ----------
+    path : Path
+        The session's own folder, once it is open.
     """
 
-    def __init__(self, out_dir: Path, session: str) -> None:
-        self.path = out_dir / session
+    def __init__(self, out_dir: Path) -> None:
+        self._out_dir = out_dir
+        self.path = out_dir
         self._values: Line | None = None
         self._num_users = 0
 
@@ -45,9 +49,10 @@ class SessionFolder:
         if self._values is not None:
             self._num_users += 1
             return
+        self.path = self._out_dir / facts.session
         values = facts_values(facts)
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._out_dir.mkdir(parents=True, exist_ok=True)
             self.path.mkdir()
         except OSError as error:
             raise output_error(self.path, error) from error
@@ -62,8 +67,8 @@ class SessionFolder:
     def close(self, summary: Summary | None) -> None:
         """Add the summary to session.json.
 
-        To be called once for each `open`. Where there is no summary, the last call removes a folder that holds
-        nothing but session.json: a session that never began leaves no trace.
+        To be called once for each `open`. Where there is no summary, the last call removes a folder that
+        holds nothing but session.json: a session that never began leaves no trace.
 
         Parameters
         ----------

@@ -18,8 +18,9 @@ _SECONDS_IN_AN_HOUR: Final = 3600
 class SessionSound(Sink):
     """Every sample of every channel, exactly; a new file each hour of stream time and after each gap.
 
-    Each file's name carries the index of its first sample, so that a replay can put it back in its place. A
-    file can be opened at any moment; one that its process was killed over lacks at most the block in hand.
+    Each file's name carries the index of its first sample, and whether it continues the file before, so that
+    a replay can put it back in its place. A file can be opened at any moment; one whose process was killed
+    lacks at most the block in hand.
 
     Parameters
     ----------
@@ -36,6 +37,7 @@ class SessionSound(Sink):
         self._writer: WavWriter | None = None
         self._at = 0
         self._file_ends = 0
+        self._continues = False
         self._num_files = 0
         self._paused = False
 
@@ -64,7 +66,7 @@ class SessionSound(Sink):
         path = self._folder.path / SOUND_FOLDER
         try:
             if block.first_sample != self._at:
-                self._end_file()
+                self._break_off()
             self._at = block.first_sample
             while self._at < block.end_sample:
                 writer = self._writer or self._begin_file(self._format)
@@ -74,6 +76,7 @@ class SessionSound(Sink):
                 self._at = until
                 if self._at == self._file_ends:
                     self._end_file()
+                    self._continues = True
         except OSError as error:
             raise output_error(path, error) from error
 
@@ -85,7 +88,7 @@ class SessionSound(Sink):
         OutputError
             If the system reports a late fault.
         """
-        self._end_file_or_explain()
+        self._break_off_or_explain()
 
     def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:  # noqa: ARG002
         """End the file; after the pause begins another.
@@ -96,7 +99,7 @@ class SessionSound(Sink):
             If the system reports a late fault.
         """
         self._paused = paused
-        self._end_file_or_explain()
+        self._break_off_or_explain()
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -119,14 +122,14 @@ class SessionSound(Sink):
         if self._format is None:
             return
         self._format = None
-        self._end_file_or_explain()
+        self._break_off_or_explain()
         self._folder.close(summary)
 
     def _begin_file(self, wav_format: WavFormat) -> WavWriter:
         """Open a file for the sample that comes next, and say where it must end."""
         folder = self._folder.path / SOUND_FOLDER
         folder.mkdir(exist_ok=True)
-        self._writer = WavWriter(folder / sound_name(self._at), wav_format)
+        self._writer = WavWriter(folder / sound_name(self._at, continues=self._continues), wav_format)
         self._num_files += 1
         hour = _SECONDS_IN_AN_HOUR * wav_format.sample_rate
         self._file_ends = min(
@@ -139,8 +142,12 @@ class SessionSound(Sink):
         if writer is not None:
             writer.close()
 
-    def _end_file_or_explain(self) -> None:
+    def _break_off(self) -> None:
+        self._continues = False
+        self._end_file()
+
+    def _break_off_or_explain(self) -> None:
         try:
-            self._end_file()
+            self._break_off()
         except OSError as error:
             raise output_error(self._folder.path / SOUND_FOLDER, error) from error

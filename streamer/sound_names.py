@@ -1,4 +1,4 @@
-"""What the files of a session's whole sound are called: each name carries the index of its first sample."""
+"""What the files of a session's whole sound are called: a name says where in the stream the file begins."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 SOUND_FOLDER: Final = "sound"
 
-_NAME: Final = re.compile(r"sound_([0-9]{12})\.wav", re.ASCII)
+_NAME: Final = re.compile(r"sound_(?P<first_sample>[0-9]{12,})(?P<continued>_continued)?\.wav", re.ASCII)
 
 
 class SoundFile(NamedTuple):
@@ -15,29 +15,35 @@ class SoundFile(NamedTuple):
     Attributes
     ----------
     first_sample : int
-        Index of its first sample in the stream. Where the file before ends short of it lies a gap.
+        Index of its first sample in the stream.
+    continues : bool
+        True where it goes on without a break after the file before, which was full; otherwise it begins the
+        session, or follows a gap, be that gap without length.
     path : Path
         The WAV.
     """
 
     first_sample: int
+    continues: bool
     path: Path
 
 
-def sound_name(first_sample: int) -> str:
+def sound_name(first_sample: int, *, continues: bool) -> str:
     """Name a file so that names sort by time.
 
     Parameters
     ----------
     first_sample : int
         Index of its first sample in the stream.
+    continues : bool
+        True where nothing lies between it and the file before.
 
     Returns
     -------
     str
-        As ``sound_000000480000.wav``.
+        As ``sound_000000480000.wav``, or ``sound_000172800000_continued.wav``.
     """
-    return f"sound_{first_sample:012d}.wav"
+    return f"sound_{first_sample:012d}{'_continued' if continues else ''}.wav"
 
 
 def sound_files(folder: Path) -> tuple[SoundFile, ...]:
@@ -54,4 +60,10 @@ def sound_files(folder: Path) -> tuple[SoundFile, ...]:
         In the order of the stream; empty where the sound was not kept.
     """
     found = ((_NAME.fullmatch(path.name), path) for path in (folder / SOUND_FOLDER).glob("*.wav"))
-    return tuple(sorted(SoundFile(int(match[1]), path) for match, path in found if match))
+    return tuple(
+        sorted(
+            SoundFile(int(match["first_sample"]), match["continued"] is not None, path)
+            for match, path in found
+            if match
+        )
+    )
