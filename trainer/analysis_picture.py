@@ -108,15 +108,8 @@ def _draw_views(
 ) -> None:
     mel, mfcc, chroma = rows
     span = (views.start, views.end)
-    _draw_matrix(
-        figure,
-        mel,
-        views.mel_db,
-        span=span,
-        colours="magma",
-        limits=(-RANGE_DB, 0.0),
-        unit="level\n[dB re loudest]",
-    )
+    decibels = Look("magma", (-RANGE_DB, 0.0), "level\n[dB re loudest]")
+    _draw_matrix(figure, mel, views.mel_db, span, decibels)
     top_mel = hz_to_mel(sample_rate / 2)
     ticks = [hertz for hertz in MEL_TICKS_HZ if hertz <= sample_rate / 2]
     mel.set_yticks(
@@ -132,15 +125,7 @@ def _draw_views(
     mfcc.set_yticks(range(0, NUM_CEPSTRA, 3))
     mfcc.set_ylabel("MFCC\n[coefficient]", color=INK, fontsize=9)
 
-    _draw_matrix(
-        figure,
-        chroma,
-        views.chroma,
-        span=span,
-        colours="viridis",
-        limits=(0.0, 1.0),
-        unit="share of\nthe loudest",
-    )
+    _draw_matrix(figure, chroma, views.chroma, span, Look("viridis", (0.0, 1.0), "share of\nthe loudest"))
     chroma.set_yticks(range(0, len(PITCH_CLASSES), 2), PITCH_CLASSES[::2])
     chroma.set_ylabel("chroma\n[pitch class]", color=INK, fontsize=9)
 
@@ -149,10 +134,17 @@ def _draw_matrix(
     figure: "Figure", axes: "Axes", matrix: FloatArray, span: tuple[float, float], look: Look
 ) -> None:
     extent = (*span, -0.5, len(matrix) - 0.5)
+    lowest, highest = look.limits
     image = axes.imshow(
-        matrix, aspect="auto", origin="lower", extent=extent, cmap=look.colours, vmin=look.limits[0], vmax=look.limits[1],
+        matrix,
+        aspect="auto",
+        origin="lower",
+        extent=extent,
+        cmap=look.colours,
+        vmin=lowest,
+        vmax=highest,
         interpolation="nearest",
-    )  # fmt: skip
+    )
     bar = figure.colorbar(image, ax=axes, pad=0.015, fraction=0.03, aspect=16)
     bar.set_label(look.unit, color=INK, fontsize=8.5)
     bar.outline.set_visible(False)

@@ -7,6 +7,7 @@ from typing import Final
 
 from emotion.errors import DatasetError
 from emotion.labels import LABELS
+from emotion.sound_files import sound_files_below
 from trainer.clip import Clip
 from trainer.manifest import MANIFEST, ClipList, read_manifest
 from trainer.tone_files import is_synthetic
@@ -16,29 +17,6 @@ SYNTHETIC_CORPUS: Final = "synthetic tones"
 
 MIN_CLIPS_PER_LABEL: Final = 5
 """One to be tested on, and four to learn and choose from: fewer cannot be split."""
-
-SOUND_SUFFIXES: Final = frozenset(
-    [
-        ".wav",
-        ".flac",
-        ".ogg",
-        ".oga",
-        ".opus",
-        ".mp3",
-        ".aiff",
-        ".aif",
-        ".aifc",
-        ".au",
-        ".snd",
-        ".caf",
-        ".w64",
-        ".rf64",
-        ".gsm",
-        ".wv",
-        ".voc",
-    ]
-)
-"""Files of a label's folder with other names are no clips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +126,7 @@ def _clip_lists(root: Path) -> list[ClipList]:
 
 
 def _clips_of_label(folder: Path, root: Path) -> list[Clip]:
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SOUND_SUFFIXES and p.is_file())
+    paths = sound_files_below(folder)
     own_name = root.resolve().name
     return [
         Clip(path, SYNTHETIC_CORPUS if is_synthetic(path) else own_name, None, folder.name) for path in paths

@@ -55,9 +55,7 @@ def choose_parameters(table: WindowTable, seed: int, advance: Advance = lambda _
 
     Returns
     -------
-
-    Parameters
-    ----------
+    Choice
         The first of the best, from small C and gamma upwards, so the smoothest among equals.
     """
     labels = np.unique(table.targets)

@@ -1,0 +1,179 @@
+"""Predict many recordings: lines, JSON, pictures, and what to do about those that cannot be read."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from emotion.audio_file import MonoClip, read_mono
+from emotion.clip_prediction import ClipPrediction, predict_clip
+from emotion.errors import AudioFileError, OutputError, UsageError
+from emotion.model import EmotionModel
+from emotion.sound_files import sound_files_below
+
+
+def predict_files(model: EmotionModel, paths: Sequence[Path], *, plot: Path | None, as_json: bool) -> int:
+    """Predict recordings and write what was found.
+
+    Parameters
+    ----------
+    model : EmotionModel
+        What hears.
+    paths : sequence of Path
+        Recordings, and folders of recordings.
+    plot : Path or None
+        A PNG file for one recording, a folder for several.
+    as_json : bool
+        One JSON list instead of a line a recording.
+
+    Returns
+    -------
+    int
+        0, or the exit code of AudioFileError where a recording could not be read.
+
+    Raises
+    ------
+    UsageError
+        If one file is to hold the pictures of several recordings.
+    OutputError
+        If a picture cannot be written.
+    """
+    files, num_failed = _recordings(paths)
+    pictures = _picture_paths(files, plot, several=len(files) > 1 or any(path.is_dir() for path in paths))
+    for note in model.card.notes:
+        sys.stderr.write(f"note: model {model.card.name}: {note}\n")
+    facts: list[dict[str, Any]] = []
+    for file, picture in zip(files, pictures, strict=True):
+        try:
+            clip = read_mono(file)
+        except AudioFileError as error:
+            num_failed += 1
+            _complain(error)
+            continue
+        prediction = predict_clip(model, clip)
+        if picture is not None:
+            _draw(model, file, clip, prediction, picture)
+        if as_json:
+            facts.append(_facts(model, file, prediction))
+        else:
+            sys.stdout.write(_line(file, prediction, model.card.labels) + "\n")
+    if as_json:
+        sys.stdout.write(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    return AudioFileError.exit_code if num_failed else 0
+
+
+def _recordings(paths: Sequence[Path]) -> tuple[list[Path], int]:
+    files: list[Path] = []
+    num_failed = 0
+    for path in paths:
+        found = sound_files_below(path) if path.is_dir() else [path]
+        files += found
+        if not found:
+            num_failed += 1
+            _complain(AudioFileError(f"{path} holds no recordings; name files, or another folder"))
+    return files, num_failed
+
+
+def _picture_paths(files: list[Path], plot: Path | None, *, several: bool) -> list[Path | None]:
+    if plot is None:
+        return [None] * len(files)
+    if not several:
+        return [plot / f"{files[0].stem}.png" if plot.is_dir() else plot]
+    if plot.suffix.lower() == ".png" or plot.is_file():
+        raise UsageError(
+            f"--plot {plot} is one picture, but there are {len(files)} recordings; name a folder"
+        )
+    try:
+        plot.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"cannot make the folder {plot}: {error.strerror or error}; name another"
+        ) from error
+    taken: set[str] = set()
+    pictures: list[Path | None] = []
+    for file in files:
+        name, again = file.stem, 1
+        while name in taken:
+            again += 1
+            name = f"{file.stem}-{again}"
+        taken.add(name)
+        pictures.append(plot / f"{name}.png")
+    return pictures
+
+
+def _line(file: Path, prediction: ClipPrediction, labels: tuple[str, ...]) -> str:
+    shares = [
+        f"{label} {'  - ' if prediction.probabilities is None else f'{prediction.probabilities[label]:.2f}'}"
+        for label in labels
+    ]
+    marks = "; ".join(prediction.notes)
+    return f"{_answer(prediction):8} {'  '.join(shares)}   {printable(file)}" + (
+        f"   ({marks})" if marks else ""
+    )
+
+
+def _answer(prediction: ClipPrediction) -> str:
+    return prediction.emotion or "silence"
+
+
+def _facts(model: EmotionModel, file: Path, prediction: ClipPrediction) -> dict[str, Any]:
+    return {
+        "file": printable(file),
+        "emotion": prediction.emotion,
+        "probabilities": prediction.probabilities and dict(prediction.probabilities),
+        "seconds": round(prediction.seconds, 3),
+        "windows": prediction.num_windows,
+        "silent_windows": prediction.num_silent_windows,
+        "level_dbfs": round(prediction.level_dbfs, 2),
+        "shorter_than_win": prediction.shorter_than_win,
+        "notes": list(prediction.notes),
+        "model": model.card.name,
+        "model_notes": list(model.card.notes),
+    }
+
+
+def _draw(model: EmotionModel, file: Path, clip: MonoClip, prediction: ClipPrediction, picture: Path) -> None:
+    from emotion.resampling import resample
+    from trainer.analysis_picture import save_analysis_picture
+
+    shares = prediction.probabilities or {}
+    others = [f"{label} {share:.0%}" for label, share in shares.items() if label != prediction.emotion]
+    title = _answer(prediction) if prediction.emotion is None else (
+        f"{prediction.emotion} {shares[prediction.emotion]:.0%}"
+    )  # fmt: skip
+    heard = f"mean of {prediction.num_windows} windows" if prediction.num_windows > 1 else ""
+    subtitle = " · ".join(
+        part for part in (printable(Path(file.name)), *others, heard, model.card.name) if part
+    )
+    save_analysis_picture(
+        resample(clip.samples, clip.sample_rate, model.card.sample_rate),
+        model.card.sample_rate,
+        frame_length=model.feature_set.frame_length,
+        title=title,
+        subtitle=subtitle,
+        footnotes=(*prediction.notes, *(f"{model.card.name}: {note}" for note in model.card.notes)),
+        path=picture,
+    )
+
+
+def printable(path: Path) -> str:
+    """Give a path as it may be written on a terminal.
+
+    Parameters
+    ----------
+    path : Path
+        It may hold bytes that are no text, and control characters.
+
+    Returns
+    -------
+    str
+        With a question mark for each of those.
+    """
+    text = os.fsencode(path).decode("utf-8", errors="replace")
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _complain(error: AudioFileError) -> None:
+    sys.stderr.write(f"callmood: {printable(Path(' '.join(str(error).split())))}\n")
