@@ -154,9 +154,13 @@ def shortened(text: str, width: int) -> str:
     str
         The text, or its start and an ellipsis.
     """
-    if len(_cells(text)) <= width:
+    cells = _cells(text)
+    if len(cells) <= width:
         return text
-    return "".join(_cells(text)[: max(0, width - 1)]) + "…" * (width > 0)
+    kept = cells[: max(0, width - 1)]
+    if kept and cells[len(kept)] == "":
+        kept[-1] = " "
+    return "".join(kept) + "…" * (width > 0)
 
 
 def _cells(text: str) -> list[str]:

@@ -31,7 +31,8 @@ def status_fields(snapshot: Snapshot, facts: SessionFacts, clock: float) -> list
     list of (str, str, bool)
         Name, value, and whether it is a cause for worry; the weightiest first.
     """
-    fields = [("elapsed", _duration(clock - facts.started), False)]
+    # Whole seconds of the clock, so that both tick together.
+    fields = [("elapsed", _duration(int(clock) - int(facts.started)), False)]
     whole = facts.source.seconds
     if whole is not None:
         start = 0 if whole >= 3600 else 3
@@ -92,7 +93,7 @@ def draw_status(canvas: Canvas, lines: Sequence[Sequence[tuple[str, str, bool]]]
         for name, value, worry in line:
             canvas.put(row, column, name, FAINT)
             column += len(name)
-            canvas.put(row, column, "!" if worry else " ", WARNING)
+            canvas.put(row, column, "!" if worry else " ", WARNING if worry else PLAIN)
             canvas.put(row, column + 1, value, WARNING if worry else PLAIN)
             column += 1 + len(value) + _BETWEEN
 
