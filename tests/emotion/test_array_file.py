@@ -1,0 +1,217 @@
+"""Arrays come back as they went; everything else is refused at once and allocates nothing."""
+
+import io
+import pickle
+import struct
+import time
+import tracemalloc
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from emotion.array_file import MAX_FILE_BYTES, ArrayFileError, read_arrays, read_headers, write_arrays
+
+NAMES = frozenset({"big", "counts", "gamma"})
+
+
+def _arrays() -> dict[str, NDArray[Any]]:
+    return {
+        "big": np.arange(30, dtype=np.float32).reshape(5, 6),
+        "counts": np.array([2, 3], np.int64),
+        "gamma": np.array(0.25),
+    }
+
+
+def _npy(array: NDArray[Any], **header: object) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    raw = file.getvalue()
+    if not header:
+        return raw
+    facts = {"descr": array.dtype.str, "fortran_order": False, "shape": array.shape} | header
+    text = "{" + "".join(f"{name!r}: {value!r}, " for name, value in facts.items()) + "}"
+    padded = text.ljust(-(-(len(text) + 11) // 64) * 64 - 11) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(padded)) + padded.encode() + array.tobytes()
+
+
+def _zip(members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def _good_members() -> dict[str, bytes]:
+    return {f"{name}.npy": _npy(array) for name, array in _arrays().items()}
+
+
+def _read(raw: bytes) -> dict[str, NDArray[Any]]:
+    file = io.BytesIO(raw)
+    read_headers(file, NAMES)
+    return read_arrays(file, NAMES)
+
+
+def test_there_and_back(tmp_path: Path) -> None:
+    path = tmp_path / "model.npz"
+    write_arrays(path, _arrays())
+    with path.open("rb") as file:
+        headers = read_headers(file, NAMES)
+        arrays = read_arrays(file, NAMES)
+    for name, array in _arrays().items():
+        assert headers[name] == (array.dtype.str, array.shape)
+        np.testing.assert_array_equal(arrays[name], array, strict=True)
+        assert not arrays[name].flags.writeable
+    with np.load(path, allow_pickle=False) as numpy_too:
+        np.testing.assert_array_equal(numpy_too["big"], _arrays()["big"])
+
+
+def test_columns_first_is_written_rows_first(tmp_path: Path) -> None:
+    write_arrays(tmp_path / "m.npz", _arrays() | {"big": np.asfortranarray(_arrays()["big"])})
+    np.testing.assert_array_equal(_read((tmp_path / "m.npz").read_bytes())["big"], _arrays()["big"])
+
+
+def test_the_same_arrays_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_arrays(tmp_path / name, _arrays())
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_other_types_are_not_written(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="labels is of type"):
+        write_arrays(tmp_path / "m.npz", {"labels": np.array(["angry"])})
+
+
+def _with(**members: bytes) -> Callable[[], bytes]:
+    return lambda: _zip(_good_members() | {f"{name}.npy": content for name, content in members.items()})
+
+
+def _bomb() -> bytes:
+    return _zip(_good_members() | {"big.npy": _npy(np.zeros(20_000_000, np.float32))}, zipfile.ZIP_DEFLATED)
+
+
+def _twice() -> bytes:
+    file = io.BytesIO(_zip(_good_members()))
+    with zipfile.ZipFile(file, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("big.npy", _good_members()["big.npy"])
+    return file.getvalue()
+
+
+def _patched(old: bytes, new: bytes) -> Callable[[], bytes]:
+    def make() -> bytes:
+        raw = _zip(_good_members())
+        assert old in raw
+        return raw.replace(old, new)
+
+    return make
+
+
+def _directory_size(size: int) -> Callable[[], bytes]:
+    def make() -> bytes:
+        raw = bytearray(_zip(_good_members()))
+        raw[-10:-6] = struct.pack("<L", size)
+        return bytes(raw)
+
+    return make
+
+
+def _zip64() -> bytes:
+    raw = _zip(_good_members())
+    return raw[:-22] + b"PK\x06\x07" + bytes(16) + raw[-22:]
+
+
+SMALL = np.zeros(4, np.float32)
+
+BAD: dict[str, tuple[Callable[[], bytes], str]] = {
+    "empty": (lambda: b"", "cut, or no npz"),
+    "text": (lambda: b"Dear caller\n" * 100, "cut, or no npz"),
+    "pickle": (lambda: pickle.dumps({"a": 1}), "cut, or no npz"),
+    "cut": (lambda: _zip(_good_members())[:-40], "cut, or no npz"),
+    "cut in front": (lambda: _zip(_good_members())[40:], "big|zip"),
+    "comment": (lambda: _zip(_good_members()) + b"hello", "cut, or no npz"),
+    "missing": (lambda: _zip({"big.npy": _npy(SMALL)}), "array counts is missing"),
+    "extra": (_with(more=_npy(SMALL)), "'more.npy', which no such model has"),
+    "path": (lambda: _zip(_good_members() | {"../../evil.npy": b"x"}), "'../../evil.npy', which no"),
+    "code": (lambda: _zip(_good_members() | {"__reduce__.pkl": b"x"}), "which no such model has"),
+    "twice": (_twice, "twice"),
+    "thousands": (lambda: _zip({f"{i}.npy": b"" for i in range(5_000)}), "5000 members"),
+    "compressed": (lambda: _zip(_good_members(), zipfile.ZIP_DEFLATED), "compressed"),
+    "bomb": (_bomb, "compressed"),
+    "objects": (_with(big=_npy(np.array([{}], dtype=object))), "no header of a plain"),
+    "structured": (_with(big=_npy(np.zeros(3, "f4,f4"))), "no header of a plain"),
+    "text dtype": (_with(big=_npy(np.array(["a"]))), "no header of a plain"),
+    "big endian": (_with(big=_npy(SMALL.astype(">f4"))), "no header of a plain"),
+    "columns first": (
+        _with(big=_npy(np.asfortranarray(np.zeros((3, 3), np.float32)))),
+        "no header of a plain",
+    ),
+    "huge shape": (_with(big=_npy(SMALL, shape=(999_999_999, 999_999_999))), "claims shape"),
+    "overflowing shape": (_with(big=_npy(SMALL, shape=(2**32, 2**32))), "no header of a plain"),
+    "negative shape": (_with(big=_npy(SMALL, shape=(-4,))), "no header of a plain"),
+    "smaller shape": (_with(big=_npy(SMALL, shape=(3,))), "claims shape"),
+    "program in the header": (_with(big=_npy(SMALL, shape="__import__('os')")), "no header of a plain"),
+    "nested header": (_with(big=b"\x93NUMPY\x01\x00\xff\xff" + b"(" * 65_535), "no header of a plain"),
+    "long header": (_with(big=b"\x93NUMPY\x02\x00\xff\xff\xff\x7f" + b" " * 500), "no header of a plain"),
+    "short header": (_with(big=b"\x93NUMPY\x01\x00"), "no header of a plain"),
+    "no header": (_with(big=b""), "no header of a plain"),
+    "wrong checksum": (_patched(np.float32(29).tobytes(), np.float32(28).tobytes()), "CRC"),
+    "encrypted": (lambda: _flags(1), "encrypted"),
+    "zip64": (_zip64, "zip directory"),
+    "huge directory": (_directory_size(2**31), "zip directory"),
+    "directory before the file": (_directory_size(8_000), "zip directory"),
+}
+
+
+def _flags(flags: int) -> bytes:
+    raw = bytearray(_zip(_good_members()))
+    start = raw.index(b"PK\x01\x02")
+    raw[start + 8 : start + 10] = struct.pack("<H", flags)
+    return bytes(raw)
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_refused_at_once_and_without_memory(name: str) -> None:
+    make, words = BAD[name]
+    raw = make()
+    started = time.perf_counter()
+    tracemalloc.start()
+    try:
+        with pytest.raises(ArrayFileError, match=words):
+            _read(raw)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2_000_000
+    assert time.perf_counter() - started < 1.0
+
+
+def test_a_file_of_many_gigabytes(tmp_path: Path) -> None:
+    path = tmp_path / "huge.npz"
+    with path.open("wb") as file:
+        file.truncate(MAX_FILE_BYTES + 1)
+    with path.open("rb") as file, pytest.raises(ArrayFileError, match="more than"):
+        read_headers(file, NAMES)
+
+
+@settings(max_examples=300)
+@given(
+    changes=st.lists(st.tuples(st.integers(0, 2_000), st.integers(0, 255)), max_size=8),
+    length=st.integers(0, 2_000),
+    cut=st.booleans(),
+)
+def test_spoiled_bytes_are_read_or_refused(changes: list[tuple[int, int]], length: int, cut: bool) -> None:
+    raw = bytearray(_zip(_good_members()))
+    for place, value in changes:
+        raw[place % len(raw)] = value
+    try:
+        arrays = _read(bytes(raw[:length] if cut else raw))
+    except ArrayFileError:
+        return
+    assert set(arrays) == NAMES
