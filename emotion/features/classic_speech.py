@@ -26,6 +26,9 @@ QUIETEST_DBFS: Final = -140.0
 MEL_FLOOR_DB: Final = -40.0
 """Mel bands weaker than this count as this once the level is out, so that the room's noise does not count."""
 
+FRAME_RANGE_DB: Final = 80.0
+"""Bins count as no weaker than this under the loudest of their frame: a phone line leaves half of them empty."""
+
 
 class ClassicSpeechRecipe:
     """Keeps mel levels in dB of each frame, and takes the window's level out when the window is summed up.
@@ -39,7 +42,9 @@ class ClassicSpeechRecipe:
     num_columns = NUM_MELS + len(SHAPES) + 1
 
     def __init__(self) -> None:
-        self._families = FrameFamilies(FrameScale(SAMPLE_RATE, FRAME_LENGTH, NUM_MELS, TINIEST_POWER, 0.0))
+        self._families = FrameFamilies(
+            FrameScale(SAMPLE_RATE, FRAME_LENGTH, NUM_MELS, TINIEST_POWER, 0.0, FRAME_RANGE_DB)
+        )
         self._cepstral_basis = cepstral_basis(NUM_MELS, NUM_CEPSTRA)
 
     def describe(self, frames: FloatArray) -> FloatArray:

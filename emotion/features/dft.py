@@ -2,8 +2,8 @@
 
 numpy's own transform of a float32 batch takes each frame by itself and costs five times what a vectorised
 one does; scipy's is that fast, but listening loads no scipy. A transform of length A times B is A-point
-transforms, a twiddle, and B-point transforms (J. Cooley and J. Tukey, Math. Comp. 19, 1965): with both near the
-root of the length each is a small matrix, and BLAS multiplies those near the speed of the machine.
+transforms, a twiddle, and B-point transforms (J. Cooley and J. Tukey, Math. Comp. 19, 1965): with both near
+the root of the length each is a small matrix, and BLAS multiplies those near the speed of the machine.
 """
 
 import numpy as np

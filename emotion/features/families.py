@@ -33,6 +33,8 @@ class FrameScale:
         Power below this counts as this, in the flatness.
     crossing_threshold : float
         Samples no further from zero than this count as zero, in the zero crossings.
+    range_db : float or None
+        Bins further than this under the loudest of their frame count as this far; None lets every bin be.
     """
 
     sample_rate: int
@@ -40,6 +42,7 @@ class FrameScale:
     num_mels: int
     power_floor: float
     crossing_threshold: float
+    range_db: float | None = None
 
 
 class FrameFamilies:
@@ -56,7 +59,7 @@ class FrameFamilies:
         mel = mel_filterbank(scale.sample_rate, scale.frame_length, scale.num_mels)
         self._gather_mel = BandedProduct(mel, MEL_BLOCKS)
         self._chroma_filterbank = chroma_filterbank(scale.sample_rate, scale.frame_length)
-        self._spectral_pass = SpectralPass(scale.frame_length)
+        self._spectral_pass = SpectralPass(scale.frame_length, scale.range_db)
         self._shape = SpectralShape(scale.sample_rate, scale.frame_length, scale.power_floor)
         self._contrast = SpectralContrast(scale.sample_rate, scale.frame_length)
 

@@ -64,9 +64,13 @@ class SpectralPass:
     ----------
     frame_length : int
         Samples in a frame.
+    range_db : float or None
+        Bins further than this under the loudest of their frame count as this far: beyond 120 dB float32 gives
+        no more than its own rounding, which differs from machine to machine.
     """
 
-    def __init__(self, frame_length: int) -> None:
+    def __init__(self, frame_length: int, range_db: float | None = None) -> None:
+        self._weakest = None if range_db is None else np.float32(10 ** (-range_db / 20))
         self._taper = hann_taper(frame_length)
         self._transform = BatchedTransform(frame_length)
 
@@ -84,4 +88,7 @@ class SpectralPass:
             Magnitude and power.
         """
         magnitude = self._transform.magnitude(frames * self._taper)
+        if self._weakest is not None:
+            loudest = magnitude.max(axis=1, keepdims=True)
+            np.maximum(magnitude, loudest * self._weakest, out=magnitude)
         return Spectrum(magnitude, magnitude * magnitude)
