@@ -1,0 +1,98 @@
+"""`callmood models` as a user types it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from emotion.model_folders import DEFAULT_MODEL
+from tests.command import assert_one_line_of_complaint, callmood
+from tests.model_maker import make_model
+
+NOTE = "fitted on tones: says nothing about people"
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working directory with three models, one of them damaged, one that must not be sold."""
+    here = tmp_path_factory.mktemp("here")
+    make_model(here / "models" / "tones", clips_per_label=2, notes=(NOTE,))
+    make_model(
+        here / "models" / DEFAULT_MODEL,
+        clips_per_label=2,
+        commercial_use=False,
+        weights_licence="CC BY-NC-SA 4.0",
+        notes=("[bold]plain[/bold]",),
+    )
+    make_model(here / "models" / "broken", clips_per_label=2)
+    (here / "models" / "broken" / "card.json").write_text("?")
+    return here
+
+
+def test_the_list_says_what_must_be_known(here: Path) -> None:
+    done = callmood("models", cwd=here)
+    assert done.returncode == 0, done.stderr
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    tones = lines[lines.index("tones") :]
+    assert NOTE in tones
+    assert "commercial use allowed; weights: MIT" in tones
+    assert "classic/1, win 2 s, step 0.5 s; angry, happy, neutral, sad" in tones
+    default = lines[lines.index(f"{DEFAULT_MODEL} (default)") :]
+    assert "NON-COMMERCIAL USE ONLY; weights: CC BY-NC-SA 4.0" in default
+    assert "[bold]plain[/bold]" in default
+    assert "card.json: not readable as JSON" in lines[lines.index("broken") + 1]
+
+
+def test_the_list_as_json(here: Path) -> None:
+    done = callmood("models", "--json", cwd=here)
+    models = {model["name"]: model for model in json.loads(done.stdout)}
+    assert models["tones"]["notes"] == [NOTE]
+    assert models["tones"]["commercial_use"] is True
+    assert models[DEFAULT_MODEL]["default"] is True
+    assert models[DEFAULT_MODEL]["commercial_use"] is False
+    assert "not readable" in models["broken"]["problem"]
+
+
+def test_a_card_for_people(here: Path) -> None:
+    done = callmood("models", "show", "tones", cwd=here)
+    assert done.returncode == 0, done.stderr
+    for words in (
+        NOTE,
+        "commercial use allowed",
+        "classic/1: 657 at 22050 Hz",
+        "1 to 5 s",
+        "uar: 0.5",
+        "tones",
+    ):
+        assert words in done.stdout, done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    "arguments", [("models", "show", "tones", "--json"), ("models", "--json", "show", "tones")]
+)
+def test_a_card_as_it_is(here: Path, arguments: tuple[str, ...]) -> None:
+    done = callmood(*arguments, cwd=here)
+    assert done.stdout == (here / "models" / "tones" / "card.json").read_text(encoding="utf-8")
+
+
+def test_a_card_by_path(here: Path) -> None:
+    assert NOTE in callmood("models", "show", str(here / "models" / "tones"), cwd=here.parent).stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("nobody", ("nobody", "tones", DEFAULT_MODEL)),
+        ("broken", ("card.json", "callmood train")),
+        ("emotion_model.pkl", ("emotion_model.pkl", "pickle", "callmood train")),
+    ],
+)
+def test_models_that_cannot_be_shown(here: Path, name: str, words: tuple[str, ...]) -> None:
+    done = callmood("models", "show", name, cwd=here)
+    assert_one_line_of_complaint(done, *words)
+    assert done.returncode == 5
+
+
+def test_no_name_is_a_usage_error(here: Path) -> None:
+    assert callmood("models", "show", cwd=here).returncode == 2
