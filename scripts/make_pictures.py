@@ -1,0 +1,161 @@
+"""Make the pictures of the README: python scripts/make_pictures.py [--out docs/images] [--model NAME]
+
+The panel is drawn from a real snapshot of a real session: the shipped demo speech, three times in a row,
+replayed through the very path that a microphone takes. The analysis picture is what `callmood predict --plot`
+draws of the same recording, the confusion matrix lies beside the model.
+"""
+
+import argparse
+import io
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import soundfile
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console, ConsoleOptions
+from rich.segment import Segment
+from rich.terminal_theme import DEFAULT_TERMINAL_THEME, MONOKAI, TerminalTheme
+
+from callmood import __version__
+from callmood.__main__ import main as callmood
+from emotion.audio_file import AudioFile
+from emotion.errors import CallmoodError
+from emotion.model_folders import DEFAULT_MODEL, find_model
+from streamer.canvas import Canvas
+from streamer.file_source import FileSource
+from streamer.panel import draw_panel
+from streamer.screen import Screen
+from streamer.session import Session
+from streamer.session_facts import SessionFacts
+from streamer.session_options import SessionOptions
+from streamer.snapshot import Snapshot
+from streamer.spectrogram_history import SpectrogramHistory
+from streamer.spectrogram_png import SpectrogramPng
+
+if TYPE_CHECKING:
+    from streamer.sink import Sink
+
+ROOT = Path(__file__).parents[1]
+DEMO = ROOT / "callmood" / "demo" / "speech.flac"
+TIMES = 3
+"""So often is the demo heard in a row, so that the trend has its minute."""
+
+SECONDS = 64.4
+"""Where it is stopped for the portrait: in the middle of a sentence."""
+
+STARTED = 1_795_402_799.25
+"""A fixed clock: the same program gives the same picture, but for its own speed."""
+
+# The template of rich fetches a font from the net; a picture should bring no one to another server.
+SVG_FORMAT = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+
+
+class Portrait(Screen):
+    """Keeps what it is shown."""
+
+    facts: SessionFacts
+    snapshot: Snapshot
+
+    def open(self, facts: SessionFacts) -> None:
+        """Keep the head."""
+        self.facts = replace(facts, started=STARTED)
+
+    def draw(self, snapshot: Snapshot) -> None:
+        """Keep the latest."""
+        self.snapshot = snapshot
+
+
+class Unmerged:
+    """A canvas whose blanks are runs of their own: some viewers drop blanks at the start of a text."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        self._canvas = canvas
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        """Give the lines, cut where blanks end."""
+        for line in self._canvas.lines():
+            for text, style, _ in line:
+                for piece in re.findall(r"\s{2,}|\s?\S+(?:\s\S+)*\s?|\s", text):
+                    if piece[0] == " " and piece.strip():
+                        yield Segment(" ", style)
+                    yield Segment(piece.lstrip() if piece.strip() else piece, style)
+            yield Segment.line()
+
+
+def listen_to_the_demo(model_name: str, *, png: Path | None = None, seconds: float | None = None) -> Portrait:
+    """Replay the demo through a real session."""
+    model = find_model(model_name)
+    history = SpectrogramHistory()
+    portrait = Portrait()
+    sinks: list[Sink] = [] if png is None else [SpectrogramPng(history, png)]
+    options = SessionOptions(__version__, seconds, spectrogram=True, spectrogram_history=history)
+    with tempfile.TemporaryDirectory() as folder:
+        heard = Path(folder) / DEMO.name
+        samples, sample_rate = soundfile.read(DEMO, dtype="int16")
+        soundfile.write(heard, np.tile(samples, TIMES), sample_rate)
+        source = FileSource(AudioFile(heard), fast=True)
+        grid = model.card.grid(None, None)
+        Session(source, model, grid, sinks=sinks, screen=portrait, options=options).run()
+    return portrait
+
+
+def draw_svg(portrait: Portrait, size: tuple[int, int], theme: TerminalTheme, *, spectrogram: bool) -> str:
+    """Draw the panel as SVG."""
+    snapshot = portrait.snapshot if spectrogram else replace(portrait.snapshot, spectrogram=None)
+    panel = draw_panel(snapshot, portrait.facts, *size, STARTED + snapshot.stream_seconds)
+    console = Console(
+        record=True, width=size[0], height=size[1], file=io.StringIO(), force_terminal=True,
+        color_system="truecolor", legacy_windows=False,
+    )  # fmt: skip
+    console.print(Unmerged(panel))
+    return console.export_svg(title="callmood", theme=theme, code_format=SVG_FORMAT, unique_id="callmood")
+
+
+def main() -> int:
+    """Make them all."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images", metavar="DIR")
+    parser.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME")
+    arguments = parser.parse_args()
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    out: Path = arguments.out
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        portrait = listen_to_the_demo(arguments.model, seconds=SECONDS)
+        for name, size, theme, spectrogram in (
+            ("panel", (80, 24), MONOKAI, False),
+            ("panel-light", (80, 24), DEFAULT_TERMINAL_THEME, False),
+            ("panel-spectrogram", (110, 36), MONOKAI, True),
+        ):
+            svg = draw_svg(portrait, size, theme, spectrogram=spectrogram)
+            (out / f"{name}.svg").write_text(svg, encoding="utf-8")
+        listen_to_the_demo(arguments.model, png=out / "spectrogram.png")
+        confusion = find_model(arguments.model).folder / "confusion.png"
+    except CallmoodError as error:
+        sys.stderr.write(f"make_pictures: {error}\n")
+        return error.exit_code
+    if confusion.exists():
+        shutil.copyfile(confusion, out / "confusion.png")
+    with tempfile.TemporaryDirectory() as folder:
+        picture = Path(folder) / "analysis.png"
+        failed = callmood(["predict", str(DEMO), "--model", arguments.model, "--plot", str(picture)])
+        if not failed:
+            shutil.copyfile(picture, out / "analysis.png")
+    print(f"pictures are in {out}")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
