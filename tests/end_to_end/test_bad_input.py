@@ -79,7 +79,7 @@ def _empty(path: Path) -> None:
         (_cut_header, ()),
         (_no_samples, ("no samples",)),
         (_only_non_finite, ("48000", "finite")),
-        (_shorter_than_win, ("2", "1.99")),
+        (_shorter_than_win, ("1.99994 s", "2 s", "--win")),
     ],
 )
 def test_a_recording_that_cannot_be_heard(
@@ -126,12 +126,12 @@ def test_an_unknown_device(pulse: PulseServer, tmp_path: Path) -> None:
         "--duration",
         "1",
     )
-    _refused(tmp_path, *arguments, code=DEVICE, words=("kettle", "callmood devices"), env=pulse.environment)
+    _refused(tmp_path, *arguments, code=DEVICE, words=("kettle", "0: pulse"), env=pulse.environment)
 
 
 def test_a_device_number_that_is_not_there(pulse: PulseServer, tmp_path: Path) -> None:
     arguments = ("listen", "--device", "99", "--journal", "j.jsonl", "--record-session", "--duration", "1")
-    _refused(tmp_path, *arguments, code=DEVICE, words=("99", "callmood devices"), env=pulse.environment)
+    _refused(tmp_path, *arguments, code=DEVICE, words=("99", "0: pulse"), env=pulse.environment)
 
 
 @pytest.mark.parametrize("command", ["listen", "devices"])
@@ -268,13 +268,6 @@ def test_a_journal_that_cannot_be_written(tmp_path: Path, place: str) -> None:
     (tmp_path / "taken").write_text("a file, not a folder\n")
     arguments = ("replay", DEMO, "--fast", "--record", "all", "--journal", place)
     _refused(tmp_path, *arguments, code=OUTPUT, words=(place,))
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_without_the_right_to_write(tmp_path: Path) -> None:
-    (tmp_path / "locked").mkdir(mode=0o500)
-    arguments = ("replay", DEMO, "--fast", "--record", "all", "--out", "locked")
-    _refused(tmp_path, *arguments, code=OUTPUT, words=("locked",))
 
 
 def test_a_folder_where_nobody_may_write(tmp_path: Path) -> None:

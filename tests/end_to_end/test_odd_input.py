@@ -59,7 +59,7 @@ def _non_finite(path: Path, speech: Samples) -> None:
         (_eight_bit, "8-bit"),
         (_twenty_four_bit, "24-bit"),
         (_floating, "floating-point"),
-        (_ninety_six_khz, "96000"),
+        (_ninety_six_khz, "resampled from 96000 to 16000 Hz"),
         (_six_channels, "six channels"),
         (_opus, "Opus"),
     ],
