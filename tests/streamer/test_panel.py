@@ -1,10 +1,12 @@
 """The panel: everything in its place at any size, and nothing that jumps."""
 
+import time
 from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from rich.color import ColorSystem
 
 from emotion.labels import LABELS
 from streamer.big_letters import big_word
@@ -12,6 +14,7 @@ from streamer.canvas import MINUS
 from streamer.panel import draw_panel
 from streamer.panel_layout import Needs, plan_layout
 from streamer.snapshot import Snapshot
+from streamer.terminal_colours import TerminalColours
 from tests.panel_material import (
     MODEL_NOTE,
     SOURCE_NOTE,
@@ -161,3 +164,13 @@ def test_the_layout_shares_out_every_row_once(width: int, height: int, needs: Ne
     assert layout.height("headline") >= 1
     assert layout.height("level") == 1 or height == 1
     assert layout.height("bars") % needs.num_labels == 0
+
+
+def test_a_minute_of_drawing_costs_at_most_three_percent_of_a_core() -> None:
+    session = list(wandering(120, with_spectrogram=True))
+    colours = TerminalColours(ColorSystem.TRUECOLOR, coloured=True)
+    before = time.process_time()
+    for frame in range(240):
+        panel = draw_panel(session[frame // 2], panel_facts(), 80, 24, CLOCK + frame / 4)
+        assert len([colours.line(line) for line in panel.lines()]) == 24
+    assert time.process_time() - before <= 0.03 * 60
