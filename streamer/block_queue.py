@@ -45,8 +45,7 @@ class BlockQueue:
         """
         with self._lock:
             while self._blocks and not self._fits(block):
-                self._dropped_samples += len(self._take_oldest().samples)
-                self._dropped_blocks += 1
+                self._drop_oldest()
             self._append(block)
 
     def put_waiting(self, block: AudioBlock) -> bool:
@@ -104,10 +103,10 @@ class BlockQueue:
                 self._emptied.notify_all()
 
     def discard(self) -> None:
-        """Throw away what is inside, for a stop that cannot wait."""
+        """Drop what is inside, and count it, for a stop that cannot wait."""
         with self._lock:
-            self._blocks.clear()
-            self._num_samples = 0
+            while self._blocks:
+                self._drop_oldest()
             self._emptied.notify_all()
 
     @property
@@ -163,6 +162,10 @@ class BlockQueue:
         self._overruns += block.overrun
         self._end_sample = block.end_sample
         self._filled.notify()
+
+    def _drop_oldest(self) -> None:
+        self._dropped_samples += len(self._take_oldest().samples)
+        self._dropped_blocks += 1
 
     def _take_oldest(self) -> AudioBlock:
         block = self._blocks.popleft()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from emotion.errors import AudioFileError, CallmoodError
+from emotion.file_notes import rate_note
 from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid
 from streamer.engine import LEG_NAME, Engine
@@ -145,7 +146,7 @@ class Session:
         summary = engine.summary(self._source.non_finite_samples, failures)
         self._summary = summary
         self._sinks.close(summary)
-        self._summary = replace(summary, failures=(*self._sinks.failures, *failures))
+        self._summary = replace(summary, files=self._sinks.files, failures=(*self._sinks.failures, *failures))
 
     def _facts(self, info: SourceInfo) -> SessionFacts:
         card = self._model.card
@@ -153,7 +154,7 @@ class Session:
         return SessionFacts(
             session=new_session_id(started),
             started=started,
-            source=info,
+            source=replace(info, notes=(*info.notes, *rate_note(info.sample_rate, card.sample_rate))),
             model=card.name,
             model_notes=tuple(card.notes),
             feature_set=f"{card.feature_set}/{card.feature_set_version}",
@@ -172,6 +173,6 @@ class Session:
         if not self._grid.num_windows(num_samples):
             win_seconds = self._grid.win / self._grid.sample_rate
             raise AudioFileError(
-                f"{info.name} lasts {info.seconds:.2f} s and a window {win_seconds:g} s: not one fits; "
+                f"{info.name} lasts {info.seconds:.6g} s and a window {win_seconds:g} s: not one fits; "
                 "replay a longer file, or give a shorter --win where the model allows it"
             )
