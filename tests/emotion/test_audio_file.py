@@ -16,6 +16,7 @@ from emotion.arrays import Samples
 from emotion.audio_file import AudioFile, read_mono
 from emotion.errors import AudioFileError
 from emotion.mixing import mix_down
+from emotion.wav_header import data_chunk
 
 RATE = 16_000
 
@@ -184,6 +185,31 @@ def test_a_wav_from_a_pipe_that_knew_no_length(tmp_path: Path, size: int) -> Non
     assert file.num_samples == 1000
     np.testing.assert_allclose(_all(file), _sound(1000), atol=5e-5)
     assert file.notes == ()
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        b"",
+        b"fmt ",
+        b"data\x10\x00\x00\x00",
+        b"fmt \x04\x00\x00\x00abcd" + b"data\x10\x00\x00\x00",
+        b"LIST\x00\x00\x00\x00" * 2_000 + b"data\x10\x00\x00\x00",
+        b"LIST\xff\xff\xff\xff" + bytes(100),
+    ],
+)
+def test_a_header_that_tells_nothing(tmp_path: Path, chunks: bytes) -> None:
+    (tmp_path / "odd.wav").write_bytes(b"RIFF\x00\x00\x00\x00WAVE" + chunks)
+    assert data_chunk(tmp_path / "odd.wav") is None
+
+
+def test_chunks_of_odd_length_are_padded(tmp_path: Path) -> None:
+    fmt = b"fmt \x10\x00\x00\x00" + struct.pack("<HHIIHH", 1, 2, RATE, 4 * RATE, 4, 16)
+    odd = b"LIST\x03\x00\x00\x00abc\x00"
+    (tmp_path / "odd.wav").write_bytes(
+        b"RIFF\x00\x00\x00\x00WAVE" + odd + fmt + b"data\x64\x00\x00\x00" + bytes(10)
+    )
+    assert data_chunk(tmp_path / "odd.wav") == (100, 10, 4)
 
 
 def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from emotion.array_file import read_arrays
 from emotion.errors import ModelError, OutputError
 from emotion.model import load_model
-from emotion.model_saving import save_model
+from emotion.model_saving import _move_into_place, save_model
 from emotion.rbf_svc import ARRAYS
 from tests.model_maker import make_card, make_model
 
@@ -96,3 +96,11 @@ def test_a_place_that_cannot_be_written(tmp_path: Path, model: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match=r"cannot be written .*choose another place"):
         save_model(tmp_path / "file" / "mine", make_card(), _arrays(model))
+
+
+def test_the_old_model_comes_back_where_the_new_one_cannot_move_in(tmp_path: Path, model: Path) -> None:
+    before = load_model(model).card
+    with pytest.raises(FileNotFoundError):
+        _move_into_place(tmp_path / "never filled", model, tmp_path / "old")
+    assert load_model(model).card == before
+    assert not (tmp_path / "old").exists()
