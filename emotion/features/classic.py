@@ -24,9 +24,9 @@ CROSSING_THRESHOLD: Final = 1e-10
 CEPSTRA: Final = numbered("mfcc", NUM_CEPSTRA, "dB")
 SHAPES: Final[tuple[Descriptor, ...]] = (
     *numbered("chroma", NUM_CLASSES, "1"),
+    *numbered("contrast", NUM_OCTAVES + 1, "dB"),
     Descriptor("spectrum.centroid", "Hz"),
     Descriptor("spectrum.bandwidth", "Hz"),
-    *numbered("contrast", NUM_OCTAVES + 1, "dB"),
     Descriptor("spectrum.flatness", "1"),
     Descriptor("waveform.zero_crossing_rate", "1/sample"),
 )
@@ -36,7 +36,7 @@ ENERGY: Final = Descriptor("waveform.rms.mean", "full scale")
 
 
 class ClassicRecipe:
-    """MFCC, mel power, chroma, centroid, bandwidth, contrast, flatness, zero crossings; RMS as its mean.
+    """MFCC, mel power, chroma, contrast, centroid, bandwidth, flatness, zero crossings; RMS as its mean.
 
     What librosa derives from the whole window, the 80 dB floor and the tuning, is left out:
     see ``docs/decisions/0001-classic-without-whole-window-quantities.md``.

@@ -1,5 +1,7 @@
 """`classic-33`: the article's 33 values to the letter, with librosa's defaults; for whole clips only."""
 
+import warnings
+from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -87,6 +89,12 @@ class Classic33:
             If librosa is not installed.
         """
         feature = require("librosa.feature", "train")
+        with warnings.catch_warnings():
+            # A clip without a pitch has no tuning; librosa takes 0 then, and so does the article.
+            warnings.filterwarnings("ignore", "Trying to estimate tuning from empty frequency set")
+            return self._values(feature, samples)
+
+    def _values(self, feature: ModuleType, samples: Samples) -> FloatArray:
         num_missing = max(0, self.frame_length - len(samples))
         y = np.concatenate([samples, np.zeros(num_missing, dtype=np.float32)])
         sr = self.sample_rate

@@ -27,7 +27,7 @@ MEL_FLOOR_DB: Final = -40.0
 """Mel bands weaker than this count as this once the level is out, so that the room's noise does not count."""
 
 FRAME_RANGE_DB: Final = 80.0
-"""Bins count as no weaker than this under the loudest of their frame: a phone line leaves half of them empty."""
+"""Bins count as no weaker than this under their frame's loudest: a phone line leaves half of them empty."""
 
 
 class ClassicSpeechRecipe:

@@ -75,15 +75,15 @@ class FrameFamilies:
         -------
         mel : ndarray, shape (num_frames, num_mels), float32
             Power in each mel band.
-        rest : ndarray, shape (num_frames, 12 + 2 + 7 + 3), float32
-            Chroma, centroid, bandwidth, contrast, flatness, zero-crossing rate, RMS.
+        rest : ndarray, shape (num_frames, 12 + 7 + 3 + 2), float32
+            Chroma, contrast, centroid, bandwidth, flatness, zero-crossing rate, RMS.
         """
         spectrum = self._spectral_pass(frames)
         rest: FloatArray = np.column_stack(
             [
                 normalise_by_loudest(spectrum.power @ self._chroma_filterbank),
-                *self._shape.centroid_and_bandwidth(spectrum),
                 self._contrast(spectrum.magnitude),
+                *self._shape.centroid_and_bandwidth(spectrum),
                 self._shape.flatness(spectrum),
                 zero_crossing_rate(frames, self._scale.crossing_threshold),
                 frame_rms(frames),

@@ -66,10 +66,10 @@ class SpectralShape:
             In 0..1: 1 for a flat spectrum and for silence. S. Dubnov, "Generalization of spectral flatness
             measure for non-Gaussian linear processes", IEEE Signal Processing Letters 11(8), 2004.
         """
-        num_bins = np.float32(len(self._ones))
         floored = np.maximum(spectrum.power, self._power_floor)
-        arithmetic = floored @ self._ones / num_bins
+        arithmetic = floored @ self._ones / np.float32(len(self._ones))
         np.log(floored, out=floored)
-        geometric = np.exp(floored @ self._ones / num_bins)
+        # Pairwise, not a product with ones: the exponential would turn its rounding into 2e-5 of the value.
+        geometric = np.exp(floored.mean(axis=1))
         flatness: FloatArray = geometric / arithmetic
         return flatness

@@ -1,0 +1,49 @@
+"""`classic-33` is the article, letter by letter."""
+
+import librosa
+import numpy as np
+import pytest
+
+from emotion.errors import UsageError
+from emotion.features.catalogue import feature_set
+from emotion.features.windows_of_clip import window_vectors
+from emotion.window_grid import WindowGrid
+from tests.emotion.features.sounds import RATE, SOUNDS, recorded
+
+ARTICLE = feature_set("classic-33")
+
+
+@pytest.mark.filterwarnings("ignore:Trying to estimate tuning")
+@pytest.mark.parametrize("name", SOUNDS)
+def test_the_33_values_are_librosas(name: str) -> None:
+    y, sr = recorded(name), RATE
+    mfcc = librosa.feature.mfcc(y=y, sr=sr, n_mfcc=13)
+    zero_crossings = librosa.feature.zero_crossing_rate(y)
+    vector = ARTICLE.clip_vector(y)
+    assert vector.shape == (33,) == np.shape(ARTICLE.feature_names)
+    np.testing.assert_allclose(vector[:4], [mfcc.mean(), mfcc.std(), mfcc.min(), mfcc.max()], rtol=1e-5)
+    chroma = librosa.feature.chroma_stft(y=y, sr=sr)
+    np.testing.assert_allclose(vector[4:6], [chroma.mean(), chroma.std()], rtol=1e-5)
+    np.testing.assert_allclose(vector[28], zero_crossings.mean(), rtol=1e-5)
+    np.testing.assert_allclose(vector[32], librosa.feature.rms(y=y).mean(), rtol=1e-5)
+
+
+def test_it_hears_the_whole_clip_at_once() -> None:
+    """The 80 dB floor: a quiet clip alone, and the same clip beside a loud moment."""
+    quiet = recorded("noise") * np.float32(1e-4)
+    beside_loud = np.concatenate([quiet, recorded("loud noise")])
+    lowest = ARTICLE.feature_names.index("mfccs.all.min")
+    assert ARTICLE.clip_vector(beside_loud)[lowest] > ARTICLE.clip_vector(quiet)[lowest] + 50
+
+
+def test_it_refuses_to_listen() -> None:
+    grid = WindowGrid.from_seconds(2, 0.5, RATE)
+    assert ARTICLE.offline_only
+    with pytest.raises(UsageError, match="2 s; use --whole-clips"):
+        ARTICLE.open(grid)
+    with pytest.raises(UsageError, match="whole clip"):
+        window_vectors(ARTICLE, grid, recorded("noise"))
+
+
+def test_a_clip_shorter_than_a_frame_is_continued_with_zeros() -> None:
+    assert np.isfinite(ARTICLE.clip_vector(recorded("noise")[:100])).all()
