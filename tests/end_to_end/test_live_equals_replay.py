@@ -36,8 +36,10 @@ def live(pulse: PulseServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
             pulse.wait_for_listener()
             pulse.speak(DEMO)
             out, err = listener.communicate(timeout=60)
-        finally:
+        except BaseException as error:
             listener.kill()
+            error.add_note(f"callmood listen said: {listener.communicate()}")
+            raise
     assert listener.returncode == 0, (out, err)
     return folder
 
