@@ -23,7 +23,7 @@ TOLERANCES = {
     "contrast": (5e-5, 1e-3),
     "spectrum.flatness": (1e-5, 1e-6),
     "waveform.zero_crossing_rate": (1e-6, 0),
-    "waveform.rms": (2e-6, 1e-9),
+    "waveform.rms": (1e-5, 1e-9),
 }
 """Relative and absolute, per family, in its own unit: what float32 differs by from librosa's float64."""
 

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotion.arrays import FloatArray, Samples
+from emotion.arrays import Samples
 from emotion.features.catalogue import feature_set
 from emotion.features.windows_of_clip import window_vectors
 from emotion.window_grid import WindowGrid
+from tests.emotion.features.closeness import assert_close
 from tests.emotion.features.sounds import SOUNDS, recorded
 from tests.strategies import signals
 
@@ -16,18 +17,10 @@ SPEECH = feature_set("classic-speech")
 GRID = WindowGrid(16_000, 5_000, 16_000)
 
 
-def assert_same(vector: FloatArray, wanted: FloatArray) -> None:
-    """Compare within float32: 0.02 of a dB or of a hertz, and 1e-4 of the value."""
-    np.testing.assert_allclose(vector, wanted, rtol=1e-4, atol=2e-2)
-    for group in ("chroma", "spectrum.flatness", "waveform"):
-        ratios = [place for place, name in enumerate(SPEECH.feature_names) if name.startswith(group)]
-        np.testing.assert_allclose(vector[..., ratios], wanted[..., ratios], rtol=1e-4, atol=1e-4)
-
-
 @given(signals(16_000, 30_000, kinds=("noise", "chirp", "pauses"), levels=(0.1, 0.02)), st.floats(-40, 20))
 def test_a_gain_changes_nothing(samples: Samples, gain_db: float) -> None:
     louder = samples * np.float32(10 ** (gain_db / 20))
-    assert_same(window_vectors(SPEECH, GRID, louder), window_vectors(SPEECH, GRID, samples))
+    assert_close(SPEECH, window_vectors(SPEECH, GRID, louder), window_vectors(SPEECH, GRID, samples))
 
 
 @pytest.mark.parametrize("gain_db", [-40, -20, -6, 20])
@@ -35,13 +28,13 @@ def test_a_gain_changes_nothing(samples: Samples, gain_db: float) -> None:
 def test_a_gain_changes_nothing_of_a_recording(name: str, gain_db: float) -> None:
     samples = recorded(name)
     louder = samples * np.float32(10 ** (gain_db / 20))
-    assert_same(SPEECH.clip_vector(louder), SPEECH.clip_vector(samples))
+    assert_close(SPEECH, SPEECH.clip_vector(louder), SPEECH.clip_vector(samples))
 
 
 @pytest.mark.parametrize("offset", [-0.3, 0.01, 0.5])
 def test_a_microphones_dc_changes_nothing(offset: float) -> None:
     samples = recorded("speech-like")[:40_000]
-    assert_same(SPEECH.clip_vector(samples + np.float32(offset)), SPEECH.clip_vector(samples))
+    assert_close(SPEECH, SPEECH.clip_vector(samples + np.float32(offset)), SPEECH.clip_vector(samples))
 
 
 def test_the_energy_is_that_of_the_level_all_windows_are_taken_at() -> None:
@@ -70,4 +63,4 @@ def test_rounding_in_the_empty_half_of_a_phone_line_does_not_count() -> None:
     spectrum[len(spectrum) // 2 :] = 0
     line = (0.1 * np.fft.irfft(spectrum)).astype(np.float32)
     rounding = (1e-8 * random.standard_normal(32_000)).astype(np.float32)
-    assert_same(SPEECH.clip_vector(line + rounding), SPEECH.clip_vector(line))
+    assert_close(SPEECH, SPEECH.clip_vector(line + rounding), SPEECH.clip_vector(line))

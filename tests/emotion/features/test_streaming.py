@@ -13,6 +13,7 @@ from emotion.features.catalogue import feature_set
 from emotion.features.feature_set import FeatureSet
 from emotion.features.windows_of_clip import window_vectors
 from emotion.window_grid import WindowGrid
+from tests.emotion.features.closeness import assert_close
 from tests.strategies import KINDS, signals, sound
 
 STREAMED = ("classic", "classic-speech")
@@ -72,7 +73,7 @@ def test_a_window_is_the_clip_of_its_own_frames(
     window = data.draw(st.integers(0, len(vectors) - 1))
     starts = frame_starts(chosen, grid, window)
     alone = chosen.clip_vector(samples[starts[0] : starts[-1] + chosen.frame_length])
-    np.testing.assert_allclose(vectors[window], alone, rtol=1e-4, atol=2e-2)
+    assert_close(chosen, vectors[window], alone)
 
 
 @given(cases(), st.data())
@@ -108,7 +109,7 @@ def test_after_an_hour_a_window_is_still_itself(chosen: FeatureSet, data: st.Dat
     *_, last = live_vectors(chosen, grid, samples)
     starts = frame_starts(chosen, grid, num_windows - 1)
     alone = chosen.clip_vector(samples[starts[0] : starts[-1] + chosen.frame_length])
-    np.testing.assert_allclose(last, alone, rtol=1e-4, atol=2e-2)
+    assert_close(chosen, last, alone)
 
 
 @given(streamed_sets, st.data())
