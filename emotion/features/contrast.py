@@ -59,7 +59,12 @@ class SpectralContrast:
     """
 
     def __init__(self, sample_rate: int, frame_length: int) -> None:
-        self._bands = octave_bins(sample_rate, frame_length)
+        bands = octave_bins(sample_rate, frame_length)
+        self._bins = [bins for bins, _ in bands]
+        sizes = [bins.stop - bins.start for bins in self._bins]
+        ends = np.cumsum(sizes)
+        self._places = [slice(int(end) - size, int(end)) for end, size in zip(ends, sizes, strict=True)]
+        self._extremes, self._averages = _extremes_of_sorted(self._places, [count for _, count in bands])
 
     def __call__(self, magnitude: FloatArray) -> FloatArray:
         """Give the contrast of frames.
@@ -74,16 +79,21 @@ class SpectralContrast:
         ndarray, shape (num_frames, 7), float32
             ``10 log10(peak) - 10 log10(valley)`` of the mean magnitudes of the extreme bins, dB, >= 0.
         """
-        extremes = np.empty((2, len(magnitude), len(self._bands)), dtype=np.float32)
-        for band, (bins, num_extreme) in enumerate(self._bands):
-            part = magnitude[:, bins]
-            if num_extreme == 1:
-                part.max(axis=1, out=extremes[0, :, band])
-                part.min(axis=1, out=extremes[1, :, band])
-                continue
-            ordered = np.sort(part, axis=1)
-            ordered[:, -num_extreme:].mean(axis=1, out=extremes[0, :, band])
-            ordered[:, :num_extreme].mean(axis=1, out=extremes[1, :, band])
-        peak, valley = decibels(extremes, MAGNITUDE_FLOOR)
-        contrast: FloatArray = peak - valley
+        ordered = np.concatenate([magnitude[:, bins] for bins in self._bins], axis=1)
+        for place in self._places:
+            ordered[:, place].sort(axis=1)
+        extremes = ordered.take(self._extremes, axis=1) @ self._averages
+        levels = decibels(extremes, MAGNITUDE_FLOOR)
+        contrast: FloatArray = levels[:, : len(self._bins)] - levels[:, len(self._bins) :]
         return contrast
+
+
+def _extremes_of_sorted(
+    places: list[slice], counts: list[int]
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.intp]], FloatArray]:
+    """Tell where the extremes of sorted bands lie, and how they average to all peaks, then all valleys."""
+    runs = [range(place.stop - count, place.stop) for place, count in zip(places, counts, strict=True)]
+    runs += [range(place.start, place.start + count) for place, count in zip(places, counts, strict=True)]
+    lengths = [len(run) for run in runs]
+    averages = np.repeat(np.diag(1 / np.array(lengths)), lengths, axis=0).astype(np.float32)
+    return np.concatenate([np.array(run) for run in runs]), averages
