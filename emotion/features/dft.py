@@ -71,6 +71,8 @@ class BatchedTransform:
         turned.real = outer[:, :num_k1]
         turned.imag = outer[:, num_k1:]
         turned *= self._twiddle
-        bins = turned.reshape(-1, self._inner) @ self._inner_matrix
+        # The first product is spent: its memory, of the same size, takes the second.
+        bins = outer.reshape(-1).view(np.complex64).reshape(-1, self._inner)
+        np.matmul(turned.reshape(-1, self._inner), self._inner_matrix, out=bins)
         magnitude: FloatArray = np.abs(bins).reshape(num_frames, -1).take(self._order, axis=1)
         return magnitude
