@@ -139,9 +139,11 @@ def _draw(model: EmotionModel, file: Path, clip: MonoClip, prediction: ClipPredi
     from trainer.analysis_picture import save_analysis_picture
 
     shares = prediction.probabilities or {}
-    others = [f"{label} {share:.0%}" for label, share in shares.items() if label != prediction.emotion]
+    others = [
+        f"{label} {100 * share:.0f} %" for label, share in shares.items() if label != prediction.emotion
+    ]
     title = _answer(prediction) if prediction.emotion is None else (
-        f"{prediction.emotion} {shares[prediction.emotion]:.0%}"
+        f"{prediction.emotion} {100 * shares[prediction.emotion]:.0f} %"
     )  # fmt: skip
     heard = f"mean of {prediction.num_windows} windows" if prediction.num_windows > 1 else ""
     subtitle = " · ".join(
@@ -150,7 +152,6 @@ def _draw(model: EmotionModel, file: Path, clip: MonoClip, prediction: ClipPredi
     save_analysis_picture(
         resample(clip.samples, clip.sample_rate, model.card.sample_rate),
         model.card.sample_rate,
-        frame_length=model.feature_set.frame_length,
         title=title,
         subtitle=subtitle,
         footnotes=(*prediction.notes, *(f"{model.card.name}: {note}" for note in model.card.notes)),

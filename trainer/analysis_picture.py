@@ -42,7 +42,6 @@ def save_analysis_picture(
     samples: Samples,
     sample_rate: int,
     *,
-    frame_length: int,
     title: str,
     subtitle: str,
     footnotes: tuple[str, ...],
@@ -56,8 +55,6 @@ def save_analysis_picture(
         Mono, n >= 1.
     sample_rate : int
         Hz: the rate at which the model hears.
-    frame_length : int
-        Samples in a frame of the model's feature set.
     title, subtitle : str
         Above the picture: the prediction; the file and the other labels.
     footnotes : tuple of str
@@ -74,7 +71,7 @@ def save_analysis_picture(
     """
     figure = new_figure(9.6, 9.8)
     waveform, mel, mfcc, chroma = figure.subplots(4, 1, sharex=True, height_ratios=(1.0, 1.6, 1.1, 1.1))
-    views = analyse(samples, sample_rate, frame_length)
+    views = analyse(samples, sample_rate)
     seconds = len(samples) / sample_rate
     _draw_waveform(waveform, samples, seconds)
     _draw_views(figure, (mel, mfcc, chroma), views, sample_rate)

@@ -15,6 +15,9 @@ NUM_CEPSTRA: Final = 13
 MAX_COLUMNS: Final = 2_000
 """More than a picture has dots across: a longer sound is shown with frames left out evenly."""
 
+FRAME_SECONDS: Final = 0.064
+"""A compromise for the eye: harmonics of a voice stand apart, and so do its syllables."""
+
 RANGE_DB: Final = 80.0
 """Bands this far below the loudest are shown as dark as any."""
 
@@ -45,8 +48,8 @@ class AnalysisViews:
     end: float
 
 
-def analyse(samples: Samples, sample_rate: int, frame_length: int) -> AnalysisViews:
-    """Compute the views by the very descriptors that models hear, on frames set closer than theirs.
+def analyse(samples: Samples, sample_rate: int) -> AnalysisViews:
+    """Compute the views by the very descriptors that models hear, on frames of a picture's own.
 
     Parameters
     ----------
@@ -54,14 +57,14 @@ def analyse(samples: Samples, sample_rate: int, frame_length: int) -> AnalysisVi
         Mono; continued with zeros up to one frame.
     sample_rate : int
         Hz.
-    frame_length : int
-        Samples in a frame; frames overlap by 15/16, or by less where that gave more than `MAX_COLUMNS`.
 
     Returns
     -------
     AnalysisViews
-        Over the frames that lie wholly inside the sound.
+        Over the frames that lie wholly inside the sound. They overlap by 15/16, or by less where that gave
+        more than `MAX_COLUMNS`.
     """
+    frame_length = 2 ** round(np.log2(FRAME_SECONDS * sample_rate))
     sound = np.concatenate([samples, np.zeros(max(0, frame_length - len(samples)), dtype=np.float32)])
     hop = max(frame_length // 16, (len(sound) - frame_length) // MAX_COLUMNS + 1)
     frames = np.lib.stride_tricks.sliding_window_view(sound, frame_length)[::hop]

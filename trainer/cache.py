@@ -3,6 +3,7 @@
 import hashlib
 import os
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -93,7 +94,8 @@ class FeatureCache:
             None where nothing is kept, or what is kept is damaged.
         """
         try:
-            with np.load(self._path(digest), allow_pickle=False) as kept:
+            # A file of our own: numpy leaves one that it opened unclosed where the content is damaged.
+            with self._path(digest).open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 return ClipWindows(kept["vectors"], kept["levels_dbfs"], bool(kept["short"]))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
@@ -120,7 +122,8 @@ class FeatureCache:
             np.savez(beside, vectors=windows.vectors, levels_dbfs=windows.levels_dbfs, short=windows.short)
             beside.replace(path)
         except OSError as error:
-            beside.unlink(missing_ok=True)
+            with suppress(OSError):
+                beside.unlink()
             raise OutputError(
                 f"cannot keep features in {self.folder}: {error.strerror or error}; "
                 f"name another folder in {VARIABLE}"

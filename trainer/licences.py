@@ -107,7 +107,7 @@ def weights_licence(corpora: Iterable[str]) -> str:
         strict = sorted(
             {licence_of(name).terms for name in names if licence_of(name).allows_commerce is False}
         )
-        said = "; ".join(f"{terms}, as {' and '.join(by_terms[terms])} ask" for terms in strict)
+        said = "; ".join(f"{terms}, because of {' and '.join(by_terms[terms])}" for terms in strict)
     elif commercial_use(names):
         return "; ".join(f"{terms}: {', '.join(of)}" for terms, of in by_terms.items())
     else:

@@ -3,6 +3,7 @@
 import io
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -118,7 +119,8 @@ def _write_whole(path: Path, samples: Samples, comment: str) -> None:
         beside.write_bytes(_encode(samples, comment))
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         raise OutputError(
             f"cannot write {path}: {error.strerror or error}; name another folder with --out"
         ) from error

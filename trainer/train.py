@@ -129,7 +129,7 @@ def _say_article_accuracy(
 
 def _picture(options: TrainingOptions, split: Split, result: TestSide) -> bytes:
     whom = "unseen speakers" if split.rule.startswith("by speaker") else "unseen clips"
-    title = f"{options.name}: UAR {result.clips.uar:.0%} on {whom}"
+    title = f"{options.name}: UAR {100 * result.clips.uar:.0f} % on {whom}"
     count = f"{result.clips.confusion.sum()} clips"
     if split.rule.startswith("by speaker"):
         count += f" of {result.num_speakers} speakers"

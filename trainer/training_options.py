@@ -116,11 +116,8 @@ class TrainingOptions:
         OutputError
             If the model could not be written.
         """
-        if (
-            self.name != Path(self.name).name
-            or self.name.startswith((".", "-"))
-            or not self.name.isprintable()
-        ):
+        plain = self.name == Path(self.name).name and self.name.isprintable()
+        if not self.name or not plain or self.name.startswith((".", "-")):
             raise UsageError(
                 f"--name {self.name!r} is no plain name; give one such as my-voice, and a folder with --out"
             )

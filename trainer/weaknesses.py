@@ -35,7 +35,9 @@ def weaknesses(result: TestSide) -> list[str]:
         if scores.uar < POOR_UAR
     ]
     if result.windows.ece > POOR_CALIBRATION:
-        found.append(f"its certainty about a window is off by {result.windows.ece:.0%} on average (ECE)")
+        found.append(
+            f"its certainty about a window is off by {100 * result.windows.ece:.0f} % on average (ECE)"
+        )
     return [line for line in found if line]
 
 
@@ -46,14 +48,14 @@ def _missed_label(scores: Scores, label: np.intp) -> str:
     mistaken[label] = -1
     other = int(mistaken.argmax())
     return (
-        f"{scores.labels[label]}: {scores.recall[label]:.0%} of its clips are recognised, "
-        f"{mistaken[other] / scores.support[label]:.0%} are taken for {scores.labels[other]}"
+        f"{scores.labels[label]}: {100 * scores.recall[label]:.0f} % of its clips are recognised, "
+        f"{100 * mistaken[other] / scores.support[label]:.0f} % are taken for {scores.labels[other]}"
     )
 
 
 def _poor_corpus(name: str, scores: Scores) -> str:
     usual = [i for i in range(len(scores.labels)) if scores.support[i] >= FEW_CLIPS]
-    recalls = ", ".join(f"{scores.labels[i]} {scores.recall[i]:.0%}" for i in usual)
-    return f"{name}: UAR {scores.uar:.0%} on its unseen speakers" + (
+    recalls = ", ".join(f"{scores.labels[i]} {100 * scores.recall[i]:.0f} %" for i in usual)
+    return f"{name}: UAR {100 * scores.uar:.0f} % on its unseen speakers" + (
         f" (recalls: {recalls})" if recalls else ""
     )
