@@ -1,83 +1,17 @@
 """A feature set whose windows slide: frames are described once, when they arrive."""
 
 import math
-from functools import cached_property
 
 import numpy as np
 
 from emotion.arrays import FloatArray, Samples
 from emotion.errors import UsageError
+from emotion.features.descriptor_stream import DescriptorStream
 from emotion.features.descriptors import FrameRecipe
-from emotion.features.frames import FrameGrid
-from emotion.features.ring import DescriptorRing
 from emotion.window_grid import WindowGrid
 
 CLIP_STEP_SECONDS = 0.5
 """A whole clip is worked through in steps of this length, as a stream would be."""
-
-
-class DescriptorStream:
-    """The memory of one leg: the tail of a frame not yet complete, and win of descriptors.
-
-    Parameters
-    ----------
-    recipe : FrameRecipe
-        Says what to keep of a frame.
-    grid : WindowGrid
-        Where windows lie.
-    frame_length, frame_hop : int
-        Samples in a frame, and between frame starts.
-    """
-
-    def __init__(self, recipe: FrameRecipe, grid: WindowGrid, frame_length: int, frame_hop: int) -> None:
-        self._recipe = recipe
-        self._grid = grid
-        self._frame_hop = frame_hop
-        self._frames = FrameGrid(frame_length, frame_hop, grid.step)
-        # One frame may be complete before the window that it starts is.
-        capacity = math.ceil(grid.win / frame_hop) + self._frames.batch_size
-        self._ring = DescriptorRing(capacity, recipe.num_columns)
-        self._num_pushed = 0
-
-    def push(self, piece: Samples) -> None:
-        """Take the next piece and describe the frames that it completes.
-
-        Parameters
-        ----------
-        piece : ndarray, shape (grid.first_piece,) the first time, then (grid.step,)
-            Mono float32 at the set's sample rate.
-
-        Raises
-        ------
-        ValueError
-            If the piece has another length.
-        """
-        due = self._grid.step if self._num_pushed else self._grid.first_piece
-        if len(piece) != due:
-            raise ValueError(f"a piece of {len(piece)} samples where one of {due} was due")
-        self._num_pushed += due
-        frames, num_new = self._frames.push(piece)
-        if num_new:
-            self._ring.append(self._recipe.describe(frames)[:num_new])
-
-    def vector(self) -> FloatArray:
-        """Give the feature vector of the last win samples pushed.
-
-        Returns
-        -------
-        ndarray, shape (num_features,), float32
-            Of the frames that lie wholly inside the window.
-
-        Raises
-        ------
-        ValueError
-            If less than win was pushed.
-        """
-        start = self._num_pushed - self._grid.win
-        if start < 0:
-            raise ValueError(f"the first window lacks {-start} samples")
-        first_frame = -(-start // self._frame_hop)
-        return self._recipe.vector(self._ring.since(first_frame))
 
 
 class StreamedSet:
@@ -114,17 +48,9 @@ class StreamedSet:
         self.sample_rate = sample_rate
         self.frame_length = frame_length
         self.frame_hop = frame_hop
+        self.feature_names = tuple(feature.name for feature in recipe.features)
+        self.feature_units = tuple(feature.unit for feature in recipe.features)
         self._recipe = recipe
-
-    @cached_property
-    def feature_names(self) -> tuple[str, ...]:
-        """One name a value, in order, as ``group.descriptor.functional``."""
-        return tuple(feature.name for feature in self._recipe.features)
-
-    @cached_property
-    def feature_units(self) -> tuple[str, ...]:
-        """The unit of each value, in the same order."""
-        return tuple(feature.unit for feature in self._recipe.features)
 
     def open(self, grid: WindowGrid) -> DescriptorStream:
         """Start a stream with no memory.
