@@ -36,6 +36,8 @@ class FileSource:
         seconds = block_seconds or (FAST_BLOCK_SECONDS if fast else BLOCK_SECONDS)
         self._block_samples = max(1, to_samples(seconds, audio.sample_rate))
         self._stopped = threading.Event()
+        # Waited for in place of the thread: a join that Ctrl-C interrupts takes a running thread for ended.
+        self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._queue: BlockQueue | None = None
 
@@ -78,8 +80,8 @@ class FileSource:
         self._stopped.set()
         if self._queue is not None:
             self._queue.close()
-        if self._thread is not None:
-            self._thread.join(STOP_SECONDS)
+        if self._thread is not None and self._ended.wait(STOP_SECONDS):
+            self._thread.join()
 
     def _deliver(self, queue: BlockQueue) -> None:
         try:
@@ -88,6 +90,8 @@ class FileSource:
             queue.close(error)
         else:
             queue.close()
+        finally:
+            self._ended.set()
 
     def _read(self, queue: BlockQueue) -> None:
         began = time.monotonic()

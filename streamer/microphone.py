@@ -89,8 +89,8 @@ class Microphone:
 
     Parameters
     ----------
-    device : str or int or None
-        Number, name or part of a name, as `choose_device` takes it.
+    device : str or int or Device or None
+        Number, name or part of a name, as `choose_device` takes it; or one of `input_devices`.
 
     Raises
     ------
@@ -98,8 +98,8 @@ class Microphone:
         If PortAudio is missing, or the device is unknown or ambiguous.
     """
 
-    def __init__(self, device: str | int | None = None) -> None:
-        self._device = choose_device(input_devices(), device)
+    def __init__(self, device: str | int | Device | None = None) -> None:
+        self._device = device if isinstance(device, Device) else choose_device(input_devices(), device)
         channels = self._device.channels
         self._channels = channels if channels <= MAX_REAL_CHANNELS else SOFTWARE_CHANNELS
         self._clock = StreamClock(self._device.sample_rate)
@@ -173,10 +173,10 @@ class Microphone:
     def stop(self) -> None:
         """Release the device and close the queue; a second call does nothing."""
         self._stopping = True
-        stream, self._stream = self._stream, None
-        if stream is not None:
+        if self._stream is not None:
             with quiet_stderr():
-                stream.close()
+                self._stream.close()
+            self._stream = None
         if self._queue is not None:
             self._queue.close()
 

@@ -87,23 +87,14 @@ class Session:
             options=self._options,
             ended=self._screen.wake,
         )
-        facts = self._facts(info)
-        # What is registered last is undone first: source, queue, worker, sinks, screen.
-        with interrupts(self.ask_to_stop), ExitStack() as stop:
-            stop.callback(lambda: self._screen.close(self._summary))
-            self._screen.open(facts)
-            self._screen.draw(engine.worker.latest)
-            warm_up(self._model, self._grid, info.sample_rate)
-            stop.callback(self._source.stop)
-            self._source.open()
-            self._sinks.open(facts)
-            stop.callback(self._close_sinks, engine)
-            stop.callback(self._stop_worker, engine)
-            stop.callback(engine.queue.close)
-            stop.callback(self._source.stop)
-            self._source.start(engine.queue)
-            engine.worker.start()
-            self._follow(engine)
+        with interrupts(self.ask_to_stop):
+            try:
+                self._start_and_follow(engine, info)
+            except KeyboardInterrupt:
+                # It may have struck inside the ordered stop; whatever was stopped before takes no harm.
+                engine.queue.discard()
+                self._stop(engine)
+                raise
         error = engine.worker.error or engine.queue.error
         if error is not None:
             raise error
@@ -115,6 +106,29 @@ class Session:
         """End the session in order; from any thread, and from a signal handler."""
         self._asked_to_stop = True
         self._screen.wake()
+
+    def _start_and_follow(self, engine: Engine, info: SourceInfo) -> None:
+        facts = self._facts(info)
+        try:
+            self._screen.open(facts)
+            self._screen.draw(engine.worker.latest)
+            warm_up(self._model, self._grid, info.sample_rate)
+            self._source.open()
+            self._sinks.open(facts)
+            self._source.start(engine.queue)
+            engine.worker.start()
+            self._follow(engine)
+        finally:
+            self._stop(engine)
+
+    def _stop(self, engine: Engine) -> None:
+        # Undone from the last to the first, each whatever becomes of the others.
+        with ExitStack() as stop:
+            stop.callback(lambda: self._screen.close(self._summary))
+            stop.callback(self._close_sinks, engine)
+            stop.callback(self._stop_worker, engine)
+            stop.callback(engine.queue.close)
+            stop.callback(self._source.stop)
 
     def _follow(self, engine: Engine) -> None:
         next_draw = time.monotonic()
@@ -133,7 +147,8 @@ class Session:
             raise CallmoodError(
                 "the analysis does not stop: something it writes to hangs; press Ctrl-C once more"
             )
-        self._screen.draw(engine.worker.latest)
+        if engine.worker.is_done:
+            self._screen.draw(engine.worker.latest)
 
     def _close_sinks(self, engine: Engine) -> None:
         if engine.worker.is_running:

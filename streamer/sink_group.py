@@ -20,7 +20,7 @@ class SinkGroup:
 
     def __init__(self, sinks: Sequence[Sink]) -> None:
         self._sinks = tuple(sinks)
-        self._working = list(sinks)
+        self._working: list[Sink] = []
         self._failures: list[str] = []
 
     @property
@@ -124,13 +124,14 @@ class SinkGroup:
         """
         unexpected: list[Exception] = []
         while self._working:
-            sink = self._working.pop(0)
             try:
-                sink.close(summary)
+                self._working[0].close(summary)
             except OutputError as error:
                 self._failures.append(str(error))
             except Exception as error:  # noqa: BLE001 - raised below, once the others are closed too
                 unexpected.append(error)
+            # Not before: where the user insists in the middle, a second call closes this one again.
+            del self._working[0]
         if unexpected:
             raise unexpected[0]
 

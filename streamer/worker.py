@@ -41,8 +41,6 @@ class Worker:
         Replaced as a whole, so any thread may read it at any time.
     error : Exception or None
         What ended the work before its time.
-    is_done : bool
-        True once the thread has nothing more to do.
     """
 
     def __init__(
@@ -60,12 +58,15 @@ class Worker:
         self._ended = ended
         self._thread = threading.Thread(target=self._run, name="callmood-worker")
         self._next_publish = 0.0
+        self._is_started = False
         self.error: Exception | None = None
-        self.is_done = False
+        # Waited for in place of the thread: a join that Ctrl-C interrupts takes a running thread for ended.
+        self._over = threading.Event()
         self.latest = self._snapshot()
 
     def start(self) -> None:
         """Begin to work."""
+        self._is_started = True
         self._thread.start()
 
     def stop(self) -> bool:
@@ -76,21 +77,28 @@ class Worker:
         bool
             False if the thread would not end even so.
         """
-        if self._thread.ident is None:
+        if not self._is_started:
             return True
         try:
-            self._thread.join(DRAIN_SECONDS)
+            self._over.wait(DRAIN_SECONDS)
         finally:
             # Also where the user insists while we wait.
-            if self._thread.is_alive():
+            if not self.is_done:
                 self._queue.discard()
-                self._thread.join(LAST_SECONDS)
-        return not self._thread.is_alive()
+                self._over.wait(LAST_SECONDS)
+        if self.is_done:
+            self._thread.join()
+        return self.is_done
+
+    @property
+    def is_done(self) -> bool:
+        """True once the thread has done all it had to do."""
+        return self._over.is_set()
 
     @property
     def is_running(self) -> bool:
-        """True while the thread is alive."""
-        return self._thread.is_alive()
+        """True while the thread may still take blocks and tell sinks."""
+        return self._is_started and not self.is_done
 
     def _run(self) -> None:
         try:
@@ -99,7 +107,7 @@ class Worker:
             self.error = error
         finally:
             self.latest = self._snapshot()
-            self.is_done = True
+            self._over.set()
             self._ended()
 
     def _work(self) -> None:

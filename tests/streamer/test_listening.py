@@ -1,0 +1,226 @@
+"""What is done with each block: order, pauses, marks, the end asked for, counts, failures."""
+
+import time
+
+import numpy as np
+import pytest
+
+from emotion.arrays import read_only
+from emotion.errors import OutputError
+from emotion.model import EmotionModel
+from streamer.block import AudioBlock
+from streamer.leg import Leg
+from streamer.listening import Listening
+from streamer.row import Gap, Row
+from streamer.sink import Sink
+from streamer.sink_group import SinkGroup
+from streamer.user_commands import UserCommand, UserCommands
+from tests.model_maker import tone_of
+from tests.session_material import facts
+
+RATE = 16_000
+STEP = RATE // 4
+"""Of the tiny model: windows of four steps."""
+
+VOICE = tone_of("sad", 5, RATE, 20.0)[:, np.newaxis]
+
+
+class Diary(Sink):
+    """Notes the kind of each call and where in the stream it stood."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, float]] = []
+
+    def take_block(self, block: AudioBlock) -> None:
+        self.told.append(("block", block.first_sample / RATE))
+
+    def take_row(self, row: Row) -> None:
+        self.told.append(("row", row.end))
+
+    def take_gap(self, gap: Gap) -> None:
+        self.told.append((gap.cause, gap.start))
+
+    def take_mark(self, at_seconds: float, clock: float) -> None:
+        self.told.append(("mark", at_seconds))
+        assert clock == 42.0
+
+    def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:
+        self.told.append(("pause" if paused else "go on", at_seconds))
+        assert clock == 42.0
+
+
+class Broken(Sink):
+    """Fails at the first row."""
+
+    def take_row(self, row: Row) -> None:
+        raise OutputError(f"no room for row {row.window}")
+
+
+def block(first_sample: int, num_samples: int = STEP, *, arrived: float = 0.0) -> AudioBlock:
+    samples = VOICE[first_sample % RATE :][:num_samples]
+    return AudioBlock(read_only(samples.copy()), first_sample, arrived or time.monotonic())
+
+
+def listening_with(
+    model: EmotionModel, *sinks: Sink, live: bool = False, end_sample: int | None = None
+) -> Listening:
+    group = SinkGroup(sinks)
+    group.open(facts(sample_rate=RATE))
+    leg = Leg("mono", model, model.card.grid(), RATE)
+    return Listening(leg, model.card.labels, group, RATE, live=live, end_sample=end_sample)
+
+
+def test_sound_comes_before_the_rows_it_completes(tiny_model: EmotionModel) -> None:
+    diary = Diary()
+    listening = listening_with(tiny_model, diary)
+    for index in range(6):
+        listening.take(block(STEP * index))
+    listening.finish()
+    assert diary.told == [
+        ("block", 0.0),
+        ("block", 0.25),
+        ("block", 0.5),
+        ("block", 0.75),
+        ("row", 1.0),
+        ("block", 1.0),
+        ("row", 1.25),
+        ("block", 1.25),
+        ("row", 1.5),
+    ]
+    assert listening.stream_seconds == 1.5
+    assert listening.tally.windows == 3
+    assert listening.tally.states == {"speech": 3}
+    assert listening.tally.emotions.total() == 3
+
+
+def test_a_gap_comes_after_the_rows_before_it_and_before_the_sound_after_it(tiny_model: EmotionModel) -> None:
+    diary = Diary()
+    listening = listening_with(tiny_model, diary)
+    listening.take(block(0, RATE))
+    listening.take(block(2 * RATE, RATE))
+    assert diary.told == [
+        ("block", 0.0),
+        ("row", 1.0),
+        ("drop", 1.0),
+        ("block", 2.0),
+        ("row", 3.0),
+    ]
+    assert listening.tally.gaps == 1
+    assert list(listening.messages) == ["drop at 1.0 s: 1.00 s of sound is missing"]
+
+
+def test_while_paused_nothing_is_analysed_or_handed_on(tiny_model: EmotionModel) -> None:
+    diary = Diary()
+    listening = listening_with(tiny_model, diary)
+    listening.take(block(0, RATE))
+    listening.obey(UserCommand("pause", RATE, 42.0))
+    assert listening.paused
+    listening.take(block(RATE, 3 * RATE))
+    assert not listening.saving
+    assert listening.stream_seconds == 4.0, "the clock goes on"
+    listening.obey(UserCommand("pause", 4 * RATE, 42.0))
+    listening.take(block(4 * RATE, RATE))
+    assert diary.told == [
+        ("block", 0.0),
+        ("row", 1.0),
+        ("pause", 1.0),
+        ("go on", 4.0),
+        ("pause", 1.0),
+        ("block", 4.0),
+        ("row", 5.0),
+    ]
+    assert listening.tally.paused_samples == 3 * RATE
+    assert listening.tally.heard_samples == 2 * RATE
+    assert not listening.messages, "the user knows"
+
+
+def test_a_mark_stands_where_the_user_set_it(tiny_model: EmotionModel) -> None:
+    diary = Diary()
+    listening = listening_with(tiny_model, diary)
+    listening.take(block(0))
+    listening.obey(UserCommand("mark", STEP, 42.0))
+    assert diary.told == [("block", 0.0), ("mark", 0.25)]
+    assert listening.tally.marks == 1
+
+
+@pytest.mark.parametrize("block_samples", [1_000, 5_000, 40_000])
+def test_the_end_asked_for_is_exact_to_the_sample(tiny_model: EmotionModel, block_samples: int) -> None:
+    end_sample = RATE + STEP + 1
+    heard: list[int] = []
+
+    class Counter(Sink):
+        def take_block(self, block: AudioBlock) -> None:
+            heard.append(len(block.samples))
+
+    listening = listening_with(tiny_model, Counter(), end_sample=end_sample)
+    first_sample = 0
+    while not listening.is_over:
+        listening.take(block(first_sample, block_samples))
+        first_sample += block_samples
+    assert sum(heard) == end_sample
+    assert listening.position == end_sample
+    assert listening.tally.windows == 2
+
+
+def test_a_gap_over_the_end_ends_it_too(tiny_model: EmotionModel) -> None:
+    diary = Diary()
+    listening = listening_with(tiny_model, diary, end_sample=RATE)
+    listening.take(block(0, STEP))
+    listening.take(block(2 * RATE, STEP))
+    assert listening.is_over
+    assert diary.told == [("block", 0.0)]
+
+
+def test_a_sink_that_cannot_write_is_told_of_once_and_the_rows_go_on(tiny_model: EmotionModel) -> None:
+    diary = Diary()
+    listening = listening_with(tiny_model, Broken(), diary)
+    for index in range(8):
+        listening.take(block(STEP * index))
+    assert list(listening.messages) == ["no room for row 0"]
+    assert [what for what, _ in diary.told].count("row") == 5
+
+
+def test_the_trend_keeps_a_minute(tiny_model: EmotionModel) -> None:
+    listening = listening_with(tiny_model)
+    for index in range(70 * 4):
+        listening.take(block(STEP * index))
+    points = listening.leg_view.trend
+    assert points[-1].end == 70.0
+    assert points[0].end == 10.25
+    assert len(points) == 240
+    row = listening.leg_view.row
+    assert row is not None
+    assert row.smoothed is not None
+    assert points[-1].smoothed == tuple(row.smoothed[label] for label in tiny_model.card.labels)
+
+
+def test_the_slip_of_a_live_source_is_measured_and_told(tiny_model: EmotionModel) -> None:
+    listening = listening_with(tiny_model, live=True)
+    began = time.monotonic()
+    listening.take(block(0, STEP, arrived=began))
+    listening.take(block(STEP, STEP, arrived=began + 0.3))
+    assert listening.slip.seconds == pytest.approx(-0.05)
+    assert not listening.messages
+    listening.take(block(2 * STEP, STEP, arrived=began + 1.1))
+    assert list(listening.messages) == ["the source is 0.6 s behind the clock"]
+    listening.take(block(3 * STEP, STEP, arrived=began + 1.4))
+    assert len(listening.messages) == 1, "said again only when it has grown by another half second"
+
+
+def test_the_real_time_factor_is_processing_over_sound(tiny_model: EmotionModel) -> None:
+    listening = listening_with(tiny_model)
+    assert listening.real_time_factor == 0.0
+    began = time.perf_counter()
+    listening.take(block(0, 4 * RATE))
+    assert 0 < listening.real_time_factor <= (time.perf_counter() - began) / 4
+
+
+def test_commands_are_due_at_their_place_and_in_order() -> None:
+    commands = UserCommands()
+    given = [UserCommand("mark", 100, 1.0), UserCommand("pause", 200, 2.0), UserCommand("pause", 300, 3.0)]
+    for command in given:
+        commands.give(command)
+    assert commands.due(99) == []
+    assert commands.due(200) == given[:2]
+    assert commands.due(1000) == given[2:]
+    assert commands.due(1000) == []
