@@ -3,7 +3,7 @@
 import math
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from emotion.window_grid import WindowGrid
@@ -38,3 +38,15 @@ def test_a_window_that_fits_ends_inside_the_sound(
     num_windows = grid.num_windows(num_samples * model_rate // source_rate)
     if num_windows:
         assert StretchTime(0, source_rate, grid).samples(num_windows - 1)[1] <= num_samples
+
+
+@given(RATES, RATES, st.integers(1, 50), st.integers(1, 20), st.integers(0, 2 * 10**6))
+def test_where_tenths_of_a_second_are_whole_both_rates_count_the_same_windows(
+    source_rate: int, model_rate: int, win_tenths: int, step_tenths: int, num_samples: int
+) -> None:
+    assume(source_rate % 10 == model_rate % 10 == 0)
+    step_tenths = min(step_tenths, win_tenths)
+    grid, at_source = (
+        WindowGrid.from_seconds(win_tenths / 10, step_tenths / 10, rate) for rate in (model_rate, source_rate)
+    )
+    assert grid.num_windows(num_samples * model_rate // source_rate) == at_source.num_windows(num_samples)
