@@ -47,7 +47,19 @@ lint: $(VENV)/callmood-dev ## ruff, mypy, import-linter, numpydoc
 	@find $(PACKAGES) -name '*.py' -exec $(BIN)/python -m numpydoc.hooks.validate_docstrings {} +
 
 bench: $(VENV)/callmood-dev ## measure what the README claims about speed
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+	@$(BIN)/python benchmarks/startup.py
+
+article: $(VENV)/callmood-dev ## what the article's own system gives over 30 splits
+	@$(BIN)/python benchmarks/article_over_30_splits.py
+
+# The recipes of the cards. The tones go where the card's recipe says, and stay there: they are kept out of git.
+models: $(VENV)/callmood-dev ## fit the shipped models anew (needs the corpora: CORPORA=../shared/corpora)
+	$(BIN)/callmood generate --out dataset --per-emotion 50 --seed 0
+	$(BIN)/callmood train dataset --name synthetic
+	$(BIN)/callmood train $(CORPORA) --name speech-classic --features classic-speech --win 2 --step 0.5
+
+demo-speech: $(VENV)/callmood-dev system-packages ## make the demo's speech anew
+	@$(BIN)/python scripts/make_demo_speech.py
 
 constraints: ## write constraints.txt anew, with the newest versions that pyproject.toml allows
 	@scripts/make_constraints.sh

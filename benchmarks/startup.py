@@ -154,8 +154,8 @@ def spending() -> list[tuple[str, float]]:
     Returns
     -------
     list of tuple
-        What, and ms: imports by package, then what is done before the panel is drawn. Each is measured by itself,
-        so the sum is near the whole, not equal to it.
+        What, and ms: imports by package, then what is done before the panel is drawn. Each is measured by
+        itself, so the sum is near the whole, not equal to it.
     """
     costs = import_costs(["replay", str(SPEECH), "--fast", "--json", "--duration", "0.1"])
     parts = [(f"importing {package}", milliseconds) for package, milliseconds in costs[:6]]
