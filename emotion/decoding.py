@@ -36,7 +36,8 @@ def open_sound(path: Path) -> "soundfile.SoundFile":
     import soundfile  # noqa: PLC0415 - .15 s that only those pay who read a file
 
     try:
-        return soundfile.SoundFile(path)
+        # As bytes: a file name need not be text, and soundfile would want to encode it.
+        return soundfile.SoundFile(os.fsencode(path))
     except soundfile.LibsndfileError as error:
         raise AudioFileError(
             f"{path} is no recording that can be read ({_reason(error)}); "

@@ -1,6 +1,8 @@
 """Pictures without pyplot's global state: a figure, and the PNG file that it becomes."""
 
+import logging
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 from emotion.errors import OutputError
@@ -17,6 +19,29 @@ FAINT_INK: Final = "#616e7c"
 """Colour of what is second to it."""
 
 DOTS_PER_INCH: Final = 150
+
+
+def matplotlib_part(name: str) -> ModuleType:
+    """Import a part of matplotlib, quietly.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``figure``.
+
+    Returns
+    -------
+    ModuleType
+        The part.
+
+    Raises
+    ------
+    MissingExtraError
+        Without matplotlib.
+    """
+    # Where it keeps its fonts, and that it looks for them, is nothing that the user of a command asked.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    return require(f"matplotlib.{name}", "plot")
 
 
 def new_figure(width: float, height: float) -> "Figure":
@@ -37,8 +62,8 @@ def new_figure(width: float, height: float) -> "Figure":
     MissingExtraError
         Without matplotlib.
     """
-    layout = require("matplotlib.layout_engine", "plot").ConstrainedLayoutEngine(h_pad=0.09, w_pad=0.09)
-    figure: Figure = require("matplotlib.figure", "plot").Figure(
+    layout = matplotlib_part("layout_engine").ConstrainedLayoutEngine(h_pad=0.09, w_pad=0.09)
+    figure: Figure = matplotlib_part("figure").Figure(
         figsize=(width, height), dpi=DOTS_PER_INCH, layout=layout, facecolor="white"
     )
     return figure
@@ -76,7 +101,7 @@ def save_figure(figure: "Figure", path: Path) -> None:
     OutputError
         If it cannot be written.
     """
-    canvas = require("matplotlib.backends.backend_agg", "plot").FigureCanvasAgg(figure)
+    canvas = matplotlib_part("backends.backend_agg").FigureCanvasAgg(figure)
     try:
         # Naming the library's version inside would make the same picture another file.
         canvas.print_png(path, metadata={"Software": None})

@@ -85,8 +85,11 @@ def run(arguments: argparse.Namespace) -> int:
     from callmood import __version__
     from emotion.extras import require
 
-    for module in ("joblib", "sklearn", "matplotlib"):
+    for module in ("joblib", "sklearn"):
         require(module, "train")
+    from trainer.picture_file import matplotlib_part
+
+    matplotlib_part("figure")
     from trainer.extraction import default_jobs
     from trainer.train import ARTICLE_SEED, train
     from trainer.training_log import TrainingLog
