@@ -83,15 +83,15 @@ def _lines(arguments: argparse.Namespace) -> JsonLines | PlainLines | None:
 
 
 def _kept(arguments: argparse.Namespace, history: SpectrogramHistory | None) -> list[Sink]:
-    """Give the sinks that keep something; those that may refuse to start come first."""
+    """Give the sinks that keep something; the journal last, so that its summary names what the others wrote."""
     sinks: list[Sink] = []
     folder = SessionFolder(Path(arguments.out))
-    if arguments.journal is not None:
-        sinks.append(Journal(arguments.journal))
     if history is not None:
         sinks.append(SpectrogramPng(history, Path(arguments.spectrogram_png)))
     if arguments.record is not None:
         sinks.append(ClipRecorder(folder, ClipRule.parse(arguments.record)))
     if arguments.record_session:
         sinks.append(SessionSound(folder))
+    if arguments.journal is not None:
+        sinks.append(Journal(arguments.journal))
     return sinks

@@ -1,6 +1,7 @@
 """All sinks of a session, told the same; one that fails is left out and the others go on."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from emotion.errors import OutputError
 from streamer.block import AudioBlock
@@ -30,8 +31,8 @@ class SinkGroup:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """What has been written so far, by those that failed later as well."""
-        return tuple(file for sink in self._sinks for file in sink.files)
+        """What has been written so far, each once, by those that failed later as well."""
+        return tuple(dict.fromkeys(file for sink in self._sinks for file in sink.files))
 
     @property
     def is_saving(self) -> bool:
@@ -110,12 +111,12 @@ class SinkGroup:
         self._tell(lambda sink: sink.take_pause(at_seconds, clock, paused=paused))
 
     def close(self, summary: Summary | None) -> None:
-        """Close all; a second call does nothing.
+        """Close all, in the order in which they were opened; a second call does nothing.
 
         Parameters
         ----------
         summary : Summary or None
-            The last word, where there is one.
+            The last word, where there is one; each sink is told what those before it wrote, or could not.
 
         Raises
         ------
@@ -123,7 +124,12 @@ class SinkGroup:
             The first one that is no OutputError, after all have been closed.
         """
         unexpected: list[Exception] = []
+        num_known = len(self._failures)
         while self._working:
+            if summary is not None:
+                new_failures = self._failures[num_known:]
+                num_known = len(self._failures)
+                summary = replace(summary, files=self.files, failures=(*summary.failures, *new_failures))
             try:
                 self._working[0].close(summary)
             except OutputError as error:

@@ -85,7 +85,7 @@ def test_everything_reaches_all_in_order() -> None:
     group.close(SUMMARY)
     assert [sink.told for sink in sinks] == [ALL, ALL]
     assert group.failures == ()
-    assert group.files == ("diary.txt", "diary.txt")
+    assert group.files == ("diary.txt",), "each file once"
 
 
 @pytest.mark.parametrize("place", range(1, len(ALL) - 1))
@@ -96,13 +96,32 @@ def test_a_sink_that_fails_is_closed_and_left_out(place: int) -> None:
     assert broken.told == [*ALL[: place + 1], "close"]
     assert sound.told == ALL
     assert group.failures == (f"the disk is full at {ALL[place]}",)
-    assert group.files == ("diary.txt", "diary.txt"), "what it had written is still there"
+    assert group.files == ("diary.txt",), "what it had written is still there"
 
 
 def test_a_sink_that_fails_at_the_end_is_told_of_too() -> None:
     group = SinkGroup([Diary(fails_at="close with summary"), Diary()])
     tell_everything(group)
     assert group.failures == ("the disk is full at close with summary",)
+
+
+def test_the_summary_tells_each_what_those_before_it_wrote_or_could_not() -> None:
+    class Reader(Diary):
+        summary: Summary | None = None
+
+        def close(self, summary: Summary | None) -> None:
+            self.summary = summary
+
+    class Late(Diary):
+        @property
+        def files(self) -> tuple[str, ...]:
+            return ("late.png",) if "close with summary" in self.told else ()
+
+    reader = Reader()
+    tell_everything(SinkGroup([Late(), Diary(fails_at="close with summary"), reader]))
+    assert reader.summary is not None
+    assert reader.summary.files == ("late.png", "diary.txt")
+    assert reader.summary.failures == (*SUMMARY.failures, "the disk is full at close with summary")
 
 
 def test_a_failure_while_giving_up_is_a_failure_of_its_own() -> None:
