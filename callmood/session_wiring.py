@@ -83,7 +83,7 @@ def _lines(arguments: argparse.Namespace) -> JsonLines | PlainLines | None:
 
 
 def _kept(arguments: argparse.Namespace, history: SpectrogramHistory | None) -> list[Sink]:
-    """Give the sinks that keep something; the journal last, so that its summary names what the others wrote."""
+    """Give the sinks that keep something; the journal last: its summary names what the others wrote."""
     sinks: list[Sink] = []
     folder = SessionFolder(Path(arguments.out))
     if history is not None:
