@@ -15,7 +15,7 @@ from emotion.window_grid import WindowGrid
 
 DEFAULT_WIN_SECONDS: Final = 2.0
 DEFAULT_STEP_SECONDS: Final = 0.5
-DEFAULT_MAX_WINDOWS: Final = 3_000
+DEFAULT_MAX_WINDOWS: Final = 6_000
 """Windows that the machine is fitted on; see ``docs/decisions/0005-a-cap-on-training-windows.md``."""
 
 CORPORA_VARIABLE: Final = "CALLMOOD_CORPORA"

@@ -53,7 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--max-windows", metavar="N", type=int,
-        help="windows to fit on, balanced over emotions and corpora; more: larger, slower (default: 3000)",
+        help="windows to fit on, balanced over emotions and corpora; more: larger, slower (default: 6000)",
     )  # fmt: skip
     parser.epilog = (
         "examples:\n"
