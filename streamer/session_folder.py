@@ -32,6 +32,7 @@ class SessionFolder:
         self.path = out_dir
         self._values: Line | None = None
         self._num_users = 0
+        self._made: list[Path] = []
 
     def open(self, facts: SessionFacts) -> None:
         """Make the folder and write session.json, unless another sink has done so.
@@ -52,7 +53,9 @@ class SessionFolder:
         self.path = self._out_dir / facts.session
         values = facts_values(facts)
         try:
+            above = [folder for folder in (self._out_dir, *self._out_dir.parents) if not folder.exists()]
             self._out_dir.mkdir(parents=True, exist_ok=True)
+            self._made = above
             self.path.mkdir()
         except OSError as error:
             raise output_error(self.path, error) from error
@@ -94,8 +97,10 @@ class SessionFolder:
             raise output_error(self.path / SESSION_FILE, error) from error
 
     def _remove_if_empty(self) -> None:
+        """Remove the folder, and those above it that were made for it."""
         try:
-            self.path.rmdir()
+            for folder in (self.path, *self._made):
+                folder.rmdir()
         except OSError as error:
             if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT}:
                 raise output_error(self.path, error) from error
