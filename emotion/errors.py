@@ -10,8 +10,8 @@
     + OutputError (OSError): a folder or file that cannot be written
     + MissingExtraError (ImportError): a part that an extra would install
 
-Each keeps a standard base class, so that callers who know nothing of callmood catch it as well, and each knows
-the exit code of the command it ends. A message says what, with which values, and what to do.
+Each keeps a standard base class, so that callers who know nothing of callmood catch it as well, and each
+knows the exit code of the command it ends. A message says what, with which values, and what to do.
 """
 
 from typing import ClassVar

@@ -66,8 +66,8 @@ class WindowGrid:
                 raise UsageError(f"{name} is {value:g} s; give a positive number of seconds, such as 0.5")
         if step_seconds > win_seconds:
             raise UsageError(
-                f"step is {step_seconds:g} s and win {win_seconds:g} s: sound between windows would go unheard; "
-                f"give a step of at most {win_seconds:g}"
+                f"step is {step_seconds:g} s and win {win_seconds:g} s: sound between windows would go "
+                f"unheard; give a step of at most {win_seconds:g}"
             )
         return cls(to_samples(win_seconds, sample_rate), to_samples(step_seconds, sample_rate), sample_rate)
 
