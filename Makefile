@@ -59,6 +59,9 @@ models: $(VENV)/callmood-dev ## fit the shipped models anew (needs the corpora: 
 	CALLMOOD_CORPORA=$(CORPORA) $(BIN)/callmood train $(CORPORA) --name speech-classic \
 		--features classic-speech --win 2 --step 0.5
 
+pictures: $(VENV)/callmood-dev ## draw the pictures of the README anew
+	@$(BIN)/python scripts/make_pictures.py
+
 demo-speech: $(VENV)/callmood-dev system-packages ## make the demo's speech anew
 	@$(BIN)/python scripts/make_demo_speech.py
 

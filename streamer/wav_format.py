@@ -94,7 +94,8 @@ class WavFormat:
         if self.sample_format == "FLOAT":
             return samples.astype("<f4", copy=False).tobytes()
         steps = np.clip(np.rint(samples * np.float32(32768)), -32768, 32767)
-        return steps.astype("<i2").tobytes()
+        coded: bytes = steps.astype("<i2").tobytes()
+        return coded
 
     def samples_in(self, file_bytes: int) -> int:
         """Count the whole samples a channel in a file that this format wrote.
