@@ -48,4 +48,5 @@ def interrupts(ask: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # None stands for a handler that was not set from Python: it cannot be put back.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)

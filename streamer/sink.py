@@ -8,9 +8,10 @@ from streamer.session_facts import SessionFacts, Summary
 class Sink:
     """Does nothing with everything; a sink overrides what it cares for.
 
-    All calls come from the worker thread, in the order of the stream. `open` may raise OutputError: the session
-    does not start. When any other call raises OutputError the sink is closed and left out, the failure is shown,
-    and the monitoring goes on.
+    `open` and `close` come from the main thread while no worker runs, all other calls from the worker, in the
+    order of the stream; a sink that is given up is closed by the worker. `open` may raise OutputError: the
+    session does not start. When any other call raises OutputError the sink is closed and left out, the
+    failure is shown, and the monitoring goes on.
     """
 
     def open(self, facts: SessionFacts) -> None:

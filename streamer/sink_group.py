@@ -142,12 +142,19 @@ class SinkGroup:
             raise unexpected[0]
 
     def _tell(self, call: Callable[[Sink], None]) -> None:
+        num_known = len(self._failures)
         for sink in tuple(self._working):
             try:
                 call(sink)
             except OutputError as error:
                 self._working.remove(sink)
                 self._give_up(sink, error)
+        for message in self._failures[num_known:]:
+            self._tell_failure(message)
+
+    def _tell_failure(self, message: str) -> None:
+        # Each failure leaves one sink fewer to tell of the next: this comes to an end.
+        self._tell(lambda sink: sink.take_failure(message))
 
     def _give_up(self, sink: Sink, error: OutputError) -> None:
         self._failures.append(str(error))

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emotion.audio_file import AudioFile, read_mono
-from emotion.errors import AudioFileError, OutputError
+from emotion.errors import AudioFileError, CallmoodError, OutputError
 from emotion.model import EmotionModel
 from streamer.block import AudioBlock
 from streamer.block_queue import BlockQueue
@@ -355,6 +355,61 @@ def test_a_source_that_breaks_is_raised_after_its_sound_was_heard(
     assert len(rows.rows) == tiny_model.card.grid().num_windows(round(SECONDS * 16_000))
     assert rows.summaries[0] is not None
     assert rows.summaries[0].failures == ("call.wav ends early",)
+
+
+def test_a_stop_that_takes_too_long_drops_what_waits_and_counts_it(
+    tiny_model: EmotionModel, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamer.worker.DRAIN_SECONDS", 0.05)
+    going_on = threading.Event()
+
+    class Slow(Rows):
+        def take_row(self, row: Row) -> None:
+            super().take_row(row)
+            going_on.wait(20)
+
+    class Watching(LoggedSource):
+        def stop(self) -> None:
+            super().stop()
+            threading.Timer(0.3, going_on.set).start()
+
+    rows = Slow()
+    screen = Watched(react=lambda _: "quit" if rows.rows else None)
+    session = Session(
+        Watching(recording, []),
+        tiny_model,
+        tiny_model.card.grid(),
+        sinks=[rows],
+        screen=screen,
+        options=OPTIONS,
+    )
+    summary = session.run()
+    assert 1 <= len(rows.rows) < tiny_model.card.grid().num_windows(round(SECONDS * 16_000))
+    assert summary.dropped_seconds > 0
+
+
+def test_an_analysis_that_hangs_is_an_error_and_its_sinks_are_left_alone(
+    tiny_model: EmotionModel, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamer.worker.DRAIN_SECONDS", 0.05)
+    monkeypatch.setattr("streamer.worker.LAST_SECONDS", 0.05)
+    going_on = threading.Event()
+
+    class Hanging(Rows):
+        def take_row(self, row: Row) -> None:
+            super().take_row(row)
+            going_on.wait(20)
+
+    rows, log = Hanging(), list[str]()
+    screen = Watched(log, react=lambda _: "quit" if rows.rows else None)
+    with pytest.raises(CallmoodError, match="something it writes to hangs"):
+        session_of(recording, tiny_model, rows, screen=screen).run()
+    assert rows.summaries == []
+    assert log[-1] == "screen closes"
+    going_on.set()
+    for thread in threading.enumerate():
+        if thread.name == "callmood-worker":
+            thread.join(20)
 
 
 def test_a_sink_that_cannot_open_stops_it_before_the_first_sample(

@@ -45,6 +45,9 @@ class Diary(Sink):
     def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:
         self._note(f"pause {at_seconds:g} {clock:g} {paused}")
 
+    def take_failure(self, message: str) -> None:
+        self._note(f"heard that {message}")
+
     @property
     def files(self) -> tuple[str, ...]:
         return ("diary.txt",)
@@ -94,9 +97,21 @@ def test_a_sink_that_fails_is_closed_and_left_out(place: int) -> None:
     group = SinkGroup([broken, sound])
     tell_everything(group)
     assert broken.told == [*ALL[: place + 1], "close"]
-    assert sound.told == ALL
+    heard = f"heard that the disk is full at {ALL[place]}"
+    assert sound.told == [*ALL[: place + 1], heard, *ALL[place + 1 :]]
     assert group.failures == (f"the disk is full at {ALL[place]}",)
     assert group.files == ("diary.txt",), "what it had written is still there"
+
+
+def test_sinks_may_fail_one_after_the_other() -> None:
+    second = Diary(fails_at="heard that the disk is full at block")
+    last = Diary()
+    group = SinkGroup([Diary(fails_at="block"), second, last])
+    tell_everything(group)
+    told = ["the disk is full at block", "the disk is full at heard that the disk is full at block"]
+    assert list(group.failures) == told
+    assert second.told[-1] == "close"
+    assert last.told == ["open", "block", *(f"heard that {message}" for message in told), *ALL[2:]]
 
 
 def test_a_sink_that_fails_at_the_end_is_told_of_too() -> None:

@@ -1,0 +1,35 @@
+"""What `callmood devices` prints."""
+
+import json
+
+from callmood.commands.devices import as_json, as_table
+from streamer.devices import Device
+
+DEVICES = [
+    Device(0, "HDA Intel: ALC257", "ALSA", 2, 48_000, is_default=False),
+    Device(11, "default", "ALSA", 32, 44_100, is_default=True),
+]
+
+
+def test_a_person_gets_a_table_with_the_default_marked() -> None:
+    assert as_table(DEVICES).splitlines() == [
+        "number  name               host API  channels  Hz",
+        "0       HDA Intel: ALC257  ALSA      2         48000",
+        "11      default            ALSA      32        44100  default",
+    ]
+
+
+def test_a_program_gets_a_list() -> None:
+    assert json.loads(as_json(DEVICES))[1] == {
+        "number": 11,
+        "name": "default",
+        "host_api": "ALSA",
+        "channels": 32,
+        "sample_rate": 44_100,
+        "is_default": True,
+    }
+    assert json.loads(as_json([])) == []
+
+
+def test_no_device_is_told_in_words() -> None:
+    assert as_table([]).startswith("no device delivers sound; ")
