@@ -34,7 +34,7 @@ def card_of_training(
     *,
     split: Split,
     result: TestSide,
-    search: dict[str, float],
+    facts: dict[str, float],
 ) -> Card:
     """Write down everything that must be known to use the model, and to judge it.
 
@@ -50,8 +50,8 @@ def card_of_training(
         How they were set apart.
     result : TestSide
         Scores of the test side.
-    search : mapping of str to float
-        What the choice of parameters found.
+    facts : mapping of str to float
+        What the machine was fitted on, and what the choice of parameters found.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def card_of_training(
         commercial_use=commercial_use(corpora),
         data=tuple(_data_source(name, clips, table) for name in corpora),
         split=split.rule,
-        scores=_scores(result, search) | _test_speakers(clips, split),
+        scores=_scores(result) | {"fit": facts} | _test_speakers(clips, split),
         fails_on=_fails_on(clips, result),
         recipe=options.command,
         seed=options.seed,
@@ -105,12 +105,10 @@ def _data_source(name: str, clips: Sequence[Clip], table: WindowTable) -> DataSo
     return DataSource(name, len(members), len(speakers) or None, num_windows, licence_of(name).terms)
 
 
-def _scores(result: TestSide, search: dict[str, float]) -> dict[str, Any]:
+def _scores(result: TestSide) -> dict[str, Any]:
     scores: dict[str, Any] = {"clips": result.clips.for_card(), "windows": result.windows.for_card()}
     if result.corpora:
         scores["clips_by_corpus"] = {name: part.for_card() for name, part in result.corpora.items()}
-    if search:
-        scores["parameter_search"] = search
     return scores
 
 

@@ -50,7 +50,7 @@ def save_confusion_picture(scores: Scores, title: str, subtitle: str, path: Path
 
 def _write_cells(axes: "Axes", scores: Scores, shares: NDArray[np.float64]) -> None:
     for row, column in np.ndindex(*shares.shape):
-        colour = "white" if shares[row, column] > 0.5 else INK
+        colour = "white" if shares[row, column] > 0.6 else INK
         weight = "bold" if row == column else "normal"
         count = f"{scores.confusion[row, column]:,}".replace(",", "\N{THIN SPACE}")
         place: dict[str, Any] = {"ha": "center", "va": "center", "color": colour}

@@ -31,17 +31,14 @@ class FittedModel:
         With ``decision_function_shape="ovo"``.
     calibration : LogisticRegression
         Over the pairwise margins.
-    num_windows : int
-        Windows that the machine was fitted on.
-    search : mapping of str to float
-        What the choice of parameters found, for the card.
+    facts : mapping of str to float
+        For the card: windows that the machine was fitted on, and what the choice of parameters found.
     """
 
     scaler: StandardScaler | None
     svc: SVC
     calibration: LogisticRegression
-    num_windows: int
-    search: dict[str, float]
+    facts: dict[str, float]
 
 
 def fit_house(table: WindowTable, max_windows: int, seed: int, log: TrainingLog) -> FittedModel:
@@ -84,8 +81,14 @@ def fit_house(table: WindowTable, max_windows: int, seed: int, log: TrainingLog)
         scaler, svc = fit_machine(fitted, StandardScaler(), svc)
     log.say(f"  {int(np.sum(svc.n_support_))} support vectors of {fitted.vectors.shape[1]} features")
     calibration = _calibrate(table, scaler, svc, log, max_windows=max_windows, seed=seed)
-    search = {"C": chosen.c, "gamma": chosen.gamma, "uar": round(chosen.uar, 4), "folds": chosen.num_folds}
-    return FittedModel(scaler, svc, calibration, len(fitted), search)
+    facts = {
+        "windows": len(fitted),
+        "C": chosen.c,
+        "gamma": chosen.gamma,
+        "uar_in_folds": round(chosen.uar, 4),
+        "folds": chosen.num_folds,
+    }
+    return FittedModel(scaler, svc, calibration, facts)
 
 
 def fit_article(table: WindowTable, seed: int, log: TrainingLog) -> FittedModel:
@@ -112,7 +115,7 @@ def fit_article(table: WindowTable, seed: int, log: TrainingLog) -> FittedModel:
     with log.step(f"fit an RBF SVC as it comes on {len(table)} clips, unscaled"):
         _, svc = fit_machine(table, None, svc)
     return FittedModel(
-        None, svc, _calibrate(table, None, svc, log, max_windows=len(table), seed=seed), len(table), {}
+        None, svc, _calibrate(table, None, svc, log, max_windows=len(table), seed=seed), {"clips": len(table)}
     )
 
 

@@ -68,7 +68,7 @@ def train(options: TrainingOptions, log: TrainingLog) -> tuple[Card, str]:
         f"UAR {result.clips.uar:.3f}, accuracy {result.clips.accuracy:.3f} "
         f"over {result.clips.confusion.sum()} clips"
     )
-    card = card_of_training(options, labels, extraction, split=split, result=result, search=fitted.search)
+    card = card_of_training(options, labels, extraction, split=split, result=result, facts=fitted.facts)
     files = {"confusion.png": _picture(options, split, result), "report.txt": report.encode()}
     files["training.log"] = log.text.encode()
     return save_model(options.folder, card, arrays, files), report

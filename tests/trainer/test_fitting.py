@@ -56,7 +56,7 @@ def test_a_fitted_house_model_knows_unseen_speakers_and_says_how_sure_it_is() ->
     table = cloud(num=1200, speakers=24, shift=2.0)
     unseen = np.isin(table.groups, [f"s{number}" for number in range(18, 24)])
     fitted = fit_house(table.take(~unseen), max_windows=400, seed=0, log=TrainingLog())
-    assert fitted.num_windows == 400
+    assert fitted.facts["windows"] == 400
     decision = RbfSvc.from_arrays(arrays_from_scikit_learn(fitted.scaler, fitted.svc, fitted.calibration))
     tested = table.take(unseen)
     found = score(
