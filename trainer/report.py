@@ -24,8 +24,11 @@ def report_text(title: str, split: str, result: TestSide) -> str:
         Plain text that ends with a newline.
     """
     parts = [title, f"split {split}", ""]
-    parts += ["Clips (mean of the windows of a clip)", *classification_lines(result.clips), ""]
-    parts += ["Windows, each by itself", *classification_lines(result.windows), ""]
+    if result.windows.confusion.sum() == result.clips.confusion.sum():
+        parts += ["Clips", *classification_lines(result.clips), ""]
+    else:
+        parts += ["Clips (mean of the windows of a clip)", *classification_lines(result.clips), ""]
+        parts += ["Windows, each by itself", *classification_lines(result.windows), ""]
     parts += [
         "Confusion of clips: rows are what was true, columns what was predicted",
         *_confusion_lines(result.clips),

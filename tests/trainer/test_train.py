@@ -79,6 +79,7 @@ def test_a_model_of_tones_from_end_to_end(
     prediction = predict_clip(model, read_mono(tones / "angry" / "angry_sample_1.wav"))
     assert prediction.emotion == "angry"
     assert report == (options.folder / "report.txt").read_text()
+    assert "Windows, each by itself" in report
     assert (options.folder / "confusion.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -141,8 +142,9 @@ def test_speakers_and_licences_reach_the_card(make_corpus: MakeCorpus, options: 
 
 
 def test_whole_clips_cannot_listen(options: TrainingOptions) -> None:
-    card, _ = train(replace(options, win_seconds=None, step_seconds=None), TrainingLog())
+    card, report = train(replace(options, win_seconds=None, step_seconds=None), TrainingLog())
     assert card.whole_clips
+    assert "Windows" not in report
     assert card.data[0].windows == 32
     assert "--whole-clips" in card.recipe
 
