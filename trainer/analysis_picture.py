@@ -114,10 +114,10 @@ def _draw_views(
     )
     mel.set_ylabel("mel spectrogram\n[Hz]", color=INK, fontsize=9)
 
-    # Coefficient 0 is the level of the whole spectrum: less its mean, its changes are of the others' size.
+    # Coefficient 0 is the level of the whole spectrum: shown less its mean, and let run off the others' scale.
     cepstra = views.mfcc.copy()
     cepstra[0] -= cepstra[0].mean()
-    reach = max(float(np.percentile(np.abs(cepstra), 99)), 1.0)
+    reach = max(float(np.percentile(np.abs(cepstra[1:]), 99)), 1.0)
     _draw_matrix(figure, mfcc, cepstra, span, Look("RdBu_r", (-reach, reach), "MFCC [dB]"))
     mfcc.set_yticks(range(0, NUM_CEPSTRA, 3))
     mfcc.set_ylabel("MFCC\n[coefficient]", color=INK, fontsize=9)
@@ -142,7 +142,8 @@ def _draw_matrix(
         vmax=highest,
         interpolation="nearest",
     )
-    bar = figure.colorbar(image, ax=axes, pad=0.015, fraction=0.03, aspect=16)
+    beyond = "both" if matrix.max() > highest or matrix.min() < lowest else "neither"
+    bar = figure.colorbar(image, ax=axes, pad=0.015, fraction=0.03, aspect=16, extend=beyond)
     bar.set_label(look.unit, color=INK, fontsize=8.5)
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=0, labelcolor=INK, labelsize=8)
