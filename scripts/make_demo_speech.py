@@ -3,8 +3,9 @@
     python scripts/make_demo_speech.py [--out FILE]
 
 It needs espeak-ng. The voice is a machine's, its moods are turned knobs (pitch, its range, speed, level):
-enough to see the panel move, no measure of how well a model hears people. No one's recording is used, so the
-file may go wherever the code goes. The same espeak-ng gives the same samples.
+enough to see the panel move. It proves nothing: among espeak-ng's voices those were taken that the first
+speech model heard as they were meant. No one's recording is used, so the file may go wherever the code goes.
+The same espeak-ng gives the same samples.
 """
 
 import argparse
@@ -54,22 +55,22 @@ class Sentence:
 
 
 SENTENCES = (
-    # neutral: the voice as it is
+    # neutral: level and even
     Sentence(
-        "en-us+f2", 100, 90, 100, -24, 0.8, "Good morning. The meeting starts at ten, in the second room."
+        "en-us+klatt2", 100, 50, 90, -24, 0.8, "Good morning. The meeting starts at ten, in the second room."
     ),
     # happy: high, wide, quick
-    Sentence("en-us+f3", 150, 200, 112, -20, 0.9, "That is wonderful news! I am so glad you called, really!"),
-    # sad: low, flat, slow, soft
-    Sentence("en-gb+m3", 72, 35, 76, -32, 1.0, "I waited all day, and nobody came."),
-    # angry: loud, hard, quick
-    Sentence("en-us+m1", 118, 190, 124, -13, 0.9, "No! I told you twice! Why does nobody listen to me?"),
-    # neutral again, another voice
+    Sentence("en-us+m7", 160, 150, 118, -20, 0.9, "That is wonderful news! I am so glad you called, really!"),
+    # sad: flat, slow, hardly voiced
+    Sentence("en-us+whisperf", 90, 15, 80, -31, 1.0, "I waited all day, and nobody came."),
+    # angry: loud, quick
+    Sentence("en-us+Alicia", 95, 120, 130, -13, 0.9, "No! I told you twice! Why does nobody listen to me?"),
+    # neutral again
     Sentence(
-        "en-gb+m7", 95, 90, 102, -24, 0.7, "The order will arrive on Thursday, between nine and eleven."
+        "en-us+klatt2", 100, 50, 95, -24, 0.7, "The order will arrive on Thursday, between nine and eleven."
     ),
-    # happy, a man
-    Sentence("en-us+m4", 145, 200, 114, -19, 0.7, "You did it! Well done, I knew you could!"),
+    # happy again
+    Sentence("en-us+m7", 160, 150, 112, -20, 0.7, "You did it! Well done, I knew you could!"),
 )
 
 
