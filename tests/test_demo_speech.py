@@ -20,6 +20,7 @@ def test_the_script_makes_the_shipped_file(tmp_path: Path) -> None:
     shipped, _ = soundfile.read(DEMO)
     version = subprocess.run(["espeak-ng", "--version"], check=True, capture_output=True, text=True).stdout
     if " 1.51 " in version:
-        np.testing.assert_array_equal(again, shipped)
+        # Two steps of 16 bits: processors may round a resampler's sums differently.
+        np.testing.assert_allclose(again, shipped, rtol=0, atol=2 / 32768)
     else:  # another espeak-ng may speak a little faster or slower
         assert abs(len(again) - len(shipped)) < 0.1 * len(shipped)
