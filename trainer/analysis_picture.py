@@ -114,7 +114,7 @@ def _draw_views(
     )
     mel.set_ylabel("mel spectrogram\n[Hz]", color=INK, fontsize=9)
 
-    # Coefficient 0 is the level of the whole spectrum: shown less its mean, and let run off the others' scale.
+    # Coefficient 0 is the level of the whole spectrum: shown less its mean, and let run off their scale.
     cepstra = views.mfcc.copy()
     cepstra[0] -= cepstra[0].mean()
     reach = max(float(np.percentile(np.abs(cepstra[1:]), 99)), 1.0)
