@@ -8,21 +8,21 @@ from pathlib import Path
 from callmood import __version__
 from emotion.errors import OutputError, UsageError
 from emotion.model_folders import DEFAULT_MODEL, find_model
-from streamer.clip_rule import ClipRule
-from streamer.clips import ClipRecorder
-from streamer.journal import Journal
-from streamer.json_lines import JsonLines
-from streamer.plain_lines import PlainLines
+from streamer.lines.journal import Journal
+from streamer.lines.json_lines import JsonLines
+from streamer.lines.plain_lines import PlainLines
+from streamer.recorder.clip_rule import ClipRule
+from streamer.recorder.clips import ClipRecorder
+from streamer.recorder.session_folder import SessionFolder
+from streamer.recorder.session_sound import SessionSound
 from streamer.screen import Screen
 from streamer.session import Session
-from streamer.session_folder import SessionFolder
 from streamer.session_options import SessionOptions
-from streamer.session_sound import SessionSound
 from streamer.sink import Sink
 from streamer.source import Source
-from streamer.spectrogram_history import SpectrogramHistory
-from streamer.spectrogram_png import SpectrogramPng
-from streamer.terminal_screen import TerminalScreen, is_panel_possible
+from streamer.spectrogram.history import SpectrogramHistory
+from streamer.spectrogram.png import SpectrogramPng
+from streamer.terminal.terminal_screen import TerminalScreen, is_panel_possible
 
 
 def run_session(source: Source, arguments: argparse.Namespace) -> int:

@@ -30,16 +30,16 @@ from callmood.__main__ import main as callmood
 from emotion.audio_file import AudioFile
 from emotion.errors import CallmoodError
 from emotion.model_folders import DEFAULT_MODEL, find_model
-from streamer.canvas import Canvas
 from streamer.file_source import FileSource
-from streamer.panel import draw_panel
+from streamer.panel.canvas import Canvas
+from streamer.panel.panel import draw_panel
 from streamer.screen import Screen
 from streamer.session import Session
 from streamer.session_facts import SessionFacts
 from streamer.session_options import SessionOptions
 from streamer.snapshot import Snapshot
-from streamer.spectrogram_history import SpectrogramHistory
-from streamer.spectrogram_png import SpectrogramPng
+from streamer.spectrogram.history import SpectrogramHistory
+from streamer.spectrogram.png import SpectrogramPng
 
 if TYPE_CHECKING:
     from streamer.sink import Sink

@@ -12,7 +12,7 @@ from streamer.session_facts import Summary
 from streamer.session_options import SessionOptions
 from streamer.sink_group import SinkGroup
 from streamer.source import SourceInfo
-from streamer.spectrogram_columns import SpectrogramColumns
+from streamer.spectrogram.columns import SpectrogramColumns
 from streamer.user_commands import CommandKind, UserCommand, UserCommands
 from streamer.worker import Worker
 

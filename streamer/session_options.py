@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from streamer.spectrogram_history import SpectrogramHistory
+from streamer.spectrogram.history import SpectrogramHistory
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Final
 from streamer.block_queue import BlockQueue
 from streamer.listening import Listening
 from streamer.snapshot import Snapshot
-from streamer.spectrogram_columns import SpectrogramColumns
+from streamer.spectrogram.columns import SpectrogramColumns
 from streamer.user_commands import UserCommands
 
 WAIT_SECONDS: Final = 0.1

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from emotion.arrays import read_only
 from emotion.labels import LABELS
-from streamer.canvas import Canvas
+from streamer.panel.canvas import Canvas
 from streamer.row import Row
 from streamer.session_facts import SessionFacts
 from streamer.snapshot import LegView, Snapshot, SpectrogramView, TrendPoint

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = {"callmood", "emotion", "streamer", "trainer"}
+PACKAGES = {"callmood", "emotion", "evaluation", "streamer", "trainer"}
 SOUND = {".wav", ".flac", ".opus", ".ogg", ".mp3"}
 
 

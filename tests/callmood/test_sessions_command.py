@@ -9,10 +9,10 @@ import pytest
 
 from callmood.commands import sessions
 from emotion.errors import OutputError
-from streamer.clip_rule import ClipRule
-from streamer.clips import ClipRecorder
-from streamer.session_folder import SessionFolder
-from streamer.session_sound import SessionSound
+from streamer.recorder.clip_rule import ClipRule
+from streamer.recorder.clips import ClipRecorder
+from streamer.recorder.session_folder import SessionFolder
+from streamer.recorder.session_sound import SessionSound
 from tests.session_material import SUMMARY, blocks, facts, silent_row, sound, speech_row
 
 

@@ -24,7 +24,7 @@ from streamer.session_facts import SessionFacts, Summary
 from streamer.session_options import SessionOptions
 from streamer.sink import Sink
 from streamer.snapshot import Snapshot
-from streamer.spectrogram_history import SpectrogramHistory
+from streamer.spectrogram.history import SpectrogramHistory
 from tests.model_maker import tone_of
 from tests.offline_rows import rows_of, without_lag
 

@@ -88,6 +88,7 @@ def test_the_card_says_what_must_be_known(options: TrainingOptions) -> None:
     assert card.labels == LABELS
     assert (card.feature_set, card.num_features, card.sample_rate) == ("classic", 657, 22_050)
     assert (card.win_seconds, card.step_seconds) == (2.0, 0.5)
+    assert card.allowed_win_seconds == (1.5, 3.0)
     assert card.allowed_step_seconds == (0.1, 2.0)
     assert card.notes == ("fitted on synthetic tones: it says nothing about people",)
     (source,) = card.data

@@ -1,0 +1,1 @@
+"""What a session says line by line: journal, JSON, plain text."""

@@ -1,0 +1,94 @@
+"""One plain line a window, for people off a terminal."""
+
+from typing import Final, TextIO
+
+from streamer.lines.duration_text import duration_text
+from streamer.lines.line_printer import LinePrinter
+from streamer.lines.summary_text import summary_text
+from streamer.row import Gap, Row
+from streamer.session_clock import SessionClock
+from streamer.session_facts import SessionFacts, Summary
+from streamer.sink import Sink
+
+_WIDTH_OF_STATE: Final = 8
+_WIDTH_OF_TIME: Final = 11
+
+
+class PlainLines(Sink):
+    """Clock, stream time, state or emotion, the smoothed percentages, the level: aligned and without colour.
+
+    Parameters
+    ----------
+    stream : text stream
+        Usually standard output; it stays open.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._printer = LinePrinter(stream)
+        self._facts: SessionFacts | None = None
+        self._clock = SessionClock.from_epoch(0.0)
+
+    @property
+    def reader_gone(self) -> bool:
+        """True once the other end of a pipe has been closed: the session may end quietly."""
+        return self._printer.reader_gone
+
+    def open(self, facts: SessionFacts) -> None:
+        """Print the head: source and model with all that must be said of them."""
+        self._facts = facts
+        self._clock = SessionClock.from_epoch(facts.started)
+        source = facts.source
+        channels = "1 channel" if source.channels == 1 else f"{source.channels} channels"
+        self._printer.write(f"session   {facts.session}")
+        self._printer.write(f"source    {source.name}, {source.sample_rate} Hz, {channels}")
+        for note in source.notes:
+            self._printer.write(f"          note: {note}")
+        self._printer.write(
+            f"model     {facts.model} ({facts.feature_set}), win {facts.win_seconds:g} s, "
+            f"step {facts.step_seconds:g} s"
+        )
+        for note in facts.model_notes:
+            self._printer.write(f"          note: {note}")
+
+    def take_row(self, row: Row) -> None:
+        """Print the line of a window."""
+        labels, legs = (self._facts.labels, self._facts.legs) if self._facts else ((), ())
+        percentages = "  ".join(_percentage(label, row) for label in labels)
+        leg = f"{row.leg:<{max(map(len, legs))}}  " if len(legs) > 1 else ""
+        shown = row.emotion or row.state
+        self._write_at(row.end, f"{leg}{shown:<{_WIDTH_OF_STATE}}  {percentages}  {row.level_dbfs:6.1f} dBFS")
+
+    def take_gap(self, gap: Gap) -> None:
+        """Print that sound is missing."""
+        about = "about " if gap.estimated else ""
+        self._write_at(gap.start, f"gap: {about}{gap.end - gap.start:.3f} s not heard ({gap.cause})")
+
+    def take_mark(self, at_seconds: float, clock: float) -> None:
+        """Print a mark."""
+        self._write_at(at_seconds, "mark", clock)
+
+    def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:
+        """Print where a pause begins or ends."""
+        self._write_at(at_seconds, "paused: nothing is analysed or saved" if paused else "resumed", clock)
+
+    def take_failure(self, message: str) -> None:
+        """Print that another sink was given up."""
+        self._printer.write(f"failed: {message}")
+
+    def close(self, summary: Summary | None) -> None:
+        """Print the summary, once."""
+        facts, self._facts = self._facts, None
+        if summary is not None and facts is not None:
+            self._printer.write(summary_text(summary, facts))
+
+    def _write_at(self, stream_seconds: float, text: str, clock: float | None = None) -> None:
+        """Print a line that begins with the clock and the stream time."""
+        wall = self._clock.at(stream_seconds) if clock is None else self._clock.read(clock)
+        time = duration_text(stream_seconds)
+        self._printer.write(f"{wall:%H:%M:%S}  {time:>{_WIDTH_OF_TIME}}  {text}")
+
+
+def _percentage(label: str, row: Row) -> str:
+    """Give a label and its percentage; a dash in silence."""
+    share = "   -" if row.smoothed is None else f"{100 * row.smoothed[label]:3.0f}%"
+    return f"{label} {share}"

@@ -1,0 +1,1 @@
+"""The panel: a pure function of a snapshot."""

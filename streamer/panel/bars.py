@@ -1,0 +1,148 @@
+"""The bars: how likely each emotion is, smoothed and as this window alone says; and the input level."""
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+from rich.style import Style
+
+from streamer.panel.canvas import MINUS, PLAIN, Canvas
+from streamer.panel.palette import FAINT, LEVEL, STRONG, WARNING, emotion_style
+from streamer.row import Row
+
+_SMOOTHED: Final = "▆ smoothed"
+_THIS_WINDOW: Final = "┃ this window"
+_BOTH_WIDTH: Final = 58
+"""Narrower than this there is only room for the smoothed percentage."""
+_NAMED_WIDTH: Final = 30
+"""Narrower than this the level has no room for its name."""
+
+_QUIETEST_DBFS: Final = -80.0
+_LOUD_DBFS: Final = -6.0
+
+
+def label_width(labels: tuple[str, ...]) -> int:
+    """Give the width of the column that holds names.
+
+    Parameters
+    ----------
+    labels : tuple of str
+        The emotions.
+
+    Returns
+    -------
+    int
+        Cells, the space behind the longest name included.
+    """
+    return max(len(label) for label in (*labels, "level")) + 2
+
+
+def draw_legend(canvas: Canvas) -> None:
+    """Draw what bar and tick mean, above the percentages.
+
+    Parameters
+    ----------
+    canvas : Canvas
+        One row, as wide as the bars.
+    """
+    if canvas.width >= _BOTH_WIDTH:
+        canvas.put_right(0, canvas.width, _THIS_WINDOW, FAINT)
+        canvas.put_right(0, canvas.width - len(_THIS_WINDOW) - 2, _SMOOTHED, FAINT)
+    else:
+        canvas.put_right(0, canvas.width, f"{_SMOOTHED}  {_THIS_WINDOW}", FAINT)
+
+
+def draw_bars(canvas: Canvas, row: Row | None, labels: tuple[str, ...]) -> None:
+    """Draw a line per emotion: its name, its bar with a tick, its percentages.
+
+    Parameters
+    ----------
+    canvas : Canvas
+        A whole number of rows per emotion; the bar stands on the last of them.
+    row : Row or None
+        The latest, or None where nothing is to be shown: then the bars are empty.
+    labels : tuple of str
+        The emotions, in order.
+    """
+    pitch = canvas.height // len(labels)
+    start = label_width(labels)
+    both = canvas.width >= _BOTH_WIDTH
+    end = canvas.width - (2 + len(_SMOOTHED) + 2 + len(_THIS_WINDOW) if both else 7)
+    smoothed = row.smoothed if row is not None else None
+    raw = row.probabilities if row is not None else None
+    for number, label in enumerate(labels):
+        line = canvas.part((number + 1) * pitch - 1, 0, 1, canvas.width)
+        leads = row is not None and row.emotion == label
+        line.put(0, 0, label, emotion_style(label, strong=leads) if smoothed else FAINT)
+        _draw_bar(
+            line, start, end, _of(smoothed, label), _of(raw, label), block="▆", style=emotion_style(label)
+        )
+        smoothed_end = canvas.width - len(_THIS_WINDOW) - 2 if both else canvas.width
+        line.put_right(0, smoothed_end, _percent(_of(smoothed, label)), STRONG if leads else PLAIN)
+        if both:
+            line.put_right(0, canvas.width, _percent(_of(raw, label)), FAINT)
+
+
+def draw_level(canvas: Canvas, level_dbfs: float, floor_dbfs: float, labels: tuple[str, ...]) -> None:
+    """Draw the input level with a tick at the room's noise floor.
+
+    Parameters
+    ----------
+    canvas : Canvas
+        One row.
+    level_dbfs, floor_dbfs : float
+        RMS now, and the room's, dB below full scale.
+    labels : tuple of str
+        The emotions, whose names set the width of the first column.
+    """
+    wide = canvas.width >= _BOTH_WIDTH
+    start = label_width(labels)
+    if canvas.width < _NAMED_WIDTH:
+        start = 0
+    loud = level_dbfs > _LOUD_DBFS
+    figure = f"{_decibels(level_dbfs)} dBFS{'!' if loud else ' '}"
+    end = canvas.width - (27 if wide else len(figure) + 1)
+    if start:
+        canvas.put(0, 0, "level", FAINT)
+    style = WARNING if loud else LEVEL
+    _draw_bar(canvas, start, end, _meter(level_dbfs), _meter(floor_dbfs), block="━", style=style)
+    if wide:
+        canvas.put_right(0, canvas.width, f"┃ room {_decibels(floor_dbfs)}", FAINT)
+        canvas.put_right(0, canvas.width - len(_THIS_WINDOW) - 1, figure)
+    else:
+        canvas.put_right(0, canvas.width, figure)
+
+
+def _draw_bar(
+    canvas: Canvas,
+    start: int,
+    end: int,
+    filled: float | None,
+    tick: float | None,
+    *,
+    block: str,
+    style: Style,
+) -> None:
+    """Draw a track, a bar of one character on it, and a tick across it; both in 0..1."""
+    width = max(0, end - start)
+    canvas.put(0, start, "─" * width, FAINT)
+    canvas.put(0, start, block * round(width * (filled or 0.0)), style)
+    if tick is not None and width:
+        canvas.put(0, start + min(width - 1, math.floor(width * tick)), "┃", STRONG)
+
+
+def _of(values: Mapping[str, float] | None, label: str) -> float | None:
+    return None if values is None else min(1.0, max(0.0, values[label]))
+
+
+def _percent(value: float | None) -> str:
+    return "  \N{EN DASH}  " if value is None else f"{round(100 * value):3d} %"
+
+
+def _decibels(value: float) -> str:
+    """Write a level in four cells."""
+    return f"{max(-120, min(99, round(value))):4d}".replace("-", MINUS)
+
+
+def _meter(value: float) -> float:
+    return min(1.0, max(0.0, 1.0 - value / _QUIETEST_DBFS))

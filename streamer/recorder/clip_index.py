@@ -1,0 +1,74 @@
+"""index.csv: a line for each clip."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Final
+
+from streamer.lines.line_file import LineFile
+from streamer.row import Row
+
+INDEX_FILE: Final = "index.csv"
+COLUMNS: Final = ("start", "end", "state", "emotion", "probability", "level_dbfs", "leg", "window", "file")
+
+
+class ClipIndex:
+    """Grows by a whole line each time a clip is there.
+
+    Parameters
+    ----------
+    folder : Path
+        The session's; index.csv must not have anything in it.
+
+    Raises
+    ------
+    OutputError
+        If index.csv cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._lines = LineFile(folder / INDEX_FILE)
+        self._lines.write(_csv_line(COLUMNS))
+
+    def add(self, row: Row, file: str) -> None:
+        """Write the line of a clip.
+
+        Parameters
+        ----------
+        row : Row
+            Of its window.
+        file : str
+            Path of the clip from the session's folder.
+
+        Raises
+        ------
+        OutputError
+            If the line cannot be written; those before are whole.
+        """
+        probability = "" if row.emotion is None or row.smoothed is None else float(row.smoothed[row.emotion])
+        self._lines.write(
+            _csv_line(
+                (
+                    float(row.start),
+                    float(row.end),
+                    row.state,
+                    row.emotion or "",
+                    probability,
+                    f"{row.level_dbfs:.1f}",
+                    row.leg,
+                    row.window,
+                    file,
+                )
+            )
+        )
+
+    def close(self) -> None:
+        """Let go of the file; a second call does nothing."""
+        self._lines.close()
+
+
+def _csv_line(values: tuple[object, ...]) -> str:
+    """Write values with commas between them, quoted where they must be, without a line end."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(values)
+    return text.getvalue()

@@ -1,0 +1,138 @@
+"""Clips: one WAV for each window that a rule wants kept."""
+
+from typing import Final
+
+from emotion.finite_samples import make_finite
+from emotion.mixing import mix_down
+from emotion.window_grid import to_samples
+from streamer.block import AudioBlock
+from streamer.recorder.clip_index import ClipIndex
+from streamer.recorder.clip_names import clip_path
+from streamer.recorder.clip_ring import ClipRing
+from streamer.recorder.clip_rule import ClipRule
+from streamer.recorder.session_folder import SessionFolder
+from streamer.recorder.wav_format import WavFormat
+from streamer.recorder.whole_file import write_new
+from streamer.row import Row
+from streamer.session_clock import SessionClock
+from streamer.session_facts import SessionFacts, Summary
+from streamer.sink import Sink
+from streamer.write_errors import output_error
+
+SLACK_SECONDS: Final = 2.0
+"""Sound kept beyond win, s: a resampler holds a window's last samples back for a moment."""
+
+
+class ClipRecorder(Sink):
+    """Writes what was heard in a window, at the source's own rate, mixed down as the model heard it.
+
+    A clip appears whole or not at all, and only then its line in index.csv. It keeps 16 bits where the
+    source has them in one channel; the mean of several channels needs floats to be exact, and as mono floats
+    it takes no more room than 16-bit stereo.
+
+    Parameters
+    ----------
+    folder : SessionFolder
+        Shared with other sinks of the session.
+    rule : ClipRule
+        Which windows are kept.
+
+    Attributes
+    ----------
+    num_clips : int
+        Clips written.
+    num_lost : int
+        Windows that the rule wanted and whose sound was no longer at hand; none, as long as rows come right
+        after the sound that completes them.
+    """
+
+    def __init__(self, folder: SessionFolder, rule: ClipRule) -> None:
+        self.num_clips = 0
+        self.num_lost = 0
+        self._folder = folder
+        self._rule = rule
+        self._clock = SessionClock.from_epoch(0.0)
+        self._ring = ClipRing(0)
+        self._format: WavFormat | None = None
+        self._index: ClipIndex | None = None
+        self._paused = False
+
+    def open(self, facts: SessionFacts) -> None:
+        """Make the session's folder.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be made.
+        """
+        source = facts.source
+        self._folder.open(facts)
+        self._clock = SessionClock.from_epoch(facts.started)
+        self._ring = ClipRing(to_samples(facts.win_seconds + SLACK_SECONDS, source.sample_rate))
+        self._format = WavFormat(
+            source.sample_rate, 1, source.sample_format if source.channels == 1 else "FLOAT"
+        )
+
+    def take_block(self, block: AudioBlock) -> None:
+        """Remember the sound for the rows to come, as the model hears it."""
+        samples, *_ = make_finite(block.samples)
+        self._ring.push(block.first_sample, mix_down(samples))
+
+    def take_row(self, row: Row) -> None:
+        """Write the clip of a window that the rule wants, and its line in the index.
+
+        Raises
+        ------
+        OutputError
+            If either cannot be written; no half clip is left.
+        """
+        if self._format is None or not self._rule.wants(row):
+            return
+        samples = self._ring.cut(row.start_sample, row.end_sample)
+        if samples is None:
+            self.num_lost += 1
+            return
+        content = self._format.head(len(samples)) + self._format.encode(samples)
+        file = clip_path(row, self._clock.at(row.start))
+        path = self._folder.path / file
+        try:
+            # One folder at a time: a session's folder that was taken away must not be made again.
+            path.parent.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(exist_ok=True)
+            write_new(path, content)
+        except OSError as error:
+            raise output_error(path, error) from error
+        self.num_clips += 1
+        if self._index is None:
+            self._index = ClipIndex(self._folder.path)
+        self._index.add(row, str(file))
+
+    def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:  # noqa: ARG002
+        """Know that nothing is being kept for now."""
+        self._paused = paused
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The session's folder, once there is a clip in it."""
+        return (f"{self._folder.path}/",) if self.num_clips else ()
+
+    @property
+    def is_saving(self) -> bool:
+        """True while a window may become a clip."""
+        return self._format is not None and not self._paused
+
+    def close(self, summary: Summary | None) -> None:
+        """Close the index and leave the summary in the session's folder; a second call does nothing.
+
+        Raises
+        ------
+        OutputError
+            If the summary cannot be written; all clips are whole.
+        """
+        if self._format is None:
+            return
+        self._format = None
+        self._ring = ClipRing(0)
+        if self._index is not None:
+            self._index.close()
+        self._folder.close(summary)

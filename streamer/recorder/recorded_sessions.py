@@ -1,0 +1,168 @@
+"""What a folder of recordings holds."""
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from emotion.errors import OutputError
+from streamer.recorder.clip_index import INDEX_FILE
+from streamer.recorder.clip_names import CLIPS_FOLDER, kind_of_clip
+from streamer.recorder.session_folder import SESSION_FILE
+from streamer.recorder.sound_names import sound_files
+from streamer.recorder.wav_format import WavFormat
+
+_NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
+"""What a session can be called: a folder with escapes in its name shall not play with the terminal."""
+
+_MAX_BYTES: Final = 1_000_000
+_TAIL_BYTES: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSession:
+    """One session on disk.
+
+    Attributes
+    ----------
+    session : str
+        Its id, the name of its folder.
+    started : str or None
+        ISO 8601 with offset; None where session.json cannot be read.
+    seconds : float or None
+        Stream time heard, s: what the summary says, or else where the sound or the last clip ends; None where
+        nothing tells.
+    clips : mapping of str to int
+        Clips by emotion, or by state where they have none.
+    whole_sound : bool
+        True where the whole sound was kept.
+    num_bytes : int
+        Size of all its files.
+    note : str or None
+        What is odd about it: it did not end in order, or session.json is damaged.
+    """
+
+    session: str
+    started: str | None
+    seconds: float | None
+    clips: Mapping[str, int]
+    whole_sound: bool
+    num_bytes: int
+    note: str | None = None
+
+
+@dataclass(slots=True)
+class _Head:
+    """What session.json says, as far as it can be used."""
+
+    started: str | None = None
+    seconds: float | None = None
+    wav_format: WavFormat | None = None
+    note: str | None = field(default="session.json is damaged")
+
+
+def recorded_sessions(out_dir: Path) -> list[RecordedSession]:
+    """Look through a folder of recordings.
+
+    Parameters
+    ----------
+    out_dir : Path
+        As given to `--out`; what is no session is passed over.
+
+    Returns
+    -------
+    list of RecordedSession
+        Oldest first; empty where the folder does not exist.
+
+    Raises
+    ------
+    OutputError
+        If it is no folder, or cannot be looked into.
+    """
+    if not out_dir.exists():
+        return []
+    try:
+        found = [path for path in out_dir.iterdir() if _NAME.fullmatch(path.name)]
+        return [_look_at(folder) for folder in sorted(found) if (folder / SESSION_FILE).is_file()]
+    except OSError as error:
+        raise OutputError(f"cannot look into {out_dir}: {error.strerror}; name another folder") from error
+
+
+def _look_at(folder: Path) -> RecordedSession:
+    head = _read_head(folder / SESSION_FILE)
+    sounds = sound_files(folder)
+    seconds = head.seconds
+    if seconds is None and sounds and head.wav_format:
+        end = sounds[-1].first_sample + head.wav_format.samples_in(sounds[-1].path.stat().st_size)
+        seconds = end / head.wav_format.sample_rate
+    if seconds is None:
+        seconds = _end_of_last_clip(folder / INDEX_FILE)
+    kinds = (kind_of_clip(path.name) for path in (folder / CLIPS_FOLDER).glob("*/*.wav"))
+    clips = Counter(kind for kind in kinds if kind)
+    return RecordedSession(
+        session=folder.name,
+        started=head.started,
+        seconds=seconds,
+        clips=dict(sorted(clips.items())),
+        whole_sound=bool(sounds),
+        num_bytes=sum(_sizes(folder)),
+        note=head.note,
+    )
+
+
+def _read_head(path: Path) -> _Head:
+    """Believe session.json no further than it makes sense."""
+    head = _Head()
+    if path.stat().st_size > _MAX_BYTES:
+        return head
+    try:
+        values: Any = json.loads(path.read_bytes())
+        started = datetime.fromisoformat(values["started"]).isoformat(timespec="milliseconds")
+        wav_format = _wav_format(values["source"])
+        seconds = _seconds(values["summary"]["seconds"]) if "summary" in values else None
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return head
+    return _Head(started, seconds, wav_format, None if seconds is not None else "did not end in order")
+
+
+def _wav_format(source: Any) -> WavFormat:
+    """Read how the whole sound lies on the disk."""
+    sample_rate, channels = int(source["sample_rate"]), int(source["channels"])
+    sample_format = source["sample_format"]
+    if sample_rate < 1 or channels < 1 or sample_format not in {"PCM_16", "FLOAT"}:
+        raise ValueError("no format of ours")
+    return WavFormat(sample_rate, channels, sample_format)
+
+
+def _seconds(value: Any) -> float:
+    """Read a stretch of time."""
+    seconds = float(value)
+    if not math.isfinite(seconds) or seconds < 0:
+        raise ValueError("no stretch of time")
+    return seconds
+
+
+def _end_of_last_clip(path: Path) -> float | None:
+    """Read the last whole line of index.csv; its second value is the end of a window."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+        return _seconds(lines[-1].split(",")[1])
+    except (FileNotFoundError, IndexError, ValueError):
+        return None
+
+
+def _sizes(folder: Path) -> Iterator[int]:
+    """Give the size of each file; one that goes away meanwhile has none."""
+    for path in folder.rglob("*"):
+        try:
+            if path.is_file():
+                yield path.stat().st_size
+        except FileNotFoundError:
+            continue

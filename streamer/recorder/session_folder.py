@@ -1,0 +1,112 @@
+"""The folder of one session in recordings/, and the file that says what it is."""
+
+import errno
+import json
+from pathlib import Path
+from typing import Final
+
+from streamer.lines.journal_lines import Line, facts_values, summary_values
+from streamer.recorder.whole_file import replace, write_new
+from streamer.session_facts import SessionFacts, Summary
+from streamer.write_errors import output_error
+
+SESSION_FILE: Final = "session.json"
+
+
+class SessionFolder:
+    """`out_dir/session`, made when the first sink opens it; the sinks of a session share it.
+
+    Parameters
+    ----------
+    out_dir : Path
+        The folder of all recordings; made, with its parents, where it is missing.
+
+    Attributes
+    ----------
+    path : Path
+        The session's own folder, once it is open.
+    """
+
+    def __init__(self, out_dir: Path) -> None:
+        self._out_dir = out_dir
+        self.path = out_dir
+        self._values: Line | None = None
+        self._num_users = 0
+        self._made: list[Path] = []
+
+    def open(self, facts: SessionFacts) -> None:
+        """Make the folder and write session.json, unless another sink has done so.
+
+        Parameters
+        ----------
+        facts : SessionFacts
+            What the session will be.
+
+        Raises
+        ------
+        OutputError
+            If the folder exists already, or cannot be made.
+        """
+        if self._values is not None:
+            self._num_users += 1
+            return
+        self.path = self._out_dir / facts.session
+        values = facts_values(facts)
+        try:
+            above = [folder for folder in (self._out_dir, *self._out_dir.parents) if not folder.exists()]
+            self._out_dir.mkdir(parents=True, exist_ok=True)
+            self._made = above
+            self.path.mkdir()
+        except OSError as error:
+            raise output_error(self.path, error) from error
+        try:
+            write_new(self.path / SESSION_FILE, _bytes(values))
+        except OSError as error:
+            self._remove_if_empty()
+            raise output_error(self.path / SESSION_FILE, error) from error
+        self._values = values
+        self._num_users = 1
+
+    def close(self, summary: Summary | None) -> None:
+        """Add the summary to session.json.
+
+        To be called once for each `open`. Where there is no summary, the last call removes a folder that
+        holds nothing but session.json: a session that never began leaves no trace.
+
+        Parameters
+        ----------
+        summary : Summary or None
+            None where the session, or the sink that closes, was given up.
+
+        Raises
+        ------
+        OutputError
+            If the summary cannot be written; what the session is stays written.
+        """
+        if self._values is None:
+            return
+        self._num_users -= 1
+        if summary is None:
+            if not self._num_users and [entry.name for entry in self.path.glob("*")] == [SESSION_FILE]:
+                (self.path / SESSION_FILE).unlink()
+                self._remove_if_empty()
+            return
+        try:
+            replace(self.path / SESSION_FILE, _bytes({**self._values, "summary": summary_values(summary)}))
+        except OSError as error:
+            raise output_error(self.path / SESSION_FILE, error) from error
+
+    def _remove_if_empty(self) -> None:
+        """Remove the folder, and those above it that were made for it."""
+        try:
+            for folder in (self.path, *self._made):
+                folder.rmdir()
+        except OSError as error:
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT}:
+                raise output_error(self.path, error) from error
+
+
+def _bytes(values: Line) -> bytes:
+    """Write what people may want to read as well."""
+    text = json.dumps(values, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+    return text.encode("utf-8", "backslashreplace")

@@ -1,0 +1,171 @@
+"""The session's mel spectrogram as a picture, drawn when the session ends."""
+
+import errno
+import io
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from emotion.extras import require
+from streamer.panel.spectrogram import LOUDEST_DB, QUIETEST_DB, colour_scale
+from streamer.recorder.whole_file import replace
+from streamer.session_facts import SessionFacts, Summary
+from streamer.sink import Sink
+from streamer.spectrogram.history import SpectrogramHistory
+from streamer.write_errors import output_error
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_SIZE_INCHES: Final = (12.0, 4.5)
+_DOTS_PER_INCH: Final = 120
+_MARKS_HZ: Final = (100, 250, 500, 1000, 2000, 4000, 8000, 16000)
+
+
+class SpectrogramPng(Sink):
+    """Writes the picture at the end of a session, whole or not at all.
+
+    Parameters
+    ----------
+    history : SpectrogramHistory
+        Filled while the session runs.
+    path : Path
+        The file; an older one is replaced.
+    """
+
+    def __init__(self, history: SpectrogramHistory, path: Path) -> None:
+        self._history = history
+        self._path = path
+        self._facts: SessionFacts | None = None
+        self._written = False
+
+    def open(self, facts: SessionFacts) -> None:
+        """Find out now, not after an hour, whether the picture can be drawn and written.
+
+        Parameters
+        ----------
+        facts : SessionFacts
+            Give the title.
+
+        Raises
+        ------
+        MissingExtraError
+            Without matplotlib.
+        OutputError
+            If the file cannot be written.
+        """
+        require("matplotlib", "plot")
+        probe = self._path.with_name(f".{self._path.name}.part")
+        try:
+            if self._path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise output_error(self._path, error) from error
+        self._facts = facts
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The picture, once it is there."""
+        return (str(self._path),) if self._written else ()
+
+    def close(self, summary: Summary | None) -> None:  # noqa: ARG002 - the history has all it takes
+        """Draw what was heard; nothing where nothing was, or after a first call.
+
+        Parameters
+        ----------
+        summary : Summary or None
+            Not needed.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        """
+        facts, self._facts = self._facts, None
+        if facts is None or not len(self._history.decibels):
+            return
+        picture = draw_spectrogram_png(self._history, f"{facts.source.name}, session {facts.session}")
+        try:
+            replace(self._path, picture)
+        except OSError as error:
+            raise output_error(self._path, error) from error
+        self._written = True
+
+
+def draw_spectrogram_png(history: SpectrogramHistory, title: str) -> bytes:
+    """Draw a mel spectrogram with its axes.
+
+    Parameters
+    ----------
+    history : SpectrogramHistory
+        At least one column.
+    title : str
+        Stands above it.
+
+    Returns
+    -------
+    bytes
+        A PNG file.
+
+    Raises
+    ------
+    MissingExtraError
+        Without matplotlib.
+    """
+    figure: Figure = require("matplotlib.figure", "plot").Figure(
+        figsize=_SIZE_INCHES, dpi=_DOTS_PER_INCH, layout="constrained"
+    )
+    axes = figure.add_subplot()
+    columns = history.decibels
+    end = history.start + len(columns) * history.column_seconds
+    image = axes.imshow(
+        columns.T,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        extent=(history.start, end, 0, len(history.band_hz)),
+        cmap=require("matplotlib.colors", "plot").ListedColormap(colour_scale(256)),
+        vmin=QUIETEST_DB,
+        vmax=LOUDEST_DB,
+    )
+    # A file may be called anything: no formula is to be read into its name.
+    axes.set_title(title, loc="left", fontsize=11, parse_math=False)
+    _label_time(axes, end)
+    _label_frequencies(axes, history.band_hz)
+    figure.colorbar(image, ax=axes, label="dB re full scale", pad=0.01)
+    picture = io.BytesIO()
+    canvas = require("matplotlib.backends.backend_agg", "plot").FigureCanvasAgg(figure)
+    with warnings.catch_warnings():
+        # A name in a script that the font lacks is drawn as boxes; that is no reason to say so in the panel.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
+        canvas.print_png(picture)
+    return picture.getvalue()
+
+
+def _label_time(axes: "Axes", end: float) -> None:
+    every = next(
+        (each for each in (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600) if end / each <= 12), 7200
+    )
+    marks = np.arange(0, end + every / 2, every)
+    start = axes.get_xlim()[0]
+    marks = marks[(marks >= start) & (marks <= end)]
+    axes.set_xticks(marks, [_clock(int(mark)) for mark in marks])
+    axes.set_xlabel("stream time, min:s" if end < 3600 else "stream time, h:min:s")
+
+
+def _label_frequencies(axes: "Axes", band_hz: tuple[float, ...]) -> None:
+    marks = [mark for mark in _MARKS_HZ if band_hz[0] <= mark <= band_hz[-1]]
+    places = np.interp(marks, band_hz, np.arange(len(band_hz))) + 0.5
+    axes.set_yticks(places, [f"{mark / 1000:g}" for mark in marks])
+    axes.set_ylabel("frequency, kHz")
+
+
+def _clock(seconds: int) -> str:
+    hours, rest = divmod(seconds, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"

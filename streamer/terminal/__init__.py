@@ -1,0 +1,1 @@
+"""The terminal: keys in, frames out, everything as it was afterwards."""

@@ -1,0 +1,212 @@
+"""The panel in a real terminal: its own screen while it runs, everything as it was afterwards."""
+
+import os
+import select
+import sys
+import time
+from dataclasses import replace
+from typing import Final, TextIO
+
+from streamer.lines.summary_text import summary_text
+from streamer.panel.panel import draw_panel
+from streamer.screen import Key, Screen
+from streamer.session_facts import SessionFacts, Summary
+from streamer.snapshot import Snapshot
+from streamer.terminal.colours import TerminalColours
+from streamer.terminal.keyboard import Keyboard
+from streamer.terminal.stderr_capture import StderrCapture
+
+_ENTER: Final = "\x1b[?1049h\x1b[?25l\x1b[?7l"
+"""The alternate screen, no cursor, no wrapping at the right edge."""
+_LEAVE: Final = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l"
+_CLEAR: Final = "\x1b[0m\x1b[2J"
+_BEGIN: Final = "\x1b[?2026h"
+_END: Final = "\x1b[?2026l"
+"""Terminals that know synchronized updates show what stands between at once; others ignore both."""
+
+_MIN_INTERVAL_SECONDS: Final = 0.2
+_MAX_SHARE: Final = 0.02
+"""Of a core: where a frame costs more (a huge terminal), frames come less often."""
+_CAPTURED_SECONDS: Final = 20.0
+_WRITE_SECONDS: Final = 1.0
+
+_ASCII: Final = str.maketrans(
+    dict(
+        zip(
+            "▆━┃─╸▀▄█·…●‖▁▂▃▅▇░▒▓\N{EN DASH}\N{MINUS SIGN}",
+            '#=|-="_#..*|__--=.+%--',
+            strict=True,
+        )
+    )
+)
+"""For terminals whose encoding has no block characters."""
+
+
+def is_panel_possible() -> bool:
+    """Tell whether a panel can be shown: a terminal on both ends, and this process in its foreground.
+
+    Returns
+    -------
+    bool
+        False for pipes, files, jobs in the background, and terminals that call themselves dumb.
+    """
+    try:
+        inputs, outputs = sys.stdin.fileno(), sys.stdout.fileno()
+        if not (os.isatty(inputs) and os.isatty(outputs)) or os.environ.get("TERM", "dumb") == "dumb":
+            return False
+        return os.tcgetpgrp(outputs) == os.getpgrp()
+    except (AttributeError, OSError, ValueError):
+        return False  # A standard stream that is closed or was never there.
+
+
+class TerminalScreen(Screen):
+    """Draws the panel from the main thread, writing only lines that changed, each frame in one piece.
+
+    Parameters
+    ----------
+    output : TextIO, optional
+        A terminal; standard output unless given.
+    input_descriptor : int
+        The terminal that keys come from.
+    """
+
+    def __init__(self, output: TextIO | None = None, input_descriptor: int = 0) -> None:
+        super().__init__()
+        stream = output or sys.stdout
+        self._descriptor = stream.fileno()
+        self._is_unicode = (stream.encoding or "").lower().replace("-", "").startswith("utf")
+        self._stream = stream
+        self._keyboard = Keyboard(input_descriptor)
+        self._stderr = StderrCapture()
+        self._colours = TerminalColours.of_environment()
+        self._facts: SessionFacts | None = None
+        self._is_open = False
+        self._is_gone = False
+        self._shown: list[str] = []
+        self._size = (0, 0)
+        self._last: tuple[Snapshot, tuple[str, ...], int] | None = None
+        self._not_before = 0.0
+
+    def open(self, facts: SessionFacts) -> None:
+        """Take the terminal over.
+
+        Parameters
+        ----------
+        facts : SessionFacts
+            What will not change.
+        """
+        self._facts = facts
+        self._stream.flush()
+        self._is_open = True
+        self._keyboard.open()
+        if os.isatty(2):
+            self._stderr.open()
+        self._write(_ENTER + _CLEAR)
+
+    def draw(self, snapshot: Snapshot) -> None:
+        """Show the latest state, unless nothing changed or a frame is too early.
+
+        Parameters
+        ----------
+        snapshot : Snapshot
+            May be the same one as before.
+        """
+        now = time.monotonic()
+        size = self._terminal_size()
+        resized = size != self._size
+        if self._facts is None or not self._is_open or (now < self._not_before and not resized):
+            return
+        clock = time.time()
+        captured = self._stderr.recent(_CAPTURED_SECONDS)
+        seen = (snapshot, captured, int(clock))
+        if (
+            self._last is not None
+            and not resized
+            and self._last[0] is snapshot
+            and self._last[1:] == seen[1:]
+        ):
+            return
+        self._last = seen
+        cost = time.thread_time()
+        if captured:
+            snapshot = replace(snapshot, messages=(*snapshot.messages, *captured))
+        canvas = draw_panel(snapshot, self._facts, *size, clock, coloured=self._colours.paints)
+        self._show([self._colours.line(line) for line in canvas.lines()], clear=resized)
+        self._size = size
+        cost = time.thread_time() - cost
+        self._not_before = now + max(_MIN_INTERVAL_SECONDS, cost / _MAX_SHARE)
+
+    def poll(self, timeout_seconds: float) -> Key | None:
+        """Wait for a key, for a call of `wake`, or for the time to pass, whichever comes first.
+
+        Parameters
+        ----------
+        timeout_seconds : float
+            The longest wait, s.
+
+        Returns
+        -------
+        {'pause', 'mark', 'quit'} or None
+            "quit" also where the terminal is gone.
+        """
+        if self._is_gone:
+            return "quit"
+        press = self._keyboard.wait(timeout_seconds)
+        if press == "repaint":
+            self._size = (0, 0)
+            return None
+        return press
+
+    def wake(self) -> None:
+        """Make a waiting `poll` return at once."""
+        self._keyboard.wake()
+
+    def close(self, summary: Summary | None) -> None:
+        """Give the terminal back, write out what libraries said, then the summary; twice does no harm.
+
+        Parameters
+        ----------
+        summary : Summary or None
+            Goes to the main screen, where it stays.
+        """
+        if not self._is_open:
+            return
+        try:
+            self._write(_LEAVE)
+        finally:
+            self._is_open = False
+            self._keyboard.close()
+            self._stderr.close()
+        if summary is not None and self._facts is not None:
+            self._write(f"{summary_text(summary, self._facts)}\n")
+
+    def _terminal_size(self) -> tuple[int, int]:
+        try:
+            size = os.get_terminal_size(self._descriptor)
+        except OSError:
+            return self._size
+        return max(1, size.columns), max(1, size.lines)
+
+    def _show(self, lines: list[str], *, clear: bool) -> None:
+        """Write the lines that differ from those on the screen."""
+        before = [] if clear else self._shown
+        changed = [
+            f"\x1b[{number};1H{line}"
+            for number, line in enumerate(lines, start=1)
+            if number > len(before) or before[number - 1] != line
+        ]
+        self._shown = lines
+        if changed:
+            self._write("".join((_BEGIN, _CLEAR if clear else "", *changed, _END)))
+
+    def _write(self, text: str) -> None:
+        if not self._is_unicode:
+            text = text.translate(_ASCII)
+        rest = text.encode(self._stream.encoding or "ascii", errors="replace")
+        while rest and not self._is_gone:
+            try:
+                rest = rest[os.write(self._descriptor, rest) :]
+            except BlockingIOError:
+                select.select([], [self._descriptor], [], _WRITE_SECONDS)
+            except OSError:
+                self._is_gone = True

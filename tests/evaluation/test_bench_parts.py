@@ -1,0 +1,99 @@
+"""What is timed is what the page says is timed."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import callmood
+from emotion.errors import UsageError
+from emotion.features.catalogue import feature_set
+from emotion.model import EmotionModel, load_model
+from evaluation.bench.bare_transform import bare_transform
+from evaluation.bench.crowd import crowd
+from evaluation.bench.feature_steps import feature_steps
+from evaluation.bench.sound import LONGEST_WIN_SECONDS, STEP_SECONDS, BenchSound
+from evaluation.bench.stream_memory import bytes_per_stream
+from evaluation.bench.whole_step import SteppedLeg, predictions
+from tests.model_maker import make_model
+
+SPEECH = Path(callmood.__file__).parent / "demo" / "speech.flac"
+
+
+@pytest.fixture(scope="module")
+def sound() -> BenchSound:
+    """The speech that came with callmood."""
+    return BenchSound(SPEECH)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> EmotionModel:
+    """A small model that listens."""
+    return load_model(make_model(tmp_path_factory.mktemp("models") / "small", "classic-speech"))
+
+
+def test_steps_follow_on_each_other_and_begin_anew(sound: BenchSound) -> None:
+    rate = 16_000
+    joined = np.concatenate([sound.latest(number, STEP_SECONDS, rate) for number in range(sound.num_steps)])
+    start = round(LONGEST_WIN_SECONDS * rate)
+    np.testing.assert_array_equal(joined, sound.at_rate(rate)[start : start + len(joined)])
+    np.testing.assert_array_equal(sound.latest(sound.num_steps, 2.0, rate), sound.latest(0, 2.0, rate))
+    assert len(sound.latest(0, LONGEST_WIN_SECONDS, rate)) == LONGEST_WIN_SECONDS * rate
+
+
+def test_a_short_sound_is_refused(tmp_path: Path) -> None:
+    import soundfile
+
+    soundfile.write(tmp_path / "short.wav", np.full(16_000, 0.1), 16_000)
+    with pytest.raises(UsageError, match=r"lasts 1\.0 s"):
+        BenchSound(tmp_path / "short.wav")
+
+
+@pytest.mark.parametrize("name", ["classic", "classic-speech"])
+def test_the_bare_transform_takes_exactly_the_new_frames(
+    sound: BenchSound, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fft = pytest.importorskip("scipy.fft")
+    batches: list[tuple[np.ndarray, dict[str, object]]] = []
+    monkeypatch.setattr(fft, "rfft", lambda frames, **options: batches.append((frames, options)))
+    chosen = feature_set(name)
+    bare = bare_transform(chosen, sound)
+    for number in range(4):
+        assert bare.step(number)
+    hops_in_four_steps = 4 * round(STEP_SECONDS * chosen.sample_rate) / chosen.frame_hop
+    assert abs(sum(len(frames) for frames, _ in batches) - hops_in_four_steps) < 1
+    assert {frames.shape[1] for frames, _ in batches} == {chosen.frame_length}
+    assert {str(frames.dtype) for frames, _ in batches} == {"float32"}
+
+
+def test_a_feature_step_gives_the_vector_of_the_window(sound: BenchSound) -> None:
+    assert feature_steps(feature_set("classic-speech"), 2.0, sound).step(1)
+
+
+def test_a_filled_leg_gives_a_row_a_step(sound: BenchSound, model: EmotionModel) -> None:
+    leg = SteppedLeg(model, sound, 48_000, 0.05)
+    place = leg.fill()
+    spoke = [leg.step(place + number) for number in range(10)]
+    assert sum(spoke) >= 8
+
+
+def test_a_prediction_is_of_the_model_alone(sound: BenchSound, model: EmotionModel) -> None:
+    assert predictions(model, sound).step(10_000)
+
+
+def test_a_crowd_is_really_followed(sound: BenchSound, model: EmotionModel) -> None:
+    followed = crowd(model, sound, 3, 16_000, 0.05)
+    assert followed.num_legs == 3
+    assert 0 < followed.real_time_factor < 1
+    assert followed.speech_share > 0.5
+    assert followed.legs_in_real_time == pytest.approx(3 / followed.real_time_factor)
+
+
+def test_an_open_stream_holds_its_window_and_little_more(model: EmotionModel) -> None:
+    window = model.card.grid().win * 4
+    assert window < bytes_per_stream(model.folder, SPEECH) < 1_000_000
+
+
+def test_memory_of_no_model_is_an_error_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="memory of a stream"):
+        bytes_per_stream(tmp_path / "none", SPEECH)

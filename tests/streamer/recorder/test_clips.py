@@ -1,0 +1,225 @@
+"""Clips: which, whole, what was heard, and never in the place of another."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+
+from emotion.errors import OutputError, UsageError
+from emotion.mixing import mix_down
+from streamer.block import AudioBlock
+from streamer.recorder.clip_names import clip_path, kind_of_clip
+from streamer.recorder.clip_rule import ClipRule
+from streamer.recorder.clips import ClipRecorder
+from streamer.recorder.session_folder import SessionFolder
+from streamer.row import Row
+from streamer.session_clock import SessionClock
+from streamer.session_facts import SessionFacts
+from tests.session_material import (
+    SESSION,
+    STARTED,
+    SUMMARY,
+    blocks,
+    cuts,
+    facts,
+    silent_row,
+    sound,
+    speech_row,
+)
+
+EMOTIONS = ("angry", "sad", None, "neutral", "happy")
+
+
+def rows_until(end_sample: int) -> list[Row]:
+    """The rows of all windows that end by then: 200 samples each 50, emotions in turn, every fifth of 2 s."""
+    windows = range(max(0, (end_sample - 200) // 50 + 1))
+    names = [EMOTIONS[window % len(EMOTIONS)] for window in windows]
+    return [
+        silent_row(window) if name is None else speech_row(window, emotion=name)
+        for window, name in zip(windows, names, strict=True)
+    ]
+
+
+def record(out_dir: Path, heard: Iterable[AudioBlock], rule: str, head: SessionFacts | None = None) -> Path:
+    """Record a session as a worker would: each block, then the rows that it completes."""
+    head = head or facts()
+    folder = SessionFolder(out_dir)
+    recorder = ClipRecorder(folder, ClipRule.parse(rule))
+    recorder.open(head)
+    told = 0
+    for block in heard:
+        recorder.take_block(block)
+        rows = rows_until(block.end_sample)
+        for row in rows[told:]:
+            recorder.take_row(row)
+        told = len(rows)
+    assert recorder.num_lost == 0
+    recorder.close(SUMMARY)
+    recorder.close(SUMMARY)
+    return folder.path
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def index(folder: Path) -> list[dict[str, str]]:
+    with (folder / "index.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize(
+    ("rule", "kept"),
+    [
+        ("all", {"angry", "sad", "silence", "neutral", "happy"}),
+        ("speech", {"angry", "sad", "neutral", "happy"}),
+        ("angry", {"angry"}),
+        ("angry, sad", {"angry", "sad"}),
+    ],
+)
+def test_the_rule_says_what_is_kept(tmp_path: Path, rule: str, kept: set[str]) -> None:
+    folder = record(tmp_path, blocks(sound(1000), [300]), rule)
+    kinds = [kind_of_clip(path.name) for path in sorted(folder.glob("clips/*/*.wav"))]
+    expected = [row.emotion or row.state for row in rows_until(1000) if (row.emotion or row.state) in kept]
+    assert kinds == expected
+
+
+@pytest.mark.parametrize("rule", ["", "angri", "angry,", "all,angry", "speech,sad", "Angry"])
+def test_a_rule_that_means_nothing_names_the_choices(rule: str) -> None:
+    with pytest.raises(UsageError, match=r"give all, speech, or one or more of angry,happy,neutral,sad"):
+        ClipRule.parse(rule)
+
+
+@pytest.mark.parametrize(
+    ("channels", "whole_steps", "subtype"),
+    [(1, True, "PCM_16"), (1, False, "FLOAT"), (2, True, "FLOAT"), (3, False, "FLOAT")],
+)
+def test_a_clip_is_what_was_heard(tmp_path: Path, channels: int, whole_steps: bool, subtype: str) -> None:
+    heard = sound(1000, channels, whole_steps=whole_steps)
+    sample_format: Literal["PCM_16", "FLOAT"] = "PCM_16" if whole_steps else "FLOAT"
+    head = facts(channels=channels, sample_format=sample_format)
+    folder = record(tmp_path, blocks(heard, [130, 131, 700]), "all", head)
+    mono = mix_down(heard)
+    lines = index(folder)
+    assert len(lines) == 17
+    for line, row in zip(lines, rows_until(1000), strict=True):
+        with soundfile.SoundFile(folder / line["file"]) as file:
+            assert (file.samplerate, file.channels, file.subtype) == (1000, 1, subtype)
+            assert np.array_equal(file.read(dtype="float32"), mono[row.start_sample : row.end_sample])
+
+
+def test_the_index_tells_of_each_clip(tmp_path: Path) -> None:
+    folder = record(tmp_path, blocks(sound(400), []), "all")
+    lines = index(folder)
+    assert (folder / "index.csv").read_text().splitlines()[0] == (
+        "start,end,state,emotion,probability,level_dbfs,leg,window,file"
+    )
+    spoken, silent = lines[1], lines[2]
+    assert (float(spoken["start"]), float(spoken["end"])) == (0.05, 0.25)
+    assert (spoken["emotion"], float(spoken["probability"])) == ("sad", 0.1 + 0.6)
+    assert (silent["state"], silent["emotion"], silent["probability"]) == ("silence", "", "")
+    assert (silent["level_dbfs"], silent["leg"], silent["window"]) == ("-120.0", "mono", "2")
+    assert all((folder / line["file"]).is_file() for line in lines)
+
+
+def test_names_sort_by_time_in_a_folder_an_hour(tmp_path: Path) -> None:
+    # The session starts 0.75 s before a full hour.
+    folder = record(tmp_path, blocks(sound(1500), []), "all")
+    found = sorted(str(path.relative_to(folder)) for path in folder.glob("clips/*/*.wav"))
+    assert found == [line["file"] for line in index(folder)]
+    assert len({path.split("/")[1] for path in found}) == 2
+    assert not any(":" in path for path in found)
+    last_before, first_after = found[14], found[15]
+    assert last_before.endswith("-59-59.950_mono_0000014_happy.wav")
+    assert first_after.endswith("-00-00.000_mono_0000015_angry.wav")
+
+
+def test_a_name_does_not_run_into_the_next_minute_and_holds_any_leg() -> None:
+    clock = SessionClock.from_epoch(STARTED + 0.7499)
+    name = clip_path(replace(speech_row(), leg="Kunde: A/B_ü"), clock.started).name
+    assert name.endswith("-59-59.999_Kunde-A-B-ü_0000000_angry.wav")
+    assert kind_of_clip(name) == "angry"
+    assert kind_of_clip("holiday.wav") is None
+
+
+SIGNAL = sound(900, 2)
+HEAD = facts(channels=2)
+
+
+@pytest.fixture(scope="module")
+def uncut(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    return tree(record(tmp_path_factory.mktemp("uncut"), blocks(SIGNAL, []), "speech", HEAD))
+
+
+@settings(max_examples=30, deadline=None)
+@given(places=cuts(900))
+def test_any_cutting_gives_the_same_files_byte_for_byte(
+    tmp_path_factory: pytest.TempPathFactory, uncut: dict[str, bytes], places: list[int]
+) -> None:
+    folder = record(tmp_path_factory.mktemp("cut"), blocks(SIGNAL, places), "speech", HEAD)
+    assert tree(folder) == uncut
+
+
+def test_non_finite_samples_are_kept_as_they_were_heard(tmp_path: Path) -> None:
+    heard = sound(200, whole_steps=False)
+    heard[17] = np.nan
+    folder = record(tmp_path, blocks(heard, []), "all", facts(sample_format="FLOAT"))
+    clip = soundfile.read(folder / index(folder)[0]["file"], dtype="float32")[0]
+    assert clip[17] == 0
+    assert np.array_equal(np.delete(clip, 17), np.delete(heard[:, 0], 17))
+
+
+def test_a_clip_whose_sound_is_gone_is_counted_and_never_half(tmp_path: Path) -> None:
+    recorder = ClipRecorder(SessionFolder(tmp_path), ClipRule.parse("all"))
+    recorder.open(facts())
+    for block in blocks(sound(6000), range(100, 6000, 100)):
+        recorder.take_block(block)
+    recorder.take_row(speech_row(0))
+    recorder.close(SUMMARY)
+    assert (recorder.num_clips, recorder.num_lost, recorder.files) == (0, 1, ())
+    assert not list(tmp_path.rglob("*.wav"))
+
+
+def test_a_clip_never_takes_the_place_of_another(tmp_path: Path) -> None:
+    recorder = ClipRecorder(SessionFolder(tmp_path), ClipRule.parse("all"))
+    recorder.open(facts())
+    recorder.take_block(next(blocks(sound(200), [])))
+    recorder.take_row(speech_row(0))
+    before = tree(tmp_path)
+    with pytest.raises(OutputError, match="File exists"):
+        recorder.take_row(speech_row(0))
+    recorder.close(None)
+    assert tree(tmp_path) == before
+
+
+def test_a_folder_that_was_taken_away_is_not_made_again(tmp_path: Path) -> None:
+    recorder = ClipRecorder(SessionFolder(tmp_path), ClipRule.parse("all"))
+    recorder.open(facts())
+    recorder.take_block(next(blocks(sound(200), [])))
+    (tmp_path / SESSION).rename(tmp_path / "elsewhere")
+    with pytest.raises(OutputError, match="No such file"):
+        recorder.take_row(speech_row(0))
+    recorder.close(None)
+    assert not (tmp_path / SESSION).exists()
+
+
+def test_it_is_saving_but_for_pauses(tmp_path: Path) -> None:
+    recorder = ClipRecorder(SessionFolder(tmp_path), ClipRule.parse("all"))
+    saving = [recorder.is_saving]
+    recorder.open(facts())
+    saving.append(recorder.is_saving)
+    recorder.take_pause(1.0, STARTED + 1, paused=True)
+    saving.append(recorder.is_saving)
+    recorder.take_pause(2.0, STARTED + 2, paused=False)
+    saving.append(recorder.is_saving)
+    recorder.take_block(next(blocks(sound(200), [])))
+    recorder.take_row(speech_row(0))
+    assert recorder.files == (f"{tmp_path / SESSION}/",)
+    recorder.close(SUMMARY)
+    assert [*saving, recorder.is_saving] == [False, True, False, True, False]

@@ -1,0 +1,60 @@
+"""A session's folder: made once, for one session, and gone again if nothing came of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from emotion.errors import OutputError
+from streamer.recorder.session_folder import SessionFolder
+from tests.session_material import SESSION, SUMMARY, facts
+
+
+def test_it_says_what_the_session_is_and_what_became_of_it(tmp_path: Path) -> None:
+    folder = SessionFolder(tmp_path / "deep" / "recordings")
+    folder.open(facts())
+    path = tmp_path / "deep" / "recordings" / SESSION / "session.json"
+    values = json.loads(path.read_bytes())
+    assert values["model"] == "speech-classic"
+    assert "summary" not in values
+    folder.close(SUMMARY)
+    assert json.loads(path.read_bytes()) == {
+        **values,
+        "summary": {
+            **json.loads(path.read_bytes())["summary"],
+            "seconds": 63.5,
+            "emotions": {"sad": 1, "angry": 1},
+        },
+    }
+    assert [entry.name for entry in path.parent.iterdir()] == ["session.json"]
+
+
+def test_a_folder_that_exists_is_another_sessions(tmp_path: Path) -> None:
+    (tmp_path / SESSION).mkdir()
+    with pytest.raises(OutputError, match=f"{SESSION}: File exists"):
+        SessionFolder(tmp_path).open(facts())
+    assert not list((tmp_path / SESSION).iterdir())
+
+
+def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
+    (tmp_path / "recordings").write_text("")
+    with pytest.raises(OutputError, match=rf"recordings/{SESSION}: .*choose another"):
+        SessionFolder(tmp_path / "recordings").open(facts())
+
+
+def test_a_session_that_never_began_leaves_no_trace(tmp_path: Path) -> None:
+    folder = SessionFolder(tmp_path)
+    folder.open(facts())
+    folder.open(facts())
+    folder.close(None)
+    assert (tmp_path / SESSION / "session.json").exists()
+    folder.close(None)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_session_kept_stays_when_it_is_given_up(tmp_path: Path) -> None:
+    folder = SessionFolder(tmp_path)
+    folder.open(facts())
+    (tmp_path / SESSION / "clips").mkdir()
+    folder.close(None)
+    assert {entry.name for entry in (tmp_path / SESSION).iterdir()} == {"session.json", "clips"}
