@@ -23,6 +23,9 @@ LIBRARIES: Final = ("joblib", "librosa", "numpy", "scikit-learn", "scipy", "soun
 SHORTEST_STEP_SECONDS: Final = 0.1
 """Steps do not change what a window holds; shorter ones bring nothing that anyone could see."""
 
+WIN_FACTORS: Final = (0.75, 1.5)
+"""How far win may be from the one fitted: measured in docs/decisions/0005-a-cap-on-training-windows.md."""
+
 SYNTHETIC_NOTE: Final = "fitted on synthetic tones: it says nothing about people"
 NON_COMMERCIAL_NOTE: Final = "weights: non-commercial use only"
 
@@ -74,7 +77,7 @@ def card_of_training(
         sample_rate=features.sample_rate,
         win_seconds=win,
         step_seconds=step,
-        allowed_win_seconds=None,
+        allowed_win_seconds=None if win is None else (WIN_FACTORS[0] * win, WIN_FACTORS[1] * win),
         allowed_step_seconds=None if win is None or step is None else (min(SHORTEST_STEP_SECONDS, step), win),
         notes=_notes(corpora),
         weights_licence=weights_licence(corpora),
