@@ -10,6 +10,7 @@ from emotion.errors import OutputError, UsageError
 from emotion.model_folders import DEFAULT_MODEL, find_model
 from streamer.lines.journal import Journal
 from streamer.lines.json_lines import JsonLines
+from streamer.lines.line_printer import LinePrinter
 from streamer.lines.plain_lines import PlainLines
 from streamer.recorder.clip_rule import ClipRule
 from streamer.recorder.clips import ClipRecorder
@@ -49,7 +50,8 @@ def run_session(source: Source, arguments: argparse.Namespace) -> int:
     model = find_model(arguments.model or DEFAULT_MODEL)
     grid = model.card.grid(arguments.win, arguments.step)
     history = SpectrogramHistory() if arguments.spectrogram_png else None
-    lines = _lines(arguments)
+    printer = LinePrinter(sys.stdout)
+    lines = _lines(arguments, printer)
     sinks = _kept(arguments, history)
     session = Session(
         source,
@@ -64,10 +66,12 @@ def run_session(source: Source, arguments: argparse.Namespace) -> int:
             spectrogram_history=history,
         ),
     )
+    if not sinks:
+        printer.when_reader_leaves(session.ask_to_stop)
     summary = session.run()
     # A reader such as `head` that has seen enough is no failure.
-    left_by_reader = lines is not None and lines.reader_gone and len(summary.failures) == 1
-    return OutputError.exit_code if summary.failures and not left_by_reader else 0
+    num_failures = len(summary.failures) - printer.reader_gone
+    return OutputError.exit_code if num_failures else 0
 
 
 def _check_duration(seconds: float | None) -> None:
@@ -75,11 +79,11 @@ def _check_duration(seconds: float | None) -> None:
         raise UsageError(f"duration is {seconds:g} s; give a positive number of seconds, such as 60")
 
 
-def _lines(arguments: argparse.Namespace) -> JsonLines | PlainLines | None:
+def _lines(arguments: argparse.Namespace, printer: LinePrinter) -> JsonLines | PlainLines | None:
     """Give what prints line by line; None where a panel is drawn."""
     if arguments.json:
-        return JsonLines(sys.stdout)
-    return PlainLines(sys.stdout) if arguments.plain or not is_panel_possible() else None
+        return JsonLines(printer)
+    return PlainLines(printer) if arguments.plain or not is_panel_possible() else None
 
 
 def _kept(arguments: argparse.Namespace, history: SpectrogramHistory | None) -> list[Sink]:

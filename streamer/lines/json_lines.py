@@ -1,7 +1,5 @@
 """JSON lines on a stream: what `--json` prints."""
 
-from typing import TextIO
-
 from streamer.lines.journal_lines import Line, to_json
 from streamer.lines.json_sink import JsonSink
 from streamer.lines.line_printer import LinePrinter
@@ -12,18 +10,13 @@ class JsonLines(JsonSink):
 
     Parameters
     ----------
-    stream : text stream
-        Usually standard output; it stays open.
+    printer : LinePrinter
+        Usually to standard output.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, printer: LinePrinter) -> None:
         super().__init__()
-        self._printer = LinePrinter(stream)
-
-    @property
-    def reader_gone(self) -> bool:
-        """True once the other end of a pipe has been closed: the session may end quietly."""
-        return self._printer.reader_gone
+        self._printer = printer
 
     def write_line(self, line: Line) -> None:
         """Print one line at once."""

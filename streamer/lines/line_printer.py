@@ -1,5 +1,6 @@
 """Lines on standard output, for whoever reads along without a panel."""
 
+from collections.abc import Callable
 from typing import TextIO
 
 from emotion.errors import OutputError
@@ -22,6 +23,17 @@ class LinePrinter:
     def __init__(self, stream: TextIO) -> None:
         self.reader_gone = False
         self._stream = stream
+        self._left: Callable[[], None] | None = None
+
+    def when_reader_leaves(self, call: Callable[[], None]) -> None:
+        """Say what is to be done, once, when nobody reads any more.
+
+        Parameters
+        ----------
+        call : callable
+            Called from the thread that writes.
+        """
+        self._left = call
 
     def write(self, line: str) -> None:
         """Write one line, or several with breaks between them.
@@ -43,6 +55,8 @@ class LinePrinter:
             self._stream.flush()
         except BrokenPipeError as error:
             self.reader_gone = True
+            if self._left is not None:
+                self._left()
             raise OutputError(
                 "nobody reads the output any more; start again with a reader that stays"
             ) from error

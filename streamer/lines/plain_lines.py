@@ -1,6 +1,6 @@
 """One plain line a window, for people off a terminal."""
 
-from typing import Final, TextIO
+from typing import Final
 
 from streamer.lines.duration_text import duration_text
 from streamer.lines.line_printer import LinePrinter
@@ -19,19 +19,14 @@ class PlainLines(Sink):
 
     Parameters
     ----------
-    stream : text stream
-        Usually standard output; it stays open.
+    printer : LinePrinter
+        Usually to standard output.
     """
 
-    def __init__(self, stream: TextIO) -> None:
-        self._printer = LinePrinter(stream)
+    def __init__(self, printer: LinePrinter) -> None:
+        self._printer = printer
         self._facts: SessionFacts | None = None
         self._clock = SessionClock.from_epoch(0.0)
-
-    @property
-    def reader_gone(self) -> bool:
-        """True once the other end of a pipe has been closed: the session may end quietly."""
-        return self._printer.reader_gone
 
     def open(self, facts: SessionFacts) -> None:
         """Print the head: source and model with all that must be said of them."""

@@ -11,6 +11,7 @@ import pytest
 from emotion.errors import OutputError
 from streamer.lines.duration_text import duration_text
 from streamer.lines.json_lines import JsonLines
+from streamer.lines.line_printer import LinePrinter
 from streamer.lines.plain_lines import PlainLines
 from streamer.lines.summary_text import summary_text
 from streamer.row import Gap
@@ -35,7 +36,7 @@ def told(sink: PlainLines | JsonLines, legs: tuple[str, ...] = ("mono",)) -> Non
 
 def test_plain_lines_say_what_must_be_said_first() -> None:
     stream = io.StringIO()
-    told(PlainLines(stream))
+    told(PlainLines(LinePrinter(stream)))
     head = stream.getvalue().splitlines()[:5]
     assert head == [
         "session   20261123T025959Z-0abc",
@@ -48,7 +49,7 @@ def test_plain_lines_say_what_must_be_said_first() -> None:
 
 def test_plain_lines_are_aligned_and_without_colour() -> None:
     stream = io.StringIO()
-    told(PlainLines(stream))
+    told(PlainLines(LinePrinter(stream)))
     spoken, silent, sure, gap, mark, paused, resumed, failed = (
         line.partition("  ")[2] for line in stream.getvalue().splitlines()[5:13]
     )
@@ -66,14 +67,14 @@ def test_plain_lines_are_aligned_and_without_colour() -> None:
 
 def test_the_summary_is_printed_once() -> None:
     stream = io.StringIO()
-    told(PlainLines(stream))
+    told(PlainLines(LinePrinter(stream)))
     assert stream.getvalue().endswith(summary_text(SUMMARY, facts()) + "\n")
     assert stream.getvalue().count("windows   3") == 1
 
 
 def test_two_legs_are_told_apart() -> None:
     stream = io.StringIO()
-    sink = PlainLines(stream)
+    sink = PlainLines(LinePrinter(stream))
     sink.open(facts(legs=("customer", "me")))
     sink.take_row(replace(speech_row(), leg="me"))
     assert "  me        angry     angry  70%" in stream.getvalue()
@@ -81,7 +82,7 @@ def test_two_legs_are_told_apart() -> None:
 
 def test_json_lines_are_those_of_the_journal_in_ascii() -> None:
     stream = io.StringIO()
-    told(JsonLines(stream))
+    told(JsonLines(LinePrinter(stream)))
     assert stream.getvalue().isascii()
     kinds = [json.loads(line)["type"] for line in stream.getvalue().splitlines()]
     assert kinds == ["header", "row", "row", "row", "gap", "mark", "pause", "resume", "failure", "summary"]
@@ -90,21 +91,25 @@ def test_json_lines_are_those_of_the_journal_in_ascii() -> None:
 def test_a_stream_without_the_letters_gets_escapes() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
-    PlainLines(stream).open(facts())
+    PlainLines(LinePrinter(stream)).open(facts())
     assert b"a source \\u2014 with \\xfcnicode" in raw.getvalue()
 
 
 @pytest.mark.parametrize("make", [PlainLines, JsonLines])
-def test_a_reader_that_leaves_is_noticed(make: Callable[[io.TextIOBase], PlainLines | JsonLines]) -> None:
+def test_a_reader_that_leaves_is_noticed(make: Callable[[LinePrinter], PlainLines | JsonLines]) -> None:
     reading, writing = os.pipe()
     with open(writing, "w", encoding="utf-8") as stream:  # noqa: PTH123 - a descriptor is no path
-        sink = make(stream)
+        printer = LinePrinter(stream)
+        told: list[bool] = []
+        printer.when_reader_leaves(lambda: told.append(printer.reader_gone))
+        sink = make(printer)
         sink.open(facts())
-        gone = [sink.reader_gone]
+        gone = [printer.reader_gone]
         os.close(reading)
         with pytest.raises(OutputError, match="nobody reads the output any more"):
             sink.take_row(speech_row())
-        assert [*gone, sink.reader_gone] == [False, True]
+        assert [*gone, printer.reader_gone] == [False, True]
+        assert told == [True]
         # What is left in the buffer has nowhere to go when the file is closed.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, writing)
@@ -113,10 +118,10 @@ def test_a_reader_that_leaves_is_noticed(make: Callable[[io.TextIOBase], PlainLi
 
 def test_a_full_disk_behind_the_output_is_named() -> None:
     with open("/dev/full", "w", encoding="utf-8") as stream:  # noqa: PTH123 - no path of ours
-        sink = PlainLines(stream)
+        printer = LinePrinter(stream)
         with pytest.raises(OutputError, match="cannot write the output: No space left on device"):
-            sink.open(facts())
-        assert not sink.reader_gone
+            PlainLines(printer).open(facts())
+        assert not printer.reader_gone
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
