@@ -6,7 +6,7 @@ SHELL := /bin/sh
 
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := callmood emotion streamer trainer
+PACKAGES := callmood emotion evaluation streamer trainer
 CORPORA ?= $(or $(CALLMOOD_CORPORA),../shared/corpora)
 
 # A virtual sound card, a voice to speak into it, and PortAudio to hear it.
@@ -14,7 +14,7 @@ TEST_SYSTEM_PACKAGES := libportaudio2 libasound2-plugins pulseaudio pulseaudio-u
 
 export PYTHON
 
-.PHONY: help setup system-packages demo test lint bench check-install article models pictures demo-speech constraints clean
+.PHONY: help setup system-packages demo test lint bench acoustic-table check-install article models pictures demo-speech constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -24,6 +24,9 @@ $(VENV)/callmood-base: pyproject.toml constraints.txt
 
 $(VENV)/callmood-dev: pyproject.toml constraints.txt
 	@scripts/make_environment.sh dev
+
+$(VENV)/callmood-bench: pyproject.toml constraints.txt
+	@scripts/make_environment.sh bench
 
 setup: $(VENV)/callmood-dev ## make .venv with everything that training, tests and linters need
 
@@ -46,8 +49,12 @@ lint: $(VENV)/callmood-dev ## ruff, mypy, import-linter, numpydoc
 	@$(BIN)/lint-imports
 	@find $(PACKAGES) -name '*.py' -exec $(BIN)/python -m numpydoc.hooks.validate_docstrings {} +
 
-bench: $(VENV)/callmood-dev ## measure what the README claims about speed
+bench: $(VENV)/callmood-bench ## measure what the README claims about speed, and write docs/benchmarks.md
+	@$(BIN)/callmood bench
 	@$(BIN)/python benchmarks/startup.py
+
+acoustic-table: $(VENV)/callmood-bench ## compare feature sets with eGeMAPS on real speech (needs the corpora)
+	@CALLMOOD_CORPORA=$(CORPORA) $(BIN)/python benchmarks/acoustic_against_egemaps.py
 
 article: $(VENV)/callmood-dev ## what the article's own system gives over 30 splits
 	@$(BIN)/python benchmarks/article_over_30_splits.py

@@ -22,6 +22,7 @@ COMMANDS: Final = (
     "init",
     "generate",
     "train",
+    "bench",
 )
 CONFIGURABLE: Final = ("listen", "replay")
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-ROOMS: Final = ("emotion", "streamer", "trainer")
+ROOMS: Final = ("emotion", "evaluation", "streamer", "trainer")
 
 
 class ShadowedRoomError(ImportError):

@@ -3,6 +3,7 @@
 #
 #   scripts/make_environment.sh base     what listening needs (make demo)
 #   scripts/make_environment.sh dev      that, training, and the tools of the house (make test, make lint)
+#   scripts/make_environment.sh bench    that of base, training, and the peers that callmood is measured against
 #
 # The Makefile calls this only when pyproject.toml or constraints.txt changed.
 set -eu
@@ -13,7 +14,8 @@ wanted=$1
 case $wanted in
     base) what=. ;;
     dev) what='.[train,dev]' ;;
-    *) echo "make_environment.sh: '$wanted' is neither base nor dev" >&2; exit 2 ;;
+    bench) what='.[train,bench]' ;;
+    *) echo "make_environment.sh: '$wanted' is none of base, dev, bench" >&2; exit 2 ;;
 esac
 
 # An environment whose Python went away is made anew; one that works is kept.
@@ -31,4 +33,4 @@ PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt PIP_DISABLE_
     PIP_ROOT_USER_ACTION=ignore "$venv/bin/python" -m pip install --quiet --no-input --editable "$what"
 
 touch "$venv/callmood-base"
-[ "$wanted" = base ] || touch "$venv/callmood-dev"
+[ "$wanted" = base ] || touch "$venv/callmood-$wanted"

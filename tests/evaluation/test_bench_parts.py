@@ -12,6 +12,7 @@ from emotion.model import EmotionModel, load_model
 from evaluation.bench.bare_transform import bare_transform
 from evaluation.bench.crowd import crowd
 from evaluation.bench.feature_steps import feature_steps
+from evaluation.bench.set_costs import PEERS
 from evaluation.bench.sound import LONGEST_WIN_SECONDS, STEP_SECONDS, BenchSound
 from evaluation.bench.stream_memory import bytes_per_stream
 from evaluation.bench.whole_step import SteppedLeg, predictions
@@ -49,7 +50,7 @@ def test_a_short_sound_is_refused(tmp_path: Path) -> None:
         BenchSound(tmp_path / "short.wav")
 
 
-@pytest.mark.parametrize("name", ["classic", "classic-speech"])
+@pytest.mark.parametrize("name", PEERS)
 def test_the_bare_transform_takes_exactly_the_new_frames(
     sound: BenchSound, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -57,12 +58,12 @@ def test_the_bare_transform_takes_exactly_the_new_frames(
     batches: list[tuple[np.ndarray, dict[str, object]]] = []
     monkeypatch.setattr(fft, "rfft", lambda frames, **options: batches.append((frames, options)))
     chosen = feature_set(name)
-    bare = bare_transform(chosen, sound)
+    bare = bare_transform(chosen, PEERS[name].transform_length, sound)
     for number in range(4):
         assert bare.step(number)
     hops_in_four_steps = 4 * round(STEP_SECONDS * chosen.sample_rate) / chosen.frame_hop
     assert abs(sum(len(frames) for frames, _ in batches) - hops_in_four_steps) < 1
-    assert {frames.shape[1] for frames, _ in batches} == {chosen.frame_length}
+    assert {frames.shape[1] for frames, _ in batches} == {PEERS[name].transform_length}
     assert {str(frames.dtype) for frames, _ in batches} == {"float32"}
 
 

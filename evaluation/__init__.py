@@ -1,0 +1,1 @@
+"""Above both wings: streams made of corpora, scores, and what they cost."""

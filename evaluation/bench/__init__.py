@@ -1,0 +1,1 @@
+"""What features, models and open streams cost, side by side with peers."""
