@@ -68,7 +68,12 @@ def run_session(source: Source, arguments: argparse.Namespace) -> int:
     )
     if not sinks:
         printer.when_reader_leaves(session.ask_to_stop)
-    summary = session.run()
+    try:
+        summary = session.run()
+    except OutputError:
+        if printer.reader_gone:  # As below, but before the first window.
+            return 0
+        raise
     # A reader such as `head` that has seen enough is no failure.
     num_failures = len(summary.failures) - printer.reader_gone
     return OutputError.exit_code if num_failures else 0
