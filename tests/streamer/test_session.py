@@ -245,6 +245,7 @@ def test_the_second_ctrl_c_insists_and_leaves_all_in_order(tiny_model: EmotionMo
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         hanging.set()
 
+    handler = signal.getsignal(signal.SIGINT)
     hanging, asked = threading.Event(), threading.Event()
     rows = Slow()
 
@@ -267,7 +268,7 @@ def test_the_second_ctrl_c_insists_and_leaves_all_in_order(tiny_model: EmotionMo
         session.run()
     assert rows.summaries != []
     assert log[-1] == "screen closes"
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 def test_keys_pause_and_mark(tiny_model: EmotionModel, recording: Path) -> None:

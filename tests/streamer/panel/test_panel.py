@@ -1,5 +1,6 @@
 """The panel: everything in its place at any size, and nothing that jumps."""
 
+import sys
 import time
 from dataclasses import replace
 
@@ -169,8 +170,12 @@ def test_the_layout_shares_out_every_row_once(width: int, height: int, needs: Ne
 def test_a_minute_of_drawing_costs_at_most_three_percent_of_a_core() -> None:
     session = list(wandering(120, with_spectrogram=True))
     colours = TerminalColours(ColorSystem.TRUECOLOR, coloured=True)
+    tracer = sys.gettrace()
+    sys.settrace(None)  # a coverage run counts lines, at a cost that no user has
     before = time.process_time()
     for frame in range(240):
         panel = draw_panel(session[frame // 2], panel_facts(), 80, 24, CLOCK + frame / 4)
         assert len([colours.line(line) for line in panel.lines()]) == 24
-    assert time.process_time() - before <= 0.03 * 60
+    seconds = time.process_time() - before
+    sys.settrace(tracer)
+    assert seconds <= 0.03 * 60
