@@ -4,12 +4,12 @@ import argparse
 import json
 import sys
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from emotion.features.feature_set import FeatureSet
 
-SUMMARY = "list the feature sets, or every feature of one"
+SUMMARY: Final = "List the feature sets, or every feature of one."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -3,8 +3,9 @@
 import argparse
 import json
 import sys
+from typing import Final
 
-SUMMARY = "list the models, or show the card of one"
+SUMMARY: Final = "List the models, or show the card of one."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
