@@ -6,13 +6,14 @@ from types import MappingProxyType
 from typing import Final
 
 from emotion.errors import UsageError
+from emotion.features.acoustic import acoustic
 from emotion.features.classic import classic
 from emotion.features.classic_33 import Classic33
 from emotion.features.classic_speech import classic_speech
 from emotion.features.feature_set import FeatureSet
 
 _MAKERS: Final[MappingProxyType[str, Callable[[], FeatureSet]]] = MappingProxyType(
-    {"classic": classic, "classic-33": Classic33, "classic-speech": classic_speech}
+    {"acoustic": acoustic, "classic": classic, "classic-33": Classic33, "classic-speech": classic_speech}
 )
 
 

@@ -11,6 +11,7 @@ from emotion.features.families import FrameFamilies, FrameScale
 from emotion.features.functionals import summarise
 from emotion.features.mel import cepstral_basis, decibels
 from emotion.features.streamed_set import StreamedSet
+from emotion.features.window_level import LEVEL_DBFS, level_of_frames
 
 SAMPLE_RATE: Final = 16000
 FRAME_LENGTH: Final = 512
@@ -19,10 +20,6 @@ NUM_MELS: Final = 64
 TINIEST_POWER: Final = 1e-20
 """A frame without power must have a logarithm; nothing that a sound card delivers lies so low."""
 
-LEVEL_DBFS: Final = -26.0
-"""Every window is taken as if its RMS lay here: the usual level of speech in ITU-T P.56."""
-QUIETEST_DBFS: Final = -140.0
-"""A window quieter than this counts as this quiet."""
 MEL_FLOOR_DB: Final = -40.0
 """Mel bands weaker than this count as this once the level is out, so that the room's noise does not count."""
 
@@ -82,23 +79,6 @@ class ClassicSpeechRecipe:
         summary = summarise(np.concatenate([levelled @ self._cepstral_basis, levelled, shapes], axis=1))
         energy = rms.mean() * 10 ** (gain_db / 20)
         return np.append(summary.ravel(), energy).astype(np.float32)
-
-
-def level_of_frames(rms: FloatArray) -> float:
-    """Give the level of a window from its frames.
-
-    Parameters
-    ----------
-    rms : ndarray, shape (n,), float32
-        Of each frame without its mean, full scale 1.
-
-    Returns
-    -------
-    float
-        Mean square over the frames, dBFS, at least `QUIETEST_DBFS`.
-    """
-    mean_square = float(np.mean(np.square(rms, dtype=np.float64)))
-    return max(QUIETEST_DBFS, 10 * float(np.log10(max(mean_square, 1e-30))))
 
 
 def classic_speech() -> StreamedSet:

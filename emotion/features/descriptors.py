@@ -83,7 +83,7 @@ class FrameRecipe(Protocol):
         Parameters
         ----------
         frames : ndarray, shape (num_frames, frame_length), float32
-            Sound.
+            Sound, each frame one hop after the one before it.
 
         Returns
         -------

@@ -5,7 +5,23 @@ import numpy as np
 from emotion.arrays import FloatArray
 from emotion.features.feature_set import FeatureSet
 
-ABSOLUTE = {"dB": 2e-2, "Hz": 2e-1, "power": 1e-4, "1": 1e-4, "1/sample": 1e-7, "full scale": 1e-6}
+ABSOLUTE = {
+    "dB": 2e-2,
+    "dB/frame": 1e-2,
+    "dB/kHz": 2e-2,
+    "Hz": 2e-1,
+    "kHz": 2e-4,
+    "semitone": 1e-2,
+    "semitone/s": 1e-1,
+    "%": 1e-2,
+    "s": 1e-5,
+    "1/s": 1e-4,
+    "power": 1e-4,
+    "1": 1e-4,
+    "1/frame": 1e-4,
+    "1/sample": 1e-7,
+    "full scale": 1e-6,
+}
 """Per unit. A frequency of 5 kHz has this much rounding in its standard deviation."""
 
 

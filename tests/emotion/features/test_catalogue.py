@@ -8,7 +8,7 @@ import pytest
 from emotion.errors import UsageError
 from emotion.features.catalogue import feature_set, feature_set_names
 
-SIZES = {"classic": 657, "classic-33": 33, "classic-speech": 401}
+SIZES = {"acoustic": 388, "classic": 657, "classic-33": 33, "classic-speech": 401}
 
 
 def test_the_names_are_known_and_sorted() -> None:
@@ -32,11 +32,13 @@ def test_a_set_is_what_its_name_says(name: str) -> None:
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"'classik'; choose one of classic, classic-33, classic-speech"):
+    with pytest.raises(
+        UsageError, match=r"'classik'; choose one of acoustic, classic, classic-33, classic-speech"
+    ):
         feature_set("classik")
 
 
-@pytest.mark.parametrize("name", ["classic", "classic-speech"])
+@pytest.mark.parametrize("name", ["acoustic", "classic", "classic-speech"])
 def test_listening_loads_no_toolkit(name: str) -> None:
     program = f"""
 import sys

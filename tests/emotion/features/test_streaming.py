@@ -16,7 +16,7 @@ from emotion.window_grid import WindowGrid
 from tests.emotion.features.closeness import assert_close
 from tests.strategies import KINDS, signals, sound
 
-STREAMED = ("classic", "classic-speech")
+STREAMED = ("acoustic", "classic", "classic-speech")
 streamed_sets = st.sampled_from([feature_set(name) for name in STREAMED])
 
 

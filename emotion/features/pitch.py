@@ -1,0 +1,148 @@
+"""Pitch of each frame, and how periodic it is, from the correlation of its low band with itself.
+
+The correlation is that of two stretches of 40 ms, a lag apart and both centred on the frame, each without its
+own mean: the cross-correlation of D. Talkin, "A robust algorithm for pitch tracking (RAPT)", in "Speech
+Coding and Synthesis", 1995. Stretches begin on hops, so the products of samples a lag apart are summed once a
+hop and shared by the four frames that hold it. The choice among peaks is P. Boersma's, "Accurate short-term
+analysis of the fundamental frequency and the harmonics-to-noise ratio of a sampled sound", IFA Proceedings
+17, 1993: parabolas through the peaks, and a small cost for each octave downwards.
+"""
+
+import numpy as np
+
+from emotion.arrays import FloatArray
+from emotion.features.low_band import DECIMATION, NUM_TAPS, LowBand, stretch_of
+
+SHORTEST_LAG = 8
+LONGEST_LAG = 67
+"""Samples of the low band, 4 kHz: 500 to 60 Hz."""
+HOPS_CORRELATED = 4
+OCTAVE_COST = 0.04
+"""What a peak twice as late must be higher by."""
+WEAKEST_SHARE = 1e-4
+"""A low band further than 40 dB under its frame is not what one hears."""
+ROUNDING_SHARE = 1e-6
+"""Of a microphone's DC, float32 leaves this much behind."""
+TINIEST = 1e-30
+
+
+class PitchTracker:
+    """Finds the pitch of frames, each by itself.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Hz.
+    frame_length, frame_hop : int
+        Samples; the length must hold four hops, the longest lag and the filter.
+
+    Raises
+    ------
+    ValueError
+        If the frame is too short.
+    """
+
+    def __init__(self, sample_rate: int, frame_length: int, frame_hop: int) -> None:
+        self._low_rate = sample_rate / DECIMATION
+        self._frame_hop = frame_hop
+        self._hop = frame_hop // DECIMATION
+        self._length = HOPS_CORRELATED * self._hop
+        self._margin = (LONGEST_LAG + 1) // 2
+        shortest = DECIMATION * (self._length + 2 * self._margin - 1) + NUM_TAPS
+        if frame_length < shortest:
+            raise ValueError(f"frames of {frame_length} samples; pitch needs {shortest}")
+        self._low_band = LowBand(sample_rate, frame_hop)
+        lags = np.arange(SHORTEST_LAG - 1, LONGEST_LAG + 2)
+        self._starts = (2 * self._margin - lags) // 2
+        self._ends = self._starts + lags
+        self._ones = np.ones(self._hop, dtype=np.float32)
+        costs = OCTAVE_COST * np.log2(lags[1:-1] / SHORTEST_LAG)
+        self._costs = costs.astype(np.float32)[:, np.newaxis]
+
+    def __call__(self, frames: FloatArray, mean_square: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Find pitches.
+
+        Parameters
+        ----------
+        frames : ndarray, shape (num_frames, frame_length), float32
+            Sound, each frame `frame_hop` after the one before it.
+        mean_square : ndarray, shape (num_frames,), float32
+            Of each frame's samples, in all bands, without its DC.
+
+        Returns
+        -------
+        pitch_hz, strength : ndarray, shape (num_frames,), float32
+            In 60..500 Hz, and the correlation at that period, in 0..1; a frame without any peak has strength
+            0.
+        """
+        return self._best_peak(self._correlation(frames, mean_square))
+
+    def _correlation(self, frames: FloatArray, mean_square: FloatArray) -> FloatArray:
+        num_frames = len(frames)
+        low = self._low_band(stretch_of(frames, self._frame_hop))
+        sums, energy = self._running_sums(low)
+        norm = energy - sums * sums * np.float32(1 / self._length)
+        np.maximum(norm, energy * np.float32(ROUNDING_SHARE), out=norm)
+        np.sqrt(norm, out=norm)
+        sums *= np.float32(self._length**-0.5)
+        means, norms = self._at_frames(sums, num_frames), self._at_frames(norm, num_frames)
+        weakest = mean_square * np.float32(WEAKEST_SHARE * self._length) + np.float32(TINIEST)
+        correlation = np.empty((len(self._starts), num_frames), dtype=np.float32)
+        for parity in (0, 1):
+            starts, ends = self._starts[parity::2], self._ends[parity::2]
+            # A run of starts falls and a run of ends rises by one sample a lag: views, no copies.
+            first, second = slice(starts[-1], starts[0] + 1), slice(ends[0], ends[-1] + 1)
+            product = self._products(low, first, second, num_frames)
+            product -= means[first][::-1] * means[second]
+            scale = norms[first][::-1] * norms[second]
+            scale += weakest
+            np.divide(product, scale, out=correlation[parity::2])
+        return correlation
+
+    def _at_frames(self, running: FloatArray, num_frames: int) -> FloatArray:
+        """Pick what begins at each of a frame's samples, shape (samples, frames)."""
+        of_frame = np.lib.stride_tricks.sliding_window_view(running, 2 * self._margin + 1)
+        return np.ascontiguousarray(of_frame[:: self._hop][:num_frames].T)
+
+    def _products(self, low: FloatArray, first: slice, second: slice, num_frames: int) -> FloatArray:
+        """Sum the products of samples a lag apart, per lag and frame."""
+        num_hops = num_frames + HOPS_CORRELATED - 1
+        shifted = np.lib.stride_tricks.sliding_window_view(low, num_hops * self._hop)
+        product: FloatArray = np.multiply(shifted[first][::-1], shifted[second])
+        per_hop: FloatArray = np.matmul(product.reshape(-1, self._hop), self._ones).reshape(-1, num_hops)
+        total: FloatArray = per_hop[:, :num_frames] + per_hop[:, 1 : num_frames + 1]
+        for hop in range(2, HOPS_CORRELATED):
+            total += per_hop[:, hop : hop + num_frames]
+        return total
+
+    def _running_sums(self, low: FloatArray) -> FloatArray:
+        """Sum each stretch of 40 ms, and its squares: doublings, so that no sum holds a sample outside it."""
+        doubled: FloatArray = np.stack([low, low * low])
+        num_places = len(low) - self._length + 1
+        total = np.zeros((2, num_places), dtype=np.float32)
+        length, summed = 1, 0
+        while True:
+            if self._length & length:
+                total += doubled[:, summed : summed + num_places]
+                summed += length
+            if summed == self._length:
+                return total
+            doubled = np.add(doubled[:, :-length], doubled[:, length:], dtype=np.float32)
+            length *= 2
+
+    def _best_peak(self, correlation: FloatArray) -> tuple[FloatArray, FloatArray]:
+        before, at, after = correlation[:-2], correlation[1:-1], correlation[2:]
+        slope = before - after
+        curvature = np.minimum(before + after - 2 * at, np.float32(-TINIEST))
+        # Where rounding leaves a peak without curvature, its top is its middle.
+        offset = np.clip(0.5 * slope / curvature, -0.5, 0.5)
+        height = at - 0.25 * slope * offset
+        is_peak = (at >= before) & (at > after)
+        score = np.where(is_peak, height - self._costs, np.float32(-1))
+        best = score.argmax(axis=0)
+        frames = np.arange(correlation.shape[1])
+        found = is_peak[best, frames]
+        lag = SHORTEST_LAG + best + np.where(found, offset[best, frames], 0)
+        strength = np.where(found, height[best, frames], 0)
+        pitch_hz: FloatArray = (self._low_rate / lag).astype(np.float32)
+        return pitch_hz, np.clip(strength, 0, 1).astype(np.float32)

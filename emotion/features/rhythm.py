@@ -1,0 +1,106 @@
+"""Stretches of frames: voiced ones and pauses, how many, how long."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotion.arrays import FloatArray
+from emotion.features.descriptors import Descriptor
+
+STRETCH_VALUES: Final = ("longest", "mean", "std")
+
+
+def stretch_features(group: str) -> tuple[Descriptor, ...]:
+    """Name what `describe_stretches` gives.
+
+    Parameters
+    ----------
+    group : str
+        First part of the names.
+
+    Returns
+    -------
+    tuple of Descriptor
+        In its order.
+    """
+    return (
+        *(Descriptor(f"{group}.length.{value}", "s") for value in STRETCH_VALUES),
+        Descriptor(f"{group}.stretches.rate", "1/s"),
+        Descriptor(f"{group}.time.share", "1"),
+    )
+
+
+def describe_stretches(inside: NDArray[np.bool_], frame_rate: float, shortest: int) -> FloatArray:
+    """Describe the runs of frames that are in a state.
+
+    The counts and lengths are those of F. Eyben et al., "The Geneva minimalistic acoustic parameter set
+    (GeMAPS)", IEEE Trans. Affective Computing 7, 2016, for voiced and unvoiced regions.
+
+    Parameters
+    ----------
+    inside : ndarray, shape (num_frames,), bool
+        Whether each frame is in the state; num_frames >= 1.
+    frame_rate : float
+        Frames a second.
+    shortest : int
+        Runs of fewer frames do not count.
+
+    Returns
+    -------
+    ndarray, shape (5,), float32
+        Longest, mean and standard deviation of their lengths, s; runs a second; their share of all frames.
+        Zeros where there is none.
+    """
+    values = np.zeros(len(STRETCH_VALUES) + 2, dtype=np.float32)
+    lengths = run_lengths(inside)
+    lengths = lengths[lengths >= shortest]
+    if len(lengths):
+        seconds = lengths / frame_rate
+        mean = seconds.mean()
+        values[:3] = seconds.max(), mean, np.sqrt(np.mean((seconds - mean) ** 2))
+        values[3] = len(lengths) * frame_rate / len(inside)
+        values[4] = lengths.sum() / len(inside)
+    return values
+
+
+def run_lengths(inside: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Give the lengths of runs of true values.
+
+    Parameters
+    ----------
+    inside : ndarray, shape (n,), bool
+        Any.
+
+    Returns
+    -------
+    ndarray, shape (number of runs,), intp
+        In order.
+    """
+    padded = np.zeros(len(inside) + 2, dtype=np.int8)
+    padded[1:-1] = inside
+    changes = np.flatnonzero(padded[1:] != padded[:-1])
+    lengths: NDArray[np.intp] = changes[1::2] - changes[::2]
+    return lengths
+
+
+def peak_rate(track: FloatArray, frame_rate: float, prominence: float) -> float:
+    """Count the peaks of a track: as syllables are counted on its loudness.
+
+    Parameters
+    ----------
+    track : ndarray, shape (num_frames,), float32
+        Smooth.
+    frame_rate : float
+        Frames a second.
+    prominence : float
+        A peak must lie this much over the mean of the track.
+
+    Returns
+    -------
+    float
+        Peaks a second. Loudness peaks as GeMAPS counts them.
+    """
+    inner = track[1:-1]
+    is_peak = (inner > track[:-2]) & (inner >= track[2:]) & (inner > track.mean() + prominence)
+    return float(np.count_nonzero(is_peak)) * frame_rate / len(track)
