@@ -61,8 +61,8 @@ SENTENCES = (
     ),
     # happy: high, wide, quick
     Sentence("en-us+m7", 160, 150, 118, -20, 0.9, "That is wonderful news! I am so glad you called, really!"),
-    # sad: flat, slow, hardly voiced
-    Sentence("en-us+whisperf", 90, 15, 80, -31, 1.0, "I waited all day, and nobody came."),
+    # sad: flat, slow, hardly voiced; then a pause longer than a window, which is silence
+    Sentence("en-us+whisperf", 90, 15, 80, -31, 3.5, "I waited all day, and nobody came."),
     # angry: loud, quick
     Sentence("en-us+Alicia", 95, 120, 130, -13, 0.9, "No! I told you twice! Why does nobody listen to me?"),
     # neutral again
