@@ -145,7 +145,8 @@ def _draw(model: EmotionModel, file: Path, clip: MonoClip, prediction: ClipPredi
     title = _answer(prediction) if prediction.emotion is None else (
         f"{prediction.emotion} {100 * shares[prediction.emotion]:.0f} %"
     )  # fmt: skip
-    heard = f"mean of {prediction.num_windows} windows" if prediction.num_windows > 1 else ""
+    num_heard = prediction.num_windows - prediction.num_silent_windows
+    heard = f"mean of {num_heard} windows" if num_heard > 1 else ""
     subtitle = " · ".join(
         part for part in (printable(Path(file.name)), *others, heard, model.card.name) if part
     )
