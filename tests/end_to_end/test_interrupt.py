@@ -1,4 +1,4 @@
-"""Ctrl-C ends a session with its summary and exit code 0, however often it is pressed."""
+"""Ctrl-C ends a session with its summary and exit code 0; a second one insists, and ends it as cleanly."""
 
 import signal
 import subprocess
@@ -41,8 +41,8 @@ def test_ctrl_c_ends_with_the_summary(tmp_path: Path, presses: int) -> None:
             process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert "Traceback" not in out + err
-    # A second press insists: what is left undone then is a matter of chance, that it ends cleanly is not.
-    assert process.returncode == 0
+    # A second press insists, with the exit code that shells give, unless the first has ended it before.
+    assert process.returncode in ({0} if presses == 1 else {0, 130})
     journal = read_journal(tmp_path / "j.jsonl")
     assert 1 <= journal.summary["windows"] == len(journal.rows)
     assert journal.summary["seconds"] < soundfile.info(str(DEMO)).duration
