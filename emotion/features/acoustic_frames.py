@@ -43,6 +43,7 @@ class AcousticFrames:
     def __init__(self) -> None:
         start = (FRAME_LENGTH - SPECTRUM_LENGTH) // 2
         self._middle = slice(start, start + SPECTRUM_LENGTH)
+        self._averaging = np.full(SPECTRUM_LENGTH, 1 / SPECTRUM_LENGTH, dtype=np.float32)
         self._spectral_pass = SpectralPass(SPECTRUM_LENGTH, RANGE_DB)
         self._mel = mel_filterbank(SAMPLE_RATE, SPECTRUM_LENGTH, NUM_MELS)
         self._balance = SpectralBalance(SAMPLE_RATE, SPECTRUM_LENGTH)
@@ -62,8 +63,8 @@ class AcousticFrames:
         ndarray, shape (num_frames, len(COLUMNS)), float32
             In the order of `COLUMNS`.
         """
-        middle = frames[:, self._middle]
-        middle = middle - middle.mean(axis=1, keepdims=True)
+        middle = frames[:, self._middle].copy()
+        middle -= (middle @ self._averaging)[:, np.newaxis]
         rms = frame_rms(middle)
         spectrum = self._spectral_pass(middle)
         pitch_hz, strength = self._pitch(frames, rms * rms)

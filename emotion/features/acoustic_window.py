@@ -36,12 +36,12 @@ PEAK_SHARE: Final = 0.0
 
 ALL_FRAMES: Final = (
     *numbered("mfcc", NUM_CEPSTRA, "dB"),
+    Descriptor("loudness.total", "1"),
     *numbered("mfcc_delta", NUM_CEPSTRA, "dB/frame"),
+    Descriptor("loudness.delta", "1/frame"),
     *BALANCE,
     Descriptor("flux.mel", "dB"),
     Descriptor("level.frame", "dB"),
-    Descriptor("loudness.total", "1"),
-    Descriptor("loudness.delta", "1/frame"),
 )
 VOICED_FRAMES: Final = (
     Descriptor("voiced_pitch.semitones", "semitone"),
@@ -95,14 +95,9 @@ class AcousticWindow:
         loudness *= np.float32(10 ** (gain_db * EXPONENT / 10))
         level_db = _relative_level(rms, gain_db)
         voiced = (strength > VOICED_STRENGTH) & (level_db > VOICED_LEVEL_DB)
+        moving = np.concatenate([cepstra, loudness[np.newaxis]])
         everywhere = np.concatenate(
-            [
-                cepstra,
-                deltas(cepstra),
-                balance,
-                np.stack([flux(mel), level_db, loudness]),
-                deltas(loudness[np.newaxis]),
-            ]
+            [moving, deltas(moving), balance, flux(mel)[np.newaxis], level_db[np.newaxis]]
         )
         semitones = np.float32(12) * np.log2(pitch_hz * np.float32(1 / PITCH_REFERENCE_HZ))
         held = np.clip(strength, np.float32(1 - STRONGEST), np.float32(STRONGEST))
@@ -112,7 +107,7 @@ class AcousticWindow:
         vector: FloatArray = np.concatenate(
             [
                 summarise_robustly(everywhere).ravel(),
-                summarise_robustly(with_voice[:, voiced]).ravel(),
+                summarise_robustly(with_voice.take(np.flatnonzero(voiced), axis=1)).ravel(),
                 describe_perturbation(semitones, level_db, voiced, FRAME_RATE),
                 modulation_levels(loudness[np.newaxis], FRAME_RATE).ravel(),
                 describe_stretches(level_db < PAUSE_LEVEL_DB, FRAME_RATE, SHORTEST_PAUSE),

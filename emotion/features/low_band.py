@@ -3,6 +3,7 @@
 import numpy as np
 
 from emotion.arrays import FloatArray
+from emotion.features.overlap import overlapping
 
 DECIMATION = 4
 NUM_TAPS = 52
@@ -85,6 +86,6 @@ class LowBand:
         num_hops = -(-(len(stretch) - NUM_TAPS + 1) // self._frame_hop)
         missing = (num_hops - 1) * self._frame_hop + self._num_inputs - len(stretch)
         padded = np.concatenate([stretch, np.zeros(max(0, missing), dtype=np.float32)])
-        blocks = np.lib.stride_tricks.sliding_window_view(padded, self._num_inputs)[:: self._frame_hop]
-        low: FloatArray = (np.ascontiguousarray(blocks[:num_hops]) @ self._filters).ravel()
+        blocks = overlapping(padded, self._num_inputs, self._frame_hop)
+        low: FloatArray = (blocks.copy() @ self._filters).ravel()
         return low

@@ -11,14 +11,14 @@ from emotion.features.descriptors import Descriptor
 WIDEST_STEP_SEMITONES: Final = 4.0
 """Pitches further apart are not one voice moving but an error of an octave, or another voice."""
 
+PERCENT_PER_SEMITONE: Final = 100 * float(np.log(2)) / 12
+
 PERTURBATION: Final = (
     Descriptor("jitter.local.mean", "%"),
-    Descriptor("jitter.local.p50", "%"),
     Descriptor("jitter.second.mean", "%"),
     Descriptor("pitch_change.fall.mean", "semitone/s"),
     Descriptor("pitch_change.rise.mean", "semitone/s"),
     Descriptor("shimmer.local.mean", "dB"),
-    Descriptor("shimmer.local.p50", "dB"),
     Descriptor("shimmer.second.mean", "dB"),
 )
 
@@ -48,19 +48,19 @@ def describe_perturbation(
         In the order of `PERTURBATION`, jitter in % of the period. Zeros where no two voiced frames meet.
     """
     values = np.zeros(len(PERTURBATION), dtype=np.float32)
-    change = np.diff(semitones)
-    joined = voiced[1:] & voiced[:-1] & (np.abs(change) < WIDEST_STEP_SEMITONES)
-    if not joined.any():
+    tracks = np.stack([semitones, level_db])
+    steps = tracks[:, 1:] - tracks[:, :-1]
+    sizes = np.abs(steps)
+    joined = voiced[1:] & voiced[:-1] & (sizes[0] < WIDEST_STEP_SEMITONES)
+    num_joined = np.count_nonzero(joined)
+    if not num_joined:
         return values
-    percent = np.float32(100 * np.log(2) / 12)
-    steps, level_steps = change[joined], np.diff(level_db)[joined]
-    jitter, shimmer = percent * np.abs(steps), np.abs(level_steps)
-    values[0], values[1] = jitter.mean(), np.median(jitter)
-    values[5], values[6] = shimmer.mean(), np.median(shimmer)
-    rises = np.maximum(steps, 0).mean()
-    values[3], values[4] = (rises - steps.mean()) * frame_rate, rises * frame_rate
-    threes = joined[1:] & joined[:-1]
-    if threes.any():
-        values[2] = percent * np.abs(np.diff(change)[threes]).mean() / 2
-        values[7] = np.abs(np.diff(np.diff(level_db))[threes]).mean() / 2
+    weights = joined.astype(np.float32)
+    jitter, shimmer = sizes @ weights / num_joined
+    drift = steps[0] @ weights / num_joined
+    fall, rise = (jitter - drift) / 2 * frame_rate, (jitter + drift) / 2 * frame_rate
+    threes = weights[1:] * weights[:-1]
+    seconds = np.abs(steps[:, 1:] - steps[:, :-1]) @ threes / max(1, 2 * threes.sum())
+    values[:] = jitter, seconds[0], fall, rise, shimmer, seconds[1]
+    values[:2] *= PERCENT_PER_SEMITONE
     return values

@@ -12,6 +12,7 @@ import numpy as np
 
 from emotion.arrays import FloatArray
 from emotion.features.low_band import DECIMATION, NUM_TAPS, LowBand, stretch_of
+from emotion.features.overlap import overlapping
 
 SHORTEST_LAG = 8
 LONGEST_LAG = 67
@@ -24,6 +25,10 @@ WEAKEST_SHARE = 1e-4
 ROUNDING_SHARE = 1e-6
 """Of a microphone's DC, float32 leaves this much behind."""
 TINIEST = 1e-30
+FURTHEST = 0.501
+"""A peak halfway between two samples belongs to both, lest rounding give it to neither."""
+FLATTEST = 0.004
+"""Any peak of half a correlation bends by so much at 60 Hz; what bends less is slower, or rounding."""
 
 
 class PitchTracker:
@@ -101,13 +106,12 @@ class PitchTracker:
 
     def _at_frames(self, running: FloatArray, num_frames: int) -> FloatArray:
         """Pick what begins at each of a frame's samples, shape (samples, frames)."""
-        of_frame = np.lib.stride_tricks.sliding_window_view(running, 2 * self._margin + 1)
-        return np.ascontiguousarray(of_frame[:: self._hop][:num_frames].T)
+        return overlapping(running, 2 * self._margin + 1, self._hop)[:num_frames].T.copy()
 
     def _products(self, low: FloatArray, first: slice, second: slice, num_frames: int) -> FloatArray:
         """Sum the products of samples a lag apart, per lag and frame."""
         num_hops = num_frames + HOPS_CORRELATED - 1
-        shifted = np.lib.stride_tricks.sliding_window_view(low, num_hops * self._hop)
+        shifted = overlapping(low, num_hops * self._hop)
         product: FloatArray = np.multiply(shifted[first][::-1], shifted[second])
         per_hop: FloatArray = np.matmul(product.reshape(-1, self._hop), self._ones).reshape(-1, num_hops)
         total: FloatArray = per_hop[:, :num_frames] + per_hop[:, 1 : num_frames + 1]
@@ -133,16 +137,22 @@ class PitchTracker:
     def _best_peak(self, correlation: FloatArray) -> tuple[FloatArray, FloatArray]:
         before, at, after = correlation[:-2], correlation[1:-1], correlation[2:]
         slope = before - after
-        curvature = np.minimum(before + after - 2 * at, np.float32(-TINIEST))
-        # Where rounding leaves a peak without curvature, its top is its middle.
-        offset = np.clip(0.5 * slope / curvature, -0.5, 0.5)
-        height = at - 0.25 * slope * offset
-        is_peak = (at >= before) & (at > after)
-        score = np.where(is_peak, height - self._costs, np.float32(-1))
+        curvature = before + after
+        curvature -= 2 * at
+        np.minimum(curvature, np.float32(-FLATTEST), out=curvature)
+        offset = slope / curvature
+        offset *= np.float32(0.5)
+        slope *= offset
+        slope *= np.float32(0.25)
+        height = np.subtract(at, slope, out=slope)
+        score = height - self._costs
+        # The top of a parabola lies near its middle sample only where that is a peak.
+        is_none = (curvature >= np.float32(-FLATTEST)) | (np.abs(offset) > np.float32(FURTHEST))
+        np.copyto(score, np.float32(-1), where=is_none)
         best = score.argmax(axis=0)
         frames = np.arange(correlation.shape[1])
-        found = is_peak[best, frames]
-        lag = SHORTEST_LAG + best + np.where(found, offset[best, frames], 0)
+        found = score[best, frames] > -1
+        lag = (SHORTEST_LAG + best + np.where(found, offset[best, frames], 0)).astype(np.float32)
         strength = np.where(found, height[best, frames], 0)
-        pitch_hz: FloatArray = (self._low_rate / lag).astype(np.float32)
-        return pitch_hz, np.clip(strength, 0, 1).astype(np.float32)
+        pitch_hz: FloatArray = np.float32(self._low_rate) / lag
+        return pitch_hz, np.minimum(np.maximum(strength, 0), 1)

@@ -1,5 +1,6 @@
 """Stretches of frames: voiced ones and pauses, how many, how long."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -52,19 +53,18 @@ def describe_stretches(inside: NDArray[np.bool_], frame_rate: float, shortest: i
         Longest, mean and standard deviation of their lengths, s; runs a second; their share of all frames.
         Zeros where there is none.
     """
-    values = np.zeros(len(STRETCH_VALUES) + 2, dtype=np.float32)
-    lengths = run_lengths(inside)
-    lengths = lengths[lengths >= shortest]
-    if len(lengths):
-        seconds = lengths / frame_rate
-        mean = seconds.mean()
-        values[:3] = seconds.max(), mean, np.sqrt(np.mean((seconds - mean) ** 2))
-        values[3] = len(lengths) * frame_rate / len(inside)
-        values[4] = lengths.sum() / len(inside)
-    return values
+    # A window has a handful of runs: plain numbers are quicker here than arrays.
+    seconds = [length / frame_rate for length in run_lengths(inside) if length >= shortest]
+    if not seconds:
+        return np.zeros(len(STRETCH_VALUES) + 2, dtype=np.float32)
+    window_seconds = len(inside) / frame_rate
+    mean = sum(seconds) / len(seconds)
+    variance = sum((length - mean) ** 2 for length in seconds) / len(seconds)
+    values = [max(seconds), mean, math.sqrt(variance), len(seconds) / window_seconds]
+    return np.array([*values, sum(seconds) / window_seconds], dtype=np.float32)
 
 
-def run_lengths(inside: NDArray[np.bool_]) -> NDArray[np.intp]:
+def run_lengths(inside: NDArray[np.bool_]) -> list[int]:
     """Give the lengths of runs of true values.
 
     Parameters
@@ -74,14 +74,13 @@ def run_lengths(inside: NDArray[np.bool_]) -> NDArray[np.intp]:
 
     Returns
     -------
-    ndarray, shape (number of runs,), intp
+    list of int
         In order.
     """
-    padded = np.zeros(len(inside) + 2, dtype=np.int8)
+    padded = np.zeros(len(inside) + 2, dtype=np.bool_)
     padded[1:-1] = inside
-    changes = np.flatnonzero(padded[1:] != padded[:-1])
-    lengths: NDArray[np.intp] = changes[1::2] - changes[::2]
-    return lengths
+    changes = (padded[1:] != padded[:-1]).nonzero()[0].tolist()
+    return [end - start for start, end in zip(changes[::2], changes[1::2], strict=True)]
 
 
 def peak_rate(track: FloatArray, frame_rate: float, prominence: float) -> float:

@@ -14,7 +14,7 @@ TINIEST: Final = 1e-20
 ALPHA_HZ: Final = (50.0, 1000.0, 5000.0)
 HAMMARBERG_HZ: Final = (0.0, 2000.0, 5000.0)
 SLOPES_HZ: Final = ((60.0, 500.0), (500.0, 1500.0), (1000.0, 5000.0))
-ROLLOFF_SHARES: Final = (0.5, 0.85)
+ROLLOFF_SHARE: Final = 0.85
 ROLLOFF_STEP_HZ: Final = 250.0
 VOICE_HZ: Final = (300.0, 3400.0)
 """The band of a telephone: flatness and entropy are taken inside it, so that a line does not count."""
@@ -26,8 +26,7 @@ BALANCE: Final = (
     Descriptor("spectrum.entropy", "1"),
     Descriptor("spectrum.flatness", "dB"),
     Descriptor("spectrum.hammarberg", "dB"),
-    Descriptor("spectrum.rolloff_50", "kHz"),
-    Descriptor("spectrum.rolloff_85", "kHz"),
+    Descriptor("spectrum.rolloff", "kHz"),
     Descriptor("spectrum.slope_0060", "dB/kHz"),
     Descriptor("spectrum.slope_0500", "dB/kHz"),
     Descriptor("spectrum.slope_1000", "dB/kHz"),
@@ -48,7 +47,7 @@ class SpectralBalance:
       Affective Computing 7, 2016.
     - centroid and bandwidth: mean and standard deviation of frequency, weighted by magnitude. G. Peeters, "A
       large set of audio features for sound description", IRCAM, 2004.
-    - rolloff: below it lie 50 and 85 % of the power, read off at steps of 250 Hz with straight lines between.
+    - rolloff: below it lie 85 % of the power, read off at steps of 250 Hz with straight lines between.
       Same source.
     - flatness: geometric over arithmetic mean of power, in dB. J. Johnston, "Transform coding of audio
       signals using perceptual noise criteria", IEEE JSAC 6, 1988. In 300..3400 Hz.
@@ -94,47 +93,36 @@ class SpectralBalance:
         ndarray, shape (num_frames, len(BALANCE)), float32
             In the order of `BALANCE`; finite for a frame without power.
         """
-        power = spectrum.power
-        level = np.log(np.maximum(power, np.float32(TINIEST)))
-        low, high, *cumulated = (power @ self._gather).T
-        centroid, bandwidth = self._moments_of(spectrum.magnitude)
-        entropy, flatness = self._spread(power[:, self._voice], level[:, self._voice])
-        strongest = np.stack(
-            [power[:, self._lower].max(axis=1), power[:, self._upper].max(axis=1), low, high]
-        )
-        lower_db, upper_db, low_db, high_db = decibels(strongest, TINIEST)
-        below = np.stack(cumulated, axis=1)
-        rows: FloatArray = np.column_stack(
-            [
-                high_db - low_db,
-                bandwidth,
-                centroid,
-                entropy,
-                flatness,
-                lower_db - upper_db,
-                *(_rolloff(below, share) for share in ROLLOFF_SHARES),
-                level @ self._levels,
-            ]
-        )
+        power = np.maximum(spectrum.power, np.float32(TINIEST))
+        level = np.log(power)
+        gathered = power @ self._gather
+        rows = np.empty((len(power), len(BALANCE)), dtype=np.float32)
+        decibels_of = np.empty((4, len(power)), dtype=np.float32)
+        decibels_of[:2] = gathered[:, :2].T
+        power[:, self._lower].max(axis=1, out=decibels_of[2])
+        power[:, self._upper].max(axis=1, out=decibels_of[3])
+        low_db, high_db, lower_db, upper_db = decibels(decibels_of, TINIEST)
+        rows[:, 0] = high_db - low_db
+        rows[:, 1], rows[:, 2] = self._moments_of(spectrum.magnitude)
+        rows[:, 3], rows[:, 4] = self._spread(power[:, self._voice], level[:, self._voice])
+        rows[:, 5] = lower_db - upper_db
+        rows[:, 6] = _rolloff(gathered[:, 2:], ROLLOFF_SHARE)
+        np.matmul(level, self._levels, out=rows[:, 7:])
         return rows
 
     def _moments_of(self, magnitude: FloatArray) -> tuple[FloatArray, FloatArray]:
         total, first, second = (magnitude @ self._moments).T
-        total = np.maximum(total, np.float32(TINIEST))
-        centroid = first / total
-        return centroid, np.sqrt(np.maximum(second / total - centroid * centroid, 0))
+        inverse = 1 / np.maximum(total, np.float32(TINIEST))
+        centroid = first * inverse
+        return np.sqrt(np.maximum(second * inverse - centroid * centroid, 0)), centroid
 
     def _spread(self, power: FloatArray, level: FloatArray) -> tuple[FloatArray, FloatArray]:
-        num_bins = np.float32(power.shape[1])
-        total = np.maximum(power @ self._voice_ones, np.float32(TINIEST) * num_bins)
+        log_num_bins = np.log(np.float32(power.shape[1]))
+        total = power @ self._voice_ones
         log_total = np.log(total)
-        # Held at the floor, silence has p = 1 / num_bins in every bin.
-        weighted = np.einsum("fb,fb->f", np.maximum(power, np.float32(TINIEST)), level)
-        entropy = (log_total - weighted / total) / np.log(num_bins)
-        flatness = np.float32(DECIBELS_PER_NEPER) * (
-            level @ self._voice_ones / num_bins - log_total + np.log(num_bins)
-        )
-        return entropy, flatness
+        entropy = (log_total - np.einsum("fb,fb->f", power, level) / total) / log_num_bins
+        mean_level = level @ self._voice_ones / np.float32(power.shape[1])
+        return entropy, np.float32(DECIBELS_PER_NEPER) * (mean_level - log_total + log_num_bins)
 
 
 def _line_weights(bins_hz: NDArray[np.floating], low_hz: float, high_hz: float) -> NDArray[np.floating]:
@@ -145,12 +133,12 @@ def _line_weights(bins_hz: NDArray[np.floating], low_hz: float, high_hz: float) 
 
 
 def _rolloff(below: FloatArray, share: float) -> FloatArray:
-    """Find where cumulated power reaches a share, kHz; 0 for a frame without power."""
-    frames = np.arange(len(below))
+    """Find where cumulated power reaches a share, kHz."""
     wanted = below[:, -1] * np.float32(share)
-    step = np.count_nonzero(below < wanted[:, np.newaxis], axis=1)
-    above = below[frames, step]
-    under = np.where(step > 0, below[frames, step - 1], 0)
+    step = (below < wanted[:, np.newaxis]).sum(axis=1)
+    places = np.arange(0, below.size, below.shape[1]) + step
+    flat = below.ravel()
+    above, under = flat[places], np.where(step > 0, flat[places - 1], 0)
     part = (wanted - under) / np.maximum(above - under, np.float32(TINIEST))
-    rolloff: FloatArray = ((step + part) * np.float32(ROLLOFF_STEP_HZ / 1000)).astype(np.float32)
+    rolloff: FloatArray = (step + part) * np.float32(ROLLOFF_STEP_HZ / 1000)
     return rolloff
