@@ -11,7 +11,6 @@ from emotion.features.mel import decibels, mel_filterbank
 from emotion.features.pitch import PitchTracker
 from emotion.features.spectral_balance import BALANCE, SpectralBalance
 from emotion.features.spectrum import SpectralPass
-from emotion.features.waveform import frame_rms
 
 SAMPLE_RATE: Final = 16000
 FRAME_LENGTH: Final = 960
@@ -44,6 +43,10 @@ class AcousticFrames:
         start = (FRAME_LENGTH - SPECTRUM_LENGTH) // 2
         self._middle = slice(start, start + SPECTRUM_LENGTH)
         self._averaging = np.full(SPECTRUM_LENGTH, 1 / SPECTRUM_LENGTH, dtype=np.float32)
+        # Parseval, over the energy of the Hann curve: the taper keeps part periods at a frame's ends from
+        # passing for shimmer.
+        self._mean_square = np.full(SPECTRUM_LENGTH // 2 + 1, 16 / (3 * SPECTRUM_LENGTH**2), dtype=np.float32)
+        self._mean_square[[0, -1]] /= 2
         self._spectral_pass = SpectralPass(SPECTRUM_LENGTH, RANGE_DB)
         self._mel = mel_filterbank(SAMPLE_RATE, SPECTRUM_LENGTH, NUM_MELS)
         self._balance = SpectralBalance(SAMPLE_RATE, SPECTRUM_LENGTH)
@@ -65,14 +68,14 @@ class AcousticFrames:
         """
         middle = frames[:, self._middle].copy()
         middle -= (middle @ self._averaging)[:, np.newaxis]
-        rms = frame_rms(middle)
         spectrum = self._spectral_pass(middle)
-        pitch_hz, strength = self._pitch(frames, rms * rms)
+        mean_square = spectrum.power @ self._mean_square
+        pitch_hz, strength = self._pitch(frames, mean_square)
         rows = np.empty((len(frames), len(COLUMNS)), dtype=np.float32)
         rows[:, :NUM_MELS] = decibels(spectrum.power @ self._mel, TINIEST_POWER)
         rows[:, NUM_MELS:-4] = self._balance(spectrum)
         rows[:, -4] = self._loudness(spectrum.power)
         rows[:, -3] = pitch_hz
         rows[:, -2] = strength
-        rows[:, -1] = rms
+        np.sqrt(mean_square, out=rows[:, -1])
         return rows

@@ -32,7 +32,6 @@ SHORTEST_VOICED: Final = 3
 PITCH_REFERENCE_HZ: Final = 160.0
 """Between men and women; a window without a voice has the pitch of 0 semitones."""
 STRONGEST: Final = 0.9999
-PEAK_SHARE: Final = 0.0
 
 ALL_FRAMES: Final = (
     *numbered("mfcc", NUM_CEPSTRA, "dB"),
@@ -112,7 +111,7 @@ class AcousticWindow:
                 modulation_levels(loudness[np.newaxis], FRAME_RATE).ravel(),
                 describe_stretches(level_db < PAUSE_LEVEL_DB, FRAME_RATE, SHORTEST_PAUSE),
                 describe_stretches(voiced, FRAME_RATE, SHORTEST_VOICED),
-                [peak_rate(smooth, FRAME_RATE, PEAK_SHARE)],
+                [peak_rate(smooth, FRAME_RATE)],
             ]
         )[self._order].astype(np.float32)
         return vector

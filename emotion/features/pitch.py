@@ -61,6 +61,10 @@ class PitchTracker:
         self._starts = (2 * self._margin - lags) // 2
         self._ends = self._starts + lags
         self._ones = np.ones(self._hop, dtype=np.float32)
+        num_starts = 2 * self._margin + 1
+        from_start = np.arange(num_starts + self._length - 1) - np.arange(num_starts)[:, np.newaxis]
+        held = (from_start >= 0) & (from_start < self._length)
+        self._summing = (held / self._length**0.5).astype(np.float32)
         costs = OCTAVE_COST * np.log2(lags[1:-1] / SHORTEST_LAG)
         self._costs = costs.astype(np.float32)[:, np.newaxis]
 
@@ -85,12 +89,7 @@ class PitchTracker:
     def _correlation(self, frames: FloatArray, mean_square: FloatArray) -> FloatArray:
         num_frames = len(frames)
         low = self._low_band(stretch_of(frames, self._frame_hop))
-        sums, energy = self._running_sums(low)
-        norm = energy - sums * sums * np.float32(1 / self._length)
-        np.maximum(norm, energy * np.float32(ROUNDING_SHARE), out=norm)
-        np.sqrt(norm, out=norm)
-        sums *= np.float32(self._length**-0.5)
-        means, norms = self._at_frames(sums, num_frames), self._at_frames(norm, num_frames)
+        means, norms = self._means_and_norms(low, num_frames)
         weakest = mean_square * np.float32(WEAKEST_SHARE * self._length) + np.float32(TINIEST)
         correlation = np.empty((len(self._starts), num_frames), dtype=np.float32)
         for parity in (0, 1):
@@ -104,9 +103,18 @@ class PitchTracker:
             np.divide(product, scale, out=correlation[parity::2])
         return correlation
 
-    def _at_frames(self, running: FloatArray, num_frames: int) -> FloatArray:
-        """Pick what begins at each of a frame's samples, shape (samples, frames)."""
-        return overlapping(running, 2 * self._margin + 1, self._hop)[:num_frames].T.copy()
+    def _means_and_norms(self, low: FloatArray, num_frames: int) -> tuple[FloatArray, FloatArray]:
+        """Sum the 40 ms from each of a frame's samples on, over the root of their number, and give their norm
+        without that mean, each of shape (samples, frames). Frame by frame: no sum holds a sample outside it.
+        """
+        samples = overlapping(low, len(self._summing[0]), self._hop)[:num_frames].T.copy()
+        means = self._summing @ samples
+        samples *= samples
+        energy = self._summing @ samples
+        energy *= np.float32(self._length**0.5)
+        norms = energy - means * means
+        np.maximum(norms, energy * np.float32(ROUNDING_SHARE), out=norms)
+        return means, np.sqrt(norms, out=norms)
 
     def _products(self, low: FloatArray, first: slice, second: slice, num_frames: int) -> FloatArray:
         """Sum the products of samples a lag apart, per lag and frame."""
@@ -118,21 +126,6 @@ class PitchTracker:
         for hop in range(2, HOPS_CORRELATED):
             total += per_hop[:, hop : hop + num_frames]
         return total
-
-    def _running_sums(self, low: FloatArray) -> FloatArray:
-        """Sum each stretch of 40 ms, and its squares: doublings, so that no sum holds a sample outside it."""
-        doubled: FloatArray = np.stack([low, low * low])
-        num_places = len(low) - self._length + 1
-        total = np.zeros((2, num_places), dtype=np.float32)
-        length, summed = 1, 0
-        while True:
-            if self._length & length:
-                total += doubled[:, summed : summed + num_places]
-                summed += length
-            if summed == self._length:
-                return total
-            doubled = np.add(doubled[:, :-length], doubled[:, length:], dtype=np.float32)
-            length *= 2
 
     def _best_peak(self, correlation: FloatArray) -> tuple[FloatArray, FloatArray]:
         before, at, after = correlation[:-2], correlation[1:-1], correlation[2:]

@@ -83,23 +83,21 @@ def run_lengths(inside: NDArray[np.bool_]) -> list[int]:
     return [end - start for start, end in zip(changes[::2], changes[1::2], strict=True)]
 
 
-def peak_rate(track: FloatArray, frame_rate: float, prominence: float) -> float:
-    """Count the peaks of a track: as syllables are counted on its loudness.
+def peak_rate(track: FloatArray, frame_rate: float) -> float:
+    """Count the peaks of a track that lie over its mean: on loudness, about the syllables.
 
     Parameters
     ----------
     track : ndarray, shape (num_frames,), float32
-        Smooth.
+        Smooth; num_frames >= 1.
     frame_rate : float
         Frames a second.
-    prominence : float
-        A peak must lie this much over the mean of the track.
 
     Returns
     -------
     float
-        Peaks a second. Loudness peaks as GeMAPS counts them.
+        Peaks a second; the loudness peaks of GeMAPS (see `describe_stretches`).
     """
     inner = track[1:-1]
-    is_peak = (inner > track[:-2]) & (inner >= track[2:]) & (inner > track.mean() + prominence)
+    is_peak = (inner > track[:-2]) & (inner >= track[2:]) & (inner > track.mean())
     return float(np.count_nonzero(is_peak)) * frame_rate / len(track)
