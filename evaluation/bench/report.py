@@ -140,8 +140,8 @@ def _sets(measurement: Measurement) -> Iterable[str]:
         yield _table(head, rows)
         yield _against_fft(costs)
         yield (
-            f"A step at win 5 s costs {costs.win5_vs_win1.median:.2f} times one at 1 s "
-            f"({_spread(costs.win5_vs_win1)})."
+            f"A step at win 5 s costs {costs.win5_vs_win1.median:.2f} times one at 1 s; "
+            f"{SPREAD_HEAD}: {_spread(costs.win5_vs_win1)}."
         )
 
 
