@@ -31,7 +31,8 @@ SHORTEST_PAUSE: Final = 8
 SHORTEST_VOICED: Final = 3
 PITCH_REFERENCE_HZ: Final = 160.0
 """Between men and women; a window without a voice has the pitch of 0 semitones."""
-STRONGEST: Final = 0.9999
+STRONGEST: Final = 0.999
+"""Harmonicity ends at 30 dB, beyond which float32 tells little."""
 
 ALL_FRAMES: Final = (
     *numbered("mfcc", NUM_CEPSTRA, "dB"),

@@ -14,9 +14,9 @@ from emotion.arrays import FloatArray
 from emotion.features.low_band import DECIMATION, NUM_TAPS, LowBand, stretch_of
 from emotion.features.overlap import overlapping
 
-SHORTEST_LAG = 8
-LONGEST_LAG = 67
-"""Samples of the low band, 4 kHz: 500 to 60 Hz."""
+SHORTEST_LAG = 6
+LONGEST_LAG = 53
+"""Samples of the low band, 3.2 kHz: 533 to 60 Hz."""
 HOPS_CORRELATED = 4
 OCTAVE_COST = 0.04
 """What a peak twice as late must be higher by."""
@@ -81,7 +81,7 @@ class PitchTracker:
         Returns
         -------
         pitch_hz, strength : ndarray, shape (num_frames,), float32
-            In 60..500 Hz, and the correlation at that period, in 0..1; a frame without any peak has strength
+            In 59..582 Hz, and the correlation at that period, in 0..1; a frame without any peak has strength
             0.
         """
         return self._best_peak(self._correlation(frames, mean_square))

@@ -8,6 +8,7 @@ from emotion.arrays import FloatArray, Samples
 from emotion.errors import UsageError
 from emotion.features.descriptor_stream import DescriptorStream
 from emotion.features.descriptors import FrameRecipe
+from emotion.features.kept_memory import keep_freed_memory
 from emotion.window_grid import WindowGrid
 
 CLIP_STEP_SECONDS = 0.5
@@ -51,6 +52,7 @@ class StreamedSet:
         self.feature_names = tuple(feature.name for feature in recipe.features)
         self.feature_units = tuple(feature.unit for feature in recipe.features)
         self._recipe = recipe
+        keep_freed_memory()
 
     def open(self, grid: WindowGrid) -> DescriptorStream:
         """Start a stream with no memory.
