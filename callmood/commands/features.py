@@ -22,7 +22,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """
     parser.add_argument("set", nargs="?", metavar="SET", help="name of a feature set, such as classic")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = (
         "examples:\n  callmood features\n  callmood features classic\n  callmood features classic --json"
     )
