@@ -121,10 +121,12 @@ class Leg:
         self.non_finite_samples += num_non_finite
         mono = mix_down(samples)
         self._meter.push(mono)
-        self._arrivals.note(block.end_sample, block.arrived)
         self._end_sample = block.end_sample
         if self._stretch is None:
             self._stretch = self._open_stretch(block.first_sample)
+            # No window reaches back over a gap: blocks before it need not be remembered.
+            self._arrivals = Arrivals()
+        self._arrivals.note(block.end_sample, block.arrived)
         given.extend(self._rows(self._stretch, self._stretch.push(mono)))
         return given
 

@@ -204,3 +204,10 @@ def test_the_meter_shows_the_latest_tenth_of_a_second(tiny_model: EmotionModel) 
     assert leg.level_dbfs == pytest.approx(-23.01, abs=0.01), "half a span says nothing yet"
     leg.push(block(tone[800:], 2_400))
     assert leg.level_dbfs == pytest.approx(-3.01, abs=0.01)
+
+
+def test_a_line_too_bad_for_one_whole_window_costs_no_memory(tiny_model: EmotionModel) -> None:
+    leg = Leg("mono", tiny_model, GRID, 16_000)
+    for index in range(20):
+        assert not rows_in(leg.push(block(np.zeros((1_600, 1), np.float32), 2_000 * index)))
+    assert len(leg._arrivals._ends) == 1, "blocks before a gap are forgotten"
