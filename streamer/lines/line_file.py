@@ -83,14 +83,24 @@ class LineFile:
             raise _explained(self.path, error) from error
 
     def withdraw(self) -> None:
-        """Leave no trace: close, and remove the file or make it empty again, as it was found."""
+        """Leave no trace: close, and remove the file or make it empty again, as it was found.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be removed.
+        """
         if self._descriptor is None:
             return
-        if self._is_file:
-            os.ftruncate(self._descriptor, 0)
-        self.close()
-        if self._is_file and not self._existed:
-            self.path.unlink(missing_ok=True)
+        try:
+            if self._is_file:
+                os.ftruncate(self._descriptor, 0)
+            if self._is_file and not self._existed:
+                self.path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _explained(self.path, error) from error
+        finally:
+            self.close()
 
     def _cut_half_line(self) -> None:
         if self._descriptor is not None and self._is_file:

@@ -62,7 +62,7 @@ class SessionFolder:
         try:
             write_new(self.path / SESSION_FILE, _bytes(values))
         except OSError as error:
-            self._remove_if_empty()
+            self._withdraw()
             raise output_error(self.path / SESSION_FILE, error) from error
         self._values = values
         self._num_users = 1
@@ -81,24 +81,25 @@ class SessionFolder:
         Raises
         ------
         OutputError
-            If the summary cannot be written; what the session is stays written.
+            If the summary cannot be written, what the session is stays written; or if the folder cannot be
+            removed.
         """
         if self._values is None:
             return
         self._num_users -= 1
         if summary is None:
             if not self._num_users and [entry.name for entry in self.path.glob("*")] == [SESSION_FILE]:
-                (self.path / SESSION_FILE).unlink()
-                self._remove_if_empty()
+                self._withdraw()
             return
         try:
             replace(self.path / SESSION_FILE, _bytes({**self._values, "summary": summary_values(summary)}))
         except OSError as error:
             raise output_error(self.path / SESSION_FILE, error) from error
 
-    def _remove_if_empty(self) -> None:
-        """Remove the folder, and those above it that were made for it."""
+    def _withdraw(self) -> None:
+        """Remove session.json and the folder, and those above it that were made for it and are empty."""
         try:
+            (self.path / SESSION_FILE).unlink(missing_ok=True)
             for folder in (self.path, *self._made):
                 folder.rmdir()
         except OSError as error:

@@ -157,6 +157,16 @@ def test_a_session_that_never_began_leaves_no_journal(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_journal_that_cannot_be_taken_back_says_so_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "call.jsonl"
+    journal = Journal(path)
+    journal.open(facts())
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(OutputError, match=r"call\.jsonl"):
+        journal.close(None)
+
+
 def test_a_missing_folder_is_named_and_not_made(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"there is no folder .*gone; make it first"):
         Journal(tmp_path / "gone" / "call.jsonl").open(facts())

@@ -58,3 +58,13 @@ def test_what_a_session_kept_stays_when_it_is_given_up(tmp_path: Path) -> None:
     (tmp_path / SESSION / "clips").mkdir()
     folder.close(None)
     assert {entry.name for entry in (tmp_path / SESSION).iterdir()} == {"session.json", "clips"}
+
+
+def test_a_folder_that_cannot_be_taken_back_says_so_in_one_line(tmp_path: Path) -> None:
+    folder = SessionFolder(tmp_path)
+    folder.open(facts())
+    head = tmp_path / SESSION / "session.json"
+    head.unlink()
+    head.mkdir()
+    with pytest.raises(OutputError, match=SESSION):
+        folder.close(None)
