@@ -90,7 +90,7 @@ class Sink:
 
     @property
     def is_saving(self) -> bool:
-        """True while sound is being kept on disk."""
+        """True while sound that comes may be kept on disk; that none comes in a pause is known elsewhere."""
         return False
 
     def close(self, summary: Summary | None) -> None:

@@ -36,7 +36,7 @@ class SinkGroup:
 
     @property
     def is_saving(self) -> bool:
-        """True while any sink keeps sound on disk."""
+        """True while any sink would keep sound that comes."""
         return any(sink.is_saving for sink in self._working)
 
     def open(self, facts: SessionFacts) -> None:

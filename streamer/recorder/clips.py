@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from emotion.errors import OutputError
 from emotion.finite_samples import make_finite
 from emotion.mixing import mix_down
 from emotion.window_grid import to_samples
@@ -41,21 +42,17 @@ class ClipRecorder(Sink):
     ----------
     num_clips : int
         Clips written.
-    num_lost : int
-        Windows that the rule wanted and whose sound was no longer at hand; none, as long as rows come right
-        after the sound that completes them.
     """
 
     def __init__(self, folder: SessionFolder, rule: ClipRule) -> None:
         self.num_clips = 0
-        self.num_lost = 0
+        self._num_lost = 0
         self._folder = folder
         self._rule = rule
         self._clock = SessionClock.from_epoch(0.0)
         self._ring = ClipRing(0)
         self._format: WavFormat | None = None
         self._index: ClipIndex | None = None
-        self._paused = False
 
     def open(self, facts: SessionFacts) -> None:
         """Make the session's folder.
@@ -90,7 +87,7 @@ class ClipRecorder(Sink):
             return
         samples = self._ring.cut(row.start_sample, row.end_sample)
         if samples is None:
-            self.num_lost += 1
+            self._num_lost += 1
             return
         content = self._format.head(len(samples)) + self._format.encode(samples)
         file = clip_path(row, self._clock.at(row.start))
@@ -107,10 +104,6 @@ class ClipRecorder(Sink):
             self._index = ClipIndex(self._folder.path)
         self._index.add(row, str(file))
 
-    def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:  # noqa: ARG002
-        """Know that nothing is being kept for now."""
-        self._paused = paused
-
     @property
     def files(self) -> tuple[str, ...]:
         """The session's folder, once there is a clip in it."""
@@ -119,7 +112,7 @@ class ClipRecorder(Sink):
     @property
     def is_saving(self) -> bool:
         """True while a window may become a clip."""
-        return self._format is not None and not self._paused
+        return self._format is not None
 
     def close(self, summary: Summary | None) -> None:
         """Close the index and leave the summary in the session's folder; a second call does nothing.
@@ -127,7 +120,8 @@ class ClipRecorder(Sink):
         Raises
         ------
         OutputError
-            If the summary cannot be written; all clips are whole.
+            If the summary cannot be written, or the sound of a window was gone before its row came, which no
+            session should see; all clips are whole.
         """
         if self._format is None:
             return
@@ -136,3 +130,8 @@ class ClipRecorder(Sink):
         if self._index is not None:
             self._index.close()
         self._folder.close(summary)
+        if self._num_lost:
+            raise OutputError(
+                f"clips missing in {self._folder.path}: {self._num_lost}; their sound was gone before their "
+                "rows came: please report it, and meanwhile keep the whole sound with --record-session"
+            )

@@ -39,7 +39,6 @@ class SessionSound(Sink):
         self._file_ends = 0
         self._continues = False
         self._num_files = 0
-        self._paused = False
 
     def open(self, facts: SessionFacts) -> None:
         """Make the session's folder.
@@ -98,7 +97,6 @@ class SessionSound(Sink):
         OutputError
             If the system reports a late fault.
         """
-        self._paused = paused
         self._break_off_or_explain()
 
     @property
@@ -108,8 +106,8 @@ class SessionSound(Sink):
 
     @property
     def is_saving(self) -> bool:
-        """True while sound is being kept."""
-        return self._format is not None and not self._paused
+        """True while the sound that comes is kept."""
+        return self._format is not None
 
     def close(self, summary: Summary | None) -> None:
         """End the file and leave the summary in the session's folder; a second call does nothing.

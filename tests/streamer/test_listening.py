@@ -31,6 +31,10 @@ class Diary(Sink):
     def __init__(self) -> None:
         self.told: list[tuple[str, float]] = []
 
+    @property
+    def is_saving(self) -> bool:
+        return True
+
     def take_block(self, block: AudioBlock) -> None:
         self.told.append(("block", block.first_sample / RATE))
 
@@ -113,10 +117,11 @@ def test_while_paused_nothing_is_analysed_or_handed_on(tiny_model: EmotionModel)
     diary = Diary()
     listening = listening_with(tiny_model, diary)
     listening.take(block(0, RATE))
+    saving = [listening.saving]
     listening.obey(UserCommand("pause", RATE, 42.0))
     assert listening.paused
     listening.take(block(RATE, 3 * RATE))
-    assert not listening.saving
+    assert [*saving, listening.saving] == [True, False]
     assert listening.stream_seconds == 4.0, "the clock goes on"
     listening.obey(UserCommand("pause", 4 * RATE, 42.0))
     listening.take(block(4 * RATE, RATE))
