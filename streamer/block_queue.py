@@ -26,7 +26,6 @@ class BlockQueue:
         self._blocks: deque[AudioBlock] = deque()
         self._num_samples = 0
         self._dropped_samples = 0
-        self._dropped_blocks = 0
         self._overruns = 0
         self._end_sample = 0
         self._closed = False
@@ -134,12 +133,6 @@ class BlockQueue:
             return self._end_sample
 
     @property
-    def dropped_blocks(self) -> int:
-        """Blocks dropped so far."""
-        with self._lock:
-            return self._dropped_blocks
-
-    @property
     def dropped_seconds(self) -> float:
         """Sound dropped so far, s."""
         with self._lock:
@@ -165,7 +158,6 @@ class BlockQueue:
 
     def _drop_oldest(self) -> None:
         self._dropped_samples += len(self._take_oldest().samples)
-        self._dropped_blocks += 1
 
     def _take_oldest(self) -> AudioBlock:
         block = self._blocks.popleft()

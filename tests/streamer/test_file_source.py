@@ -54,7 +54,7 @@ def test_every_sample_comes_once_however_small_the_blocks_and_the_queue(
     assert [block.first_sample for block in blocks] == ends[:-1]
     assert not any(block.samples.flags.writeable for block in blocks)
     assert queue.error is None
-    assert queue.dropped_blocks == 0
+    assert queue.dropped_seconds == 0
 
 
 def test_at_real_speed_each_block_comes_when_its_last_sample_would_have_been_spoken(

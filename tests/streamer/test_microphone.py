@@ -50,7 +50,7 @@ try:
         "live": microphone.info.live,
         "notes": microphone.info.notes,
         "shape": blocks[0].samples.shape,
-        "dropped": queue.dropped_blocks,
+        "dropped": queue.dropped_seconds,
         "error": None if queue.error is None else str(queue.error),
     }))
 except DeviceError as error:
