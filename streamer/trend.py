@@ -7,7 +7,7 @@ from typing import Final
 from streamer.row import Row
 from streamer.snapshot import TrendPoint
 
-SPAN_SECONDS: Final = 60.0
+TREND_SECONDS: Final = 60.0
 
 
 class Trend:
@@ -33,7 +33,7 @@ class Trend:
         """
         smoothed = None if row.smoothed is None else tuple(row.smoothed[label] for label in self._labels)
         self._points.append(TrendPoint(row.end, row.emotion, smoothed))
-        while self._points[0].end <= row.end - SPAN_SECONDS:
+        while self._points[0].end <= row.end - TREND_SECONDS:
             self._points.popleft()
 
     @property

@@ -15,9 +15,10 @@ from streamer.panel.status import (
     pack_fields,
     status_fields,
 )
-from streamer.panel.trend_lines import TREND_SECONDS, draw_time_axis, draw_trend
+from streamer.panel.trend_lines import draw_time_axis, draw_trend
 from streamer.session_facts import SessionFacts
 from streamer.snapshot import LegView, Snapshot
+from streamer.trend import TREND_SECONDS
 
 _NARROW = 60
 

@@ -7,8 +7,8 @@ from typing import Final
 from streamer.panel.canvas import MINUS, Canvas
 from streamer.panel.palette import FAINT, emotion_style
 from streamer.snapshot import TrendPoint
+from streamer.trend import TREND_SECONDS
 
-TREND_SECONDS: Final = 60.0
 _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 
 
