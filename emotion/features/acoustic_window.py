@@ -10,7 +10,7 @@ from emotion.features.deltas import deltas, flux
 from emotion.features.descriptors import Descriptor, numbered
 from emotion.features.loudness import EXPONENT
 from emotion.features.mel import DECIBELS_PER_NEPER, cepstral_basis
-from emotion.features.modulation import MODULATION, modulation_levels
+from emotion.features.modulation import modulation_features, modulation_levels
 from emotion.features.percentiles import summarise_robustly, with_robust_functionals
 from emotion.features.perturbation import PERTURBATION, describe_perturbation
 from emotion.features.rhythm import describe_stretches, peak_rate, stretch_features
@@ -31,30 +31,44 @@ SHORTEST_PAUSE: Final = 8
 SHORTEST_VOICED: Final = 3
 PITCH_REFERENCE_HZ: Final = 160.0
 """Between men and women; a window without a voice has the pitch of 0 semitones."""
+SMOOTHING: Final = np.full(5, 0.2, dtype=np.float32)
+"""50 ms, for counting the peaks of loudness."""
 STRONGEST: Final = 0.999
 """Harmonicity ends at 30 dB, beyond which float32 tells little."""
 
+VOICED_CEPSTRA: Final = 5
+_CEPSTRA_ORDER: Final = (*range(VOICED_CEPSTRA, NUM_CEPSTRA), *range(VOICED_CEPSTRA))
+_MFCC: Final = numbered("mfcc", NUM_CEPSTRA, "dB")
+_MFCC_DELTA: Final = numbered("mfcc_delta", NUM_CEPSTRA, "dB/frame")
+_SHARED: Final = (*_MFCC[:VOICED_CEPSTRA], Descriptor("loudness.total", "1"), *BALANCE)
 ALL_FRAMES: Final = (
-    *numbered("mfcc", NUM_CEPSTRA, "dB"),
-    Descriptor("loudness.total", "1"),
-    *numbered("mfcc_delta", NUM_CEPSTRA, "dB/frame"),
+    *(_MFCC_DELTA[place] for place in _CEPSTRA_ORDER),
     Descriptor("loudness.delta", "1/frame"),
-    *BALANCE,
     Descriptor("flux.mel", "dB"),
     Descriptor("level.frame", "dB"),
+    *_MFCC[VOICED_CEPSTRA:],
+    *_SHARED,
 )
+"""The first rows of a window's tracks; the last of these rows are also the first of `VOICED_FRAMES`."""
 VOICED_FRAMES: Final = (
+    *(Descriptor(f"voiced_{shared.name}", shared.unit) for shared in _SHARED),
     Descriptor("voiced_pitch.semitones", "semitone"),
     Descriptor("voiced_harmonicity.ratio", "dB"),
-    Descriptor("voiced_loudness.total", "1"),
-    *(Descriptor(f"voiced_{balance.name}", balance.unit) for balance in BALANCE),
-    *numbered("voiced_mfcc", 5, "dB"),
 )
+_NUM_TRACKS: Final = len(ALL_FRAMES) + 2
+_DELTAS: Final = slice(0, NUM_CEPSTRA + 1)
+_FLUX, _LEVEL = NUM_CEPSTRA + 1, NUM_CEPSTRA + 2
+_CEPSTRA: Final = slice(_LEVEL + 1, _LEVEL + 1 + NUM_CEPSTRA)
+_LOUDNESS: Final = _CEPSTRA.stop
+_MOVING: Final = slice(_CEPSTRA.start, _LOUDNESS + 1)
+_BALANCE: Final = slice(_LOUDNESS + 1, len(ALL_FRAMES))
+_VOICED_ROWS: Final = slice(_NUM_TRACKS - len(VOICED_FRAMES), _NUM_TRACKS)
 _MADE: Final = (
     *with_robust_functionals(ALL_FRAMES),
     *with_robust_functionals(VOICED_FRAMES),
     *PERTURBATION,
-    *(Descriptor(f"{band.name}.level", band.unit) for band in MODULATION),
+    *modulation_features("modulation_loudness"),
+    *modulation_features("modulation_rms"),
     *stretch_features("pause"),
     *stretch_features("voiced"),
     Descriptor("loudness.peaks.rate", "1/s"),
@@ -69,7 +83,7 @@ class AcousticWindow:
 
     def __init__(self) -> None:
         self._order = np.array(_ORDER)
-        self._cepstra = np.ascontiguousarray(cepstral_basis(NUM_MELS, NUM_CEPSTRA).T)
+        self._cepstra = cepstral_basis(NUM_MELS, NUM_CEPSTRA).T[list(_CEPSTRA_ORDER)]
 
     def __call__(self, rows: FloatArray) -> FloatArray:
         """Sum up a window as if it had been scaled to `LEVEL_DBFS`.
@@ -84,38 +98,42 @@ class AcousticWindow:
         ndarray, shape (len(FEATURES),), float32
             In the order of `FEATURES`.
         """
-        # A copy in any case: a single row would otherwise be the ring itself.
-        tracks = rows.T.copy(order="C")
-        mel, balance = tracks[:NUM_MELS], tracks[NUM_MELS:-4]
-        loudness, pitch_hz, strength, rms = tracks[-4:]
-        gain_db = LEVEL_DBFS - level_of_frames(rms)
-        mel += np.float32(gain_db)
-        np.maximum(mel, np.float32(MEL_FLOOR_DB), out=mel)
-        cepstra = self._cepstra @ mel
-        loudness *= np.float32(10 ** (gain_db * EXPONENT / 10))
-        level_db = _relative_level(rms, gain_db)
-        voiced = (strength > VOICED_STRENGTH) & (level_db > VOICED_LEVEL_DB)
-        moving = np.concatenate([cepstra, loudness[np.newaxis]])
-        everywhere = np.concatenate(
-            [moving, deltas(moving), balance, flux(mel)[np.newaxis], level_db[np.newaxis]]
-        )
-        semitones = np.float32(12) * np.log2(pitch_hz * np.float32(1 / PITCH_REFERENCE_HZ))
-        held = np.clip(strength, np.float32(1 - STRONGEST), np.float32(STRONGEST))
-        harmonicity = np.float32(DECIBELS_PER_NEPER) * np.log(held / (1 - held))
-        with_voice = np.concatenate([np.stack([semitones, harmonicity, loudness]), balance, cepstra[:5]])
-        smooth = np.convolve(loudness, np.full(5, 0.2, dtype=np.float32), mode="same")
-        vector: FloatArray = np.concatenate(
-            [
-                summarise_robustly(everywhere).ravel(),
-                summarise_robustly(with_voice.take(np.flatnonzero(voiced), axis=1)).ravel(),
-                describe_perturbation(semitones, level_db, voiced, FRAME_RATE),
-                modulation_levels(loudness[np.newaxis], FRAME_RATE).ravel(),
-                describe_stretches(level_db < PAUSE_LEVEL_DB, FRAME_RATE, SHORTEST_PAUSE),
-                describe_stretches(voiced, FRAME_RATE, SHORTEST_VOICED),
-                [peak_rate(smooth, FRAME_RATE)],
-            ]
-        )[self._order].astype(np.float32)
+        gain_db = LEVEL_DBFS - level_of_frames(rows[:, -1])
+        tracks = self._tracks(rows, gain_db)
+        loudness, level_db, semitones = tracks[_LOUDNESS], tracks[_LEVEL], tracks[-2]
+        voiced = (rows[:, -2] > VOICED_STRENGTH) & (level_db > VOICED_LEVEL_DB)
+        of_voice = tracks[_VOICED_ROWS].take(voiced.nonzero()[0], axis=1)
+        made: list[FloatArray] = [
+            summarise_robustly(tracks[:-2]).ravel(),
+            summarise_robustly(of_voice).ravel(),
+            describe_perturbation(semitones, level_db, voiced, FRAME_RATE),
+            modulation_levels(np.stack([loudness, rows[:, -1]]), FRAME_RATE).ravel(),
+            describe_stretches(level_db < PAUSE_LEVEL_DB, FRAME_RATE, SHORTEST_PAUSE),
+            describe_stretches(voiced, FRAME_RATE, SHORTEST_VOICED),
+            np.array(
+                [peak_rate(np.convolve(loudness, SMOOTHING, mode="same"), FRAME_RATE)], dtype=np.float32
+            ),
+        ]
+        vector: FloatArray = np.concatenate(made).take(self._order)
         return vector
+
+    def _tracks(self, rows: FloatArray, gain_db: float) -> FloatArray:
+        """Give each descriptor's way through the window: `ALL_FRAMES`, semitones, harmonicity."""
+        tracks = np.empty((_NUM_TRACKS, len(rows)), dtype=np.float32)
+        mel = np.maximum(rows[:, :NUM_MELS].T + np.float32(gain_db), np.float32(MEL_FLOOR_DB))
+        np.matmul(self._cepstra, mel, out=tracks[_CEPSTRA])
+        loudness_gain = np.float32(10 ** (gain_db * EXPONENT / 10))
+        np.multiply(rows[:, -4], loudness_gain, out=tracks[_LOUDNESS])
+        tracks[_BALANCE] = rows[:, NUM_MELS:-4].T
+        tracks[_DELTAS] = deltas(tracks[_MOVING])
+        tracks[_FLUX] = flux(mel)
+        tracks[_LEVEL] = _relative_level(rows[:, -1], gain_db)
+        np.log2(rows[:, -3] * np.float32(1 / PITCH_REFERENCE_HZ), out=tracks[-2])
+        tracks[-2] *= np.float32(12)
+        held = np.minimum(np.maximum(rows[:, -2], np.float32(1 - STRONGEST)), np.float32(STRONGEST))
+        np.log(held / (1 - held), out=tracks[-1])
+        tracks[-1] *= np.float32(DECIBELS_PER_NEPER)
+        return tracks
 
 
 def _relative_level(rms: FloatArray, gain_db: float) -> FloatArray:

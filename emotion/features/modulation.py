@@ -16,7 +16,21 @@ SHORTEST_TRANSFORM: Final = 512
 LEAST: Final = 1e-6
 """A mean square that counts as none: a swing of 0.14 %."""
 
-MODULATION: Final = tuple(Descriptor(f"modulation.hz_{round(centre):02d}", "dB") for centre in CENTRES_HZ)
+
+def modulation_features(group: str) -> tuple[Descriptor, ...]:
+    """Name what `modulation_levels` gives of one envelope.
+
+    Parameters
+    ----------
+    group : str
+        First part of the names.
+
+    Returns
+    -------
+    tuple of Descriptor
+        In its order.
+    """
+    return tuple(Descriptor(f"{group}.hz_{round(centre):02d}.level", "dB") for centre in CENTRES_HZ)
 
 
 def modulation_levels(envelopes: FloatArray, frame_rate: float) -> FloatArray:

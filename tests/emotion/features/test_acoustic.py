@@ -67,17 +67,19 @@ def test_a_steady_voice_is_steady() -> None:
     assert values["pause.time.share"] == 0
     for name in ("flux.mel.p90", "jitter.local.mean", "shimmer.local.mean", "level.frame.std"):
         assert values[name] < 0.1, name
-    assert all(level < -45 for name, level in values.items() if name.startswith("modulation."))
+    assert all(level < -45 for name, level in values.items() if name.startswith("modulation_"))
 
 
 @pytest.mark.parametrize("rate_hz", [2, 4, 8, 12])
 @pytest.mark.parametrize("pitch_hz", [180, 700])
-def test_the_articles_modulations_are_told_apart(rate_hz: int, pitch_hz: float) -> None:
+@pytest.mark.parametrize("group", ["modulation_loudness", "modulation_rms"])
+def test_the_articles_modulations_are_told_apart(group: str, rate_hz: int, pitch_hz: float) -> None:
     time = np.arange(2 * RATE) / RATE
     tone = np.sin(2 * np.pi * pitch_hz * time) * (1 + 0.3 * np.sin(2 * np.pi * rate_hz * time))
-    levels = {name: value for name, value in heard(0.3 * tone).items() if name.startswith("modulation.")}
+    values = heard(0.3 * tone)
+    levels = {name: value for name, value in values.items() if name.startswith(f"{group}.")}
     strongest = max(levels, key=levels.__getitem__)
-    assert strongest == f"modulation.hz_{rate_hz:02d}.level"
+    assert strongest == f"{group}.hz_{rate_hz:02d}.level"
     assert levels[strongest] > 8 + max(level for name, level in levels.items() if name != strongest)
 
 
@@ -106,4 +108,4 @@ def test_silence_is_defined() -> None:
     assert values["voiced.time.share"] == 0
     assert values["voiced_pitch.semitones.p50"] == 0
     assert values["spectrum.entropy.mean"] == pytest.approx(1, abs=1e-4)
-    assert values["modulation.hz_04.level"] <= 0
+    assert values["modulation_loudness.hz_04.level"] <= 0
