@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from emotion.arrays import FloatArray, Samples
+from emotion.errors import OutputError
 from emotion.features.mel import hz_to_mel
+from emotion.whole_file import replace
 from trainer.analysis_views import NUM_BANDS, NUM_CEPSTRA, RANGE_DB, AnalysisViews, analyse
-from trainer.picture_file import FAINT_INK, INK, new_figure, save_figure, write_titles
+from trainer.picture_file import FAINT_INK, INK, new_figure, png_of, write_titles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,7 +86,10 @@ def save_analysis_picture(
     write_titles(waveform, title, subtitle)
     if footnotes:
         figure.supxlabel("\n".join(footnotes), x=0.01, ha="left", fontsize=8.5, color=FAINT_INK)
-    save_figure(figure, path)
+    try:
+        replace(path, png_of(figure))
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}; name another file") from error
 
 
 def _draw_waveform(axes: "Axes", samples: Samples, seconds: float) -> None:

@@ -1,9 +1,9 @@
 """Feature vectors once computed are kept on disk, under the content they came from."""
 
 import hashlib
+import io
 import os
 import zipfile
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,6 +15,7 @@ import numpy as np
 
 from emotion.errors import OutputError
 from emotion.features.catalogue import feature_set
+from emotion.whole_file import replace
 from emotion.window_grid import WindowGrid
 from trainer.clip_windows import ClipWindows
 
@@ -116,14 +117,12 @@ class FeatureCache:
             If the folder cannot be written.
         """
         path = self._path(digest)
-        beside = path.with_suffix(f".{os.getpid()}.npz")
+        content = io.BytesIO()
+        np.savez(content, vectors=windows.vectors, levels_dbfs=windows.levels_dbfs, short=windows.short)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(beside, vectors=windows.vectors, levels_dbfs=windows.levels_dbfs, short=windows.short)
-            beside.replace(path)
+            replace(path, content.getvalue())
         except OSError as error:
-            with suppress(OSError):
-                beside.unlink()
             raise OutputError(
                 f"cannot keep features in {self.folder}: {error.strerror or error}; "
                 f"name another folder in {VARIABLE}"

@@ -1,19 +1,18 @@
 """The confusion matrix as a picture."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.picture_file import INK, new_figure, save_figure, write_titles
+from trainer.picture_file import INK, new_figure, png_of, write_titles
 from trainer.scores import Scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def save_confusion_picture(scores: Scores, title: str, subtitle: str, path: Path) -> None:
+def confusion_picture(scores: Scores, title: str, subtitle: str) -> bytes:
     """Draw what was taken for what: a row a true label, its percentages and counts.
 
     Parameters
@@ -22,15 +21,16 @@ def save_confusion_picture(scores: Scores, title: str, subtitle: str, path: Path
         Of the test side.
     title, subtitle : str
         Above the picture: the model with its UAR, and what was tested.
-    path : Path
-        The PNG file.
+
+    Returns
+    -------
+    bytes
+        A PNG file.
 
     Raises
     ------
     MissingExtraError
         Without matplotlib.
-    OutputError
-        If the file cannot be written.
     """
     figure = new_figure(6.4, 5.9)
     axes = figure.add_subplot()
@@ -45,7 +45,7 @@ def save_confusion_picture(scores: Scores, title: str, subtitle: str, path: Path
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=0, labelcolor=INK)
     write_titles(axes, title, subtitle)
-    save_figure(figure, path)
+    return png_of(figure)
 
 
 def _write_cells(axes: "Axes", scores: Scores, shares: NDArray[np.float64]) -> None:

@@ -1,11 +1,10 @@
-"""Pictures without pyplot's global state: a figure, and the PNG file that it becomes."""
+"""Pictures without pyplot's global state: a figure, and the PNG that it becomes."""
 
+import io
 import logging
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
-from emotion.errors import OutputError
 from emotion.extras import require
 
 if TYPE_CHECKING:
@@ -86,24 +85,22 @@ def write_titles(axes: "Axes", title: str, subtitle: str) -> None:
     )  # fmt: skip
 
 
-def save_figure(figure: "Figure", path: Path) -> None:
-    """Write a figure as PNG.
+def png_of(figure: "Figure") -> bytes:
+    """Draw a figure.
 
     Parameters
     ----------
     figure : Figure
-        What to write.
-    path : Path
-        The file.
+        What to draw.
 
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
+    Returns
+    -------
+    bytes
+        A PNG file; the same figure gives the same bytes.
     """
-    canvas = matplotlib_part("backends.backend_agg").FigureCanvasAgg(figure)
-    try:
-        # Naming the library's version inside would make the same picture another file.
-        canvas.print_png(path, metadata={"Software": None})
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}; name another file") from error
+    picture = io.BytesIO()
+    # Naming the library's version inside would make the same picture another file.
+    matplotlib_part("backends.backend_agg").FigureCanvasAgg(figure).print_png(
+        picture, metadata={"Software": None}
+    )
+    return picture.getvalue()

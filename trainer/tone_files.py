@@ -1,9 +1,7 @@
 """Write synthetic clips to disk, and know them again."""
 
 import io
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +9,7 @@ import soundfile
 
 from emotion.arrays import Samples
 from emotion.errors import OutputError
+from emotion.whole_file import replace
 from trainer.emotion_folders import make_emotion_folders
 from trainer.synthesis import SAMPLE_RATE, TONE_RECIPES, synthesise
 
@@ -68,7 +67,7 @@ def generate_tones(
     make_emotion_folders(root)
     for recipe, index, path in planned:
         comment = f"{SYNTHETIC_MARK}: {recipe.emotion} {index + 1}, seed {seed}"
-        _write_whole(path, synthesise(recipe, index, seed), comment)
+        _write_tone(path, synthesise(recipe, index, seed), comment)
         on_clip()
     return len(planned), len(TONE_RECIPES) * per_emotion - len(planned)
 
@@ -112,15 +111,10 @@ def _encode(samples: Samples, comment: str) -> bytes:
     return buffer.getvalue()
 
 
-def _write_whole(path: Path, samples: Samples, comment: str) -> None:
-    """Write beside, then rename, so that a clip appears whole or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+def _write_tone(path: Path, samples: Samples, comment: str) -> None:
     try:
-        beside.write_bytes(_encode(samples, comment))
-        beside.replace(path)
+        replace(path, _encode(samples, comment))
     except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
         raise OutputError(
             f"cannot write {path}: {error.strerror or error}; name another folder with --out"
         ) from error

@@ -1,8 +1,5 @@
 """From a folder of recordings to a model folder, step by step."""
 
-import tempfile
-from pathlib import Path
-
 import numpy as np
 from sklearn.model_selection import train_test_split
 
@@ -10,7 +7,7 @@ from emotion.card import Card
 from emotion.model_saving import save_model
 from emotion.rbf_svc import RbfSvc
 from trainer.card_of_training import card_of_training
-from trainer.confusion_picture import save_confusion_picture
+from trainer.confusion_picture import confusion_picture
 from trainer.dataset import check_enough, read_dataset
 from trainer.extraction import Extraction, extract
 from trainer.fitting import FittedModel, fit_article, fit_house
@@ -134,7 +131,4 @@ def _picture(options: TrainingOptions, split: Split, result: TestSide) -> bytes:
     if split.rule.startswith("by speaker"):
         count += f" of {result.num_speakers} speakers"
     grain = "" if options.win_seconds is None else ", each the mean of its windows"
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "confusion.png")
-        save_confusion_picture(result.clips, title, count + grain, path)
-        return path.read_bytes()
+    return confusion_picture(result.clips, title, count + grain)

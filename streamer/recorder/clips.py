@@ -5,6 +5,7 @@ from typing import Final
 from emotion.errors import OutputError
 from emotion.finite_samples import make_finite
 from emotion.mixing import mix_down
+from emotion.whole_file import write_new
 from emotion.window_grid import to_samples
 from streamer.block import AudioBlock
 from streamer.recorder.clip_index import ClipIndex
@@ -13,7 +14,6 @@ from streamer.recorder.clip_ring import ClipRing
 from streamer.recorder.clip_rule import ClipRule
 from streamer.recorder.session_folder import SessionFolder
 from streamer.recorder.wav_format import WavFormat
-from streamer.recorder.whole_file import write_new
 from streamer.row import Row
 from streamer.session_clock import SessionClock
 from streamer.session_facts import SessionFacts, Summary

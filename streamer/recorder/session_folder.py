@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 from typing import Final
 
+from emotion.whole_file import replace, write_new
 from streamer.lines.journal_lines import Line, facts_values, summary_values
-from streamer.recorder.whole_file import replace, write_new
 from streamer.session_facts import SessionFacts, Summary
 from streamer.write_errors import output_error
 

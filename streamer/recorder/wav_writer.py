@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 
 from emotion.arrays import Samples
+from emotion.whole_file import write_new
 from streamer.recorder.wav_format import WavFormat
-from streamer.recorder.whole_file import write_new
 
 
 class WavWriter:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from emotion.extras import require
+from emotion.whole_file import beside, replace
 from streamer.panel.spectrogram import LOUDEST_DB, QUIETEST_DB, colour_scale
-from streamer.recorder.whole_file import replace
 from streamer.session_facts import SessionFacts, Summary
 from streamer.sink import Sink
 from streamer.spectrogram.history import SpectrogramHistory
@@ -59,7 +59,7 @@ class SpectrogramPng(Sink):
             If the file cannot be written.
         """
         require("matplotlib", "plot")
-        probe = self._path.with_name(f".{self._path.name}.part")
+        probe = beside(self._path)
         try:
             if self._path.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))

@@ -12,7 +12,7 @@ from emotion.errors import OutputError
 from emotion.labels import LABELS
 from trainer.analysis_picture import save_analysis_picture
 from trainer.analysis_views import MAX_COLUMNS, analyse
-from trainer.confusion_picture import save_confusion_picture
+from trainer.confusion_picture import confusion_picture
 from trainer.scores import score
 
 RATE = 16_000
@@ -70,12 +70,11 @@ def test_the_same_sound_is_the_same_file_and_pyplot_stays_out(tmp_path: Path) ->
     assert "matplotlib.pyplot" not in sys.modules
 
 
-def test_the_confusion_picture_shades_the_share_of_the_row(tmp_path: Path) -> None:
+def test_the_confusion_picture_shades_the_share_of_the_row() -> None:
     targets = np.repeat(np.arange(4), 25)
     said = np.where(targets == 3, 0, targets)
     found = score(targets, np.eye(4)[said], LABELS)
-    save_confusion_picture(found, "m: UAR 75 %", "100 clips", tmp_path / "c.png")
-    picture = image.imread(io.BytesIO((tmp_path / "c.png").read_bytes()))
+    picture = image.imread(io.BytesIO(confusion_picture(found, "m: UAR 75 %", "100 clips")))
     # Left edge of each cell of the last row: what is sad was taken for angry, never for sad.
     rows = [735, 735]
     dark, light = (picture[row, column, :3].mean() for row, column in zip(rows, (160, 650), strict=True))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streamer.recorder.whole_file import replace, write_new
+from emotion.whole_file import replace, write_new
 
 
 def names(folder: Path) -> list[str]:
@@ -56,3 +56,19 @@ def test_a_folder_that_is_missing_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_new(tmp_path / "gone" / "a", b"x")
     assert not names(tmp_path)
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("a")
+    replace(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_a_pipe_is_not_taken_away_from_its_readers(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="no regular file"):
+        replace(tmp_path / "pipe", b"x")
+    assert (tmp_path / "pipe").is_fifo()
+    assert names(tmp_path) == ["pipe"]

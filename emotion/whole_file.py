@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and never in the place of another."""
+"""Files that appear whole or not at all."""
 
 import errno
 import os
@@ -25,7 +25,7 @@ def write_new(path: Path, content: bytes) -> None:
     OSError
         If it cannot be written; nothing is left then.
     """
-    temporary = path.with_name(f".{path.name}.part")
+    temporary = beside(path)
     try:
         _write(temporary, content)
         _name_without_replacing(temporary, path)
@@ -34,26 +34,46 @@ def write_new(path: Path, content: bytes) -> None:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Exchange a file for a newer one in one step.
+    """Write a file, or exchange one for a newer one in a single step.
 
     Parameters
     ----------
     path : Path
-        In a folder that exists.
+        In a folder that exists; a link stays a link, and the file behind it is exchanged.
     content : bytes
         All of it.
 
     Raises
     ------
     OSError
-        If it cannot be written; the old file is still there then.
+        If it cannot be written, the old file is still there then; or if a device or a pipe stands there,
+        which a rename would take away from everybody.
     """
-    temporary = path.with_name(f".{path.name}.part")
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    path = path.resolve()
+    temporary = beside(path)
     try:
         _write(temporary, content)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def beside(path: Path) -> Path:
+    """Name the hidden file that one process writes before it takes the name.
+
+    Parameters
+    ----------
+    path : Path
+        The name to come.
+
+    Returns
+    -------
+    Path
+        In the same folder, so that a rename is one step; another for each process.
+    """
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
 def _write(path: Path, content: bytes) -> None:
