@@ -30,6 +30,7 @@ _PARTS_THAT_SHAPE_VALUES: Final = (
     "level.py",
     "mixing.py",
     "resampling.py",
+    "window_grid.py",
 )
 
 
@@ -142,8 +143,9 @@ def code_digest() -> str:
         Hexadecimal.
     """
     digest = hashlib.sha256()
-    for part in _PARTS_THAT_SHAPE_VALUES:
-        for source in _sources(files("emotion") / part):
+    parts = [files("emotion") / name for name in _PARTS_THAT_SHAPE_VALUES]
+    for part in (*parts, files("trainer") / "clip_windows.py"):
+        for source in _sources(part):
             digest.update(source.read_bytes())
     return digest.hexdigest()
 
