@@ -28,10 +28,13 @@ class Split:
         True for the clips that nothing is fitted on.
     rule : str
         How the sides were made, in words, for the card.
+    by_speaker : bool
+        True where speakers were set apart, of some corpus at least.
     """
 
     is_test: NDArray[np.bool_]
     rule: str
+    by_speaker: bool
 
 
 def group_names(clips: Sequence[Clip]) -> list[str]:
@@ -88,7 +91,7 @@ def split_clips(clips: Sequence[Clip], seed: int) -> Split:
         test_groups |= chosen | _test_clips(unknown, clips, groups, generator)
     is_test = np.array([group in test_groups for group in groups])
     _check_sides(clips, is_test)
-    return Split(is_test, _rule(clips, is_test, speakers))
+    return Split(is_test, _rule(clips, is_test, speakers), by_speaker=speakers["all"] > 0)
 
 
 def _test_speakers(

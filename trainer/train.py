@@ -111,7 +111,7 @@ def _split(options: TrainingOptions, extraction: Extraction) -> Split:
     is_test = np.zeros(len(extraction.clips), dtype=np.bool_)
     is_test[tested] = True
     rule = f"by clip, as the article: {len(tested)} of {len(is_test)} clips at random, seed {ARTICLE_SEED}"
-    return Split(is_test, rule)
+    return Split(is_test, rule, by_speaker=False)
 
 
 def _say_article_accuracy(
@@ -125,10 +125,10 @@ def _say_article_accuracy(
 
 
 def _picture(options: TrainingOptions, split: Split, result: TestSide) -> bytes:
-    whom = "unseen speakers" if split.rule.startswith("by speaker") else "unseen clips"
+    whom = "unseen speakers" if split.by_speaker else "unseen clips"
     title = f"{options.name}: UAR {100 * result.clips.uar:.0f} % on {whom}"
     count = f"{result.clips.confusion.sum()} clips"
-    if split.rule.startswith("by speaker"):
+    if split.by_speaker:
         count += f" of {result.num_speakers} speakers"
     grain = "" if options.win_seconds is None else ", each the mean of its windows"
     return confusion_picture(result.clips, title, count + grain)

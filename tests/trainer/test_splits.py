@@ -75,6 +75,7 @@ def test_each_corpus_gives_a_fifth_of_its_speakers_at_least_one() -> None:
     tested = Counter(clip.corpus for clip, is_test in zip(clips, split.is_test, strict=True) if is_test)
     assert {name: count // 12 for name, count in tested.items()} == {"a": 1, "b": 2, "c": 5}
     assert "8 of 36 speakers" in split.rule
+    assert split.by_speaker
 
 
 def test_speakers_are_chosen_so_that_every_label_is_tested() -> None:
@@ -111,6 +112,7 @@ def test_unknown_speakers_are_split_label_by_label() -> None:
     tested = Counter(clip.emotion for clip, is_test in zip(clips, split.is_test, strict=True) if is_test)
     assert tested == {"angry": 10, "sad": 1}
     assert "11 of 55 clips" in split.rule
+    assert not split.by_speaker
 
 
 def test_the_seed_decides() -> None:
