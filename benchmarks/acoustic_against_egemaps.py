@@ -31,12 +31,12 @@ from emotion.arrays import FloatArray, Samples
 from emotion.audio_file import read_mono
 from emotion.resampling import resample
 from evaluation.bench.egemaps_peer import SAMPLE_RATE, egemaps_functionals
-from trainer.cache import FeatureCache, cache_folder
-from trainer.clip import Clip
-from trainer.clip_windows import ClipWindows
-from trainer.dataset import read_dataset
-from trainer.extraction import extract
-from trainer.scores import confusion_matrix, unweighted_average_recall
+from trainer.dataset.clip import Clip
+from trainer.dataset.dataset import read_dataset
+from trainer.scoring.scores import confusion_matrix, unweighted_average_recall
+from trainer.windows.cache import FeatureCache, cache_folder
+from trainer.windows.clip_windows import ClipWindows
+from trainer.windows.extraction import extract
 
 CORPORA: Final = ("emodb", "ravdess", "nemo", "ased")
 OUR_SETS: Final = ("acoustic", "classic-speech")

@@ -136,7 +136,7 @@ def _facts(model: EmotionModel, file: Path, prediction: ClipPrediction) -> dict[
 
 def _draw(model: EmotionModel, file: Path, clip: MonoClip, prediction: ClipPrediction, picture: Path) -> None:
     from emotion.resampling import resample
-    from trainer.analysis_picture import save_analysis_picture
+    from trainer.pictures.analysis_picture import save_analysis_picture
 
     shares = prediction.probabilities or {}
     others = [

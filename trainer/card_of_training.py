@@ -8,15 +8,15 @@ from typing import Any, Final
 
 from emotion.card import Card, DataSource
 from emotion.features.catalogue import feature_set
-from trainer.clip import Clip
-from trainer.dataset import SYNTHETIC_CORPUS
-from trainer.extraction import Extraction
-from trainer.licences import commercial_use, is_non_commercial, licence_of, weights_licence
-from trainer.splits import Split
-from trainer.test_side import TestSide
+from trainer.dataset.clip import Clip
+from trainer.dataset.licences import commercial_use, is_non_commercial, licence_of, weights_licence
+from trainer.dataset.splits import Split
+from trainer.dataset.synthetic import SYNTHETIC_CORPUS
+from trainer.scoring.test_side import TestSide
+from trainer.scoring.weaknesses import weaknesses
 from trainer.training_options import TrainingOptions
-from trainer.weaknesses import weaknesses
-from trainer.window_table import WindowTable
+from trainer.windows.extraction import Extraction
+from trainer.windows.window_table import WindowTable
 
 LIBRARIES: Final = ("joblib", "librosa", "numpy", "scikit-learn", "scipy", "soundfile", "soxr")
 

@@ -7,16 +7,16 @@ from emotion.card import Card
 from emotion.model_saving import save_model
 from emotion.rbf_svc import RbfSvc
 from trainer.card_of_training import card_of_training
-from trainer.confusion_picture import confusion_picture
-from trainer.dataset import check_enough, read_dataset
-from trainer.extraction import Extraction, extract
-from trainer.fitting import FittedModel, fit_article, fit_house
-from trainer.model_arrays import arrays_from_scikit_learn
-from trainer.report import report_text
-from trainer.splits import TEST_SHARE, Split, split_clips
-from trainer.test_side import TestSide, score_test_side
+from trainer.dataset.dataset import check_enough, read_dataset
+from trainer.dataset.splits import TEST_SHARE, Split, split_clips
+from trainer.fitting.fitting import FittedModel, fit_article, fit_house
+from trainer.fitting.model_arrays import arrays_from_scikit_learn
+from trainer.pictures.confusion_picture import confusion_picture
+from trainer.scoring.report import report_text
+from trainer.scoring.test_side import TestSide, score_test_side
 from trainer.training_log import TrainingLog
 from trainer.training_options import TrainingOptions
+from trainer.windows.extraction import Extraction, extract
 
 ARTICLE_SEED = 42
 """Of the article's one split."""

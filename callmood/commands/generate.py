@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from emotion.labels import LABELS
-    from trainer.tone_files import generate_tones
+    from trainer.tones.tone_files import generate_tones
     from trainer.training_log import progress_bar
 
     total = arguments.per_emotion * len(LABELS)

@@ -87,10 +87,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     for module in ("joblib", "sklearn"):
         require(module, "train")
-    from trainer.picture_file import matplotlib_part
+    from trainer.pictures.figure import matplotlib_part
 
     matplotlib_part("figure")
-    from trainer.extraction import default_jobs
     from trainer.train import ARTICLE_SEED, train
     from trainer.training_log import TrainingLog
     from trainer.training_options import (
@@ -99,6 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
         DEFAULT_WIN_SECONDS,
         TrainingOptions,
     )
+    from trainer.windows.extraction import default_jobs
 
     article = arguments.recipe == "article"
     whole_clips = arguments.whole_clips or article

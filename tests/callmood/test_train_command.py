@@ -7,7 +7,7 @@ import pytest
 from callmood.__main__ import main
 from emotion.model import load_model
 from tests.command import assert_one_line_of_complaint, callmood
-from trainer.tone_files import generate_tones
+from trainer.tones.tone_files import generate_tones
 
 
 @pytest.fixture(autouse=True)

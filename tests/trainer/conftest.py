@@ -9,8 +9,8 @@ import soundfile
 
 from emotion.labels import LABELS
 from tests.model_maker import tone_of
-from trainer.manifest import MANIFEST
-from trainer.tone_files import generate_tones
+from trainer.dataset.manifest import MANIFEST
+from trainer.tones.tone_files import generate_tones
 
 MakeCorpus = Callable[..., Path]
 

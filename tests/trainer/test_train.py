@@ -14,14 +14,14 @@ from emotion.errors import DatasetError, OutputError, UsageError
 from emotion.labels import LABELS
 from emotion.model import load_model
 from tests.trainer.conftest import MakeCorpus
-from trainer import parameter_search
 from trainer import train as train_module
-from trainer.calibration import pairwise_margins
-from trainer.fitting import FittedModel, fit_house
+from trainer.fitting import parameter_search
+from trainer.fitting.calibration import pairwise_margins
+from trainer.fitting.fitting import FittedModel, fit_house
 from trainer.train import train
 from trainer.training_log import TrainingLog
 from trainer.training_options import TrainingOptions
-from trainer.window_table import WindowTable
+from trainer.windows.window_table import WindowTable
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,1 @@
+"""The article's synthetic clips: how they sound, and their files."""

@@ -1,0 +1,180 @@
+"""Features of many clips, in parallel, each computed once."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from joblib import Parallel, delayed, parallel_config
+
+from emotion.errors import AudioFileError, UsageError
+from emotion.window_grid import WindowGrid
+from trainer.dataset.clip import Clip
+from trainer.dataset.splits import group_names
+from trainer.training_log import Advance
+from trainer.windows.cache import FeatureCache, cache_folder
+from trainer.windows.clip_windows import clip_windows
+from trainer.windows.window_table import WindowTable
+
+CLIPS_AT_ONCE: Final = 16
+"""Clips in one task of a worker process: handing over costs little, and the bar still moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What came of the clips.
+
+    Attributes
+    ----------
+    clips : tuple of Clip
+        Those that can be used, in the order given.
+    table : WindowTable
+        Their windows; `WindowTable.clips` are indices into `clips`.
+    reused, computed : int
+        Clips whose vectors were kept, and clips whose vectors had to be made.
+    short : int
+        Clips shorter than win.
+    remarks : tuple of str
+        One line for each clip left out: unreadable, silent, or a copy of another.
+    """
+
+    clips: tuple[Clip, ...]
+    table: WindowTable
+    reused: int
+    computed: int
+    short: int
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    digest: str
+    reused: bool
+    problem: str | None = None
+
+
+def default_jobs() -> int:
+    """Count the cores that this process may use.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def extract(
+    clips: Sequence[Clip],
+    labels: tuple[str, ...],
+    set_name: str,
+    grid: WindowGrid | None,
+    *,
+    jobs: int,
+    advance: Advance = lambda _: None,
+) -> Extraction:
+    """Compute, or find again, the windows of all clips.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        What to read.
+    labels : tuple of str
+        Their labels, in order.
+    set_name : str
+        The feature set.
+    grid : WindowGrid or None
+        None for one vector a clip.
+    jobs : int
+        Processes, at least 1; with 1 nothing leaves this one.
+    advance : callable
+        Told how many clips are done.
+
+    Returns
+    -------
+    Extraction
+        The same whatever `jobs`.
+
+    Raises
+    ------
+    UsageError
+        If `jobs` is less than 1.
+    OutputError
+        If the cache cannot be written.
+    """
+    if jobs < 1:
+        raise UsageError(f"--jobs is {jobs}; give a number of processes, at least 1")
+    cache = FeatureCache.of(set_name, grid, cache_folder())
+    paths = [clip.path for clip in clips]
+    pieces = [paths[start : start + CLIPS_AT_ONCE] for start in range(0, len(paths), CLIPS_AT_ONCE)]
+    outcomes: list[_Outcome] = []
+    # One thread of linear algebra in each process: they share the cores as it is.
+    limits = {"backend": "loky", "inner_max_num_threads": 1} if jobs > 1 else {"backend": "sequential"}
+    with parallel_config(**limits):
+        workers = Parallel(n_jobs=jobs, return_as="generator")
+        for part in workers(delayed(_extract_piece)(piece, set_name, grid, cache) for piece in pieces):
+            outcomes += part
+            advance(len(part))
+    return _collect(clips, labels, outcomes, cache)
+
+
+def _extract_piece(
+    paths: list[Path], set_name: str, grid: WindowGrid | None, cache: FeatureCache
+) -> list[_Outcome]:
+    return [_extract_one(path, set_name, grid, cache) for path in paths]
+
+
+def _extract_one(path: Path, set_name: str, grid: WindowGrid | None, cache: FeatureCache) -> _Outcome:
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        return _Outcome("", reused=False, problem=f"{path}: {error.strerror or error}")
+    if cache.load(digest) is not None:
+        return _Outcome(digest, reused=True)
+    try:
+        cache.store(digest, clip_windows(path, set_name, grid))
+    except AudioFileError as error:
+        return _Outcome(digest, reused=False, problem=str(error))
+    return _Outcome(digest, reused=False)
+
+
+def _collect(
+    clips: Sequence[Clip], labels: tuple[str, ...], outcomes: list[_Outcome], cache: FeatureCache
+) -> Extraction:
+    used: list[Clip] = []
+    vectors: list[np.ndarray] = []
+    remarks: list[str] = []
+    seen: dict[str, Path] = {}
+    num_short = 0
+    for clip, outcome in zip(clips, outcomes, strict=True):
+        windows = None if outcome.problem else cache.load(outcome.digest)
+        if windows is None:
+            remarks.append(
+                f"left out, unreadable: {outcome.problem or f'{clip.path}: its kept features vanished'}"
+            )
+        elif windows.is_silent:
+            remarks.append(f"left out, silent: {clip.path} never rises above -60 dBFS")
+        elif outcome.digest in seen:
+            # Two copies could come to stand on both sides of the split.
+            remarks.append(f"left out, a copy: {clip.path} is the same file as {seen[outcome.digest]}")
+        else:
+            seen[outcome.digest] = clip.path
+            used.append(clip)
+            vectors.append(windows.without_pauses)
+            num_short += windows.short
+    reused = sum(outcome.reused for outcome in outcomes)
+    computed = sum(not outcome.reused and outcome.problem is None for outcome in outcomes)
+    return Extraction(tuple(used), _table(used, vectors, labels), reused, computed, num_short, tuple(remarks))
+
+
+def _table(clips: list[Clip], vectors: list[np.ndarray], labels: tuple[str, ...]) -> WindowTable:
+    counts = [len(of_clip) for of_clip in vectors]
+    index = np.repeat(np.arange(len(clips)), counts)
+    targets = np.array([labels.index(clip.emotion) for clip in clips], dtype=np.int64)
+    corpora = np.array([clip.corpus for clip in clips], dtype=np.str_)
+    groups = np.array(group_names(clips), dtype=np.str_)
+    stacked = np.concatenate(vectors) if vectors else np.zeros((0, 0), dtype=np.float32)
+    return WindowTable(stacked, targets[index], index, corpora[index], groups[index])
