@@ -1,5 +1,6 @@
 """How loud a stretch of sound is."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,9 @@ FLOOR_DBFS: Final = -120.0
 
 SILENCE_DBFS: Final = -60.0
 """Below this level nothing is taken for speech, however quiet the room."""
+
+
+_FLOOR_POWER: Final = 10.0 ** (FLOOR_DBFS / 10.0)
 
 
 def level_dbfs(samples: Samples) -> float:
@@ -29,8 +33,9 @@ def level_dbfs(samples: Samples) -> float:
     """
     if not len(samples):
         return FLOOR_DBFS
+    # Called a dozen times a step: np.mean would cost more than its sum.
     deviation = samples.astype(np.float64)
-    deviation -= deviation.mean()
-    mean_square = float(np.mean(np.square(deviation)))
-    floor = 10.0 ** (FLOOR_DBFS / 10.0)
-    return float(10.0 * np.log10(max(mean_square, floor)))
+    deviation -= np.add.reduce(deviation) / len(samples)
+    np.multiply(deviation, deviation, out=deviation)
+    mean_square = float(np.add.reduce(deviation)) / len(samples)
+    return 10.0 * math.log10(max(mean_square, _FLOOR_POWER))
