@@ -1,6 +1,7 @@
 """Behind the door: finds the subcommand, and turns errors into one line and an exit code."""
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from callmood import __version__, configuration
-from emotion.errors import CallmoodError, UsageError
+from callmood.complaint import complain
+from emotion.errors import CallmoodError, OutputError, UsageError
 
 COMMANDS: Final = (
     "listen",
@@ -24,10 +26,8 @@ COMMANDS: Final = (
     "train",
     "bench",
 )
-CONFIGURABLE: Final = ("listen", "replay")
 
-INTERRUPTED: Final = 130
-"""The exit code of a command that Ctrl-C ended, as shells give it."""
+DISK_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def build_parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
@@ -72,40 +72,34 @@ def run_command(argv: Sequence[str] | None = None) -> int:
         The exit code: 0, or that of the error which ended the command.
     """
     parser, by_name = build_parsers()
-    arguments = parser.parse_args(argv)
+    arguments, unknown = parser.parse_known_args(argv)
     subparser = by_name[arguments.command]
+    if unknown:
+        subparser.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
-        if arguments.command in CONFIGURABLE:
+        if arguments.command in configuration.CONFIGURABLE:
             path = None if arguments.config is None else Path(arguments.config)
             if configuration.apply(subparser, arguments.command, path):
                 arguments = parser.parse_args(argv)
         code: int = import_module(f"callmood.commands.{arguments.command}").run(arguments)
+        sys.stdout.flush()
     except UsageError as error:
         subparser.print_usage(sys.stderr)
         return complain(error)
     except CallmoodError as error:
         return complain(error)
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output has left, as `head` does; nothing more can be said to it, at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _send_output_nowhere()  # Its reader has left, as `head` does.
         return 0
+    except OSError as error:
+        # Files that are opened or written elsewhere are told by those who do it; this is a plain write.
+        if error.errno not in DISK_FULL or error.filename is not None:
+            raise
+        _send_output_nowhere()
+        return complain(OutputError(f"cannot write the output: {error.strerror}; send it somewhere else"))
     return code
 
 
-def complain(error: CallmoodError) -> int:
-    """Say in one line what went wrong.
-
-    Parameters
-    ----------
-    error : CallmoodError
-        Its message says what, with which values, and what to do.
-
-    Returns
-    -------
-    int
-        The error's exit code.
-    """
-    sys.stderr.write(f"callmood: {' '.join(str(error).split())}\n")
-    return error.exit_code
+def _send_output_nowhere() -> None:
+    """Drop what standard output still holds, so that the end of the process does not stumble over it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,12 +1,12 @@
 """Predict many recordings: lines, JSON, pictures, and what to do about those that cannot be read."""
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from callmood.complaint import complain, printable
 from emotion.audio_file import MonoClip, read_mono
 from emotion.clip_prediction import ClipPrediction, predict_clip
 from emotion.errors import AudioFileError, OutputError, UsageError
@@ -50,7 +50,7 @@ def predict_files(model: EmotionModel, paths: Sequence[Path], *, plot: Path | No
             clip = read_mono(file)
         except AudioFileError as error:
             num_failed += 1
-            _complain(error)
+            complain(error)
             continue
         prediction = predict_clip(model, clip)
         if picture is not None:
@@ -72,7 +72,7 @@ def _recordings(paths: Sequence[Path]) -> tuple[list[Path], int]:
         files += found
         if not found:
             num_failed += 1
-            _complain(AudioFileError(f"{path} holds no recordings; name files, or another folder"))
+            complain(AudioFileError(f"{path} holds no recordings; name files, or another folder"))
     return files, num_failed
 
 
@@ -158,24 +158,3 @@ def _draw(model: EmotionModel, file: Path, clip: MonoClip, prediction: ClipPredi
         footnotes=(*prediction.notes, *(f"{model.card.name}: {note}" for note in model.card.notes)),
         path=picture,
     )
-
-
-def printable(path: Path) -> str:
-    """Give a path as it may be written on a terminal.
-
-    Parameters
-    ----------
-    path : Path
-        It may hold bytes that are no text, and control characters.
-
-    Returns
-    -------
-    str
-        With a question mark for each of those.
-    """
-    text = os.fsencode(path).decode("utf-8", errors="replace")
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
-def _complain(error: AudioFileError) -> None:
-    sys.stderr.write(f"callmood: {printable(Path(' '.join(str(error).split())))}\n")
