@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from callmood.model_list import grid_words, licence_mark
+from callmood.model_list import grid_words, licence_mark, printing
 from emotion.card import Card
 
 
@@ -21,7 +21,11 @@ def print_card(folder: Path, card: Card) -> None:
     card : Card
         To be shown.
     """
-    console = Console(highlight=False)
+    with printing() as console:
+        _print(console, folder, card)
+
+
+def _print(console: Console, folder: Path, card: Card) -> None:
     console.print(Text(card.name, style="bold"))
     facts = Table.grid(padding=(0, 2))
     for name, value in _facts(folder, card):

@@ -9,6 +9,8 @@ from typing import Any, Final
 from emotion.errors import ConfigurationError
 
 MAX_BYTES: Final = 100_000
+CONFIGURABLE: Final = ("listen", "replay")
+"""The commands whose options can have defaults in a file."""
 
 
 def find(path: Path | None) -> Path | None:
@@ -88,12 +90,18 @@ def apply(parser: argparse.ArgumentParser, command: str, path: Path | None = Non
     Raises
     ------
     ConfigurationError
-        If a key is no option of the command, or its value is of the wrong kind.
+        If a table is of no command that takes defaults, a key is no option of the command, or its value is
+        of the wrong kind.
     """
     found = find(path)
     if found is None:
         return False
-    table = read(found).get(command, {})
+    tables = read(found)
+    for name in tables:
+        if name not in CONFIGURABLE:
+            known = " and ".join(f"[{each}]" for each in CONFIGURABLE)
+            raise ConfigurationError(f"{found}: {name} is no table it can have; there are {known}")
+    table = tables.get(command, {})
     if not isinstance(table, dict):
         raise ConfigurationError(f"{found}: {command} is {table!r}; write a table, [{command}]")
     options = {
@@ -120,6 +128,8 @@ def _checked(action: argparse.Action, key: str, value: object, path: Path) -> ob
         "a number": isinstance(value, int | float) and not isinstance(value, bool),
         "a string": isinstance(value, str),
     }
+    if action.dest == "device" and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     if not fits[wanted]:
         raise ConfigurationError(f"{path}: {key} = {value!r}; it takes {wanted}")
     if action.choices is not None and value not in action.choices:

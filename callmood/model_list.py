@@ -1,5 +1,8 @@
 """The models that go by a name, as a table or as facts."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +86,28 @@ def print_models(models: list[ListedModel]) -> None:
     models : list of ListedModel
         As `listed_models` gives them.
     """
+    with printing() as console:
+        _print(console, models)
+
+
+@contextmanager
+def printing() -> Iterator[Console]:
+    """Let rich lay text out, and print it as every other command does.
+
+    Written by rich itself, a reader who leaves early would end the command with exit code 1.
+
+    Yields
+    ------
+    Console
+        What it is told goes to standard output when the block ends.
+    """
     console = Console(highlight=False)
+    with console.capture() as captured:
+        yield console
+    sys.stdout.write(captured.get())
+
+
+def _print(console: Console, models: list[ListedModel]) -> None:
     if not models:
         console.print("No models yet. Train one with: callmood train DATA --name NAME")
     for model in models:

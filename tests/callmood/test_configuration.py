@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from callmood import configuration
+from callmood.commands import listen
 from callmood.session_options import add_session_options
 from emotion.errors import ConfigurationError
 
@@ -48,6 +49,8 @@ def test_another_commands_table_changes_nothing(parser: argparse.ArgumentParser,
         ("[listen]\nspectrogram = 1\n", "true or false"),
         ("[listen]\nmodel = true\n", "a string"),
         ("listen = 3\n", "a table"),
+        ("[lisen]\nstep = 1\n", "lisen"),
+        ("step = 1\n", "step is no table"),
         ("[listen\n", "TOML"),
         ("[listen]\nhelp = true\n", "help"),
         ("# " + "x" * configuration.MAX_BYTES, "bytes"),
@@ -74,3 +77,10 @@ def test_the_file_here_goes_before_the_users(tmp_path: Path, monkeypatch: pytest
     assert configuration.find(None) == users
     written(tmp_path, "")
     assert configuration.find(None) == Path("callmood.toml")
+
+
+def test_a_device_may_be_its_bare_number(tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    listen.configure(parser)
+    assert configuration.apply(parser, "listen", written(tmp_path, "[listen]\ndevice = 3\n"))
+    assert parser.parse_args([]).device == "3"
