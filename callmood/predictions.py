@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from callmood.complaint import complain, printable
+from callmood.complaint import complain
 from emotion.audio_file import MonoClip, read_mono
 from emotion.clip_prediction import ClipPrediction, predict_clip
 from emotion.errors import AudioFileError, OutputError, UsageError
 from emotion.model import EmotionModel
+from emotion.printable import printable
 from emotion.sound_files import sound_files_below
 
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from emotion.printable import printable
 from streamer.lines.duration_text import duration_text
 from streamer.lines.line_printer import LinePrinter
 from streamer.lines.summary_text import summary_text
@@ -35,7 +36,7 @@ class PlainLines(Sink):
         source = facts.source
         channels = "1 channel" if source.channels == 1 else f"{source.channels} channels"
         self._printer.write(f"session   {facts.session}")
-        self._printer.write(f"source    {source.name}, {source.sample_rate} Hz, {channels}")
+        self._printer.write(f"source    {printable(source.name)}, {source.sample_rate} Hz, {channels}")
         for note in source.notes:
             self._printer.write(f"          note: {note}")
         self._printer.write(

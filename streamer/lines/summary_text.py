@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from emotion.printable import printable
 from streamer.lines.duration_text import duration_text
 from streamer.session_facts import SessionFacts, Summary
 
@@ -22,7 +23,7 @@ def summary_text(summary: Summary, facts: SessionFacts) -> str:
         A few lines without colour; what did not happen is left out, what failed comes last.
     """
     lines = [
-        f"session   {facts.session}, {duration_text(summary.seconds)} of {facts.source.name}, "
+        f"session   {facts.session}, {duration_text(summary.seconds)} of {printable(facts.source.name)}, "
         f"model {facts.model}",
         f"windows   {summary.windows}{_counted(': ', summary.states)}",
         f"emotions  {_counted('', _in_order(summary.emotions, facts.labels)) or 'none shown'}",
@@ -36,8 +37,8 @@ def summary_text(summary: Summary, facts: SessionFacts) -> str:
     lines.append(
         f"speed     {summary.real_time_factor:.3f} of real time, longest lag {summary.max_lag_seconds:.3f} s"
     )
-    lines += [f"written   {file}" for file in summary.files]
-    lines += [f"failed    {failure}" for failure in summary.failures]
+    lines += [f"written   {printable(file)}" for file in summary.files]
+    lines += [f"failed    {printable(failure)}" for failure in summary.failures]
     return "\n".join(lines)
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from callmood.complaint import complain, printable
+from callmood.complaint import complain
 from emotion.errors import ModelError
+from emotion.printable import printable
 
 
 def test_a_complaint_is_one_line_for_any_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,6 +72,15 @@ def test_the_summary_is_printed_once() -> None:
     assert stream.getvalue().count("windows   3") == 1
 
 
+def test_a_files_name_cannot_play_with_the_terminal() -> None:
+    stream = io.StringIO()
+    sink = PlainLines(LinePrinter(stream))
+    named = facts()
+    sink.open(replace(named, source=replace(named.source, name="a\x1b[31m\nb\udcff.wav")))
+    sink.close(SUMMARY)
+    assert stream.getvalue().count("a?[31m?b?.wav") == 2
+
+
 def test_two_legs_are_told_apart() -> None:
     stream = io.StringIO()
     sink = PlainLines(LinePrinter(stream))
