@@ -67,7 +67,7 @@ def test_the_demo_is_small_and_right_shaped() -> None:
     demo = ROOT / "callmood" / "demo" / "speech.flac"
     facts = soundfile.info(str(demo))
     assert (facts.samplerate, facts.channels, facts.subtype) == (16_000, 1, "PCM_16")
-    assert 20 <= facts.duration <= 25
+    assert 20 <= facts.duration <= 30
     assert demo.stat().st_size < 500_000
 
 
