@@ -1,4 +1,4 @@
-"""What holds for every command: a closed or full output, an unknown option, Ctrl-C before anything is loaded."""
+"""What holds for every command: a closed or full output, an unknown option, Ctrl-C while it is loaded."""
 
 import subprocess
 import sys
