@@ -29,6 +29,14 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Samples]:
     return path, samples.astype(np.float32)
 
 
+@pytest.fixture(scope="module")
+def minute(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A minute of nothing: whoever waits for its time to pass is found out on a busy machine as well."""
+    path = tmp_path_factory.mktemp("recordings") / "minute.wav"
+    soundfile.write(path, np.zeros(60 * RATE), RATE, subtype="PCM_16")
+    return path
+
+
 def drain(queue: BlockQueue) -> list[AudioBlock]:
     blocks = []
     while not queue.drained:
@@ -72,19 +80,19 @@ def test_at_real_speed_each_block_comes_when_its_last_sample_would_have_been_spo
     assert blocks[-1].arrived - began < 0.5 + 0.4
 
 
-def test_fast_does_not_wait(recording: tuple[Path, Samples]) -> None:
-    source = FileSource(AudioFile(recording[0]), fast=True)
+def test_fast_does_not_wait(minute: Path) -> None:
+    source = FileSource(AudioFile(minute), fast=True)
     queue = BlockQueue(10, RATE)
     began = time.monotonic()
     source.start(queue)
     drain(queue)
     source.stop()
-    assert time.monotonic() - began < 0.45
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize("fast", [True, False])
-def test_it_stops_at_once_in_the_middle_and_twice(recording: tuple[Path, Samples], *, fast: bool) -> None:
-    source = FileSource(AudioFile(recording[0]), fast=fast, block_seconds=0.01 if fast else 0.4)
+def test_it_stops_at_once_in_the_middle_and_twice(minute: Path, *, fast: bool) -> None:
+    source = FileSource(AudioFile(minute), fast=fast, block_seconds=0.01 if fast else 50)
     queue = BlockQueue(0.02, RATE)
     source.start(queue)
     if fast:
@@ -92,9 +100,7 @@ def test_it_stops_at_once_in_the_middle_and_twice(recording: tuple[Path, Samples
     began = time.monotonic()
     source.stop()
     source.stop()
-    assert time.monotonic() - began < 0.35, (
-        "neither a full queue nor the time to the next block is waited for"
-    )
+    assert time.monotonic() - began < 4, "neither a full queue nor the time to the next block is waited for"
     assert queue.closed
 
 
