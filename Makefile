@@ -62,7 +62,7 @@ article: $(VENV)/callmood-dev ## what the article's own system gives over 30 spl
 # The recipes of the cards. The tones go where the card's recipe says, and stay there: they are kept out of git.
 models: $(VENV)/callmood-dev ## fit the shipped models anew (needs the corpora: CORPORA=../shared/corpora)
 	$(BIN)/callmood generate --out dataset --per-emotion 50 --seed 0
-	$(BIN)/callmood train dataset --name synthetic --features classic --win 2 --step 0.5
+	$(BIN)/callmood train dataset --name synthetic --features acoustic --win 2 --step 0.5
 	CALLMOOD_CORPORA=$(CORPORA) $(BIN)/callmood train $(CORPORA) --name speech-classic \
 		--features classic-speech --win 2 --step 0.5
 

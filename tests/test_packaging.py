@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 import pytest
+import soundfile
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = {"callmood", "emotion", "evaluation", "streamer", "trainer"}
@@ -63,7 +64,6 @@ def test_nothing_that_only_developers_need_is_in_it(wheel_names: list[PurePosixP
 
 
 def test_the_demo_is_small_and_right_shaped() -> None:
-    soundfile = pytest.importorskip("soundfile")
     demo = ROOT / "callmood" / "demo" / "speech.flac"
     facts = soundfile.info(str(demo))
     assert (facts.samplerate, facts.channels, facts.subtype) == (16_000, 1, "PCM_16")
