@@ -34,7 +34,7 @@ def run_session(source: Source, arguments: argparse.Namespace) -> int:
     source : Source
         A file or a microphone, not started.
     arguments : Namespace
-        As `callmood.session_options` declares them.
+        As `callmood.session_arguments` declares them.
 
     Returns
     -------

@@ -142,8 +142,9 @@ def _refuse_unwritable(path: Path | None) -> None:
 
 def _write(path: Path, content: str) -> None:
     from emotion.errors import OutputError
+    from emotion.whole_file import replace
 
     try:
-        path.write_text(content, encoding="utf-8")
+        replace(path, content.encode())
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}; name another file") from error

@@ -3,7 +3,7 @@
 import argparse
 from typing import Final
 
-from callmood.session_options import add_session_options
+from callmood.session_arguments import add_session_arguments
 
 SUMMARY: Final = "Listen to a microphone and show the emotions it hears, live."
 
@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device", metavar="DEVICE", help="number, name or part of a name, as `callmood devices` lists them"
     )
-    add_session_options(parser)
+    add_session_arguments(parser)
     parser.epilog = (
         "examples:\n"
         "  callmood listen\n"
@@ -43,6 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     int
         0, or the exit code of what failed on the way.
     """
+    compute_on_one_thread()
     from callmood.session_wiring import run_session
     from streamer.microphone import Microphone
 

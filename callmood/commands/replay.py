@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from callmood.session_options import add_session_options
+from callmood.session_arguments import add_session_arguments
 
 SUMMARY: Final = "Replay a recording through the path that a microphone takes."
 
@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "file", metavar="FILE", help="any format that libsndfile reads: WAV, FLAC, Opus, MP3, ..."
     )
     parser.add_argument("--fast", action="store_true", help="as fast as it can, instead of at real speed")
-    add_session_options(parser)
+    add_session_arguments(parser)
     parser.epilog = (
         "examples:\n"
         "  callmood replay call.wav --spectrogram\n"
@@ -43,6 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     int
         0, or the exit code of what failed on the way.
     """
+    compute_on_one_thread()
     from callmood.session_wiring import run_session
     from emotion.audio_file import AudioFile
     from streamer.file_source import FileSource

@@ -7,14 +7,14 @@ import pytest
 
 from callmood import configuration
 from callmood.commands import listen
-from callmood.session_options import add_session_options
+from callmood.session_arguments import add_session_arguments
 from emotion.errors import ConfigurationError
 
 
 @pytest.fixture
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser()
-    add_session_options(parser)
+    add_session_arguments(parser)
     return parser
 
 

@@ -6,6 +6,7 @@ import os
 import zipfile
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -32,6 +33,7 @@ _PARTS_THAT_SHAPE_VALUES: Final = (
     "resampling.py",
     "window_grid.py",
 )
+_LIBRARIES_THAT_SHAPE_VALUES: Final = ("librosa", "numpy", "soundfile", "soxr")
 
 
 def cache_folder() -> Path:
@@ -61,8 +63,8 @@ class FeatureCache:
     def of(cls, set_name: str, grid: WindowGrid | None, root: Path) -> "FeatureCache":
         """Name the place for a feature set and a grid.
 
-        The name holds the set's version, and a digest of the code that reads, resamples, measures and
-        describes sound: the version is a promise, the digest holds it to it.
+        The name holds the set's version, and a digest of the code and of the libraries that read,
+        resample, measure and describe sound: the version is a promise, the digest holds it to it.
 
         Parameters
         ----------
@@ -79,8 +81,8 @@ class FeatureCache:
             Nothing is made on disk yet.
         """
         place = "whole-clips" if grid is None else f"{grid.win}-{grid.step}"
-        version = feature_set(set_name).version
-        return cls(root / f"{set_name}-v{version}-{place}-{code_digest()[:12]}")
+        set_version = feature_set(set_name).version
+        return cls(root / f"{set_name}-v{set_version}-{place}-{code_digest()[:12]}")
 
     def load(self, digest: str) -> ClipWindows | None:
         """Look up what was kept for a file's content.
@@ -135,7 +137,7 @@ class FeatureCache:
 
 @cache
 def code_digest() -> str:
-    """Give the SHA-256 of all source that decides about a vector's values.
+    """Give the SHA-256 of all source and all library versions that decide about a vector's values.
 
     Returns
     -------
@@ -147,6 +149,8 @@ def code_digest() -> str:
     for part in (*parts, files("trainer") / "windows" / "clip_windows.py"):
         for source in _sources(part):
             digest.update(source.read_bytes())
+    for library in _LIBRARIES_THAT_SHAPE_VALUES:
+        digest.update(f"{library} {version(library)}\n".encode())
     return digest.hexdigest()
 
 

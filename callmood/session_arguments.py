@@ -3,7 +3,7 @@
 import argparse
 
 
-def add_session_options(parser: argparse.ArgumentParser) -> None:
+def add_session_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what a session can be told, wherever its sound comes from.
 
     Parameters
