@@ -3,6 +3,7 @@
 import argparse
 from typing import Final
 
+from callmood.one_thread import compute_on_one_thread
 from callmood.session_arguments import add_session_arguments
 
 SUMMARY: Final = "Listen to a microphone and show the emotions it hears, live."

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from callmood.one_thread import compute_on_one_thread
 from callmood.session_arguments import add_session_arguments
 
 SUMMARY: Final = "Replay a recording through the path that a microphone takes."
