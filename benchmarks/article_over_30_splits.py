@@ -1,8 +1,8 @@
 """What the article's own system gives, over 30 splits instead of its one: `make article`.
 
 200 clips by `callmood generate`, the article's 33 values, `SVC(kernel="rbf")` as it comes, 80/20 splits with
-seeds 42..71; the first is the article's own. Beside it the same with a scaler, and `classic` and `acoustic` of
-whole clips.
+seeds 42..71; the first is the article's own. Beside it the same with a scaler, and `classic` and `acoustic`
+of whole clips.
 """
 
 import tempfile
