@@ -26,6 +26,9 @@ MEL_FLOOR_DB: Final = -40.0
 FRAME_RANGE_DB: Final = 80.0
 """Bins count as no weaker than this under their frame's loudest: a phone line leaves half of them empty."""
 
+HIGHEST_HZ: Final = 7000.0
+"""Nothing above is looked at: a recording at 16 kHz and a microphone resampled to it differ there."""
+
 
 class ClassicSpeechRecipe:
     """Keeps mel levels in dB of each frame, and takes the window's level out when the window is summed up.
@@ -40,7 +43,7 @@ class ClassicSpeechRecipe:
 
     def __init__(self) -> None:
         self._families = FrameFamilies(
-            FrameScale(SAMPLE_RATE, FRAME_LENGTH, NUM_MELS, TINIEST_POWER, 0.0, FRAME_RANGE_DB)
+            FrameScale(SAMPLE_RATE, FRAME_LENGTH, NUM_MELS, TINIEST_POWER, 0.0, FRAME_RANGE_DB, HIGHEST_HZ)
         )
         self._cepstral_basis = cepstral_basis(NUM_MELS, NUM_CEPSTRA)
 

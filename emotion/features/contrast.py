@@ -14,7 +14,7 @@ EXTREME_SHARE = 0.02
 MAGNITUDE_FLOOR = 1e-10
 
 
-def octave_bins(sample_rate: int, frame_length: int) -> list[tuple[slice, int]]:
+def octave_bins(sample_rate: int, frame_length: int, num_bins: int) -> list[tuple[slice, int]]:
     """Give the bins of 0..200 Hz, of each octave above, and how many of them are its extremes.
 
     D. Jiang et al., "Music type classification by spectral contrast feature", ICME 2002, with librosa's rule
@@ -24,9 +24,11 @@ def octave_bins(sample_rate: int, frame_length: int) -> list[tuple[slice, int]]:
     Parameters
     ----------
     sample_rate : int
-        Hz; half of it must reach into the last octave, above 6.4 kHz.
+        Hz.
     frame_length : int
         Samples in a frame.
+    num_bins : int
+        How many bins there are, from 0 Hz on; they must reach into the last octave, above 6.4 kHz.
 
     Returns
     -------
@@ -34,7 +36,6 @@ def octave_bins(sample_rate: int, frame_length: int) -> list[tuple[slice, int]]:
         For each of 7 bands its bins, and the number of bins that make its peak and its valley.
     """
     hz_per_bin = sample_rate / frame_length
-    num_bins = frame_length // 2 + 1
     bands = []
     for octave in range(NUM_OCTAVES + 1):
         low_hz = 0.0 if octave == 0 else LOWEST_HZ * 2 ** (octave - 1)
@@ -56,10 +57,12 @@ class SpectralContrast:
         Hz.
     frame_length : int
         Samples in a frame.
+    num_bins : int
+        How many bins a spectrum has, from 0 Hz on.
     """
 
-    def __init__(self, sample_rate: int, frame_length: int) -> None:
-        bands = octave_bins(sample_rate, frame_length)
+    def __init__(self, sample_rate: int, frame_length: int, num_bins: int) -> None:
+        bands = octave_bins(sample_rate, frame_length, num_bins)
         self._bins = [bins for bins, _ in bands]
         sizes = [bins.stop - bins.start for bins in self._bins]
         ends = np.cumsum(sizes)
@@ -71,7 +74,7 @@ class SpectralContrast:
 
         Parameters
         ----------
-        magnitude : ndarray, shape (num_frames, frame_length // 2 + 1), float32
+        magnitude : ndarray, shape (num_frames, num_bins), float32
             Of each frame's spectrum.
 
         Returns

@@ -23,6 +23,8 @@ class BatchedTransform:
     ----------
     frame_length : int
         Samples in a frame; a power of two, at least 16.
+    num_bins : int or None
+        How many bins are given, from 0 Hz on; None for all ``frame_length // 2 + 1``.
 
     Raises
     ------
@@ -30,7 +32,7 @@ class BatchedTransform:
         If the length is no such power.
     """
 
-    def __init__(self, frame_length: int) -> None:
+    def __init__(self, frame_length: int, num_bins: int | None = None) -> None:
         if frame_length < SHORTEST or frame_length & (frame_length - 1):
             raise ValueError(f"frames of {frame_length} samples; give a power of two, at least {SHORTEST}")
         self._inner = 1 << ((frame_length.bit_length() - 1) // 2)
@@ -43,7 +45,7 @@ class BatchedTransform:
         twiddle = np.exp(-2j * np.pi * np.outer(k1, b) / frame_length)
         inner_turns = np.exp(-2j * np.pi * np.outer(b, b) / self._inner)
         self._inner_matrices = _real_matrices(twiddle[:, :, np.newaxis] * inner_turns)
-        self._order = self._places_of_bins(num_k1, frame_length)
+        self._order = self._places_of_bins(num_k1, frame_length)[:num_bins]
 
     def _places_of_bins(self, num_k1: int, frame_length: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
         computed = (np.arange(num_k1)[:, np.newaxis] + self._outer * np.arange(self._inner)).ravel()
@@ -62,7 +64,7 @@ class BatchedTransform:
 
         Returns
         -------
-        ndarray, shape (num_frames, frame_length // 2 + 1), float32
+        ndarray, shape (num_frames, num_bins), float32
             ``abs(rfft(frames))``, within 1e-6 of the largest value.
         """
         num_frames, num_k1 = len(frames), len(self._inner_matrices)

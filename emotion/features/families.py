@@ -35,6 +35,8 @@ class FrameScale:
         Samples no further from zero than this count as zero, in the zero crossings.
     range_db : float or None
         Bins further than this under the loudest of their frame count as this far; None lets every bin be.
+    highest_hz : float or None
+        Nothing above this is looked at, Hz; None for half the sample rate.
     """
 
     sample_rate: int
@@ -43,6 +45,14 @@ class FrameScale:
     power_floor: float
     crossing_threshold: float
     range_db: float | None = None
+    highest_hz: float | None = None
+
+    @property
+    def num_bins(self) -> int:
+        """How many bins of a spectrum are looked at, from 0 Hz on."""
+        if self.highest_hz is None:
+            return self.frame_length // 2 + 1
+        return int(self.highest_hz * self.frame_length / self.sample_rate) + 1
 
 
 class FrameFamilies:
@@ -56,12 +66,13 @@ class FrameFamilies:
 
     def __init__(self, scale: FrameScale) -> None:
         self._scale = scale
-        mel = mel_filterbank(scale.sample_rate, scale.frame_length, scale.num_mels)
+        sample_rate, frame_length, num_bins = scale.sample_rate, scale.frame_length, scale.num_bins
+        mel = mel_filterbank(sample_rate, frame_length, scale.num_mels, scale.highest_hz)[:num_bins]
         self._gather_mel = BandedProduct(mel, MEL_BLOCKS)
-        self._chroma_filterbank = chroma_filterbank(scale.sample_rate, scale.frame_length)
-        self._spectral_pass = SpectralPass(scale.frame_length, scale.range_db)
-        self._shape = SpectralShape(scale.sample_rate, scale.frame_length, scale.power_floor)
-        self._contrast = SpectralContrast(scale.sample_rate, scale.frame_length)
+        self._chroma_filterbank = chroma_filterbank(sample_rate, frame_length)[:num_bins]
+        self._spectral_pass = SpectralPass(frame_length, scale.range_db, scale.num_bins)
+        self._shape = SpectralShape(sample_rate, frame_length, scale.power_floor, num_bins)
+        self._contrast = SpectralContrast(sample_rate, frame_length, num_bins)
 
     def __call__(self, frames: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Describe frames.

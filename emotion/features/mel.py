@@ -50,24 +50,28 @@ def mel_band_edges(num_bands: int, highest_hz: float) -> np.ndarray[tuple[int], 
     return np.where(mels < LOG_FROM_MEL, mels * LINEAR_HZ_PER_MEL, above)
 
 
-def mel_filterbank(sample_rate: int, frame_length: int, num_bands: int) -> FloatArray:
+def mel_filterbank(
+    sample_rate: int, frame_length: int, num_bands: int, highest_hz: float | None = None
+) -> FloatArray:
     """Give the triangles that gather power into mel bands, each of about the same area.
 
     Parameters
     ----------
     sample_rate : int
-        Hz; the last band ends at half of it.
+        Hz.
     frame_length : int
         Samples in a frame.
     num_bands : int
         Triangles.
+    highest_hz : float or None
+        Where the last band ends, Hz; half the sample rate unless given.
 
     Returns
     -------
     ndarray, shape (frame_length // 2 + 1, num_bands), float32
         Weights, for ``power @ filterbank``.
     """
-    edges = mel_band_edges(num_bands, sample_rate / 2)
+    edges = mel_band_edges(num_bands, highest_hz or sample_rate / 2)
     bins = np.fft.rfftfreq(frame_length, 1 / sample_rate)[:, np.newaxis]
     widths = np.diff(edges)
     rising = (bins - edges[:-2]) / widths[:-1]

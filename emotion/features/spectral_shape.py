@@ -6,9 +6,6 @@ from emotion.arrays import FloatArray
 from emotion.features.chroma import TINIEST
 from emotion.features.spectrum import Spectrum, bin_frequencies
 
-NUM_SHAPES = 3
-"""Centroid, bandwidth, flatness."""
-
 
 class SpectralShape:
     """Centroid, bandwidth and flatness of each frame.
@@ -21,10 +18,12 @@ class SpectralShape:
         Samples in a frame.
     power_floor : float
         Power below this counts as this in the flatness.
+    num_bins : int
+        How many bins a spectrum has, from 0 Hz on.
     """
 
-    def __init__(self, sample_rate: int, frame_length: int, power_floor: float) -> None:
-        self._bins_hz = bin_frequencies(sample_rate, frame_length)
+    def __init__(self, sample_rate: int, frame_length: int, power_floor: float, num_bins: int) -> None:
+        self._bins_hz = bin_frequencies(sample_rate, frame_length)[:num_bins]
         self._ones = np.ones_like(self._bins_hz)
         self._moments = np.stack([self._ones, self._bins_hz], axis=1)
         self._power_floor = np.float32(power_floor)

@@ -49,7 +49,7 @@ class Spectrum:
 
     Attributes
     ----------
-    magnitude, power : ndarray, shape (num_frames, frame_length // 2 + 1), float32
+    magnitude, power : ndarray, shape (num_frames, num_bins), float32
         Amplitude as the transform gives it, and its square.
     """
 
@@ -67,12 +67,14 @@ class SpectralPass:
     range_db : float or None
         Bins further than this under the loudest of their frame count as this far: beyond 120 dB float32 gives
         no more than its own rounding, which differs from machine to machine.
+    num_bins : int or None
+        How many bins are given, from 0 Hz on; None for all ``frame_length // 2 + 1``.
     """
 
-    def __init__(self, frame_length: int, range_db: float | None = None) -> None:
+    def __init__(self, frame_length: int, range_db: float | None = None, num_bins: int | None = None) -> None:
         self._weakest = None if range_db is None else np.float32(10 ** (-range_db / 20))
         self._taper = hann_taper(frame_length)
-        self._transform = BatchedTransform(frame_length)
+        self._transform = BatchedTransform(frame_length, num_bins)
 
     def __call__(self, frames: FloatArray) -> Spectrum:
         """Give the spectra of frames.

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from emotion.arrays import Samples
 from emotion.features.catalogue import feature_set
 from emotion.features.windows_of_clip import window_vectors
+from emotion.resampling import resample
 from emotion.window_grid import WindowGrid
 from tests.emotion.features.closeness import assert_close
 from tests.emotion.features.sounds import SOUNDS, recorded
@@ -46,7 +47,7 @@ def test_loudness_within_a_window_is_still_heard() -> None:
     samples = recorded("noise")
     fading = samples * np.linspace(1, 0.05, len(samples), dtype=np.float32)
     names = SPEECH.feature_names
-    spread = names.index("mel.20.std")
+    spread = names.index("mel.40.std")  # a wide band, whose level noise moves little
     assert SPEECH.clip_vector(fading)[spread] > 2 * SPEECH.clip_vector(samples)[spread]
 
 
@@ -64,3 +65,14 @@ def test_rounding_in_the_empty_half_of_a_phone_line_does_not_count() -> None:
     line = (0.1 * np.fft.irfft(spectrum)).astype(np.float32)
     rounding = (1e-8 * random.standard_normal(32_000)).astype(np.float32)
     assert_close(SPEECH, SPEECH.clip_vector(line + rounding), SPEECH.clip_vector(line))
+
+
+@pytest.mark.parametrize("sample_rate", [44_100, 48_000])
+def test_what_resampling_takes_off_the_top_is_not_heard(sample_rate: int) -> None:
+    samples = recorded("speech-like")[:48_000]
+    there_and_back = resample(resample(samples, 16_000, sample_rate), sample_rate, 16_000)
+    assert len(there_and_back) == len(samples)
+    inside = slice(1_600, -1_600)  # a resampler rings where sound begins and ends
+    mel = slice(SPEECH.feature_names.index("mel.00.max"), SPEECH.feature_names.index("mel.63.std") + 1)
+    heard, before = (SPEECH.clip_vector(sound[inside])[mel] for sound in (there_and_back, samples))
+    np.testing.assert_allclose(heard, before, atol=0.1)
