@@ -80,12 +80,11 @@ def test_the_session_replayed_gives_exactly_the_live_rows(live: Path) -> None:
 def test_nine_windows_in_ten_carry_the_label_of_the_source_file(live: Path, tmp_path: Path) -> None:
     journal = read_journal(live / "live.jsonl")
     heard, rate = soundfile.read(_sound(live), dtype="float32", always_2d=True)
-    source = np.asarray(soxr.resample(soundfile.read(DEMO, dtype="float32")[0], SAMPLE_RATE, rate))
-    mono = heard.mean(axis=1)
-    delay = _delay(mono, source)
-    expected = np.zeros(max(len(mono), delay + len(source)), np.float32)
-    expected[delay : delay + len(source)] = source
-    soundfile.write(tmp_path / "expected.wav", expected[: len(mono)], rate, subtype="FLOAT")
+    source, _ = soundfile.read(DEMO, dtype="float32")
+    delay_seconds = _delay(heard.mean(axis=1), soxr.resample(source, SAMPLE_RATE, rate)) / rate
+    # The source as it is, only later: resampled it would have gone half the way of what was heard.
+    late = np.concatenate([np.zeros(round(delay_seconds * SAMPLE_RATE), np.float32), source])
+    soundfile.write(tmp_path / "expected.wav", late, SAMPLE_RATE, subtype="FLOAT")
 
     wanted = {
         row["start"]: row["emotion"]
