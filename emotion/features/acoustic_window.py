@@ -1,5 +1,6 @@
 """How `acoustic` sums up a window: its level taken out, then statistics of all frames and of voiced ones."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -31,6 +32,7 @@ SHORTEST_PAUSE: Final = 8
 SHORTEST_VOICED: Final = 3
 PITCH_REFERENCE_HZ: Final = 160.0
 """Between men and women; a window without a voice has the pitch of 0 semitones."""
+SEMITONES_PER_NEPER: Final = 12 / math.log(2)
 SMOOTHING: Final = np.full(5, 0.2, dtype=np.float32)
 """50 ms, for counting the peaks of loudness."""
 STRONGEST: Final = 0.999
@@ -61,7 +63,6 @@ _FLUX, _LEVEL = NUM_CEPSTRA + 1, NUM_CEPSTRA + 2
 _CEPSTRA: Final = slice(_LEVEL + 1, _LEVEL + 1 + NUM_CEPSTRA)
 _LOUDNESS: Final = _CEPSTRA.stop
 _MOVING: Final = slice(_CEPSTRA.start, _LOUDNESS + 1)
-_BALANCE: Final = slice(_LOUDNESS + 1, len(ALL_FRAMES))
 _VOICED_ROWS: Final = slice(_NUM_TRACKS - len(VOICED_FRAMES), _NUM_TRACKS)
 _MADE: Final = (
     *with_robust_functionals(ALL_FRAMES),
@@ -111,7 +112,7 @@ class AcousticWindow:
             describe_stretches(level_db < PAUSE_LEVEL_DB, FRAME_RATE, SHORTEST_PAUSE),
             describe_stretches(voiced, FRAME_RATE, SHORTEST_VOICED),
             np.array(
-                [peak_rate(np.convolve(loudness, SMOOTHING, mode="same"), FRAME_RATE)], dtype=np.float32
+                [peak_rate(np.correlate(loudness, SMOOTHING, mode="same"), FRAME_RATE)], dtype=np.float32
             ),
         ]
         vector: FloatArray = np.concatenate(made).take(self._order)
@@ -120,26 +121,31 @@ class AcousticWindow:
     def _tracks(self, rows: FloatArray, gain_db: float) -> FloatArray:
         """Give each descriptor's way through the window: `ALL_FRAMES`, semitones, harmonicity."""
         tracks = np.empty((_NUM_TRACKS, len(rows)), dtype=np.float32)
-        mel = np.maximum(rows[:, :NUM_MELS].T + np.float32(gain_db), np.float32(MEL_FLOOR_DB))
-        np.matmul(self._cepstra, mel, out=tracks[_CEPSTRA])
-        loudness_gain = np.float32(10 ** (gain_db * EXPONENT / 10))
-        np.multiply(rows[:, -4], loudness_gain, out=tracks[_LOUDNESS])
-        tracks[_BALANCE] = rows[:, NUM_MELS:-4].T
+        mel = rows[:, :NUM_MELS] + np.float32(gain_db)
+        np.maximum(mel, np.float32(MEL_FLOOR_DB), out=mel)
+        np.matmul(self._cepstra, mel.T, out=tracks[_CEPSTRA])
+        tracks[_LOUDNESS:] = rows[:, NUM_MELS:-1].T
+        tracks[_LOUDNESS] *= np.float32(10 ** (gain_db * EXPONENT / 10))
         tracks[_DELTAS] = deltas(tracks[_MOVING])
-        tracks[_FLUX] = flux(mel)
-        tracks[_LEVEL] = _relative_level(rows[:, -1], gain_db)
-        np.log2(rows[:, -3] * np.float32(1 / PITCH_REFERENCE_HZ), out=tracks[-2])
-        tracks[-2] *= np.float32(12)
-        held = np.minimum(np.maximum(rows[:, -2], np.float32(1 - STRONGEST)), np.float32(STRONGEST))
-        np.log(held / (1 - held), out=tracks[-1])
-        tracks[-1] *= np.float32(DECIBELS_PER_NEPER)
+        tracks[_FLUX] = flux(mel.T)
+        _to_logarithms(tracks, rows[:, -1], gain_db)
         return tracks
 
 
-def _relative_level(rms: FloatArray, gain_db: float) -> FloatArray:
-    """Give each frame's level over its window's, dB."""
-    tiniest = np.float32(1e-20)
-    level = np.log(np.maximum(rms, tiniest))
+def _to_logarithms(tracks: FloatArray, rms: FloatArray, gain_db: float) -> None:
+    """Turn hertz into semitones and strength into harmonicity, in place, and put in the frames' levels.
+
+    The level is dB over that of the window.
+    """
+    linear = np.empty((3, len(rms)), dtype=np.float32)
+    level, pitch, ratio = linear
+    np.maximum(rms, np.float32(1e-20), out=level)
+    np.multiply(tracks[-2], np.float32(1 / PITCH_REFERENCE_HZ), out=pitch)
+    held = np.minimum(np.maximum(tracks[-1], np.float32(1 - STRONGEST)), np.float32(STRONGEST))
+    np.divide(held, 1 - held, out=ratio)
+    np.log(linear, out=linear)
     level *= np.float32(2 * DECIBELS_PER_NEPER)
     level += np.float32(gain_db - LEVEL_DBFS)
-    return np.maximum(level, np.float32(QUIETEST_FRAME_DB), out=level)
+    np.maximum(level, np.float32(QUIETEST_FRAME_DB), out=tracks[_LEVEL])
+    np.multiply(pitch, np.float32(SEMITONES_PER_NEPER), out=tracks[-2])
+    np.multiply(ratio, np.float32(DECIBELS_PER_NEPER), out=tracks[-1])

@@ -9,6 +9,8 @@ from emotion.arrays import FloatArray
 
 EXPONENT: Final = 0.3
 """S. S. Stevens, "The measurement of loudness", JASA 27, 1955: twice as loud every 10 dB."""
+FAINTEST: Final = 1e-37
+"""A band that counts as none."""
 LOWEST_HZ: Final = 50.0
 NUM_BANDS: Final = 20
 
@@ -70,9 +72,11 @@ class Loudness:
         lowest, highest = bark(np.array([LOWEST_HZ, sample_rate / 2]))
         band = np.clip((rates - lowest) / (highest - lowest) * NUM_BANDS, -1, NUM_BANDS - 1)
         owned = np.floor(band)[:, np.newaxis] == np.arange(NUM_BANDS)
-        self._gather = (owned * a_weight(bins_hz)[:, np.newaxis]).astype(np.float32)
+        gather = (owned * a_weight(bins_hz)[:, np.newaxis]).astype(np.float32)
         # A sine of full scale has this much power in its bins, under a Hann curve.
-        self._gather /= np.float32(3 * frame_length**2 / 32)
+        gather /= np.float32(3 * frame_length**2 / 32)
+        self._gather = np.ascontiguousarray(gather.T)
+        self._ones = np.full(NUM_BANDS, 1, dtype=np.float32)
 
     def __call__(self, power: FloatArray) -> FloatArray:
         """Sum up frames.
@@ -90,7 +94,13 @@ class Loudness:
             ear-weighted auditory spectrum, is that of H. Hermansky, "Perceptual linear predictive (PLP)
             analysis of speech", JASA 87, 1990; F. Eyben et al. (eGeMAPS, 2016) sum it as we do.
         """
-        bands = power @ self._gather
-        np.power(bands, np.float32(EXPONENT), out=bands)
-        total: FloatArray = bands.sum(axis=1)
+        bands = self._gather @ power.T
+        # A power by way of logarithms, at a fourth of the cost; zero must have one, too.
+        np.maximum(bands, np.float32(FAINTEST), out=bands)
+        np.log(bands, out=bands)
+        bands *= np.float32(EXPONENT)
+        np.exp(bands, out=bands)
+        total: FloatArray = self._ones @ bands
+        # Silence has none at all.
+        total *= total > 2 * NUM_BANDS * FAINTEST**EXPONENT
         return total

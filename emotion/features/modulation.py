@@ -55,18 +55,21 @@ def modulation_levels(envelopes: FloatArray, frame_rate: float) -> FloatArray:
         least -60 dB.
     """
     num_frames = envelopes.shape[1]
-    mean = envelopes.mean(axis=1, keepdims=True)
-    taper, bands, length = _analysis(num_frames, frame_rate)
-    swing = envelopes / np.maximum(mean, np.float32(1e-30)) - np.float32(1)
+    taper, averaging, bands, length = _analysis(num_frames, frame_rate)
+    mean = envelopes @ averaging
+    swing: FloatArray = envelopes / np.maximum(mean, np.float32(1e-30))[:, np.newaxis]
+    swing -= np.float32(1)
     swing *= taper
-    spectrum = np.fft.rfft(swing, length)[:, : len(bands)]
-    power: FloatArray = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
-    return decibels(power @ bands, LEAST)
+    # numpy's types promise no float32 here; numpy 2 gives it.
+    parts: FloatArray = np.fft.rfft(swing, length).view(np.float32)[:, : len(bands)]
+    return decibels(np.square(parts) @ bands, LEAST)
 
 
 @lru_cache(maxsize=8)
-def _analysis(num_frames: int, frame_rate: float) -> tuple[FloatArray, FloatArray, int]:
-    """Give the taper, the weights of each bin in each band, and the length of the transform."""
+def _analysis(num_frames: int, frame_rate: float) -> tuple[FloatArray, FloatArray, FloatArray, int]:
+    """Give the taper, the weights of a mean, those of each part of a bin in each band, and the length of the
+    transform.
+    """
     length = max(SHORTEST_TRANSFORM, 1 << (num_frames - 1).bit_length())
     # Never zero at a frame, so that a window of one or two still has weight.
     taper = np.sin(np.pi * (np.arange(num_frames) + 0.5) / num_frames) ** 2
@@ -77,4 +80,5 @@ def _analysis(num_frames: int, frame_rate: float) -> tuple[FloatArray, FloatArra
     triangles = np.clip(np.minimum(rising, falling), 0, None)
     # Parseval: twice for the negative frequencies.
     triangles *= 2 / (length * np.sum(taper**2))
-    return taper.astype(np.float32), triangles.astype(np.float32), length
+    averaging = np.full(num_frames, 1 / num_frames, dtype=np.float32)
+    return taper.astype(np.float32), averaging, triangles.repeat(2, axis=0).astype(np.float32), length

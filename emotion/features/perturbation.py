@@ -47,20 +47,23 @@ def describe_perturbation(
     ndarray, shape (len(PERTURBATION),), float32
         In the order of `PERTURBATION`, jitter in % of the period. Zeros where no two voiced frames meet.
     """
-    values = np.zeros(len(PERTURBATION), dtype=np.float32)
-    tracks = np.stack([semitones, level_db])
+    tracks = np.empty((2, len(voiced)), dtype=np.float32)
+    tracks[0], tracks[1] = semitones, level_db
     steps = tracks[:, 1:] - tracks[:, :-1]
     sizes = np.abs(steps)
-    joined = voiced[1:] & voiced[:-1] & (sizes[0] < WIDEST_STEP_SEMITONES)
-    num_joined = np.count_nonzero(joined)
-    if not num_joined:
-        return values
+    joined = voiced[1:] & voiced[:-1]
+    joined &= sizes[0] < WIDEST_STEP_SEMITONES
     weights = joined.astype(np.float32)
-    jitter, shimmer = sizes @ weights / num_joined
-    drift = steps[0] @ weights / num_joined
+    num_joined = float(weights.sum())
+    if not num_joined:
+        return np.zeros(len(PERTURBATION), dtype=np.float32)
+    jitter, shimmer = (sizes @ weights / num_joined).tolist()
+    drift = float(steps[0] @ weights) / num_joined
     fall, rise = (jitter - drift) / 2 * frame_rate, (jitter + drift) / 2 * frame_rate
     threes = weights[1:] * weights[:-1]
-    seconds = np.abs(steps[:, 1:] - steps[:, :-1]) @ threes / max(1, 2 * threes.sum())
-    values[:] = jitter, seconds[0], fall, rise, shimmer, seconds[1]
-    values[:2] *= PERCENT_PER_SEMITONE
-    return values
+    bends = steps[:, 1:] - steps[:, :-1]
+    np.abs(bends, out=bends)
+    pitch_bend, level_bend = (bends @ threes / max(1.0, 2 * float(threes.sum()))).tolist()
+    percent = PERCENT_PER_SEMITONE
+    values = [jitter * percent, pitch_bend * percent, fall, rise, shimmer, level_bend]
+    return np.array(values, dtype=np.float32)

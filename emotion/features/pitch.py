@@ -57,15 +57,16 @@ class PitchTracker:
         if frame_length < shortest:
             raise ValueError(f"frames of {frame_length} samples; pitch needs {shortest}")
         self._low_band = LowBand(sample_rate, frame_hop)
-        lags = np.arange(SHORTEST_LAG - 1, LONGEST_LAG + 2)
-        self._starts = (2 * self._margin - lags) // 2
-        self._ends = self._starts + lags
+        self._lags = np.arange(SHORTEST_LAG - 1, LONGEST_LAG + 2)
+        # Two lags begin on the same sample; the next two begin one before it, ends run on.
+        self._last_start = (2 * self._margin - SHORTEST_LAG + 1) // 2
+        self._first_end = self._last_start + SHORTEST_LAG - 1
         self._ones = np.ones(self._hop, dtype=np.float32)
         num_starts = 2 * self._margin + 1
         from_start = np.arange(num_starts + self._length - 1) - np.arange(num_starts)[:, np.newaxis]
         held = (from_start >= 0) & (from_start < self._length)
         self._summing = (held / self._length**0.5).astype(np.float32)
-        costs = OCTAVE_COST * np.log2(lags[1:-1] / SHORTEST_LAG)
+        costs = OCTAVE_COST * np.log2(self._lags[1:-1] / SHORTEST_LAG)
         self._costs = costs.astype(np.float32)[:, np.newaxis]
 
     def __call__(self, frames: FloatArray, mean_square: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -91,17 +92,22 @@ class PitchTracker:
         low = self._low_band(stretch_of(frames, self._frame_hop))
         means, norms = self._means_and_norms(low, num_frames)
         weakest = mean_square * np.float32(WEAKEST_SHARE * self._length) + np.float32(TINIEST)
-        correlation = np.empty((len(self._starts), num_frames), dtype=np.float32)
-        for parity in (0, 1):
-            starts, ends = self._starts[parity::2], self._ends[parity::2]
-            # A run of starts falls and a run of ends rises by one sample a lag: views, no copies.
-            first, second = slice(starts[-1], starts[0] + 1), slice(ends[0], ends[-1] + 1)
-            product = self._products(low, first, second, num_frames)
-            product -= means[first][::-1] * means[second]
-            scale = norms[first][::-1] * norms[second]
-            scale += weakest
-            np.divide(product, scale, out=correlation[parity::2])
-        return correlation
+        product = self._products(low, num_frames)
+        product -= self._pairs(means)
+        scale = self._pairs(norms)
+        scale += weakest
+        product /= scale
+        return product
+
+    def _pairs(self, rows: FloatArray) -> FloatArray:
+        """Multiply, for each lag, the two rows that belong to the samples on which its stretches begin."""
+        num_pairs, length = len(self._lags) // 2, rows.shape[1]
+        first = rows[self._last_start - num_pairs + 1 : self._last_start + 1][::-1]
+        product = np.empty((num_pairs, 2, length), dtype=np.float32)
+        for later in (0, 1):
+            second = rows[self._first_end + later : self._first_end + later + num_pairs]
+            np.multiply(first, second, out=product[:, later])
+        return product.reshape(-1, length)
 
     def _means_and_norms(self, low: FloatArray, num_frames: int) -> tuple[FloatArray, FloatArray]:
         """Sum the 40 ms from each of a frame's samples on, over the root of their number, and give their norm
@@ -116,22 +122,21 @@ class PitchTracker:
         np.maximum(norms, energy * np.float32(ROUNDING_SHARE), out=norms)
         return means, np.sqrt(norms, out=norms)
 
-    def _products(self, low: FloatArray, first: slice, second: slice, num_frames: int) -> FloatArray:
+    def _products(self, low: FloatArray, num_frames: int) -> FloatArray:
         """Sum the products of samples a lag apart, per lag and frame."""
         num_hops = num_frames + HOPS_CORRELATED - 1
-        shifted = overlapping(low, num_hops * self._hop)
-        product: FloatArray = np.multiply(shifted[first][::-1], shifted[second])
+        product = self._pairs(overlapping(low, num_hops * self._hop))
         per_hop: FloatArray = np.matmul(product.reshape(-1, self._hop), self._ones).reshape(-1, num_hops)
-        total: FloatArray = per_hop[:, :num_frames] + per_hop[:, 1 : num_frames + 1]
-        for hop in range(2, HOPS_CORRELATED):
-            total += per_hop[:, hop : hop + num_frames]
+        two_hops = per_hop[:, 1:] + per_hop[:, :-1]
+        total: FloatArray = two_hops[:, 2:] + two_hops[:, :-2]
         return total
 
     def _best_peak(self, correlation: FloatArray) -> tuple[FloatArray, FloatArray]:
         before, at, after = correlation[:-2], correlation[1:-1], correlation[2:]
         slope = before - after
         curvature = before + after
-        curvature -= 2 * at
+        curvature -= at
+        curvature -= at
         np.minimum(curvature, np.float32(-FLATTEST), out=curvature)
         offset = slope / curvature
         offset *= np.float32(0.5)
@@ -140,12 +145,20 @@ class PitchTracker:
         height = np.subtract(at, slope, out=slope)
         score = height - self._costs
         # The top of a parabola lies near its middle sample only where that is a peak.
-        is_none = (curvature >= np.float32(-FLATTEST)) | (np.abs(offset) > np.float32(FURTHEST))
-        np.copyto(score, np.float32(-1), where=is_none)
+        is_none = np.abs(offset) > np.float32(FURTHEST)
+        is_none |= curvature >= np.float32(-FLATTEST)
+        score[is_none] = -1
         best = score.argmax(axis=0)
-        frames = np.arange(correlation.shape[1])
-        found = score[best, frames] > -1
-        lag = (SHORTEST_LAG + best + np.where(found, offset[best, frames], 0)).astype(np.float32)
-        strength = np.where(found, height[best, frames], 0)
+        places = best * correlation.shape[1]
+        places += np.arange(correlation.shape[1])
+        found = score.take(places) > -1
+        lag = offset.take(places)
+        lag *= found
+        lag += best
+        lag += np.float32(SHORTEST_LAG)
+        strength = height.take(places)
+        strength *= found
+        np.maximum(strength, 0, out=strength)
+        np.minimum(strength, 1, out=strength)
         pitch_hz: FloatArray = np.float32(self._low_rate) / lag
-        return pitch_hz, np.minimum(np.maximum(strength, 0), 1)
+        return pitch_hz, strength

@@ -77,10 +77,8 @@ def run_lengths(inside: NDArray[np.bool_]) -> list[int]:
     list of int
         In order.
     """
-    padded = np.zeros(len(inside) + 2, dtype=np.bool_)
-    padded[1:-1] = inside
-    changes = (padded[1:] != padded[:-1]).nonzero()[0].tolist()
-    return [end - start for start, end in zip(changes[::2], changes[1::2], strict=True)]
+    # Truth is a byte of one: splitting text is many times quicker than looking for edges with arrays.
+    return [len(run) for run in inside.tobytes().split(b"\0") if run]
 
 
 def peak_rate(track: FloatArray, frame_rate: float) -> float:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray
 from emotion.features.descriptors import Descriptor
-from emotion.features.mel import DECIBELS_PER_NEPER, decibels
+from emotion.features.mel import DECIBELS_PER_NEPER
 from emotion.features.spectrum import Spectrum
 
 TINIEST: Final = 1e-20
@@ -64,21 +64,29 @@ class SpectralBalance:
 
     def __init__(self, sample_rate: int, frame_length: int) -> None:
         bins_hz = np.fft.rfftfreq(frame_length, 1 / sample_rate)
-        self._moments = np.stack(
-            [np.ones_like(bins_hz), bins_hz / 1000, (bins_hz / 1000) ** 2], axis=1
-        ).astype(np.float32)
-        edges = np.arange(ROLLOFF_STEP_HZ, sample_rate / 2 + 1, ROLLOFF_STEP_HZ)
-        below = bins_hz[:, np.newaxis] <= edges
+        moments = [np.ones_like(bins_hz), bins_hz / 1000, (bins_hz / 1000) ** 2]
+        self._moments = np.stack(moments).astype(np.float32)
         low, middle, high = ALPHA_HZ
-        bands = [(bins_hz >= low) & (bins_hz < middle), (bins_hz >= middle) & (bins_hz < high)]
-        self._gather = np.concatenate([np.stack(bands, axis=1), below], axis=1).astype(np.float32)
+        start, end = np.searchsorted(bins_hz, VOICE_HZ)
+        in_voice = (np.arange(len(bins_hz)) >= start) & (np.arange(len(bins_hz)) < end)
+        bands = [(bins_hz >= low) & (bins_hz < middle), (bins_hz >= middle) & (bins_hz < high), in_voice]
+        edges = np.arange(0, sample_rate / 2 + 1, ROLLOFF_STEP_HZ)
+        below = (bins_hz <= edges[:, np.newaxis]) & (edges[:, np.newaxis] > 0)
+        self._gather = np.concatenate([np.stack(bands), below]).astype(np.float32)
         first, second, third = np.searchsorted(bins_hz, HAMMARBERG_HZ)
         self._lower, self._upper = slice(first, second), slice(second, third)
-        start, end = np.searchsorted(bins_hz, VOICE_HZ)
-        self._voice = slice(start, end)
-        self._voice_ones = np.full(end - start, 1, dtype=np.float32)
-        weights = [_line_weights(bins_hz, *band) for band in SLOPES_HZ]
-        self._levels = np.stack(weights, axis=1).astype(np.float32)
+        lines = [_line_weights(bins_hz, *band) for band in SLOPES_HZ]
+        weights = np.stack([*lines, in_voice / in_voice.sum()])
+        # Logarithms are dear: only of the bins that some weight reads.
+        used = np.flatnonzero(np.abs(weights).sum(axis=0))
+        self._read = slice(int(used[0]), int(used[-1]) + 1)
+        self._levels = weights[:, self._read].astype(np.float32)
+        self._voice, self._voice_levels = slice(start, end), slice(start - used[0], end - used[0])
+        self._log_num_voice = np.float32(np.log(end - start))
+        self._units = np.ones((6, 1), dtype=np.float32)
+        self._units[[0, 4, 5]] = DECIBELS_PER_NEPER
+        self._units[3] = 1 / np.log(end - start)
+        self._steps = np.full(len(edges) - 1, ROLLOFF_STEP_HZ / 1000, dtype=np.float32)
 
     def __call__(self, spectrum: Spectrum) -> FloatArray:
         """Describe spectra.
@@ -94,35 +102,49 @@ class SpectralBalance:
             In the order of `BALANCE`; finite for a frame without power.
         """
         power = np.maximum(spectrum.power, np.float32(TINIEST))
-        level = np.log(power)
-        gathered = power @ self._gather
-        rows = np.empty((len(power), len(BALANCE)), dtype=np.float32)
-        decibels_of = np.empty((4, len(power)), dtype=np.float32)
-        decibels_of[:2] = gathered[:, :2].T
-        power[:, self._lower].max(axis=1, out=decibels_of[2])
-        power[:, self._upper].max(axis=1, out=decibels_of[3])
-        low_db, high_db, lower_db, upper_db = decibels(decibels_of, TINIEST)
-        rows[:, 0] = high_db - low_db
-        rows[:, 1], rows[:, 2] = self._moments_of(spectrum.magnitude)
-        rows[:, 3], rows[:, 4] = self._spread(power[:, self._voice], level[:, self._voice])
-        rows[:, 5] = lower_db - upper_db
-        rows[:, 6] = _rolloff(gathered[:, 2:], ROLLOFF_SHARE)
-        np.matmul(level, self._levels, out=rows[:, 7:])
-        return rows
+        level = np.log(power[:, self._read])
+        # A row a quantity from here on: whole rows are quicker than columns.
+        rows = np.empty((len(BALANCE), len(power)), dtype=np.float32)
+        gathered = self._gather @ power.T
+        logarithms = np.empty((5, len(power)), dtype=np.float32)
+        logarithms[:3] = gathered[:3]
+        power[:, self._lower].max(axis=1, out=logarithms[3])
+        power[:, self._upper].max(axis=1, out=logarithms[4])
+        np.log(logarithms, out=logarithms)
+        low, high, log_voice, lower, upper = logarithms
+        np.subtract(high, low, out=rows[0])
+        rows[1], rows[2] = self._moments_of(spectrum.magnitude)
+        information = np.einsum("fb,fb->f", power[:, self._voice], level[:, self._voice_levels])
+        information /= gathered[2]
+        np.subtract(log_voice, information, out=rows[3])
+        lines = self._levels @ level.T
+        rows[7:], mean_level = lines[:3], lines[3]
+        np.subtract(mean_level, log_voice, out=rows[4])
+        rows[4] += self._log_num_voice
+        np.subtract(lower, upper, out=rows[5])
+        rows[:6] *= self._units
+        rows[6] = self._rolloff(gathered[3:])
+        return rows.T
 
     def _moments_of(self, magnitude: FloatArray) -> tuple[FloatArray, FloatArray]:
-        total, first, second = (magnitude @ self._moments).T
+        total, first, second = self._moments @ magnitude.T
         inverse = 1 / np.maximum(total, np.float32(TINIEST))
         centroid = first * inverse
-        return np.sqrt(np.maximum(second * inverse - centroid * centroid, 0)), centroid
+        second *= inverse
+        second -= centroid * centroid
+        np.maximum(second, 0, out=second)
+        return np.sqrt(second, out=second), centroid
 
-    def _spread(self, power: FloatArray, level: FloatArray) -> tuple[FloatArray, FloatArray]:
-        log_num_bins = np.log(np.float32(power.shape[1]))
-        total = power @ self._voice_ones
-        log_total = np.log(total)
-        entropy = (log_total - np.einsum("fb,fb->f", power, level) / total) / log_num_bins
-        mean_level = level @ self._voice_ones / np.float32(power.shape[1])
-        return entropy, np.float32(DECIBELS_PER_NEPER) * (mean_level - log_total + log_num_bins)
+    def _rolloff(self, below: FloatArray) -> FloatArray:
+        """Find where cumulated power reaches its share, kHz: each step counts by what lies under it."""
+        wanted = below[-1] * np.float32(ROLLOFF_SHARE)
+        part = wanted - below[:-1]
+        widths = below[1:] - below[:-1]
+        part /= np.maximum(widths, np.float32(TINIEST), out=widths)
+        np.maximum(part, 0, out=part)
+        np.minimum(part, 1, out=part)
+        rolloff: FloatArray = self._steps @ part
+        return rolloff
 
 
 def _line_weights(bins_hz: NDArray[np.floating], low_hz: float, high_hz: float) -> NDArray[np.floating]:
@@ -130,15 +152,3 @@ def _line_weights(bins_hz: NDArray[np.floating], low_hz: float, high_hz: float) 
     inside = (bins_hz >= low_hz) & (bins_hz <= high_hz)
     kilohertz = np.where(inside, (bins_hz - bins_hz[inside].mean()) / 1000, 0)
     return np.asarray(DECIBELS_PER_NEPER * kilohertz / np.sum(kilohertz**2))
-
-
-def _rolloff(below: FloatArray, share: float) -> FloatArray:
-    """Find where cumulated power reaches a share, kHz."""
-    wanted = below[:, -1] * np.float32(share)
-    step = (below < wanted[:, np.newaxis]).sum(axis=1)
-    places = np.arange(0, below.size, below.shape[1]) + step
-    flat = below.ravel()
-    above, under = flat[places], np.where(step > 0, flat[places - 1], 0)
-    part = (wanted - under) / np.maximum(above - under, np.float32(TINIEST))
-    rolloff: FloatArray = (step + part) * np.float32(ROLLOFF_STEP_HZ / 1000)
-    return rolloff
