@@ -32,7 +32,7 @@ def deltas(tracks: FloatArray) -> FloatArray:
     padded[:, REACH:-REACH] = tracks
     padded[:, -REACH:] = tracks[:, -1:]
     slopes = padded[:, 2 * REACH :] - padded[:, : -2 * REACH]
-    slopes *= 2
+    slopes *= np.float32(2)
     slopes += padded[:, 3:-1]
     slopes -= padded[:, 1:-3]
     slopes *= np.float32(0.1)

@@ -85,7 +85,11 @@ class LowBand:
         """
         num_hops = -(-(len(stretch) - NUM_TAPS + 1) // self._frame_hop)
         missing = (num_hops - 1) * self._frame_hop + self._num_inputs - len(stretch)
-        padded = np.concatenate([stretch, np.zeros(max(0, missing), dtype=np.float32)])
-        blocks = overlapping(padded, self._num_inputs, self._frame_hop)
-        low: FloatArray = (blocks.copy() @ self._filters).ravel()
+        blocks = np.zeros((num_hops, self._num_inputs), dtype=np.float32)
+        num_full = num_hops - (missing > 0)
+        blocks[:num_full] = overlapping(stretch, self._num_inputs, self._frame_hop)[:num_full]
+        if missing > 0:
+            rest = stretch[num_full * self._frame_hop :]
+            blocks[-1, : len(rest)] = rest
+        low: FloatArray = (blocks @ self._filters).ravel()
         return low

@@ -125,8 +125,17 @@ class PitchTracker:
     def _products(self, low: FloatArray, num_frames: int) -> FloatArray:
         """Sum the products of samples a lag apart, per lag and frame."""
         num_hops = num_frames + HOPS_CORRELATED - 1
-        product = self._pairs(overlapping(low, num_hops * self._hop))
-        per_hop: FloatArray = np.matmul(product.reshape(-1, self._hop), self._ones).reshape(-1, num_hops)
+        shifted = overlapping(low, num_hops * self._hop)
+        num_pairs = len(self._lags) // 2
+        pairs = np.empty((num_pairs, 2, num_hops), dtype=np.float32)
+        first = shifted[self._last_start - num_pairs + 1 : self._last_start + 1][::-1]
+        # Half of the lags at a time: the products of all crowd each other out of the cache.
+        for later in (0, 1):
+            second = shifted[self._first_end + later : self._first_end + later + num_pairs]
+            product = first * second
+            sums = product.reshape(-1, self._hop) @ self._ones
+            pairs[:, later] = sums.reshape(num_pairs, num_hops)
+        per_hop = pairs.reshape(-1, num_hops)
         two_hops = per_hop[:, 1:] + per_hop[:, :-1]
         total: FloatArray = two_hops[:, 2:] + two_hops[:, :-2]
         return total

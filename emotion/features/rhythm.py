@@ -97,5 +97,7 @@ def peak_rate(track: FloatArray, frame_rate: float) -> float:
         Peaks a second; the loudness peaks of GeMAPS (see `describe_stretches`).
     """
     inner = track[1:-1]
-    is_peak = (inner > track[:-2]) & (inner >= track[2:]) & (inner > track.mean())
+    is_peak = inner > track[:-2]
+    is_peak &= inner >= track[2:]
+    is_peak &= inner > track.sum() / np.float32(len(track))
     return float(np.count_nonzero(is_peak)) * frame_rate / len(track)
