@@ -1,5 +1,6 @@
 """The level of a window from its frames."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -25,5 +26,6 @@ def level_of_frames(rms: FloatArray) -> float:
     float
         Mean square over the frames, dBFS, at least `QUIETEST_DBFS`.
     """
-    mean_square = float(np.mean(np.square(rms, dtype=np.float64)))
-    return max(QUIETEST_DBFS, 10 * float(np.log10(max(mean_square, 1e-30))))
+    exact = rms.astype(np.float64)
+    mean_square = float(exact @ exact) / len(exact)
+    return max(QUIETEST_DBFS, 10 * math.log10(max(mean_square, 1e-30)))
