@@ -2,11 +2,15 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from emotion.model import EmotionModel, load_model
-from tests.model_maker import make_model
+from tests.model_maker import make_model, tone_of
+from tests.session_parts import RATE, SECONDS
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +28,13 @@ def no_thread_left() -> Iterator[None]:
     yield
     left = [thread.name for thread in threading.enumerate() if thread.name.startswith("callmood-")]
     assert not left, f"threads left: {left}"
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six seconds: a voice, a pause longer than a window, another voice."""
+    path = tmp_path_factory.mktemp("recordings") / "call.wav"
+    pause = np.zeros(2 * RATE, np.float32)
+    parts = [tone_of("angry", 1, RATE, 2.0), pause, tone_of("sad", 2, RATE, SECONDS - 4.0)]
+    soundfile.write(path, np.concatenate(parts), RATE, subtype="PCM_16")
+    return path

@@ -1,0 +1,103 @@
+"""A session's parts, made to be looked into, and the recording that they hear."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from emotion.audio_file import AudioFile
+from emotion.model import EmotionModel
+from streamer.block_queue import BlockQueue
+from streamer.file_source import FileSource
+from streamer.row import Row
+from streamer.screen import Key, Screen
+from streamer.session import Session
+from streamer.session_facts import SessionFacts, Summary
+from streamer.session_options import SessionOptions
+from streamer.sink import Sink
+from streamer.snapshot import Snapshot
+
+RATE = 22_050
+SECONDS = 6.0
+OPTIONS = SessionOptions(callmood_version="0.1.0")
+
+
+class Rows(Sink):
+    """Keeps all rows, and when it was opened and closed."""
+
+    def __init__(self, log: list[str] | None = None) -> None:
+        self.rows: list[Row] = []
+        self.summaries: list[Summary | None] = []
+        self.log = [] if log is None else log
+
+    def open(self, facts: SessionFacts) -> None:
+        self.log.append(f"sink opens {facts.session[:2]}")
+
+    def take_row(self, row: Row) -> None:
+        self.rows.append(row)
+
+    def close(self, summary: Summary | None) -> None:
+        self.log.append("sink closes")
+        self.summaries.append(summary)
+
+
+class LoggedSource(FileSource):
+    """A real file, with a note of when it opens, starts and stops."""
+
+    def __init__(self, path: Path, log: list[str], *, fast: bool = True) -> None:
+        super().__init__(AudioFile(path), fast=fast)
+        self._log = log
+
+    def open(self) -> None:
+        self._log.append("source opens")
+
+    def start(self, queue: BlockQueue) -> None:
+        self._log.append("source starts")
+        super().start(queue)
+
+    def stop(self) -> None:
+        self._log.append("source stops")
+        super().stop()
+
+
+class Watched(Screen):
+    """Keeps what it was shown, and presses keys when told to."""
+
+    def __init__(
+        self, log: list[str] | None = None, react: Callable[[Snapshot], Key | None] | None = None
+    ) -> None:
+        super().__init__()
+        self.log = [] if log is None else log
+        self.snapshots: list[Snapshot] = []
+        self.summaries: list[Summary | None] = []
+        self._react = react
+
+    def open(self, facts: SessionFacts) -> None:
+        self.log.append(f"screen opens {facts.model}")
+
+    def draw(self, snapshot: Snapshot) -> None:
+        self.snapshots.append(snapshot)
+
+    def poll(self, timeout_seconds: float) -> Key | None:
+        super().poll(min(timeout_seconds, 0.01))
+        return self._react(self.snapshots[-1]) if self._react is not None else None
+
+    def close(self, summary: Summary | None) -> None:
+        self.log.append("screen closes")
+        self.summaries.append(summary)
+
+
+def session_of(
+    path: Path,
+    model: EmotionModel,
+    *sinks: Sink,
+    screen: Screen | None = None,
+    fast: bool = True,
+    options: SessionOptions = OPTIONS,
+) -> Session:
+    return Session(
+        FileSource(AudioFile(path), fast=fast),
+        model,
+        model.card.grid(),
+        sinks=sinks,
+        screen=screen or Screen(),
+        options=options,
+    )
