@@ -30,7 +30,8 @@ from emotion.labels import LABELS
 CARD_NAME: Final = "card.json"
 MAX_CARD_BYTES: Final = 1_000_000
 
-_WHAT_TO_DO: Final = "copy the model folder again, or train it again with `callmood train`"
+WHAT_TO_DO: Final = "copy the model folder again, or train it again with `callmood train`"
+"""The advice where a part of a model is damaged."""
 
 
 def card_json(card: Card) -> str:
@@ -82,15 +83,15 @@ def read_card(path: Path) -> Card:
         with path.open("rb") as file:
             raw = file.read(MAX_CARD_BYTES + 1)
     except OSError as error:
-        raise ModelError(f"{path} cannot be read ({error.strerror}); {_WHAT_TO_DO}") from error
+        raise ModelError(f"{path} cannot be read ({error.strerror}); {WHAT_TO_DO}") from error
     if len(raw) > MAX_CARD_BYTES:
-        raise ModelError(f"{path} is longer than {MAX_CARD_BYTES} bytes, which is no card; {_WHAT_TO_DO}")
+        raise ModelError(f"{path} is longer than {MAX_CARD_BYTES} bytes, which is no card; {WHAT_TO_DO}")
     try:
         values = parse_object(raw)
         _refuse_newer(path, values)
         return _card(values)
     except JsonValueError as error:
-        raise ModelError(f"{path}: {error}; {_WHAT_TO_DO}") from error
+        raise ModelError(f"{path}: {error}; {WHAT_TO_DO}") from error
 
 
 def _refuse_newer(path: Path, values: dict[str, object]) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from emotion import rbf_svc
 from emotion.array_file import ArrayFileError, ArrayHeader, read_arrays, read_headers
 from emotion.card import Card
+from emotion.card_file import WHAT_TO_DO
 from emotion.errors import ModelError
 from emotion.pickles import refuse_pickle
 from emotion.rbf_svc import RbfSvc
@@ -19,8 +20,6 @@ MODEL_NAME: Final = "model.npz"
 
 KINDS: Final = ("rbf-svc",)
 """What the arrays of a model may mean."""
-
-_WHAT_TO_DO: Final = "copy the model folder again, or train it again with `callmood train`"
 
 
 def read_decision(path: Path, card: Card) -> RbfSvc:
@@ -54,11 +53,11 @@ def read_decision(path: Path, card: Card) -> RbfSvc:
         with path.open("rb") as file:
             return RbfSvc.from_arrays(_checked_arrays(file, path, card))
     except OSError as error:
-        raise ModelError(f"{path} cannot be read ({error.strerror}); {_WHAT_TO_DO}") from error
+        raise ModelError(f"{path} cannot be read ({error.strerror}); {WHAT_TO_DO}") from error
     except ValueError as error:
         if isinstance(error, ModelError):
             raise
-        raise ModelError(f"{path} is damaged: {error}; {_WHAT_TO_DO}") from error
+        raise ModelError(f"{path} is damaged: {error}; {WHAT_TO_DO}") from error
 
 
 def _checked_arrays(file: BufferedReader, path: Path, card: Card) -> Mapping[str, NDArray[Any]]:
@@ -74,7 +73,7 @@ def _refuse_other_shapes(headers: Mapping[str, ArrayHeader], card: Card) -> None
         "d": card.num_features,
         "k": num_labels,
         "k-1": num_labels - 1,
-        "pairs": num_labels * (num_labels - 1) // 2,
+        "pairs": rbf_svc.num_pairs(num_labels),
         "n": headers["support_vectors"].shape[0] if headers["support_vectors"].shape else 0,
     }
     for name, (dtype, sides) in rbf_svc.ARRAYS.items():
@@ -93,5 +92,5 @@ def _refuse_other_digest(file: BufferedReader, path: Path, card: Card) -> None:
     if digest != promised:
         raise ModelError(
             f"{path}: card and model disagree: the card promises SHA-256 {promised[:12]}, "
-            f"the file has {digest[:12]}; {_WHAT_TO_DO}"
+            f"the file has {digest[:12]}; {WHAT_TO_DO}"
         )

@@ -143,12 +143,28 @@ class RbfSvc:
         return np.exp(distances, out=distances)
 
 
+def num_pairs(num_labels: int) -> int:
+    """Count the pairs of labels, each with a boundary of its own.
+
+    Parameters
+    ----------
+    num_labels : int
+        At least 2.
+
+    Returns
+    -------
+    int
+        Margins of one window.
+    """
+    return num_labels * (num_labels - 1) // 2
+
+
 def _pair_weights(dual_coefficients: NDArray[Any], class_counts: NDArray[Any]) -> NDArray[np.float64]:
     """Unfold libsvm's packed coefficients to (n, pairs): row j-1 serves class i against j, row i class j."""
     num_classes = len(class_counts)
     ends = np.cumsum(class_counts)
     of_class = [slice(int(end - count), int(end)) for end, count in zip(ends, class_counts, strict=True)]
-    weights = np.zeros((dual_coefficients.shape[1], num_classes * (num_classes - 1) // 2))
+    weights = np.zeros((dual_coefficients.shape[1], num_pairs(num_classes)))
     for pair, (i, j) in enumerate(combinations(range(num_classes), 2)):
         weights[of_class[i], pair] = dual_coefficients[j - 1, of_class[i]]
         weights[of_class[j], pair] = dual_coefficients[i, of_class[j]]

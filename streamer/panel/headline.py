@@ -7,6 +7,7 @@ from rich.style import Style
 
 from streamer.panel.big_letters import ROWS, big_word
 from streamer.panel.canvas import Canvas, shortened
+from streamer.panel.layout import NARROW_WIDTH
 from streamer.panel.palette import FAINT, STRONG, WARNING, emotion_style
 from streamer.session_facts import SessionFacts
 from streamer.snapshot import LegView, Snapshot
@@ -15,7 +16,6 @@ _CLOCK_WIDTH: Final = 8
 _MARKS_WIDTH: Final = 17
 """Room for "‖ PAUSED  ● REC  ", kept free while neither is shown."""
 _NARROW_MARKS_WIDTH: Final = 8
-_NARROW: Final = 60
 
 
 def draw_header(canvas: Canvas, snapshot: Snapshot, facts: SessionFacts, clock: float) -> None:
@@ -36,7 +36,7 @@ def draw_header(canvas: Canvas, snapshot: Snapshot, facts: SessionFacts, clock: 
     end = canvas.width - _CLOCK_WIDTH - 2
     if snapshot.saving:
         canvas.put_right(0, end, "● REC", WARNING)
-    narrow = canvas.width < _NARROW
+    narrow = canvas.width < NARROW_WIDTH
     if snapshot.paused and not narrow:
         canvas.put_right(0, end - 7, "‖ PAUSED", STRONG)
     name = canvas.part(0, 0, 1, end - (_NARROW_MARKS_WIDTH if narrow else _MARKS_WIDTH))

@@ -31,6 +31,9 @@ SMALLEST_WIDTH: Final = 30
 SMALLEST_HEIGHT: Final = 7
 """Below these only the leading emotion and the level are shown."""
 
+NARROW_WIDTH: Final = 60
+"""Below this there is neither a margin nor room for the marks in words."""
+
 _BIG_WIDTH: Final = 60
 _BESIDE_WIDTH: Final = 72
 _ALWAYS_BESIDE_WIDTH: Final = 140

@@ -3,7 +3,7 @@
 from streamer.panel.bars import draw_bars, draw_legend, draw_level, label_width
 from streamer.panel.canvas import Canvas
 from streamer.panel.headline import draw_header, draw_headline
-from streamer.panel.layout import Layout, Needs, plan_layout
+from streamer.panel.layout import NARROW_WIDTH, Layout, Needs, plan_layout
 from streamer.panel.palette import FAINT
 from streamer.panel.spectrogram import draw_spectrogram
 from streamer.panel.status import (
@@ -19,8 +19,6 @@ from streamer.panel.trend_lines import draw_time_axis, draw_trend
 from streamer.session_facts import SessionFacts
 from streamer.snapshot import LegView, Snapshot
 from streamer.trend import TREND_SECONDS
-
-_NARROW = 60
 
 
 def draw_panel(
@@ -53,7 +51,7 @@ def draw_panel(
         Exactly that size; printable by rich.
     """
     whole = Canvas(width, height)
-    margin = 0 if width < _NARROW else 2
+    margin = 0 if width < NARROW_WIDTH else 2
     canvas = whole.part(0, margin, whole.height, whole.width - 2 * margin)
     status = pack_fields(status_fields(snapshot, facts, clock), canvas.width)
     notes = note_lines(facts, canvas.width)

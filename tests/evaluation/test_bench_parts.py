@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.fft
 
 import callmood
 from emotion.errors import UsageError
@@ -54,9 +55,8 @@ def test_a_short_sound_is_refused(tmp_path: Path) -> None:
 def test_the_bare_transform_takes_exactly_the_new_frames(
     sound: BenchSound, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fft = pytest.importorskip("scipy.fft")
     batches: list[tuple[np.ndarray, dict[str, object]]] = []
-    monkeypatch.setattr(fft, "rfft", lambda frames, **options: batches.append((frames, options)))
+    monkeypatch.setattr(scipy.fft, "rfft", lambda frames, **options: batches.append((frames, options)))
     chosen = feature_set(name)
     bare = bare_transform(chosen, PEERS[name].transform_length, sound)
     for number in range(4):

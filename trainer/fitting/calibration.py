@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from emotion.rbf_svc import num_pairs
 from trainer.fitting.folds import grouped_folds
 from trainer.training_log import Advance
 from trainer.windows.balance import balanced_rows
@@ -54,7 +55,7 @@ def fit_calibration(
         Fitted on rows of ``num_labels (num_labels - 1) / 2`` margins.
     """
     looked_at = table.take(balanced_rows(table, CALIBRATION_WINDOWS, seed))
-    margins = np.zeros((len(looked_at), num_margins(len(np.unique(table.targets)))))
+    margins = np.zeros((len(looked_at), num_pairs(len(np.unique(table.targets)))))
     for _, look in grouped_folds(looked_at.targets, looked_at.groups, seed):
         fit = table.take(~np.isin(table.groups, looked_at.groups[look]))
         fit = fit.take(balanced_rows(fit, max_windows, seed))
@@ -62,22 +63,6 @@ def fit_calibration(
         margins[look] = pairwise_margins(fold_scaler, fold_svc, looked_at.vectors[look])
         advance(1)
     return LogisticRegression(class_weight="balanced", max_iter=1000).fit(margins, looked_at.targets)
-
-
-def num_margins(num_labels: int) -> int:
-    """Count the pairs of labels.
-
-    Parameters
-    ----------
-    num_labels : int
-        At least 2.
-
-    Returns
-    -------
-    int
-        Margins of one window.
-    """
-    return num_labels * (num_labels - 1) // 2
 
 
 def fit_machine(
