@@ -1,7 +1,8 @@
 """How loud a stretch of sound is."""
 
 import math
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,66 @@ SILENCE_DBFS: Final = -60.0
 
 
 _FLOOR_POWER: Final = 10.0 ** (FLOOR_DBFS / 10.0)
+
+
+class Moments(NamedTuple):
+    """What must be kept of a stretch of sound to know the level of any run of such stretches.
+
+    Attributes
+    ----------
+    num_samples : int
+        At least 1.
+    mean : float
+        Full scale 1.
+    deviation : float
+        Sum of the squared differences from the mean.
+    """
+
+    num_samples: int
+    mean: float
+    deviation: float
+
+
+def moments_of(samples: Samples) -> Moments:
+    """Look at a stretch of sound once.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,), float32
+        Mono sound, full scale ±1, finite; n >= 1.
+
+    Returns
+    -------
+    Moments
+        In float64.
+    """
+    # Called half a dozen times a step: np.mean would cost more than its sum.
+    deviation = samples.astype(np.float64)
+    mean = float(np.add.reduce(deviation)) / len(samples)
+    deviation -= mean
+    np.multiply(deviation, deviation, out=deviation)
+    return Moments(len(samples), mean, float(np.add.reduce(deviation)))
+
+
+def level_of_moments(stretches: Sequence[Moments]) -> float:
+    """Give the level of stretches that follow each other, from their moments alone.
+
+    Parameters
+    ----------
+    stretches : sequence of Moments
+        At least one.
+
+    Returns
+    -------
+    float
+        What `level_dbfs` gives of the joined sound, within 1e-9 dB. T. Chan, G. Golub and R. LeVeque,
+        "Algorithms for computing the sample variance", The American Statistician 37, 1983: without a
+        difference of large sums, so that DC costs no precision.
+    """
+    num_samples = sum(each.num_samples for each in stretches)
+    mean = sum(each.num_samples * each.mean for each in stretches) / num_samples
+    deviation = sum(each.deviation + each.num_samples * (each.mean - mean) ** 2 for each in stretches)
+    return 10.0 * math.log10(max(deviation / num_samples, _FLOOR_POWER))
 
 
 def level_dbfs(samples: Samples) -> float:
@@ -33,9 +94,4 @@ def level_dbfs(samples: Samples) -> float:
     """
     if not len(samples):
         return FLOOR_DBFS
-    # Called a dozen times a step: np.mean would cost more than its sum.
-    deviation = samples.astype(np.float64)
-    deviation -= np.add.reduce(deviation) / len(samples)
-    np.multiply(deviation, deviation, out=deviation)
-    mean_square = float(np.add.reduce(deviation)) / len(samples)
-    return 10.0 * math.log10(max(mean_square, _FLOOR_POWER))
+    return level_of_moments([moments_of(samples)])

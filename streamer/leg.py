@@ -5,14 +5,12 @@ from collections.abc import Iterator, Mapping
 
 from emotion.arrays import Probabilities
 from emotion.finite_samples import make_finite
-from emotion.level import level_dbfs
 from emotion.mixing import mix_down
 from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid
 from streamer.arrivals import Arrivals
 from streamer.block import AudioBlock
 from streamer.gate import state_of
-from streamer.level_meter import LevelMeter
 from streamer.noise_floor import NoiseFloor
 from streamer.row import Gap, GapCause, Row
 from streamer.stretch import Stretch, StretchListener
@@ -52,7 +50,6 @@ class Leg:
         self._listener = listener
         self._noise_floor = NoiseFloor(grid.sample_rate)
         self._tracker = Tracker(grid.step / grid.sample_rate)
-        self._meter = LevelMeter(source_rate)
         self._arrivals = Arrivals()
         self._stretch: Stretch | None = None
         self._end_sample: int | None = None
@@ -63,7 +60,7 @@ class Leg:
     @property
     def level_dbfs(self) -> float:
         """RMS of the latest tenth of a second, dB below full scale."""
-        return self._meter.level_dbfs
+        return self._noise_floor.latest_dbfs
 
     @property
     def floor_dbfs(self) -> float:
@@ -120,7 +117,6 @@ class Leg:
         samples, num_non_finite, _ = make_finite(block.samples)
         self.non_finite_samples += num_non_finite
         mono = mix_down(samples)
-        self._meter.push(mono)
         self._end_sample = block.end_sample
         if self._stretch is None:
             self._stretch = self._open_stretch(block.first_sample)
@@ -172,7 +168,7 @@ class Leg:
 
     def _rows(self, stretch: Stretch, windows: Iterator[int]) -> Iterator[Row]:
         for window in windows:
-            level = level_dbfs(stretch.window_samples)
+            level = stretch.level_dbfs
             state = state_of(level, self._noise_floor.dbfs)
             probabilities = smoothed = None
             if state == "speech":

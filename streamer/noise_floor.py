@@ -1,4 +1,4 @@
-"""How loud the room is when nobody speaks, learned while listening."""
+"""How loud it is now, and how loud the room is when nobody speaks, learned while listening."""
 
 from collections import deque
 from typing import Final
@@ -30,12 +30,18 @@ class NoiseFloor:
     ----------
     sample_rate : int
         Hz.
+
+    Attributes
+    ----------
+    latest_dbfs : float
+        Level of the latest slice, for the eye, dB below full scale; -120 before the first.
     """
 
     def __init__(self, sample_rate: int) -> None:
         self._slice_length = max(1, to_samples(SLICE_SECONDS, sample_rate))
         self._levels: deque[float] = deque(maxlen=round(MEMORY_SECONDS / SLICE_SECONDS))
         self._slices = PieceCutter(self._slice_length, self._slice_length)
+        self.latest_dbfs = FLOOR_DBFS
 
     def push(self, samples: Samples) -> None:
         """Take the next sound.
@@ -45,7 +51,9 @@ class NoiseFloor:
         samples : ndarray, shape (n,), float32
             Mono, at the rate given.
         """
-        self._levels.extend(level_dbfs(part) for part in self._slices.push(samples))
+        for part in self._slices.push(samples):
+            self.latest_dbfs = level_dbfs(part)
+            self._levels.append(self.latest_dbfs)
 
     def restart_after_gap(self) -> None:
         """Glue no slice across a gap; what is known of the room stays."""

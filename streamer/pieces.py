@@ -22,6 +22,11 @@ class PieceCutter:
         self._waiting: list[Samples] = []
         self._num_waiting = 0
 
+    @property
+    def num_missing(self) -> int:
+        """How many samples the next piece still lacks."""
+        return self._wanted - self._num_waiting
+
     def push(self, samples: Samples) -> Iterator[Samples]:
         """Take samples and give the pieces that they complete.
 

@@ -9,7 +9,7 @@ from emotion.resampling import StreamResampler
 from streamer.noise_floor import NoiseFloor
 from streamer.pieces import PieceCutter
 from streamer.stretch_time import StretchTime
-from streamer.window_samples import WindowSamples
+from streamer.window_level import WindowLevel
 
 
 class StretchListener(Protocol):
@@ -49,7 +49,7 @@ class Stretch:
     feature_set : FeatureSet
         Opened anew.
     noise_floor : NoiseFloor
-        Hears every piece before its window is given.
+        Hears all sound as soon as it is there, but a window's before that window is given and none after it.
     listener : StretchListener, optional
         Is handed all sound as soon as it is there, not in pieces.
     """
@@ -65,7 +65,7 @@ class Stretch:
         self.where = where
         self._resampler = StreamResampler(where.source_rate, grid.sample_rate)
         self._pieces = PieceCutter(grid.first_piece, grid.step)
-        self._window = WindowSamples(grid)
+        self._level = WindowLevel(grid)
         self._features = feature_set.open(grid)
         self._noise_floor = noise_floor
         self._listener = listener
@@ -84,7 +84,7 @@ class Stretch:
         Yields
         ------
         int
-            Index of a window in the stretch; `window_samples` and `vector` are about this one until the next.
+            Index of a window in the stretch; `level_dbfs` and `vector` are about this one until the next.
         """
         return self._take(self._resampler.push(samples))
 
@@ -99,9 +99,9 @@ class Stretch:
         return self._take(self._resampler.finish())
 
     @property
-    def window_samples(self) -> Samples:
-        """The sound of the current window, shape (win,), at the model's rate."""
-        return self._window.samples
+    def level_dbfs(self) -> float:
+        """RMS of the current window without its DC, dB below full scale."""
+        return self._level.dbfs
 
     def vector(self) -> FloatArray:
         """Give the feature vector of the current window.
@@ -116,10 +116,18 @@ class Stretch:
     def _take(self, samples: Samples) -> Iterator[int]:
         if self._listener is not None:
             self._listener.push(samples)
-        for piece in self._pieces.push(samples):
-            self._noise_floor.push(piece)
-            self._features.push(piece)
-            self._window.push(piece)
-            if self._window.is_full:
-                yield self._num_windows
-                self._num_windows += 1
+        begin = 0
+        while begin < len(samples):
+            # No further than to the end of a piece: the floor must not know what comes after the window.
+            part = samples[begin : begin + self._pieces.num_missing]
+            if begin and len(part) < self._pieces.num_missing:
+                # A copy, so that a small rest does not keep a large block alive.
+                part = part.copy()
+            begin += len(part)
+            self._noise_floor.push(part)
+            for piece in self._pieces.push(part):
+                self._features.push(piece)
+                self._level.push(piece)
+                if self._level.is_full:
+                    yield self._num_windows
+                    self._num_windows += 1

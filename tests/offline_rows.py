@@ -4,12 +4,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
 from emotion.arrays import Samples
 from emotion.features.windows_of_clip import window_vectors
-from emotion.level import level_dbfs
+from emotion.level import level_dbfs, level_of_moments, moments_of
 from emotion.mixing import mix_down
 from emotion.model import EmotionModel
 from emotion.resampling import resample
@@ -51,7 +52,7 @@ def rows_of(
             begin, end = window * grid.step, window * grid.step + grid.win
             heard = (known_slices + slices[: end // (rate // 10)])[-120:]
             floor = min(-35.0, sorted(heard)[(len(heard) - 1) // 10]) if heard else -120.0
-            level = level_dbfs(sound[begin:end])
+            level = _window_level(sound[begin:end], grid)
             speech = level >= -60 and level >= floor + 6
             probabilities = None
             if speech:
@@ -93,6 +94,12 @@ def rows_of(
 def without_lag(events: Sequence[Row | Gap]) -> list[Row | Gap]:
     """Set the one thing to 0 that depends on when it was computed."""
     return [replace(event, lag_seconds=0.0) if isinstance(event, Row) else event for event in events]
+
+
+def _window_level(window: Samples, grid: WindowGrid) -> float:
+    """Add up what lies between the places where any window begins or ends."""
+    places = sorted({0, *range(0, grid.win, grid.step), *range(grid.win, 0, -grid.step)})
+    return level_of_moments([moments_of(window[begin:end]) for begin, end in pairwise(places)])
 
 
 def _by_label(

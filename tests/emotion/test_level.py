@@ -1,9 +1,13 @@
 """Levels against what a full-scale sine and a bare offset must give."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from emotion.level import FLOOR_DBFS, SILENCE_DBFS, level_dbfs
+from emotion.level import FLOOR_DBFS, SILENCE_DBFS, level_dbfs, level_of_moments, moments_of
 
 
 def _sine(amplitude: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -31,3 +35,16 @@ def test_nothing_lies_on_the_floor(samples: np.ndarray[tuple[int], np.dtype[np.f
 def test_the_loudest_sample_there_may_be_has_a_finite_level() -> None:
     loud = np.where(np.arange(64) % 2 == 0, np.float32(1e6), np.float32(-1e6)).astype(np.float32)
     assert level_dbfs(loud) == pytest.approx(120.0)
+
+
+@given(
+    st.sets(st.integers(1, 3999)),
+    st.integers(0, 99),
+    st.sampled_from((1e-5, 0.1, 1e6)),
+    st.sampled_from((0.0, 0.5, 10.0)),
+)
+def test_parts_have_the_level_of_the_whole(places: set[int], seed: int, amplitude: float, dc: float) -> None:
+    steps = np.random.default_rng(seed).standard_normal(4000).cumsum()
+    samples = (amplitude * steps / np.abs(steps).max() + dc).astype(np.float32)
+    parts = [moments_of(samples[a:b]) for a, b in pairwise(sorted({0, 4000, *places}))]
+    assert level_of_moments(parts) == pytest.approx(level_dbfs(samples), abs=1e-9)
