@@ -81,8 +81,8 @@ def plan_streams(clips: Sequence[Clip], kind: StreamKind, seed: int) -> tuple[St
     clips : sequence of Clip
         Labelled ones, of any number of corpora.
     kind : {'balanced', 'mostly-neutral', 'single'}
-        ``balanced``: all clips of a speaker in one stream. ``mostly-neutral``: `NUM_NEUTRAL` neutral clips and
-        `NUM_OTHER` of one other emotion, a stream for each other emotion the speaker has; where there are
+        ``balanced``: all clips of a speaker in one stream. ``mostly-neutral``: `NUM_NEUTRAL` neutral clips,
+        and `NUM_OTHER` of one other emotion, a stream for each other emotion the speaker has; where there are
         too few, all are heard in one order, then in a fresh one; none of a speaker without neutral clips.
         ``single``: a stream an emotion, of `MAX_SINGLE` different clips at most.
     seed : int
