@@ -11,9 +11,16 @@ from emotion.features.classic import classic
 from emotion.features.classic_33 import Classic33
 from emotion.features.classic_speech import classic_speech
 from emotion.features.feature_set import FeatureSet
+from emotion.features.speech import SpeechSet
 
 _MAKERS: Final[MappingProxyType[str, Callable[[], FeatureSet]]] = MappingProxyType(
-    {"acoustic": acoustic, "classic": classic, "classic-33": Classic33, "classic-speech": classic_speech}
+    {
+        "acoustic": acoustic,
+        "classic": classic,
+        "classic-33": Classic33,
+        "classic-speech": classic_speech,
+        "speech": SpeechSet,
+    }
 )
 
 

@@ -1,0 +1,62 @@
+"""A window of speech at the level at which the encoder hears, and which of its frames are sound at all."""
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotion.arrays import Samples
+from emotion.encoder.frame_places import FRAME_HOP, FRAME_MIDDLE, num_frames
+
+LEVEL_RMS: Final = 0.05
+"""RMS of the window's active frames, full scale 1 (-26 dBFS): the level at which the encoder was tried."""
+ACTIVE_POWER: Final = 10.0**-3.0
+"""A frame is active from 30 dB under the loudest of its window."""
+HEARD_POWER: Final = 10.0**-7.5
+"""Nothing that stays below -75 dBFS at the new level is heard."""
+MAX_GAIN: Final = 10.0 ** (80.0 / 20.0)
+"""80 dB: a window under -106 dBFS stays quieter than the rest, so that digital silence stays silence."""
+
+
+class LevelledWindow(NamedTuple):
+    """What the encoder is given, and where to listen.
+
+    Attributes
+    ----------
+    sound : ndarray, shape (n,), float32
+        Without DC; RMS of the active frames 0.05.
+    heard : ndarray, shape (num_frames(n),), bool
+        Frames to be summed up; none in silence.
+    """
+
+    sound: Samples
+    heard: NDArray[np.bool_]
+
+
+def level_window(samples: Samples) -> LevelledWindow:
+    """Take DC and level out of a window.
+
+    A frame's level is the RMS of its middle 384 samples (24 ms), which follow those of the frame before.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,), float32
+        Mono at 16 kHz, finite; n >= 895.
+
+    Returns
+    -------
+    LevelledWindow
+        The same for any gain between silence and the loudest float32, but for the rounding of the samples
+        themselves.
+    """
+    sound = samples.astype(np.float64)
+    sound -= sound.mean()
+    count = num_frames(len(samples))
+    middles = sound[FRAME_MIDDLE : FRAME_MIDDLE + count * FRAME_HOP].reshape(count, FRAME_HOP)
+    powers = np.einsum("fs,fs->f", middles, middles) / FRAME_HOP
+    active = powers >= ACTIVE_POWER * powers.max()
+    rms = math.sqrt(powers[active].mean())
+    gain = LEVEL_RMS / rms if rms * MAX_GAIN > LEVEL_RMS else MAX_GAIN
+    sound *= gain
+    return LevelledWindow(sound.astype(np.float32), active & (powers * (gain * gain) > HEARD_POWER))
