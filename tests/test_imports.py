@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ("joblib", "librosa", "matplotlib", "numba", "scipy", "sklearn", "sounddevice")
+HEAVY = ("joblib", "librosa", "matplotlib", "numba", "onnxruntime", "scipy", "sklearn", "sounddevice")
 
 IMPORT_ALL = """
 import importlib, pkgutil, sys

@@ -3,8 +3,8 @@
 Three convolutions without padding stand before its first layer: over 127 samples every 64, over 7 of those
 every 3, over 3 of those every 2. Frames are therefore 64 * 3 * 2 = 384 samples apart (24 ms), and each sees
 895 samples (56 ms): it is made of 3 values of the second, so of 2 * 3 + 7 = 13 of the first, so of
-12 * 64 + 127 samples. n samples give ``(n - 895) // 384 + 1`` frames; 2 s give 82. The layers behind let every
-frame hear every other.
+12 * 64 + 127 samples. n samples give ``(n - 895) // 384 + 1`` frames; 2 s give 82. The layers behind let
+every frame hear every other.
 """
 
 from typing import Final

@@ -15,8 +15,8 @@ ACTIVE_POWER: Final = 10.0**-3.0
 """A frame is active from 30 dB under the loudest of its window."""
 HEARD_POWER: Final = 10.0**-7.5
 """Nothing that stays below -75 dBFS at the new level is heard."""
-MAX_GAIN: Final = 10.0 ** (80.0 / 20.0)
-"""80 dB: a window under -106 dBFS stays quieter than the rest, so that digital silence stays silence."""
+MAX_GAIN: Final = LEVEL_RMS * 10.0 ** (140.0 / 20.0)
+"""114 dB: a window under -140 dBFS stays quieter than the rest, so that digital silence stays silence."""
 
 
 class LevelledWindow(NamedTuple):
@@ -47,8 +47,8 @@ def level_window(samples: Samples) -> LevelledWindow:
     Returns
     -------
     LevelledWindow
-        The same for any gain between silence and the loudest float32, but for the rounding of the samples
-        themselves.
+        The same for any gain, but for the rounding of the samples, while the RMS of the active frames is
+        over -140 dBFS.
     """
     sound = samples.astype(np.float64)
     sound -= sound.mean()

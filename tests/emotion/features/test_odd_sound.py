@@ -12,7 +12,9 @@ from emotion.features.windows_of_clip import window_vectors
 from emotion.window_grid import WindowGrid
 from tests.strategies import signals
 
-streamed_sets = st.sampled_from([feature_set(name) for name in ("acoustic", "classic", "classic-speech")])
+streamed_sets = st.sampled_from(
+    [feature_set(name) for name in ("acoustic", "classic", "classic-speech", "speech")]
+)
 LEVELS = (1e30, 1e5, 32768.0, 1.0, 1e-4, 1e-8, 1e-20, 1e-42)
 HUGE = float(np.finfo(np.float32).max)
 
@@ -32,12 +34,12 @@ def test_any_window_of_any_level_is_finite(chosen: FeatureSet, samples: Samples)
 
 
 @pytest.mark.parametrize("value", [0.0, -0.0, 1.0, -1.0, HUGE, -HUGE, 1e-45])
-@pytest.mark.parametrize("name", ["acoustic", "classic", "classic-speech"])
+@pytest.mark.parametrize("name", ["acoustic", "classic", "classic-speech", "speech"])
 def test_a_constant_is_finite(name: str, value: float) -> None:
     assert np.isfinite(feature_set(name).clip_vector(np.full(9000, value, dtype=np.float32))).all()
 
 
-@pytest.mark.parametrize("name", ["acoustic", "classic", "classic-speech"])
+@pytest.mark.parametrize("name", ["acoustic", "classic", "classic-speech", "speech"])
 @pytest.mark.parametrize("place", [0, 255, 4000, 8999])
 def test_one_sample_is_finite(name: str, place: int) -> None:
     samples = np.zeros(9000, dtype=np.float32)

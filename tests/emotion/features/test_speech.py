@@ -1,0 +1,139 @@
+"""The set `speech`: windows that stand alone, whatever their level and whoever else is heard."""
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emotion.arrays import FloatArray, Samples
+from emotion.errors import UsageError
+from emotion.features.catalogue import feature_set
+from emotion.features.speech_stream import SpeechStream
+from emotion.features.windows_of_clip import window_vectors
+from emotion.window_grid import WindowGrid
+from tests.spoken import DEMO
+from tests.strategies import cuts, signals, sound
+
+SPEECH = feature_set("speech")
+GRID = WindowGrid.from_seconds(2, 0.5, 16_000)
+SMALL = WindowGrid(5000, 1700, 16_000)
+
+
+@pytest.fixture(scope="module")
+def spoken() -> Samples:
+    samples, sample_rate = soundfile.read(DEMO, dtype="float32")
+    assert sample_rate == SPEECH.sample_rate
+    return np.asarray(samples[: 8 * sample_rate])
+
+
+def live_vectors(samples: Samples, grid: WindowGrid, pieces: list[slice]) -> FloatArray:
+    """Feed a stream as the worker does: whatever arrives is held until the next piece is full."""
+    stream = SPEECH.open(grid)
+    held = np.zeros(0, dtype=np.float32)
+    pushed, vectors = 0, []
+    for piece in pieces:
+        held = np.concatenate([held, samples[piece]])
+        while len(held) >= (due := grid.step if pushed else grid.first_piece):
+            stream.push(held[:due])
+            held, pushed = held[due:], pushed + due
+            if pushed >= grid.win:
+                vectors.append(stream.vector())
+    return np.stack(vectors)
+
+
+@settings(max_examples=25)
+@given(signals(min_samples=SMALL.win, max_samples=SMALL.win + 5 * SMALL.step), st.data())
+def test_live_has_the_bits_of_offline_however_the_sound_is_cut(samples: Samples, data: st.DataObject) -> None:
+    live = live_vectors(samples, SMALL, data.draw(cuts(len(samples))))
+    np.testing.assert_array_equal(live, window_vectors(SPEECH, SMALL, samples))
+
+
+@settings(max_examples=25)
+@given(signals(min_samples=SMALL.win, max_samples=SMALL.win + 5 * SMALL.step), st.data())
+def test_a_window_is_the_clip_of_its_own_samples(samples: Samples, data: st.DataObject) -> None:
+    vectors = window_vectors(SPEECH, SMALL, samples)
+    window = data.draw(st.integers(0, len(vectors) - 1))
+    start, end = SMALL.span(window)
+    np.testing.assert_array_equal(vectors[window], SPEECH.clip_vector(samples[start:end]))
+
+
+def test_two_streams_do_not_hear_each_other() -> None:
+    ours, theirs = sound("pauses", 15_200, 0.5, seed=1), sound("noise", 15_200, 1.0, seed=2)
+    streams = SPEECH.open(SMALL), SPEECH.open(SMALL)
+    heard = []
+    start, end = 0, SMALL.first_piece
+    while end <= 15_200:
+        for stream, samples in zip(streams, (ours, theirs), strict=True):
+            stream.push(samples[start:end])
+        if end >= SMALL.win:
+            heard.append(streams[0].vector())
+            streams[1].vector()
+        start, end = end, end + SMALL.step
+    np.testing.assert_array_equal(np.stack(heard), window_vectors(SPEECH, SMALL, ours))
+
+
+@pytest.mark.parametrize("gain_db", [-40.0, -17.3, 9.9, 20.0])
+def test_a_gain_moves_nothing_beyond_rounding(spoken: Samples, gain_db: float) -> None:
+    louder = spoken * np.float32(10 ** (gain_db / 20))
+    ours, theirs = (window_vectors(SPEECH, GRID, each) for each in (spoken, louder))
+    assert ours.any()
+    np.testing.assert_allclose(theirs, ours, rtol=1e-4, atol=1e-4)
+
+
+def test_dc_moves_nothing_beyond_rounding(spoken: Samples) -> None:
+    ours, theirs = (window_vectors(SPEECH, GRID, each) for each in (spoken, spoken + np.float32(0.3)))
+    np.testing.assert_allclose(theirs, ours, rtol=1e-4, atol=1e-4)
+
+
+def test_speech_is_told_from_noise_and_silence(spoken: Samples) -> None:
+    voice, noise = SPEECH.clip_vector(spoken), SPEECH.clip_vector(sound("noise", 40_000, 0.1, seed=1))
+    assert np.abs(voice - noise).max() > 1
+    assert not SPEECH.clip_vector(np.zeros(40_000, dtype=np.float32)).any()
+
+
+def test_a_clip_is_the_mean_of_its_windows_that_hold_sound(spoken: Samples) -> None:
+    clip = spoken[: GRID.win + 3 * GRID.step]
+    windows = window_vectors(SPEECH, GRID, clip)
+    np.testing.assert_array_equal(SPEECH.clip_vector(clip), windows.mean(axis=0))
+    trailed = np.concatenate([clip, np.zeros(5 * GRID.win, dtype=np.float32)])
+    vectors = window_vectors(SPEECH, GRID, trailed)
+    assert not vectors[-1].any()
+    np.testing.assert_array_equal(SPEECH.clip_vector(trailed), vectors[vectors.any(axis=1)].mean(axis=0))
+
+
+@pytest.mark.parametrize("num_samples", [1, 894, 895, 31_999])
+def test_a_short_clip_is_one_window(num_samples: int) -> None:
+    vector = SPEECH.clip_vector(sound("noise", num_samples, 0.1, seed=1))
+    assert vector.shape == (1728,)
+    assert vector.dtype == np.float32
+    assert np.isfinite(vector).all()
+
+
+def test_a_grid_at_another_rate_is_refused_with_both() -> None:
+    with pytest.raises(UsageError, match=r"22050 Hz.*16000 Hz"):
+        SPEECH.open(WindowGrid.from_seconds(2, 0.5, 22_050))
+
+
+def test_a_win_without_a_whole_frame_is_refused_and_the_shortest_named_is_not() -> None:
+    with pytest.raises(UsageError, match=r"a whole frame of 895 samples: give at least 0\.056 s"):
+        SPEECH.open(WindowGrid(894, 1, 16_000))
+    SPEECH.open(WindowGrid.from_seconds(0.056, 0.01, 16_000))
+
+
+def stream_with_one_piece() -> SpeechStream:
+    stream = SPEECH.open(SMALL)
+    assert isinstance(stream, SpeechStream)
+    stream.push(np.zeros(SMALL.first_piece, dtype=np.float32))
+    return stream
+
+
+@pytest.mark.parametrize("wrong", [-1, 1])
+def test_a_piece_of_another_length_is_refused(wrong: int) -> None:
+    with pytest.raises(ValueError, match="1700 was due"):
+        stream_with_one_piece().push(np.zeros(SMALL.step + wrong, dtype=np.float32))
+
+
+def test_no_vector_before_win_is_full() -> None:
+    with pytest.raises(ValueError, match="lacks 3400 samples"):
+        stream_with_one_piece().vector()
