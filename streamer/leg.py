@@ -1,21 +1,17 @@
 """One side of a call: from blocks to rows, with all the memory that this needs."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from emotion.arrays import Probabilities
-from emotion.finite_samples import make_finite
-from emotion.mixing import mix_down
 from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid
-from streamer.arrivals import Arrivals
 from streamer.block import AudioBlock
-from streamer.gate import state_of
-from streamer.noise_floor import NoiseFloor
-from streamer.row import Gap, GapCause, Row
-from streamer.stretch import Stretch, StretchListener
-from streamer.stretch_time import StretchTime
-from streamer.tracker import Tracker
+from streamer.heard import Heard
+from streamer.hearing import Hearing
+from streamer.judge import Judge
+from streamer.row import Gap, Row
+from streamer.stretch import StretchListener
 
 
 class Leg:
@@ -44,28 +40,25 @@ class Leg:
         listener: StretchListener | None = None,
     ) -> None:
         self.name = name
-        self._model = model
-        self._grid = grid
-        self._source_rate = source_rate
-        self._listener = listener
-        self._noise_floor = NoiseFloor(grid.sample_rate)
-        self._tracker = Tracker(grid.step / grid.sample_rate)
-        self._arrivals = Arrivals()
-        self._stretch: Stretch | None = None
-        self._end_sample: int | None = None
-        self._paused = False
+        self._labels = model.card.labels
+        self._hearing = Hearing(name, model.feature_set, grid, source_rate, listener=listener)
+        self._judge = Judge(model, grid.step / grid.sample_rate)
         self._num_rows = 0
-        self.non_finite_samples = 0
 
     @property
     def level_dbfs(self) -> float:
         """RMS of the latest tenth of a second, dB below full scale."""
-        return self._noise_floor.latest_dbfs
+        return self._hearing.level_dbfs
 
     @property
     def floor_dbfs(self) -> float:
         """The room's noise floor as far as it is known, dB below full scale."""
-        return self._noise_floor.dbfs
+        return self._hearing.floor_dbfs
+
+    @property
+    def non_finite_samples(self) -> int:
+        """How many samples were no number and taken as 0."""
+        return self._hearing.non_finite_samples
 
     def gap_before(self, block: AudioBlock) -> list[Row | Gap]:
         """End the stretch where a block does not follow on it.
@@ -85,18 +78,7 @@ class Leg:
         ValueError
             If the block begins before the last one ended: a source that counts backwards is broken.
         """
-        if self._end_sample is None:
-            return []
-        if block.first_sample < self._end_sample:
-            raise ValueError(f"{block.first_sample} was told as the next sample after {self._end_sample}")
-        if block.first_sample == self._end_sample and not block.overrun and self._stretch is not None:
-            return []
-        rows = self.finish()
-        gap = self._gap(self._end_sample, block)
-        self._end_sample = None
-        self._tracker.restart()
-        self._noise_floor.restart_after_gap()
-        return [*rows, gap]
+        return self._said(self._hearing.gap_before(block))
 
     def push(self, block: AudioBlock) -> list[Row | Gap]:
         """Take a block.
@@ -112,19 +94,7 @@ class Leg:
             What `gap_before` gives where nobody has asked for it, and a row for each window that the block
             completes.
         """
-        given = self.gap_before(block)
-        self._paused = False
-        samples, num_non_finite, _ = make_finite(block.samples)
-        self.non_finite_samples += num_non_finite
-        mono = mix_down(samples)
-        self._end_sample = block.end_sample
-        if self._stretch is None:
-            self._stretch = self._open_stretch(block.first_sample)
-            # No window reaches back over a gap: blocks before it need not be remembered.
-            self._arrivals = Arrivals()
-        self._arrivals.note(block.end_sample, block.arrived)
-        given.extend(self._rows(self._stretch, self._stretch.push(mono)))
-        return given
+        return self._said(self._hearing.push(block))
 
     def pause(self) -> list[Row | Gap]:
         """Learn that the user keeps out what comes next.
@@ -134,8 +104,7 @@ class Leg:
         list of Row and Gap
             Rows of the windows that were complete.
         """
-        self._paused = True
-        return self.finish()
+        return self._said(self._hearing.pause())
 
     def finish(self) -> list[Row | Gap]:
         """End the stretch.
@@ -145,56 +114,38 @@ class Leg:
         list of Row and Gap
             Rows of the windows that the resampler still held back.
         """
-        if self._stretch is None:
-            return []
-        stretch, self._stretch = self._stretch, None
-        return list(self._rows(stretch, stretch.finish()))
+        return self._said(self._hearing.finish())
 
-    def _open_stretch(self, origin: int) -> Stretch:
-        where = StretchTime(origin, self._source_rate, self._grid)
-        return Stretch(where, self._model.feature_set, self._noise_floor, self._listener)
-
-    def _gap(self, end_sample: int, block: AudioBlock) -> Gap:
-        cause: GapCause = "pause" if self._paused else "overrun" if block.overrun else "drop"
-        return Gap(
-            leg=self.name,
-            start=end_sample / self._source_rate,
-            end=block.first_sample / self._source_rate,
-            start_sample=end_sample,
-            end_sample=block.first_sample,
-            cause=cause,
-            estimated=block.overrun,
-        )
-
-    def _rows(self, stretch: Stretch, windows: Iterator[int]) -> Iterator[Row]:
-        for window in windows:
-            level = stretch.level_dbfs
-            state = state_of(level, self._noise_floor.dbfs)
-            probabilities = smoothed = None
-            if state == "speech":
-                probabilities = self._model.predict(stretch.vector())
-                smoothed = self._tracker.speech(probabilities)
+    def _said(self, events: Iterable[Heard | Gap]) -> list[Row | Gap]:
+        said: list[Row | Gap] = []
+        for event in events:
+            if isinstance(event, Gap):
+                self._judge.restart()
+                said.append(event)
             else:
-                self._tracker.silence()
-            start, end = stretch.where.seconds(window)
-            start_sample, end_sample = stretch.where.samples(window)
-            yield Row(
-                leg=self.name,
-                window=self._num_rows,
-                start=start,
-                end=end,
-                start_sample=start_sample,
-                end_sample=end_sample,
-                state=state,
-                emotion=None if smoothed is None else self._model.card.labels[int(smoothed.argmax())],
-                probabilities=self._by_label(probabilities),
-                smoothed=self._by_label(smoothed),
-                level_dbfs=level,
-                lag_seconds=time.monotonic() - self._arrivals.of(end_sample),
-            )
-            self._num_rows += 1
+                said.append(self._row(event))
+        return said
+
+    def _row(self, heard: Heard) -> Row:
+        judgement = self._judge.judge(heard)
+        row = Row(
+            leg=self.name,
+            window=self._num_rows,
+            start=heard.start,
+            end=heard.end,
+            start_sample=heard.start_sample,
+            end_sample=heard.end_sample,
+            state=judgement.state,
+            emotion=judgement.emotion,
+            probabilities=self._by_label(judgement.probabilities),
+            smoothed=self._by_label(judgement.smoothed),
+            level_dbfs=heard.level_dbfs,
+            lag_seconds=time.monotonic() - heard.arrived,
+        )
+        self._num_rows += 1
+        return row
 
     def _by_label(self, probabilities: Probabilities | None) -> Mapping[str, float] | None:
         if probabilities is None:
             return None
-        return dict(zip(self._model.card.labels, probabilities.tolist(), strict=True))
+        return dict(zip(self._labels, probabilities.tolist(), strict=True))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-State: TypeAlias = Literal["speech", "silence"]
+State: TypeAlias = Literal["speech", "silence", "noise", "clipped", "unsure"]
 """What a window holds, as far as the gate can tell."""
 
 GapCause: TypeAlias = Literal["overrun", "drop", "pause"]

@@ -210,4 +210,4 @@ def test_a_line_too_bad_for_one_whole_window_costs_no_memory(tiny_model: Emotion
     leg = Leg("mono", tiny_model, GRID, 16_000)
     for index in range(20):
         assert not rows_in(leg.push(block(np.zeros((1_600, 1), np.float32), 2_000 * index)))
-    assert len(leg._arrivals._ends) == 1, "blocks before a gap are forgotten"
+    assert len(leg._hearing._arrivals._ends) == 1, "blocks before a gap are forgotten"
