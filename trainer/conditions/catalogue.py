@@ -1,0 +1,104 @@
+"""Which conditions there are."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from emotion.arrays import Samples
+from emotion.errors import UsageError
+from trainer.conditions.clip import clip
+from trainer.conditions.gain import gain
+from trainer.conditions.gsm import gsm
+from trainer.conditions.noise import mixed_noise, noise10
+from trainer.conditions.opus import opus
+from trainer.conditions.phone import phone
+from trainer.conditions.reverb import reverb
+
+Condition = Callable[[Samples, int, np.random.Generator], Samples]
+"""From mono float32 samples, their rate in Hz and a generator to as many samples, none of them later."""
+
+RATE_HZ: Final = 16_000
+"""The rate that conditions are made for."""
+
+CONDITIONS: Final[Mapping[str, Condition]] = MappingProxyType(
+    {
+        "clean": lambda samples, _rate, _rng: samples,
+        "phone": phone,
+        "noise10": noise10,
+        "gsm": gsm,
+        "opus": opus,
+        "noise5": mixed_noise(5.0),
+        "noise15": mixed_noise(15.0),
+        "noise20": mixed_noise(20.0),
+        "reverb": reverb,
+        "gain": gain,
+        "clip": clip,
+    }
+)
+"""By name. Those of evaluation change nothing on the way; the others draw anew for each passage."""
+
+EVALUATION_CONDITIONS: Final = ("clean", "phone", "noise10")
+
+
+def check_condition(name: str) -> tuple[str, ...]:
+    """Take a name apart.
+
+    Parameters
+    ----------
+    name : str
+        A key of `CONDITIONS`, or several joined by ``+``, such as ``reverb+phone``: first the room, then
+        the line.
+
+    Returns
+    -------
+    tuple of str
+        The parts, at least one.
+
+    Raises
+    ------
+    UsageError
+        If a part is no condition.
+    """
+    parts = tuple(name.split("+"))
+    unknown = [part for part in parts if part not in CONDITIONS]
+    if unknown:
+        raise UsageError(
+            f"no condition is called {unknown[0]!r}; choose from {', '.join(CONDITIONS)}, or join some by +"
+        )
+    return parts
+
+
+def apply_condition(name: str, samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
+    """Send sound through a condition.
+
+    Parameters
+    ----------
+    name : str
+        As `check_condition` takes it.
+    samples : ndarray, shape (n,), float32
+        Mono, full scale ±1.
+    sample_rate : int
+        Hz; `RATE_HZ`.
+    rng : numpy.random.Generator
+        Drawn from.
+
+    Returns
+    -------
+    ndarray, shape (n,), float32
+        Delay is taken out: what lay at a sample lies there still.
+
+    Raises
+    ------
+    UsageError
+        If there is no such condition, or the rate is another.
+    """
+    parts = check_condition(name)
+    if sample_rate != RATE_HZ:
+        raise UsageError(
+            f"conditions are made for {RATE_HZ} Hz, not {sample_rate} Hz; resample the sound first"
+        )
+    for part in parts:
+        samples = CONDITIONS[part](samples, sample_rate, rng)
+    return samples
