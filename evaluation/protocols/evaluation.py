@@ -1,0 +1,160 @@
+"""From folds to the cells of the table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evaluation.protocols.folds import Fold
+from evaluation.protocols.kept_judgements import KeptJudgements, judgement_key
+from evaluation.protocols.non_speech import kind_of
+from evaluation.protocols.settings import TRAINING_KIND, TRAINING_SEED, Settings
+from evaluation.protocols.table_part import TablePart
+from evaluation.protocols.table_source import TableSource
+from evaluation.scores.false_emotion import false_emotion
+from evaluation.scores.judged import Judged, pool
+from evaluation.scores.judging import judge_table
+from evaluation.scores.measures import measure
+from evaluation.scores.records import Cell
+from evaluation.streams.plan import StreamKind
+from trainer.recipes.recipe import Listener, Recipe
+from trainer.training_log import TrainingLog
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    """A part of a table to be heard; of sounds that are no speech where there is no kind."""
+
+    corpus: str
+    kind: StreamKind | None
+    condition: str
+    baseline: bool
+    heard: TablePart
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """Fits and tests fold by fold.
+
+    Attributes
+    ----------
+    recipe : Recipe
+        How a fold is fitted; a `FittedModel` where nothing is.
+    settings : Settings
+        The axes of the table.
+    source : TableSource
+        Makes the streams.
+    kept : KeptJudgements
+        What was said in earlier runs.
+    log : TrainingLog
+        Told of each step.
+    """
+
+    recipe: Recipe
+    settings: Settings
+    source: TableSource
+    kept: KeptJudgements
+    log: TrainingLog
+
+    def cells(self, folds: Sequence[Fold]) -> list[Cell]:
+        """Measure every cell of the table.
+
+        Parameters
+        ----------
+        folds : sequence of Fold
+            Those of one protocol.
+
+        Returns
+        -------
+        list of Cell
+            By corpus, then stream, condition and baseline. Streams of all folds and seeds are pooled; a cell
+            without a stream, as mostly neutral ones where nobody is neutral, is left out.
+        """
+        said: dict[tuple[str, StreamKind, str, bool], list[Judged]] = {}
+        false: dict[tuple[str, bool], list[dict[str, float]]] = {}
+        for number, fold in enumerate(folds, start=1):
+            name = f"fold {number} of {len(folds)}, {fold.corpus.name}"
+            training_side = self.training_side(fold)
+            jobs = self._jobs(fold, training_side)
+            for job, judged in zip(jobs, self._judged(training_side, jobs, name), strict=True):
+                if job.kind is None:
+                    kinds = np.array([kind_of(name) for name in job.heard.whole.streams.speaker.tolist()])
+                    shares = false_emotion(judged, kinds)
+                    false.setdefault((job.corpus, job.baseline), []).append(shares)
+                else:
+                    said.setdefault((job.corpus, job.kind, job.condition, job.baseline), []).append(judged)
+        return [
+            Cell(
+                corpus,
+                kind,
+                condition,
+                baseline,
+                measure(pool(parts), self.recipe.win_seconds),
+                _mean_shares(false.get((corpus, baseline), ())),
+            )
+            for (corpus, kind, condition, baseline), parts in said.items()
+            if any(len(part.placements) for part in parts)
+        ]
+
+    def training_side(self, fold: Fold) -> list[TablePart]:
+        """Give what a fold is fitted on; nothing of its test side is in it.
+
+        Parameters
+        ----------
+        fold : Fold
+            Says who.
+
+        Returns
+        -------
+        list of TablePart
+            One for each corpus and condition of the recipe.
+        """
+        return [
+            TablePart(table, speakers)
+            for corpus, speakers in fold.training
+            for condition in self.recipe.train_conditions
+            for table in self.source.tables(corpus, condition, TRAINING_KIND, (TRAINING_SEED,))
+        ]
+
+    def _jobs(self, fold: Fold, training_side: Sequence[TablePart]) -> list[_Job]:
+        places: list[tuple[StreamKind | None, str, TablePart]] = [
+            (kind, condition, TablePart(table, fold.test_speakers))
+            for kind in self.settings.kinds
+            for condition in self.settings.conditions
+            for table in self.source.tables(fold.corpus, condition, kind, self.settings.seeds(kind))
+        ]
+        if (sounds := self.source.non_speech()) is not None:
+            places.append((None, "clean", TablePart(sounds)))
+        jobs = []
+        for kind, condition, heard in places:
+            for baseline in self.settings.baselines:
+                key = judgement_key(self.recipe, training_side, heard, baseline=baseline)
+                jobs.append(_Job(fold.corpus.name, kind, condition, baseline, heard, key))
+        return jobs
+
+    def _judged(self, training_side: Sequence[TablePart], jobs: Sequence[_Job], name: str) -> list[Judged]:
+        before = {job: self.kept.load(job.key) for job in jobs}
+        missing = [job for job in jobs if before[job] is None]
+        if missing:
+            listener = self._fitted(training_side, name)
+            num_windows = sum(job.heard.num_windows for job in missing)
+            with self.log.step(f"{name}: hear {num_windows} windows", num_windows) as advance:
+                for job in missing:
+                    judged = judge_table(job.heard.table(), listener, baseline=job.baseline, advance=advance)
+                    self.kept.store(job.key, judged)
+                    before[job] = judged
+        else:
+            self.log.say(f"{name}: heard before, nothing to be done")
+        return [judged for judged in before.values() if judged is not None]
+
+    def _fitted(self, training_side: Sequence[TablePart], name: str) -> Listener:
+        if not training_side:
+            return self.recipe.fit(())
+        num_windows = sum(part.num_windows for part in training_side)
+        with self.log.step(f"{name}: fit {self.recipe.name} on {num_windows} windows"):
+            return self.recipe.fit([part.table() for part in training_side])
+
+
+def _mean_shares(parts: Sequence[dict[str, float]]) -> dict[str, float]:
+    return {name: float(np.mean([part[name] for part in parts])) for name in (parts[0] if parts else ())}

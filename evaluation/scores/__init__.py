@@ -1,0 +1,1 @@
+"""What a listener made of streams, held against what was said in them."""

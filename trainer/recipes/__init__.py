@@ -1,0 +1,1 @@
+"""Recipes: from the windows of streams to something that listens."""

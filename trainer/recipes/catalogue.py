@@ -1,0 +1,57 @@
+"""The recipes that can be asked for by name."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from emotion.errors import UsageError
+from trainer.recipes.linear import LinearRecipe
+from trainer.recipes.recipe import Recipe
+
+_RECIPES: Final[Mapping[str, Callable[[], Recipe]]] = {
+    "linear": LinearRecipe,
+}
+
+
+def default_recipe() -> str:
+    """Name the recipe that is scored unless another is asked for.
+
+    Returns
+    -------
+    str
+        One of `recipe_names`.
+    """
+    return "speech" if "speech" in _RECIPES else "linear"
+
+
+def recipe_names() -> tuple[str, ...]:
+    """List the recipes.
+
+    Returns
+    -------
+    tuple of str
+        Sorted.
+    """
+    return tuple(sorted(_RECIPES))
+
+
+def find_recipe(name: str) -> Recipe:
+    """Give a recipe by its name.
+
+    Parameters
+    ----------
+    name : str
+        One of `recipe_names`.
+
+    Returns
+    -------
+    Recipe
+        Ready to fit.
+
+    Raises
+    ------
+    UsageError
+        If there is none of this name.
+    """
+    if name not in _RECIPES:
+        raise UsageError(f"there is no recipe {name!r}; there are {', '.join(recipe_names())}")
+    return _RECIPES[name]()

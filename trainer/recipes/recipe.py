@@ -1,0 +1,158 @@
+"""What a recipe is, and what the thing that it fits can do."""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from emotion.arrays import FloatArray, Probabilities
+from trainer.step_table import StepTable
+
+
+class Voice(Protocol):
+    """What is usual for one voice, learned while it speaks."""
+
+    @property
+    def known(self) -> float:
+        """How well the voice is known, 0..1; 0 for ever where there is no baseline."""
+        ...
+
+    def hear(self, vector: FloatArray) -> Probabilities:
+        """Give each label's probability for a window of speech, and learn from it.
+
+        Parameters
+        ----------
+        vector : ndarray, shape (num_features,), float32
+            The next window of this voice.
+
+        Returns
+        -------
+        ndarray, shape (num_labels,), float64
+            Sums to 1.
+        """
+        ...
+
+    def peek(self, vector: FloatArray) -> Probabilities:
+        """Give each label's probability with the baseline as known now, and learn nothing.
+
+        Parameters
+        ----------
+        vector : ndarray, shape (num_features,), float32
+            Any window.
+
+        Returns
+        -------
+        ndarray, shape (num_labels,), float64
+            Sums to 1.
+        """
+        ...
+
+
+class Listener(Protocol):
+    """A fitted thing that hears windows: a model, or what a recipe made of a training side."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the labels, in the order of the probabilities."""
+        ...
+
+    def predict(self, vector: FloatArray) -> Probabilities:
+        """Give each label's probability for one window, without a baseline.
+
+        Parameters
+        ----------
+        vector : ndarray, shape (num_features,), float32
+            As the feature set gives it.
+
+        Returns
+        -------
+        ndarray, shape (num_labels,), float64
+            Sums to 1.
+        """
+        ...
+
+    def open_voice(self) -> Voice:
+        """Begin with a voice that nobody has heard."""
+        ...
+
+    def is_unsure(self, smoothed: Probabilities) -> bool:
+        """Say whether a window of speech is to be shown as unsure rather than with an emotion.
+
+        Parameters
+        ----------
+        smoothed : ndarray, shape (num_labels,), float64
+            What would be shown.
+
+        Returns
+        -------
+        bool
+            True where it would too often be wrong.
+        """
+        ...
+
+
+@runtime_checkable
+class ListensAtOnce(Protocol):
+    """A listener that takes many windows in one call: quicker where there is no baseline to follow."""
+
+    def predict_all(self, vectors: FloatArray) -> Probabilities:
+        """Give each label's probability for each of many windows, without a baseline.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (n, num_features), float32
+            As the feature set gives them.
+
+        Returns
+        -------
+        ndarray, shape (n, num_labels), float64
+            Each row sums to 1; the last bits may differ from `Listener.predict`.
+        """
+        ...
+
+
+class Recipe(Protocol):
+    """How a model is made: what it looks at, under which conditions, and how it is fitted."""
+
+    @property
+    def name(self) -> str:
+        """As users type it."""
+        ...
+
+    @property
+    def feature_set(self) -> str:
+        """Name of the feature set."""
+        ...
+
+    @property
+    def win_seconds(self) -> float:
+        """Length of a window, s."""
+        ...
+
+    @property
+    def step_seconds(self) -> float:
+        """From one window to the next, s."""
+        ...
+
+    @property
+    def train_conditions(self) -> tuple[str, ...]:
+        """Conditions that the training side is heard under, such as ``clean``."""
+        ...
+
+    def fit(self, tables: Sequence[StepTable]) -> Listener:
+        """Fit on a training side, and on nothing else.
+
+        Parameters
+        ----------
+        tables : sequence of StepTable
+            One or more for each corpus and condition.
+
+        Returns
+        -------
+        Listener
+            Ready to hear.
+
+        Raises
+        ------
+        DatasetError
+            If there is too little to fit on.
+        """
+        ...
