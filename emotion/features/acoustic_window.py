@@ -1,6 +1,5 @@
 """How `acoustic` sums up a window: its level taken out, then statistics of all frames and of voiced ones."""
 
-import math
 from typing import Final
 
 import numpy as np
@@ -10,7 +9,7 @@ from emotion.features.acoustic_frames import FRAME_HOP, NUM_MELS, SAMPLE_RATE
 from emotion.features.deltas import deltas, flux
 from emotion.features.descriptors import Descriptor, numbered
 from emotion.features.loudness import EXPONENT
-from emotion.features.mel import DECIBELS_PER_NEPER, cepstral_basis
+from emotion.features.mel import cepstral_basis
 from emotion.features.modulation import modulation_features, modulation_levels
 from emotion.features.percentiles import summarise_robustly, with_robust_functionals
 from emotion.features.perturbation import PERTURBATION, describe_perturbation
@@ -24,19 +23,15 @@ MEL_FLOOR_DB: Final = -50.0
 """Mel bands weaker than this count as this once the level is out, so that the room's noise does not count."""
 QUIETEST_FRAME_DB: Final = -40.0
 """Frames quieter than this, against their window, count as this."""
-VOICED_STRENGTH: Final = 0.5
+VOICED_RATIO_DB: Final = 0.0
+"""A voiced frame has more of a period in it than of anything else: a correlation over a half."""
 VOICED_LEVEL_DB: Final = -22.0
 """A voiced frame is no further than this under the window's level."""
 PAUSE_LEVEL_DB: Final = -18.0
 SHORTEST_PAUSE: Final = 8
 SHORTEST_VOICED: Final = 3
-PITCH_REFERENCE_HZ: Final = 160.0
-"""Between men and women; a window without a voice has the pitch of 0 semitones."""
-SEMITONES_PER_NEPER: Final = 12 / math.log(2)
 SMOOTHING: Final = np.full(5, 0.2, dtype=np.float32)
 """50 ms, for counting the peaks of loudness."""
-STRONGEST: Final = 0.999
-"""Harmonicity ends at 30 dB, beyond which float32 tells little."""
 
 VOICED_CEPSTRA: Final = 5
 _CEPSTRA_ORDER: Final = (*range(VOICED_CEPSTRA, NUM_CEPSTRA), *range(VOICED_CEPSTRA))
@@ -67,9 +62,9 @@ _VOICED_ROWS: Final = slice(_NUM_TRACKS - len(VOICED_FRAMES), _NUM_TRACKS)
 _MADE: Final = (
     *with_robust_functionals(ALL_FRAMES),
     *with_robust_functionals(VOICED_FRAMES),
-    *PERTURBATION,
     *modulation_features("modulation_loudness"),
     *modulation_features("modulation_rms"),
+    *PERTURBATION,
     *stretch_features("pause"),
     *stretch_features("voiced"),
     Descriptor("loudness.peaks.rate", "1/s"),
@@ -102,18 +97,21 @@ class AcousticWindow:
         gain_db = LEVEL_DBFS - level_of_frames(rows[:, -1])
         tracks = self._tracks(rows, gain_db)
         loudness, level_db, semitones = tracks[_LOUDNESS], tracks[_LEVEL], tracks[-2]
-        voiced = (rows[:, -2] > VOICED_STRENGTH) & (level_db > VOICED_LEVEL_DB)
+        voiced = (tracks[-1] > VOICED_RATIO_DB) & (level_db > VOICED_LEVEL_DB)
         of_voice = tracks[_VOICED_ROWS].take(voiced.nonzero()[0], axis=1)
+        envelopes = np.empty((2, len(rows)), dtype=np.float32)
+        envelopes[0], envelopes[1] = loudness, rows[:, -1]
+        of_stretches = [
+            *describe_perturbation(semitones, level_db, voiced, FRAME_RATE),
+            *describe_stretches(level_db < PAUSE_LEVEL_DB, FRAME_RATE, SHORTEST_PAUSE),
+            *describe_stretches(voiced, FRAME_RATE, SHORTEST_VOICED),
+            peak_rate(np.correlate(loudness, SMOOTHING, mode="same"), FRAME_RATE),
+        ]
         made: list[FloatArray] = [
             summarise_robustly(tracks[:-2]).ravel(),
             summarise_robustly(of_voice).ravel(),
-            describe_perturbation(semitones, level_db, voiced, FRAME_RATE),
-            modulation_levels(np.stack([loudness, rows[:, -1]]), FRAME_RATE).ravel(),
-            describe_stretches(level_db < PAUSE_LEVEL_DB, FRAME_RATE, SHORTEST_PAUSE),
-            describe_stretches(voiced, FRAME_RATE, SHORTEST_VOICED),
-            np.array(
-                [peak_rate(np.correlate(loudness, SMOOTHING, mode="same"), FRAME_RATE)], dtype=np.float32
-            ),
+            modulation_levels(envelopes, FRAME_RATE).ravel(),
+            np.array(of_stretches, dtype=np.float32),
         ]
         vector: FloatArray = np.concatenate(made).take(self._order)
         return vector
@@ -124,28 +122,10 @@ class AcousticWindow:
         mel = rows[:, :NUM_MELS] + np.float32(gain_db)
         np.maximum(mel, np.float32(MEL_FLOOR_DB), out=mel)
         np.matmul(self._cepstra, mel.T, out=tracks[_CEPSTRA])
-        tracks[_LOUDNESS:] = rows[:, NUM_MELS:-1].T
+        tracks[_LOUDNESS:] = rows[:, NUM_MELS:-2].T
         tracks[_LOUDNESS] *= np.float32(10 ** (gain_db * EXPONENT / 10))
         tracks[_DELTAS] = deltas(tracks[_MOVING])
-        tracks[_FLUX] = flux(mel.T)
-        _to_logarithms(tracks, rows[:, -1], gain_db)
+        tracks[_FLUX] = flux(mel)
+        level = np.add(rows[:, -2], np.float32(gain_db - LEVEL_DBFS), out=tracks[_LEVEL])
+        np.maximum(level, np.float32(QUIETEST_FRAME_DB), out=level)
         return tracks
-
-
-def _to_logarithms(tracks: FloatArray, rms: FloatArray, gain_db: float) -> None:
-    """Turn hertz into semitones and strength into harmonicity, in place, and put in the frames' levels.
-
-    The level is dB over that of the window.
-    """
-    linear = np.empty((3, len(rms)), dtype=np.float32)
-    level, pitch, ratio = linear
-    np.maximum(rms, np.float32(1e-20), out=level)
-    np.multiply(tracks[-2], np.float32(1 / PITCH_REFERENCE_HZ), out=pitch)
-    held = np.minimum(np.maximum(tracks[-1], np.float32(1 - STRONGEST)), np.float32(STRONGEST))
-    np.divide(held, 1 - held, out=ratio)
-    np.log(linear, out=linear)
-    level *= np.float32(2 * DECIBELS_PER_NEPER)
-    level += np.float32(gain_db - LEVEL_DBFS)
-    np.maximum(level, np.float32(QUIETEST_FRAME_DB), out=tracks[_LEVEL])
-    np.multiply(pitch, np.float32(SEMITONES_PER_NEPER), out=tracks[-2])
-    np.multiply(ratio, np.float32(DECIBELS_PER_NEPER), out=tracks[-1])

@@ -47,7 +47,7 @@ def flux(bands: FloatArray) -> FloatArray:
 
     Parameters
     ----------
-    bands : ndarray, shape (num_bands, num_frames), float32
+    bands : ndarray, shape (num_frames, num_bands), float32
         dB; num_frames >= 1.
 
     Returns
@@ -55,8 +55,9 @@ def flux(bands: FloatArray) -> FloatArray:
     ndarray, shape (num_frames,), float32
         dB, >= 0; 0 for the first frame.
     """
-    rises = bands[:, 1:] - bands[:, :-1]
+    num_frames, num_bands = bands.shape
+    rises = bands[1:] - bands[:-1]
     np.maximum(rises, 0, out=rises)
-    risen = np.zeros(bands.shape[1], dtype=np.float32)
-    np.matmul(np.full(len(bands), 1 / len(bands), dtype=np.float32), rises, out=risen[1:])
+    risen = np.zeros(num_frames, dtype=np.float32)
+    np.matmul(rises, np.full(num_bands, 1 / num_bands, dtype=np.float32), out=risen[1:])
     return risen

@@ -49,7 +49,10 @@ class FrameGrid:
         """
         self._drop_what_no_frame_needs()
         end = self._num_held + len(piece)
-        np.clip(piece, -LOUDEST, LOUDEST, out=self._held[self._num_held : end])
+        held = self._held[self._num_held : end]
+        # np.clip does the same at twice the cost.
+        np.maximum(piece, np.float32(-LOUDEST), out=held)
+        np.minimum(held, np.float32(LOUDEST), out=held)
         self._num_held = end
         return self._batch, self._num_complete
 

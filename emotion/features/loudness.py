@@ -6,31 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray
+from emotion.features.mel import mel_band_edges
 
 EXPONENT: Final = 0.3
 """S. S. Stevens, "The measurement of loudness", JASA 27, 1955: twice as loud every 10 dB."""
 FAINTEST: Final = 1e-37
-"""A band that counts as none."""
-LOWEST_HZ: Final = 50.0
-NUM_BANDS: Final = 20
-
-
-def bark(
-    frequency_hz: NDArray[np.floating],
-) -> NDArray[np.floating]:
-    """Give critical-band rates.
-
-    Parameters
-    ----------
-    frequency_hz : ndarray, shape (n,), float64
-        Hz.
-
-    Returns
-    -------
-    ndarray, shape (n,), float64
-        Bark, as H. Traunmueller, "Analytical expressions for the tonotopic sensory scale", JASA 88, 1990.
-    """
-    return 26.81 * frequency_hz / (1960 + frequency_hz) - 0.53
+"""Power that counts as none."""
 
 
 def a_weight(
@@ -56,51 +37,47 @@ def a_weight(
 
 
 class Loudness:
-    """Sums the loudness of critical bands.
+    """Sums the loudness of mel bands.
 
     Parameters
     ----------
-    sample_rate : int
-        Hz.
     frame_length : int
         Samples in a frame.
+    num_bands : int
+        Mel bands.
+    highest_hz : float
+        Upper corner of the last one, Hz.
     """
 
-    def __init__(self, sample_rate: int, frame_length: int) -> None:
-        bins_hz = np.fft.rfftfreq(frame_length, 1 / sample_rate)
-        rates = bark(bins_hz)
-        lowest, highest = bark(np.array([LOWEST_HZ, sample_rate / 2]))
-        band = np.clip((rates - lowest) / (highest - lowest) * NUM_BANDS, -1, NUM_BANDS - 1)
-        owned = np.floor(band)[:, np.newaxis] == np.arange(NUM_BANDS)
-        gather = (owned * a_weight(bins_hz)[:, np.newaxis]).astype(np.float32)
-        # A sine of full scale has this much power in its bins, under a Hann curve.
-        gather /= np.float32(3 * frame_length**2 / 32)
-        self._gather = np.ascontiguousarray(gather.T)
-        self._ones = np.full(NUM_BANDS, 1, dtype=np.float32)
+    def __init__(self, frame_length: int, num_bands: int, highest_hz: float) -> None:
+        edges = mel_band_edges(num_bands, highest_hz)
+        # Triangles have an area of 1 Hz; a sine of full scale has 3 n^2 / 32 in all bins, under a Hann curve.
+        half_widths = (edges[2:] - edges[:-2]) / 2
+        weights = a_weight(edges[1:-1]) * half_widths / (3 * frame_length**2 / 32)
+        self._offsets = (EXPONENT * np.log(weights)).astype(np.float32)[:, np.newaxis]
+        self._ones = np.ones(num_bands, dtype=np.float32)
+        self._least = np.float32(1.1 * np.exp(self._offsets).sum() * FAINTEST**EXPONENT)
 
-    def __call__(self, power: FloatArray) -> FloatArray:
+    def __call__(self, logarithms: FloatArray) -> FloatArray:
         """Sum up frames.
 
         Parameters
         ----------
-        power : ndarray, shape (num_frames, frame_length // 2 + 1), float32
-            Of each frame's spectrum.
+        logarithms : ndarray, shape (num_bands, num_frames), float32
+            Natural ones of each band's power, at least that of `FAINTEST`.
 
         Returns
         -------
         ndarray, shape (num_frames,), float32
-            The sum over 20 equal parts of the Bark scale of weighted power to the 0.3: 1 for a sine of full
-            scale at 1 kHz in one band; a gain of g makes it ``g ** 0.6`` times as much. The form, power of an
-            ear-weighted auditory spectrum, is that of H. Hermansky, "Perceptual linear predictive (PLP)
-            analysis of speech", JASA 87, 1990; F. Eyben et al. (eGeMAPS, 2016) sum it as we do.
+            The sum over the bands of ear-weighted power to the 0.3: near 1 for a sine of full scale at 1 kHz;
+            a gain of g makes it ``g ** 0.6`` times as much. The form, power of an ear-weighted auditory
+            spectrum, is that of H. Hermansky, "Perceptual linear predictive (PLP) analysis of speech", JASA
+            87, 1990; F. Eyben et al. (eGeMAPS, 2016) sum mel bands as we do.
         """
-        bands = self._gather @ power.T
-        # A power by way of logarithms, at a fourth of the cost; zero must have one, too.
-        np.maximum(bands, np.float32(FAINTEST), out=bands)
-        np.log(bands, out=bands)
-        bands *= np.float32(EXPONENT)
+        bands = logarithms * np.float32(EXPONENT)
+        bands += self._offsets
         np.exp(bands, out=bands)
         total: FloatArray = self._ones @ bands
         # Silence has none at all.
-        total *= total > 2 * NUM_BANDS * FAINTEST**EXPONENT
+        total *= total > self._least
         return total

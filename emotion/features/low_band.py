@@ -50,22 +50,22 @@ def stretch_of(frames: FloatArray, frame_hop: int) -> FloatArray:
 
 
 class LowBand:
-    """Filters and thins out a stretch of sound, a hop at a time as one matrix product.
+    """Filters and thins out a stretch of sound, block by block as one matrix product.
 
     Parameters
     ----------
     sample_rate : int
         Hz.
-    frame_hop : int
-        Samples; a multiple of 5.
+    block : int
+        Samples; a multiple of 5. 80 cost the least: the matrix of a longer block holds more zeros.
     """
 
-    def __init__(self, sample_rate: int, frame_hop: int) -> None:
-        self._frame_hop = frame_hop
-        self._num_inputs = frame_hop - DECIMATION + NUM_TAPS
+    def __init__(self, sample_rate: int, block: int) -> None:
+        self._block = block
+        self._num_inputs = block - DECIMATION + NUM_TAPS
         taps = low_pass_taps(sample_rate)
-        self._filters = np.zeros((self._num_inputs, frame_hop // DECIMATION), dtype=np.float32)
-        for output in range(frame_hop // DECIMATION):
+        self._filters = np.zeros((self._num_inputs, block // DECIMATION), dtype=np.float32)
+        for output in range(block // DECIMATION):
             start = DECIMATION * output
             self._filters[start : start + NUM_TAPS, output] = taps
 
@@ -80,16 +80,16 @@ class LowBand:
         Returns
         -------
         ndarray, shape (m,), float32
-            Sample i is centred on ``5 i + 27`` of the stretch; as many as it holds, to the last whole hop,
+            Sample i is centred on ``5 i + 27`` of the stretch; as many as it holds, to the last whole block,
             of which the last may look beyond its end at zeros.
         """
-        num_hops = -(-(len(stretch) - NUM_TAPS + 1) // self._frame_hop)
-        missing = (num_hops - 1) * self._frame_hop + self._num_inputs - len(stretch)
-        blocks = np.zeros((num_hops, self._num_inputs), dtype=np.float32)
-        num_full = num_hops - (missing > 0)
-        blocks[:num_full] = overlapping(stretch, self._num_inputs, self._frame_hop)[:num_full]
+        num_blocks = -(-(len(stretch) - NUM_TAPS + 1) // self._block)
+        missing = (num_blocks - 1) * self._block + self._num_inputs - len(stretch)
+        blocks = np.zeros((num_blocks, self._num_inputs), dtype=np.float32)
+        num_full = num_blocks - (missing > 0)
+        blocks[:num_full] = overlapping(stretch, self._num_inputs, self._block)[:num_full]
         if missing > 0:
-            rest = stretch[num_full * self._frame_hop :]
+            rest = stretch[num_full * self._block :]
             blocks[-1, : len(rest)] = rest
         low: FloatArray = (blocks @ self._filters).ravel()
         return low

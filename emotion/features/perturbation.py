@@ -25,7 +25,7 @@ PERTURBATION: Final = (
 
 def describe_perturbation(
     semitones: FloatArray, level_db: FloatArray, voiced: NDArray[np.bool_], frame_rate: float
-) -> FloatArray:
+) -> list[float]:
     """Measure jitter-like and shimmer-like quantities over consecutive voiced frames.
 
     True jitter and shimmer compare single periods (H. Titze and I. Liang, "Comparison of Fo extraction
@@ -44,7 +44,7 @@ def describe_perturbation(
 
     Returns
     -------
-    ndarray, shape (len(PERTURBATION),), float32
+    list of len(PERTURBATION) floats
         In the order of `PERTURBATION`, jitter in % of the period. Zeros where no two voiced frames meet.
     """
     tracks = np.empty((2, len(voiced)), dtype=np.float32)
@@ -54,16 +54,15 @@ def describe_perturbation(
     joined = voiced[1:] & voiced[:-1]
     joined &= sizes[0] < WIDEST_STEP_SEMITONES
     weights = joined.astype(np.float32)
-    num_joined = float(weights.sum())
+    num_joined = np.count_nonzero(joined)
     if not num_joined:
-        return np.zeros(len(PERTURBATION), dtype=np.float32)
-    jitter, shimmer = (sizes @ weights / num_joined).tolist()
+        return [0.0] * len(PERTURBATION)
+    jitter, shimmer = ((sizes @ weights) / num_joined).tolist()
     drift = float(steps[0] @ weights) / num_joined
     fall, rise = (jitter - drift) / 2 * frame_rate, (jitter + drift) / 2 * frame_rate
-    threes = weights[1:] * weights[:-1]
+    threes = joined[1:] & joined[:-1]
     bends = steps[:, 1:] - steps[:, :-1]
     np.abs(bends, out=bends)
-    pitch_bend, level_bend = (bends @ threes / max(1.0, 2 * float(threes.sum()))).tolist()
-    percent = PERCENT_PER_SEMITONE
-    values = [jitter * percent, pitch_bend * percent, fall, rise, shimmer, level_bend]
-    return np.array(values, dtype=np.float32)
+    pitch_bend, level_bend = (bends @ threes.astype(np.float32)).tolist()
+    percent, halved = PERCENT_PER_SEMITONE, 1 / max(1, 2 * int(np.count_nonzero(threes)))
+    return [jitter * percent, pitch_bend * percent * halved, fall, rise, shimmer, level_bend * halved]

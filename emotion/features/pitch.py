@@ -15,8 +15,8 @@ from emotion.features.low_band import DECIMATION, NUM_TAPS, LowBand, stretch_of
 from emotion.features.overlap import overlapping
 
 SHORTEST_LAG = 6
-LONGEST_LAG = 53
-"""Samples of the low band, 3.2 kHz: 533 to 60 Hz."""
+LONGEST_LAG = 43
+"""Samples of the low band, 3.2 kHz: 533 to 74 Hz, as low as Praat looks unless told otherwise."""
 HOPS_CORRELATED = 4
 OCTAVE_COST = 0.04
 """What a peak twice as late must be higher by."""
@@ -28,7 +28,7 @@ TINIEST = 1e-30
 FURTHEST = 0.501
 """A peak halfway between two samples belongs to both, lest rounding give it to neither."""
 FLATTEST = 0.004
-"""Any peak of half a correlation bends by so much at 60 Hz; what bends less is slower, or rounding."""
+"""Any peak of half a correlation bends by so much at 74 Hz; what bends less is slower, or rounding."""
 
 
 class PitchTracker:
@@ -39,7 +39,7 @@ class PitchTracker:
     sample_rate : int
         Hz.
     frame_length, frame_hop : int
-        Samples; the length must hold four hops, the longest lag and the filter.
+        Samples; the length must hold nearly six hops and the filter.
 
     Raises
     ------
@@ -53,18 +53,21 @@ class PitchTracker:
         self._hop = frame_hop // DECIMATION
         self._length = HOPS_CORRELATED * self._hop
         self._margin = (LONGEST_LAG + 1) // 2
-        shortest = DECIMATION * (self._length + 2 * self._margin - 1) + NUM_TAPS
+        # Sums are made of blocks of two hops less a sample, the last one four hops on; a block of the filter may
+        # end in zeros.
+        num_blocks = 2 * HOPS_CORRELATED + 4
+        shortest = (num_blocks - 1) * frame_hop // 2 + NUM_TAPS
         if frame_length < shortest:
             raise ValueError(f"frames of {frame_length} samples; pitch needs {shortest}")
-        self._low_band = LowBand(sample_rate, frame_hop)
+        self._low_band = LowBand(sample_rate, frame_hop // 2)
         self._lags = np.arange(SHORTEST_LAG - 1, LONGEST_LAG + 2)
         # Two lags begin on the same sample; the next two begin one before it, ends run on.
         self._last_start = (2 * self._margin - SHORTEST_LAG + 1) // 2
         self._first_end = self._last_start + SHORTEST_LAG - 1
         self._ones = np.ones(self._hop, dtype=np.float32)
-        num_starts = 2 * self._margin + 1
-        from_start = np.arange(num_starts + self._length - 1) - np.arange(num_starts)[:, np.newaxis]
-        held = (from_start >= 0) & (from_start < self._length)
+        self._num_starts = 2 * self._margin + 1
+        from_start = np.arange(2 * self._hop - 1) - np.arange(self._hop)[:, np.newaxis]
+        held = (from_start >= 0) & (from_start < self._hop)
         self._summing = (held / self._length**0.5).astype(np.float32)
         costs = OCTAVE_COST * np.log2(self._lags[1:-1] / SHORTEST_LAG)
         self._costs = costs.astype(np.float32)[:, np.newaxis]
@@ -82,7 +85,7 @@ class PitchTracker:
         Returns
         -------
         pitch_hz, strength : ndarray, shape (num_frames,), float32
-            In 59..582 Hz, and the correlation at that period, in 0..1; a frame without any peak has strength
+            In 73..582 Hz, and the correlation at that period, in 0..1; a frame without any peak has strength
             0.
         """
         return self._best_peak(self._correlation(frames, mean_square))
@@ -90,37 +93,44 @@ class PitchTracker:
     def _correlation(self, frames: FloatArray, mean_square: FloatArray) -> FloatArray:
         num_frames = len(frames)
         low = self._low_band(stretch_of(frames, self._frame_hop))
-        means, norms = self._means_and_norms(low, num_frames)
         weakest = mean_square * np.float32(WEAKEST_SHARE * self._length) + np.float32(TINIEST)
         product = self._products(low, num_frames)
-        product -= self._pairs(means)
-        scale = self._pairs(norms)
+        means, scale = self._pairs(self._means_and_norms(low, num_frames))
+        product -= means
         scale += weakest
         product /= scale
         return product
 
     def _pairs(self, rows: FloatArray) -> FloatArray:
         """Multiply, for each lag, the two rows that belong to the samples on which its stretches begin."""
-        num_pairs, length = len(self._lags) // 2, rows.shape[1]
-        first = rows[self._last_start - num_pairs + 1 : self._last_start + 1][::-1]
-        product = np.empty((num_pairs, 2, length), dtype=np.float32)
+        num_pairs, length = len(self._lags) // 2, rows.shape[2]
+        first = rows[:, self._last_start - num_pairs + 1 : self._last_start + 1][:, ::-1]
+        product = np.empty((2, num_pairs, 2, length), dtype=np.float32)
         for later in (0, 1):
-            second = rows[self._first_end + later : self._first_end + later + num_pairs]
-            np.multiply(first, second, out=product[:, later])
-        return product.reshape(-1, length)
+            second = rows[:, self._first_end + later : self._first_end + later + num_pairs]
+            np.multiply(first, second, out=product[:, :, later])
+        return product.reshape(2, -1, length)
 
-    def _means_and_norms(self, low: FloatArray, num_frames: int) -> tuple[FloatArray, FloatArray]:
+    def _means_and_norms(self, low: FloatArray, num_frames: int) -> FloatArray:
         """Sum the 40 ms from each of a frame's samples on, over the root of their number, and give their norm
-        without that mean, each of shape (samples, frames). Frame by frame: no sum holds a sample outside it.
+        without that mean: of shape (2, samples, frames). No sum holds a sample outside its frame.
         """
-        samples = overlapping(low, len(self._summing[0]), self._hop)[:num_frames].T.copy()
-        means = self._summing @ samples
-        samples *= samples
-        energy = self._summing @ samples
+        num_hops = num_frames + HOPS_CORRELATED
+        samples = np.empty((2 * self._hop - 1, 2, num_hops), dtype=np.float32)
+        samples[:, 0] = overlapping(low, 2 * self._hop - 1, self._hop)[:num_hops].T
+        np.multiply(samples[:, 0], samples[:, 0], out=samples[:, 1])
+        of_hop = self._summing @ samples.reshape(len(samples), -1)
+        four_hops = _over_four_hops(of_hop.reshape(-1, 2, num_hops)).transpose(1, 0, 2)
+        # A hop later everything is known already.
+        next_hop = four_hops[:, : self._num_starts - self._hop, 1:]
+        sums: FloatArray = np.concatenate([four_hops[:, :, :-1], next_hop], axis=1)
+        means, energy = sums
         energy *= np.float32(self._length**0.5)
         norms = energy - means * means
-        np.maximum(norms, energy * np.float32(ROUNDING_SHARE), out=norms)
-        return means, np.sqrt(norms, out=norms)
+        energy *= np.float32(ROUNDING_SHARE)
+        np.maximum(norms, energy, out=norms)
+        np.sqrt(norms, out=energy)
+        return sums
 
     def _products(self, low: FloatArray, num_frames: int) -> FloatArray:
         """Sum the products of samples a lag apart, per lag and frame."""
@@ -135,28 +145,23 @@ class PitchTracker:
             product = first * second
             sums = product.reshape(-1, self._hop) @ self._ones
             pairs[:, later] = sums.reshape(num_pairs, num_hops)
-        per_hop = pairs.reshape(-1, num_hops)
-        two_hops = per_hop[:, 1:] + per_hop[:, :-1]
-        total: FloatArray = two_hops[:, 2:] + two_hops[:, :-2]
-        return total
+        return _over_four_hops(pairs.reshape(-1, num_hops))
 
     def _best_peak(self, correlation: FloatArray) -> tuple[FloatArray, FloatArray]:
-        before, at, after = correlation[:-2], correlation[1:-1], correlation[2:]
-        slope = before - after
-        curvature = before + after
-        curvature -= at
-        curvature -= at
+        rise = correlation[1:] - correlation[:-1]
+        slope = rise[1:] + rise[:-1]
+        curvature = rise[1:] - rise[:-1]
+        is_none = curvature >= np.float32(-FLATTEST)
         np.minimum(curvature, np.float32(-FLATTEST), out=curvature)
         offset = slope / curvature
-        offset *= np.float32(0.5)
+        offset *= np.float32(-0.5)
         slope *= offset
         slope *= np.float32(0.25)
-        height = np.subtract(at, slope, out=slope)
+        height = np.add(correlation[1:-1], slope, out=slope)
         score = height - self._costs
         # The top of a parabola lies near its middle sample only where that is a peak.
-        is_none = np.abs(offset) > np.float32(FURTHEST)
-        is_none |= curvature >= np.float32(-FLATTEST)
-        score[is_none] = -1
+        is_none |= np.abs(offset, out=curvature) > np.float32(FURTHEST)
+        np.copyto(score, np.float32(-1), where=is_none)
         best = score.argmax(axis=0)
         places = best * correlation.shape[1]
         places += np.arange(correlation.shape[1])
@@ -171,3 +176,10 @@ class PitchTracker:
         np.minimum(strength, 1, out=strength)
         pitch_hz: FloatArray = np.float32(self._low_rate) / lag
         return pitch_hz, strength
+
+
+def _over_four_hops(sums: FloatArray) -> FloatArray:
+    """Add each hop's sums, along the last axis, to those of the three hops after it."""
+    two_hops = sums[..., 1:] + sums[..., :-1]
+    total: FloatArray = two_hops[..., 2:] + two_hops[..., :-2]
+    return total

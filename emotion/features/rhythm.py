@@ -32,7 +32,7 @@ def stretch_features(group: str) -> tuple[Descriptor, ...]:
     )
 
 
-def describe_stretches(inside: NDArray[np.bool_], frame_rate: float, shortest: int) -> FloatArray:
+def describe_stretches(inside: NDArray[np.bool_], frame_rate: float, shortest: int) -> list[float]:
     """Describe the runs of frames that are in a state.
 
     The counts and lengths are those of F. Eyben et al., "The Geneva minimalistic acoustic parameter set
@@ -49,19 +49,19 @@ def describe_stretches(inside: NDArray[np.bool_], frame_rate: float, shortest: i
 
     Returns
     -------
-    ndarray, shape (5,), float32
+    list of 5 floats
         Longest, mean and standard deviation of their lengths, s; runs a second; their share of all frames.
         Zeros where there is none.
     """
     # A window has a handful of runs: plain numbers are quicker here than arrays.
     seconds = [length / frame_rate for length in run_lengths(inside) if length >= shortest]
     if not seconds:
-        return np.zeros(len(STRETCH_VALUES) + 2, dtype=np.float32)
+        return [0.0] * (len(STRETCH_VALUES) + 2)
     window_seconds = len(inside) / frame_rate
     mean = sum(seconds) / len(seconds)
     variance = sum((length - mean) ** 2 for length in seconds) / len(seconds)
-    values = [max(seconds), mean, math.sqrt(variance), len(seconds) / window_seconds]
-    return np.array([*values, sum(seconds) / window_seconds], dtype=np.float32)
+    rate, share = len(seconds) / window_seconds, sum(seconds) / window_seconds
+    return [max(seconds), mean, math.sqrt(variance), rate, share]
 
 
 def run_lengths(inside: NDArray[np.bool_]) -> list[int]:

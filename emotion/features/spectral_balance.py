@@ -8,14 +8,12 @@ from numpy.typing import NDArray
 from emotion.arrays import FloatArray
 from emotion.features.descriptors import Descriptor
 from emotion.features.mel import DECIBELS_PER_NEPER
-from emotion.features.spectrum import Spectrum
+from emotion.features.power_spectrum import BAND, PowerSpectrum
 
-TINIEST: Final = 1e-20
 ALPHA_HZ: Final = (50.0, 1000.0, 5000.0)
 HAMMARBERG_HZ: Final = (0.0, 2000.0, 5000.0)
 SLOPES_HZ: Final = ((60.0, 500.0), (500.0, 1500.0), (1000.0, 5000.0))
 ROLLOFF_SHARE: Final = 0.85
-ROLLOFF_STEP_HZ: Final = 250.0
 VOICE_HZ: Final = (300.0, 3400.0)
 """The band of a telephone: flatness and entropy are taken inside it, so that a line does not count."""
 
@@ -40,14 +38,14 @@ class SpectralBalance:
     - alpha ratio: power in 1..5 kHz over that in 50..1000 Hz. J. Sundberg and M. Nordenberg, "Effects of
       vocal loudness variation on spectrum balance as reflected by the alpha measure of long-term-average
       spectra of speech", JASA 120, 2006.
-    - Hammarberg index: the strongest bin of 0..2 kHz over that of 2..5 kHz. B. Hammarberg et al., "Perceptual
-      and acoustic correlates of abnormal voice qualities", Acta Oto-Laryngologica 90, 1980.
+    - Hammarberg index: the strongest mel band under 2 kHz over that of 2..5 kHz. B. Hammarberg et al.,
+      "Perceptual and acoustic correlates of abnormal voice qualities", Acta Oto-Laryngologica 90, 1980.
     - slopes: of the line through the levels of the bins of 60..500, 500..1500, 1000..5000 Hz, by least
       squares. F. Eyben et al., "The Geneva minimalistic acoustic parameter set (GeMAPS)", IEEE Trans.
       Affective Computing 7, 2016.
-    - centroid and bandwidth: mean and standard deviation of frequency, weighted by magnitude. G. Peeters, "A
-      large set of audio features for sound description", IRCAM, 2004.
-    - rolloff: below it lie 85 % of the power, read off at steps of 250 Hz with straight lines between.
+    - centroid and bandwidth: mean and standard deviation of frequency, each mel band weighted by amplitude,
+      the root of its power. G. Peeters, "A large set of audio features for sound description", IRCAM, 2004.
+    - rolloff: below it lie 85 % of the power, read off at the mel bands, within half of one.
       Same source.
     - flatness: geometric over arithmetic mean of power, in dB. J. Johnston, "Transform coding of audio
       signals using perceptual noise criteria", IEEE JSAC 6, 1988. In 300..3400 Hz.
@@ -56,95 +54,118 @@ class SpectralBalance:
 
     Parameters
     ----------
-    sample_rate : int
-        Hz.
-    frame_length : int
-        Samples in a frame.
+    spectrum : PowerSpectrum
+        Gives the power.
+    bins_hz : ndarray, shape (num_bins,), float64
+        Frequency of each bin, Hz.
+    mel_edges_hz : ndarray, shape (num_mels + 2,), float64
+        Corners of the mel bands, Hz.
+
+    Attributes
+    ----------
+    band_weights : ndarray, shape (3, num_bins), float64
+        Gather the power of both bands of the alpha ratio and of the telephone's band.
     """
 
-    def __init__(self, sample_rate: int, frame_length: int) -> None:
-        bins_hz = np.fft.rfftfreq(frame_length, 1 / sample_rate)
-        moments = [np.ones_like(bins_hz), bins_hz / 1000, (bins_hz / 1000) ** 2]
-        self._moments = np.stack(moments).astype(np.float32)
-        low, middle, high = ALPHA_HZ
-        start, end = np.searchsorted(bins_hz, VOICE_HZ)
-        in_voice = (np.arange(len(bins_hz)) >= start) & (np.arange(len(bins_hz)) < end)
-        bands = [(bins_hz >= low) & (bins_hz < middle), (bins_hz >= middle) & (bins_hz < high), in_voice]
-        edges = np.arange(0, sample_rate / 2 + 1, ROLLOFF_STEP_HZ)
-        below = (bins_hz <= edges[:, np.newaxis]) & (edges[:, np.newaxis] > 0)
-        self._gather = np.concatenate([np.stack(bands), below]).astype(np.float32)
-        first, second, third = np.searchsorted(bins_hz, HAMMARBERG_HZ)
-        self._lower, self._upper = slice(first, second), slice(second, third)
-        lines = [_line_weights(bins_hz, *band) for band in SLOPES_HZ]
-        weights = np.stack([*lines, in_voice / in_voice.sum()])
+    def __init__(
+        self, spectrum: PowerSpectrum, bins_hz: NDArray[np.floating], mel_edges_hz: NDArray[np.floating]
+    ) -> None:
+        lowest, middle, high = ALPHA_HZ
+        in_voice = _inside(bins_hz, *VOICE_HZ)
+        self.band_weights = np.stack(
+            [_inside(bins_hz, lowest, middle), _inside(bins_hz, middle, high), in_voice]
+        )
+        centres = mel_edges_hz[1:-1] / 1000
+        self._moments = np.stack([np.ones_like(centres), centres, centres**2]).astype(np.float32)
+        # Triangles of an area of 1 Hz that overlap by half: so much power is each one's own.
+        self._own = ((mel_edges_hz[2:] - mel_edges_hz[:-2]) / 2).astype(np.float32)[:, np.newaxis]
+        ends = np.concatenate([[0], (centres[1:] + centres[:-1]) / 2, mel_edges_hz[-1:] / 1000])
+        self._widths = np.diff(ends).astype(np.float32)
+        self._below = np.tri(len(centres), dtype=np.float32)
+        first, second, third = HAMMARBERG_HZ
+        below = np.searchsorted(centres, np.array([first, second, third]) / 1000).tolist()
+        self._lower, self._upper = slice(below[0], below[1]), slice(below[1], below[2])
+        lines = np.stack([*(_line_weights(bins_hz, *band) for band in SLOPES_HZ), in_voice / in_voice.sum()])
+        levels = lines[:, spectrum.bins].astype(np.float32)
         # Logarithms are dear: only of the bins that some weight reads.
-        used = np.flatnonzero(np.abs(weights).sum(axis=0))
-        self._read = slice(int(used[0]), int(used[-1]) + 1)
-        self._levels = weights[:, self._read].astype(np.float32)
-        self._voice, self._voice_levels = slice(start, end), slice(start - used[0], end - used[0])
-        self._log_num_voice = np.float32(np.log(end - start))
+        self._read = _bands(levels.any(axis=0))
+        self._levels = np.ascontiguousarray(levels[:, self._read])
+        of_voice = in_voice[spectrum.bins].astype(np.float32)
+        self._voice = _bands(of_voice > 0)
+        self._of_voice = of_voice[self._voice]
+        num_voice = in_voice.sum()
+        self._log_num_voice = np.float32(np.log(num_voice))
         self._units = np.ones((6, 1), dtype=np.float32)
         self._units[[0, 4, 5]] = DECIBELS_PER_NEPER
-        self._units[3] = 1 / np.log(end - start)
-        self._steps = np.full(len(edges) - 1, ROLLOFF_STEP_HZ / 1000, dtype=np.float32)
+        self._units[3] = 1 / np.log(num_voice)
 
-    def __call__(self, spectrum: Spectrum) -> FloatArray:
+    def __call__(
+        self, power: FloatArray, mel: FloatArray, log_mel: FloatArray, bands: FloatArray
+    ) -> FloatArray:
         """Describe spectra.
 
         Parameters
         ----------
-        spectrum : Spectrum
-            Of num_frames frames.
+        power : ndarray, shape (end_bin, num_frames), float32
+            As the `PowerSpectrum` gives it, over 0.
+        mel, log_mel : ndarray, shape (num_mels, num_frames), float32
+            Power in the mel bands, and its natural logarithms.
+        bands : ndarray, shape (3, num_frames), float32
+            What `band_weights` gather.
 
         Returns
         -------
-        ndarray, shape (num_frames, len(BALANCE)), float32
+        ndarray, shape (len(BALANCE), num_frames), float32
             In the order of `BALANCE`; finite for a frame without power.
         """
-        power = np.maximum(spectrum.power, np.float32(TINIEST))
-        level = np.log(power[:, self._read])
-        # A row a quantity from here on: whole rows are quicker than columns.
-        rows = np.empty((len(BALANCE), len(power)), dtype=np.float32)
-        gathered = self._gather @ power.T
-        logarithms = np.empty((5, len(power)), dtype=np.float32)
-        logarithms[:3] = gathered[:3]
-        power[:, self._lower].max(axis=1, out=logarithms[3])
-        power[:, self._upper].max(axis=1, out=logarithms[4])
-        np.log(logarithms, out=logarithms)
-        low, high, log_voice, lower, upper = logarithms
+        low, high, log_voice = np.log(bands)
+        level = np.log(power[: self._read.stop])
+        rows = np.empty((len(BALANCE), power.shape[1]), dtype=np.float32)
         np.subtract(high, low, out=rows[0])
-        rows[1], rows[2] = self._moments_of(spectrum.magnitude)
-        information = np.einsum("fb,fb->f", power[:, self._voice], level[:, self._voice_levels])
-        information /= gathered[2]
+        steps = mel * self._own
+        self._moments_of(steps, rows[1:3])
+        information = self._of_voice @ (power[self._voice] * level[self._voice])
+        information /= bands[2]
         np.subtract(log_voice, information, out=rows[3])
-        lines = self._levels @ level.T
+        lines = self._levels @ level[self._read]
         rows[7:], mean_level = lines[:3], lines[3]
         np.subtract(mean_level, log_voice, out=rows[4])
         rows[4] += self._log_num_voice
-        np.subtract(lower, upper, out=rows[5])
+        np.subtract(log_mel[self._lower].max(axis=0), log_mel[self._upper].max(axis=0), out=rows[5])
         rows[:6] *= self._units
-        rows[6] = self._rolloff(gathered[3:])
-        return rows.T
+        rows[6] = self._rolloff(steps)
+        return rows
 
-    def _moments_of(self, magnitude: FloatArray) -> tuple[FloatArray, FloatArray]:
-        total, first, second = self._moments @ magnitude.T
-        inverse = 1 / np.maximum(total, np.float32(TINIEST))
-        centroid = first * inverse
-        second *= inverse
+    def _moments_of(self, steps: FloatArray, rows: FloatArray) -> None:
+        total, first, second = self._moments @ np.sqrt(steps)
+        bandwidth, centroid = rows
+        np.divide(first, total, out=centroid)
+        second /= total
         second -= centroid * centroid
         np.maximum(second, 0, out=second)
-        return np.sqrt(second, out=second), centroid
+        np.sqrt(second, out=bandwidth)
 
-    def _rolloff(self, below: FloatArray) -> FloatArray:
-        """Find where cumulated power reaches its share, kHz: each step counts by what lies under it."""
-        wanted = below[-1] * np.float32(ROLLOFF_SHARE)
-        part = wanted - below[:-1]
-        widths = below[1:] - below[:-1]
-        part /= np.maximum(widths, np.float32(TINIEST), out=widths)
-        np.maximum(part, 0, out=part)
-        np.minimum(part, 1, out=part)
-        rolloff: FloatArray = self._steps @ part
+    def _rolloff(self, steps: FloatArray) -> FloatArray:
+        """Find where cumulated power reaches its share, kHz: each band counts by what of it lies below."""
+        below = self._below @ steps
+        missing = below[-1] * np.float32(ROLLOFF_SHARE) - below
+        # Where the share is reached inside a band, that band has too much, but not by all of itself.
+        missing /= steps
+        missing += np.float32(1)
+        np.maximum(missing, 0, out=missing)
+        np.minimum(missing, 1, out=missing)
+        rolloff: FloatArray = self._widths @ missing
         return rolloff
+
+
+def _inside(bins_hz: NDArray[np.floating], low_hz: float, high_hz: float) -> NDArray[np.floating]:
+    return ((bins_hz >= low_hz) & (bins_hz < high_hz)).astype(np.float64)
+
+
+def _bands(used: NDArray[np.bool_] | np.bool_) -> slice:
+    """Give the run of rows of all bands of the spectrum that are used."""
+    bands = np.flatnonzero(used) // BAND
+    return slice(int(bands[0]) * BAND, (int(bands[-1]) + 1) * BAND)
 
 
 def _line_weights(bins_hz: NDArray[np.floating], low_hz: float, high_hz: float) -> NDArray[np.floating]:

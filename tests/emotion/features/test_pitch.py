@@ -53,7 +53,7 @@ def test_a_glide_is_followed(seconds: float, ends: tuple[float, float], snr_db: 
     assert octave_errors <= 0.005 * len(cents)
 
 
-@pytest.mark.parametrize("frequency_hz", [62, 75, 100, 150, 220, 330, 480])
+@pytest.mark.parametrize("frequency_hz", [77, 85, 100, 150, 220, 330, 480])
 def test_a_steady_tone_has_its_pitch_within_ten_cents(frequency_hz: float) -> None:
     tone = np.sin(2 * np.pi * frequency_hz * np.arange(RATE) / RATE)
     pitch_hz, strength = track(with_noise(tone, None))
@@ -94,8 +94,8 @@ def test_the_correlation_is_the_one_that_numpy_gives() -> None:
     low = LowBand(RATE, HOP)(stretch_of(frames, HOP)).astype(float)
     found = TRACKER._correlation(frames, np.zeros(len(frames), dtype=np.float32))
     for frame in range(len(frames)):
-        for place, lag in enumerate(range(5, 55)):
-            first = 32 * frame + (54 - lag) // 2
+        for place, lag in enumerate(range(5, 45)):
+            first = 32 * frame + (44 - lag) // 2
             wanted = np.corrcoef(low[first : first + 128], low[first + lag : first + lag + 128])[0, 1]
             assert found[place, frame] == pytest.approx(wanted, abs=2e-5)
 
@@ -108,5 +108,5 @@ def test_the_low_band_is_the_filtered_sound_thinned_out() -> None:
 
 
 def test_frames_too_short_for_the_longest_period_are_refused() -> None:
-    with pytest.raises(ValueError, match="pitch needs 960"):
-        PitchTracker(RATE, 959, HOP)
+    with pytest.raises(ValueError, match="pitch needs 935"):
+        PitchTracker(RATE, 934, HOP)
