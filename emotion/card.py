@@ -76,6 +76,8 @@ class Card:
         Of that command.
     libraries : mapping of str to str
         Versions that fitted it.
+    gate : str or None
+        How speech is told from what is none; None for what is usual with the feature set.
     digests : mapping of str to str
         SHA-256 of each file that must not change, in hexadecimal.
     format : int
@@ -105,6 +107,7 @@ class Card:
     recipe: str
     seed: int
     libraries: Mapping[str, str]
+    gate: str | None = None
     digests: Mapping[str, str] = field(default_factory=dict)
     format: int = CARD_FORMAT
 

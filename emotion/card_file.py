@@ -104,6 +104,8 @@ def _refuse_newer(path: Path, values: dict[str, object]) -> None:
 
 def _card(values: dict[str, object]) -> Card:
     refuse_unknown(values, [field.name for field in fields(Card)])
+    # Cards written before there was a choice of gates do not name one.
+    values = {"gate": None, **values}
     card = Card(**{name: take(values, name, kind) for name, kind in _CARD_KINDS.items()})
     _refuse_half_a_grid(card)
     return card
@@ -178,6 +180,7 @@ _CARD_KINDS: Final[dict[str, Kind[Any]]] = {
     "recipe": TEXT,
     "seed": whole(0),
     "libraries": TEXT_MAPPING,
+    "gate": or_null(TEXT),
     "digests": TEXT_MAPPING,
     "format": whole(1),
 }

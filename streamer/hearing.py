@@ -9,7 +9,9 @@ from emotion.mixing import mix_down
 from emotion.window_grid import WindowGrid
 from streamer.arrivals import Arrivals
 from streamer.block import AudioBlock
-from streamer.gate import state_of
+from streamer.gate.clipping import ClippingMeter
+from streamer.gate.gate import Gate
+from streamer.gate.kinds import gate_kind
 from streamer.heard import Heard
 from streamer.noise_floor import NoiseFloor
 from streamer.row import Gap, GapCause
@@ -33,6 +35,8 @@ class Hearing:
         At the feature set's sample rate.
     source_rate : int
         That of the blocks, Hz.
+    gate : {'voice', 'light', 'level'}, optional
+        How speech is told from what is none; unless given, as is usual for the feature set.
     vectors : {'speech', 'all'}
         Whether windows without speech are given a vector too; the states are the same.
     listener : StretchListener, optional
@@ -53,6 +57,7 @@ class Hearing:
         grid: WindowGrid,
         source_rate: int,
         *,
+        gate: str | None = None,
         vectors: Vectors = "speech",
         listener: StretchListener | None = None,
     ) -> None:
@@ -60,10 +65,12 @@ class Hearing:
         self._feature_set = feature_set
         self._grid = grid
         self._source_rate = source_rate
+        self._gate_kind = gate_kind(feature_set.name, gate)
         self._vectors = vectors
         self._listener = listener
         self._noise_floor = NoiseFloor(grid.sample_rate)
         self._arrivals = Arrivals()
+        self._clipping = ClippingMeter()
         self._stretch: Stretch | None = None
         self._end_sample: int | None = None
         self._paused = False
@@ -132,6 +139,8 @@ class Hearing:
             self._stretch = self._open_stretch(block.first_sample)
             # No window reaches back over a gap: blocks before it need not be remembered.
             self._arrivals = Arrivals()
+            self._clipping = ClippingMeter()
+        self._clipping.push(samples, block.first_sample)
         self._arrivals.note(block.end_sample, block.arrived)
         given.extend(self._heard(self._stretch, self._stretch.push(mono)))
         return given
@@ -162,7 +171,8 @@ class Hearing:
 
     def _open_stretch(self, origin: int) -> Stretch:
         where = StretchTime(origin, self._source_rate, self._grid)
-        return Stretch(where, self._feature_set, self._noise_floor, self._listener)
+        gate = Gate(self._gate_kind, self._grid)
+        return Stretch(where, self._feature_set, gate, self._noise_floor, self._listener)
 
     def _gap(self, end_sample: int, block: AudioBlock) -> Gap:
         cause: GapCause = "pause" if self._paused else "overrun" if block.overrun else "drop"
@@ -179,9 +189,10 @@ class Hearing:
     def _heard(self, stretch: Stretch, windows: Iterator[int]) -> Iterator[Heard]:
         for window in windows:
             level = stretch.level_dbfs
-            state = state_of(level, self._noise_floor.dbfs)
             start, end = stretch.where.seconds(window)
             start_sample, end_sample = stretch.where.samples(window)
+            clipped_share = self._clipping.share(start_sample, end_sample)
+            state = stretch.gate.state(level, self._noise_floor.dbfs, clipped_share)
             yield Heard(
                 start=start,
                 end=end,

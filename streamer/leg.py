@@ -41,7 +41,9 @@ class Leg:
     ) -> None:
         self.name = name
         self._labels = model.card.labels
-        self._hearing = Hearing(name, model.feature_set, grid, source_rate, listener=listener)
+        self._hearing = Hearing(
+            name, model.feature_set, grid, source_rate, gate=model.card.gate, listener=listener
+        )
         self._judge = Judge(model, grid.step / grid.sample_rate)
         self._num_rows = 0
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from emotion.arrays import FloatArray, Samples
 from emotion.features.feature_set import FeatureSet
 from emotion.resampling import StreamResampler
+from streamer.gate.gate import Gate
 from streamer.noise_floor import NoiseFloor
 from streamer.pieces import PieceCutter
 from streamer.stretch_time import StretchTime
@@ -48,6 +49,8 @@ class Stretch:
         Its place in the stream, and the grid.
     feature_set : FeatureSet
         Opened anew.
+    gate : Gate
+        Hears all sound; new, as it is one of this stretch alone.
     noise_floor : NoiseFloor
         Hears all sound as soon as it is there, but a window's before that window is given and none after it.
     listener : StretchListener, optional
@@ -58,11 +61,13 @@ class Stretch:
         self,
         where: StretchTime,
         feature_set: FeatureSet,
+        gate: Gate,
         noise_floor: NoiseFloor,
         listener: StretchListener | None = None,
     ) -> None:
         grid = where.grid
         self.where = where
+        self.gate = gate
         self._resampler = StreamResampler(where.source_rate, grid.sample_rate)
         self._pieces = PieceCutter(grid.first_piece, grid.step)
         self._level = WindowLevel(grid)
@@ -127,6 +132,7 @@ class Stretch:
             self._noise_floor.push(part)
             for piece in self._pieces.push(part):
                 self._features.push(piece)
+                self.gate.push(piece)
                 self._level.push(piece)
                 if self._level.is_full:
                     yield self._num_windows

@@ -9,7 +9,8 @@ import pytest
 from emotion.arrays import Samples
 from emotion.audio_file import read_mono
 from emotion.level import level_dbfs
-from streamer.gate import state_of
+from emotion.window_grid import WindowGrid
+from streamer.gate.gate import Gate
 from streamer.noise_floor import NoiseFloor
 
 RATE = 16_000
@@ -47,6 +48,7 @@ def scene(
 @pytest.mark.parametrize("room_dbfs", [-50.0, -60.0])
 def test_people_are_heard_and_the_room_is_not(corpora: Path, room_dbfs: float) -> None:
     rng = np.random.default_rng(4)
+    gate = Gate("level", WindowGrid(WIN, STEP, RATE))
     num_speech = num_missed = num_room = num_taken = 0
     for corpus in sorted(path.parent for path in corpora.glob("*/manifest.csv")):
         sound, speech = scene(corpus, rng)
@@ -56,7 +58,7 @@ def test_people_are_heard_and_the_room_is_not(corpora: Path, room_dbfs: float) -
         for end in range(WIN, len(sound) + 1, STEP):
             floor.push(sound[heard:end])
             heard = end
-            state = state_of(level_dbfs(sound[end - WIN : end]), floor.dbfs)
+            state = gate.state(level_dbfs(sound[end - WIN : end]), floor.dbfs, 0.0)
             share = speech[end - WIN : end].mean()
             num_speech += share > 0.5
             num_missed += share > 0.5 and state == "silence"

@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 
 from emotion.arrays import Samples
 from emotion.level import level_dbfs
-from streamer.gate import state_of
+from emotion.window_grid import WindowGrid
+from streamer.gate.gate import Gate
 from streamer.noise_floor import NoiseFloor
 from streamer.row import State
 from tests.strategies import cuts
 
 RATE = 16_000
 WIN_SECONDS, STEP_SECONDS = 2.0, 0.5
+GATE = Gate("level", WindowGrid.from_seconds(WIN_SECONDS, STEP_SECONDS, RATE))
 
 
 def states(samples: Samples) -> list[State]:
@@ -27,7 +29,7 @@ def states(samples: Samples) -> list[State]:
     for end in range(win, len(samples) + 1, step):
         floor.push(samples[heard:end])
         heard = end
-        found.append(state_of(level_dbfs(samples[end - win : end]), floor.dbfs))
+        found.append(GATE.state(level_dbfs(samples[end - win : end]), floor.dbfs, 0.0))
     return found
 
 
@@ -136,7 +138,7 @@ def test_a_quieter_room_is_known_within_two_seconds() -> None:
     ],
 )
 def test_the_two_bounds_of_the_gate(level: float, floor: float, state: State) -> None:
-    assert state_of(level, floor) == state
+    assert GATE.state(level, floor, 0.0) == state
 
 
 @given(st.data(), st.integers(0, 30_000), st.sampled_from((noise, syllables)))

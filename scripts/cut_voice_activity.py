@@ -1,0 +1,182 @@
+"""Make models/voice-activity out of the package that its network comes in.
+
+Run as python -m scripts.cut_voice_activity. It fetches the wheel with ``pip download`` (or takes
+``--wheel FILE``), refuses another than the one named here, takes the weights of the network for
+16 kHz out of it, compares what both give for the same sound, and leaves arrays, licence and
+card in ``--out``.
+"""
+
+import argparse
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import numpy_helper
+
+from emotion.array_file import write_arrays
+from emotion.arrays import FloatArray
+from streamer.gate.voice_chunks import CHUNK, CONTEXT, SAMPLE_RATE, VoiceChunks
+from streamer.gate.voice_file import ARRAYS_NAME, CARD_NAME, SHAPES
+from streamer.gate.voice_network import VoiceNetwork
+
+PACKAGE: Final = "silero-vad"
+VERSION: Final = "6.2.3"
+WHEEL_SHA256: Final = "7b7f5436cfcb02fae583a05b512ea96467fd449fe54cb49a5e4f06c51a1e43b8"
+GRAPH: Final = "silero_vad/data/silero_vad_16k_sequence.onnx"
+LICENCE: Final = f"silero_vad-{VERSION}.dist-info/licenses/LICENSE"
+LARGEST_DIFFERENCE: Final = 1e-5
+"""Between the probabilities of both; 9e-7 was measured."""
+
+_NAMES: Final = {
+    **{f"conv{layer + 1}_weight": f"encoder.{layer}.weight" for layer in range(4)},
+    **{f"conv{layer + 1}_bias": f"encoder.{layer}.bias" for layer in range(4)},
+    "lstm_input_weight": "onnx::LSTM_209",
+    "lstm_hidden_weight": "onnx::LSTM_210",
+    "lstm_bias": "onnx::LSTM_211",
+    "output_weight": "output.weight",
+    "output_bias": "output.bias",
+}
+
+
+def main() -> int:
+    """Run the steps from top to bottom.
+
+    Returns
+    -------
+    int
+        0.
+    """
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--wheel", type=Path, help="the package, where it is at hand already")
+    parser.add_argument("--out", type=Path, default=Path("models/voice-activity"))
+    arguments = parser.parse_args()
+    packed = arguments.wheel.read_bytes() if arguments.wheel else fetched()
+    found = hashlib.sha256(packed).hexdigest()
+    if found != WHEEL_SHA256:
+        raise SystemExit(f"the wheel has SHA-256 {found}, {PACKAGE} {VERSION} has {WHEEL_SHA256}")
+    with zipfile.ZipFile(io.BytesIO(packed)) as wheel:
+        graph, licence = wheel.read(GRAPH), wheel.read(LICENCE)
+    arrays = weights(graph)
+    difference = largest_difference(graph, arrays)
+    if difference > LARGEST_DIFFERENCE:
+        raise SystemExit(f"a probability differs from the original's by {difference:.1e}")
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    write_arrays(arguments.out / ARRAYS_NAME, arrays)
+    (arguments.out / "LICENSE").write_bytes(licence)
+    digest = hashlib.sha256((arguments.out / ARRAYS_NAME).read_bytes()).hexdigest()
+    (arguments.out / CARD_NAME).write_text(json.dumps(card(graph, digest), indent=2) + "\n")
+    print(f"{arguments.out}: probabilities within {difference:.1e} of the original's")
+    return 0
+
+
+def fetched() -> bytes:
+    """Ask pip for the package.
+
+    Returns
+    -------
+    bytes
+        The wheel.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = ["--no-deps", "--quiet", "--dest", folder, f"{PACKAGE}=={VERSION}"]
+        subprocess.run([sys.executable, "-m", "pip", "download", *wanted], check=True)  # noqa: S603
+        (wheel,) = Path(folder).glob("*.whl")
+        return wheel.read_bytes()
+
+
+def weights(graph: bytes) -> dict[str, FloatArray]:
+    """Take the arrays out of the graph.
+
+    Parameters
+    ----------
+    graph : bytes
+        An ONNX file.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Those of `SHAPES`; the two biases of the LSTM, which are only ever added, as one.
+    """
+    found = {
+        each.name: numpy_helper.to_array(each) for each in onnx.load_from_string(graph).graph.initializer
+    }
+    arrays = {name: found[theirs] for name, theirs in _NAMES.items()}
+    arrays["lstm_bias"] = np.sum(arrays["lstm_bias"].reshape(2, -1), axis=0)
+    return {
+        name: np.ascontiguousarray(arrays[name].reshape(shape), np.float32) for name, shape in SHAPES.items()
+    }
+
+
+def largest_difference(graph: bytes, arrays: dict[str, FloatArray]) -> float:
+    """Let both hear the same sound: a swelling noise, and tones.
+
+    Parameters
+    ----------
+    graph : bytes
+        An ONNX file.
+    arrays : dict of str to ndarray
+        What was taken out of it.
+
+    Returns
+    -------
+    float
+        The largest difference of two probabilities.
+    """
+    times = np.arange(CHUNK * 320) / SAMPLE_RATE
+    sound = np.random.default_rng(0).standard_normal(len(times)) * 0.1 * np.sin(times * 9) ** 2
+    sound += 0.2 * np.sign(np.sin(times * 900 + 9 * np.sin(times * 20))) * (np.sin(times * 12) > 0)
+    sound = sound.astype(np.float32)
+    chunks = np.lib.stride_tricks.sliding_window_view(np.pad(sound, (CONTEXT, 0)), CONTEXT + CHUNK)[::CHUNK]
+    zeros = np.zeros((1, 1, 128), np.float32)
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    theirs = session.run(["speech_probs"], {"input": np.ascontiguousarray(chunks), "h": zeros, "c": zeros})[0]
+    memory = np.zeros((2, 128), np.float32)
+    ours = VoiceNetwork(arrays).probabilities(VoiceChunks(1).spectra(sound), memory)
+    return float(np.abs(theirs.ravel() - ours).max())
+
+
+def card(graph: bytes, digest: str) -> dict[str, object]:
+    """Say where the arrays come from and what they are.
+
+    Parameters
+    ----------
+    graph : bytes
+        An ONNX file.
+    digest : str
+        SHA-256 of the arrays' file.
+
+    Returns
+    -------
+    dict
+        What ``voice-activity.json`` holds.
+    """
+    return {
+        "format": 1,
+        "what": "the weights of Silero VAD for 16 kHz; the arithmetic is streamer/gate/voice_network.py",
+        "file": ARRAYS_NAME,
+        "sha256": digest,
+        "licence": "MIT",
+        "licence_file": "LICENSE",
+        "origin": {
+            "package": f"{PACKAGE} (PyPI)",
+            "version": VERSION,
+            "sha256": WHEEL_SHA256,
+            "file": GRAPH,
+            "file_sha256": hashlib.sha256(graph).hexdigest(),
+        },
+        "sample_rate": SAMPLE_RATE,
+        "recipe": "make voice-activity",
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
