@@ -53,8 +53,8 @@ class PitchTracker:
         self._hop = frame_hop // DECIMATION
         self._length = HOPS_CORRELATED * self._hop
         self._margin = (LONGEST_LAG + 1) // 2
-        # Sums are made of runs of nearly two hops, the last of which begins four hops on; the filter gives half
-        # hops, the last one from zeros where the sound ends.
+        # Sums are made of runs of nearly two hops, the last of which begins four hops on; the filter gives
+        # half hops, the last one from zeros where the sound ends.
         num_blocks = 2 * HOPS_CORRELATED + 4
         shortest = (num_blocks - 1) * frame_hop // 2 + NUM_TAPS
         if frame_length < shortest:
