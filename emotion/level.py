@@ -75,7 +75,7 @@ def level_of_moments(stretches: Sequence[Moments]) -> float:
     num_samples = sum(each.num_samples for each in stretches)
     mean = sum(each.num_samples * each.mean for each in stretches) / num_samples
     deviation = sum(each.deviation + each.num_samples * (each.mean - mean) ** 2 for each in stretches)
-    return 10.0 * math.log10(max(deviation / num_samples, _FLOOR_POWER))
+    return _decibels(deviation / num_samples)
 
 
 def level_dbfs(samples: Samples) -> float:
@@ -94,4 +94,8 @@ def level_dbfs(samples: Samples) -> float:
     """
     if not len(samples):
         return FLOOR_DBFS
-    return level_of_moments([moments_of(samples)])
+    return _decibels(moments_of(samples).deviation / len(samples))
+
+
+def _decibels(mean_square: float) -> float:
+    return 10.0 * math.log10(max(mean_square, _FLOOR_POWER))
