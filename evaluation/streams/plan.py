@@ -1,6 +1,6 @@
 """Which clips follow each other in which stream."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
@@ -10,7 +10,6 @@ import numpy as np
 from emotion.errors import UsageError
 from emotion.labels import LABELS
 from trainer.dataset.clip import Clip
-from trainer.dataset.splits import group_names
 
 StreamKind: TypeAlias = Literal["balanced", "mostly-neutral", "single"]
 """How the emotions of a stream are mixed."""
@@ -38,7 +37,7 @@ class StreamPlan:
     Attributes
     ----------
     corpus, speaker : str
-        Who speaks; a clip whose speaker nobody knows is a stream by itself.
+        Who speaks; a clip whose speaker nobody knows is a speaker by itself, ``unknown 0`` and so on.
     kind : {'balanced', 'mostly-neutral', 'single'}
         As asked for.
     emotion : str or None
@@ -101,8 +100,13 @@ def plan_streams(clips: Sequence[Clip], kind: StreamKind, seed: int) -> tuple[St
     if kind not in STREAM_KINDS:
         raise UsageError(f"no kind of stream is called {kind!r}; choose from {', '.join(STREAM_KINDS)}")
     speakers: dict[tuple[str, str], list[Clip]] = defaultdict(list)
-    for clip, group in zip(clips, group_names(clips), strict=True):
-        speakers[clip.corpus, clip.speaker or group].append(clip)
+    num_unknown = Counter[str]()
+    for clip in sorted(clips, key=lambda clip: clip.path.as_posix()):
+        speaker = clip.speaker
+        if speaker is None:
+            speaker = f"unknown {num_unknown[clip.corpus]}"
+            num_unknown[clip.corpus] += 1
+        speakers[clip.corpus, speaker].append(clip)
     return tuple(
         StreamPlan(corpus, speaker, kind, emotion, seed, tuple(order))
         for (corpus, speaker), own in sorted(speakers.items(), key=lambda each: each[0])
@@ -111,7 +115,6 @@ def plan_streams(clips: Sequence[Clip], kind: StreamKind, seed: int) -> tuple[St
 
 
 def _orders(own: list[Clip], kind: StreamKind, entropy: list[int]) -> list[tuple[str | None, list[Clip]]]:
-    own = sorted(own, key=lambda clip: clip.path.as_posix())
     by_label = {label: [clip for clip in own if clip.emotion == label] for label in LABELS}
     present = [label for label in LABELS if by_label[label]]
     if kind == "balanced":

@@ -8,10 +8,11 @@ import numpy as np
 
 from emotion.arrays import Samples
 from emotion.errors import UsageError
+from trainer.conditions.clean import clean
 from trainer.conditions.clip import clip
 from trainer.conditions.gain import gain
 from trainer.conditions.gsm import gsm
-from trainer.conditions.noise import mixed_noise, noise10
+from trainer.conditions.noise import noise5, noise10, noise15, noise20
 from trainer.conditions.opus import opus
 from trainer.conditions.phone import phone
 from trainer.conditions.reverb import reverb
@@ -24,14 +25,14 @@ RATE_HZ: Final = 16_000
 
 CONDITIONS: Final[Mapping[str, Condition]] = MappingProxyType(
     {
-        "clean": lambda samples, _rate, _rng: samples,
+        "clean": clean,
         "phone": phone,
         "noise10": noise10,
         "gsm": gsm,
         "opus": opus,
-        "noise5": mixed_noise(5.0),
-        "noise15": mixed_noise(15.0),
-        "noise20": mixed_noise(20.0),
+        "noise5": noise5,
+        "noise15": noise15,
+        "noise20": noise20,
         "reverb": reverb,
         "gain": gain,
         "clip": clip,

@@ -1,6 +1,7 @@
 """Noise under speech, at a known distance."""
 
 from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 
@@ -82,3 +83,8 @@ def mixed_noise(snr_db: float) -> Callable[[Samples, int, np.random.Generator], 
         return add_noise(passage, sample_rate, snr_db, makers[int(rng.integers(len(makers)))], rng)
 
     return lambda samples, sample_rate, rng: in_passages(noisy, samples, sample_rate, rng)
+
+
+noise5: Final = mixed_noise(5.0)
+noise15: Final = mixed_noise(15.0)
+noise20: Final = mixed_noise(20.0)
