@@ -68,9 +68,9 @@ def level_of_moments(stretches: Sequence[Moments]) -> float:
     Returns
     -------
     float
-        What `level_dbfs` gives of the joined sound, within 1e-9 dB. T. Chan, G. Golub and R. LeVeque,
-        "Algorithms for computing the sample variance", The American Statistician 37, 1983: without a
-        difference of large sums, so that DC costs no precision.
+        What `level_dbfs` gives of the joined sound, within 1e-9 dB where DC lies within full scale. T. Chan,
+        G. Golub and R. LeVeque, "Algorithms for computing the sample variance", The American Statistician 37,
+        1983: without a difference of large sums, so that DC costs no precision.
     """
     num_samples = sum(each.num_samples for each in stretches)
     mean = sum(each.num_samples * each.mean for each in stretches) / num_samples
