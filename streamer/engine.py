@@ -8,6 +8,7 @@ from emotion.window_grid import WindowGrid, to_samples
 from streamer.block_queue import BlockQueue
 from streamer.leg import Leg
 from streamer.listening import Listening
+from streamer.row import STATES
 from streamer.session_facts import Summary
 from streamer.session_options import SessionOptions
 from streamer.sink_group import SinkGroup
@@ -114,7 +115,7 @@ class Engine:
         return Summary(
             seconds=self._listening.position / self._sample_rate,
             windows=tally.windows,
-            states={"speech": tally.states["speech"], "silence": tally.states["silence"]},
+            states={state: tally.states[state] for state in STATES},
             emotions={label: tally.emotions[label] for label in self._labels},
             overruns=self.queue.overruns,
             gaps=tally.gaps,

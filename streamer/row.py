@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 State: TypeAlias = Literal["speech", "silence", "noise", "clipped", "unsure"]
-"""What a window holds, as far as the gate can tell."""
+"""What a window holds: the first four are the gate's words, `unsure` is the judge's about speech."""
+
+STATES: Final[tuple[State, ...]] = get_args(State)
+"""In the order in which they are counted."""
 
 GapCause: TypeAlias = Literal["overrun", "drop", "pause"]
 """Who lost the sound: the card, we, or the user on purpose."""
@@ -25,12 +28,13 @@ class Row:
         Stream time, s.
     start_sample, end_sample : int
         The same in samples of the source.
-    state : {'speech', 'silence'}
-        What the gate says.
+    state : {'speech', 'silence', 'noise', 'clipped', 'unsure'}
+        Whether speech was heard, and if so whether the model would decide.
     emotion : str or None
-        The leading label after smoothing; None in silence.
+        The leading label after smoothing; None unless the state is `speech`.
     probabilities, smoothed : mapping of label to float, or None
-        The model's own word for this window, and the smoothed one that the panel shows; None in silence.
+        The model's own word for this window, and the smoothed one that the panel shows; None unless the
+        state is `speech` or `unsure`.
     level_dbfs : float
         RMS of the window without its DC, dB below full scale; never under -120.
     lag_seconds : float

@@ -15,9 +15,9 @@ class TrendPoint:
     end : float
         Stream time of the window's end, s.
     emotion : str or None
-        Leading label after smoothing; None in silence.
+        Leading label after smoothing; None where none is shown.
     smoothed : tuple of float or None
-        Its probabilities in label order; None in silence.
+        Its probabilities in label order; None where no speech was heard.
     """
 
     end: float

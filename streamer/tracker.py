@@ -48,7 +48,7 @@ class Tracker:
         return self._smoothed
 
     def silence(self) -> None:
-        """Take a window of silence."""
+        """Take a window without speech."""
         self._num_silent += 1
         if self._num_silent * self._step_seconds > MEMORY_SECONDS:
             self._smoothed = None

@@ -104,7 +104,8 @@ def row_line(row: Row) -> Line:
     Returns
     -------
     dict
-        Of type "row"; in silence `emotion`, `probabilities` and `smoothed` are null.
+        Of type "row"; without speech `emotion`, `probabilities` and `smoothed` are null, and `emotion`
+        where the state is "unsure".
     """
     return {
         "type": "row",

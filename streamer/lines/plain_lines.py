@@ -85,6 +85,6 @@ class PlainLines(Sink):
 
 
 def _percentage(label: str, row: Row) -> str:
-    """Give a label and its percentage; a dash in silence."""
+    """Give a label and its percentage; a dash where there is no speech."""
     share = "   -" if row.smoothed is None else f"{100 * row.smoothed[label]:3.0f}%"
     return f"{label} {share}"

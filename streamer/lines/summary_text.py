@@ -25,7 +25,7 @@ def summary_text(summary: Summary, facts: SessionFacts) -> str:
     lines = [
         f"session   {facts.session}, {duration_text(summary.seconds)} of {printable(facts.source.name)}, "
         f"model {facts.model}",
-        f"windows   {summary.windows}{_counted(': ', summary.states)}",
+        f"windows   {summary.windows}{_counted(': ', _seen(summary.states))}",
         f"emotions  {_counted('', _in_order(summary.emotions, facts.labels)) or 'none shown'}",
     ]
     if lost := _lost(summary):
@@ -61,6 +61,11 @@ def _lost(summary: Summary) -> list[str]:
 def _in_order(counts: Mapping[str, int], labels: tuple[str, ...]) -> dict[str, int]:
     """Put counts into the model's order and leave out what never led."""
     return {label: counts[label] for label in labels if counts.get(label)}
+
+
+def _seen(counts: Mapping[str, int]) -> dict[str, int]:
+    """Leave out what never was."""
+    return {name: count for name, count in counts.items() if count}
 
 
 def _counted(lead: str, counts: Mapping[str, int]) -> str:

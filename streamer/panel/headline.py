@@ -1,6 +1,8 @@
 """The head of the panel: what is heard and when, and the leading emotion big and clear."""
 
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from rich.style import Style
@@ -9,6 +11,7 @@ from streamer.panel.big_letters import ROWS, big_word
 from streamer.panel.canvas import Canvas, shortened
 from streamer.panel.layout import NARROW_WIDTH
 from streamer.panel.palette import FAINT, STRONG, WARNING, emotion_style
+from streamer.row import State
 from streamer.session_facts import SessionFacts
 from streamer.snapshot import LegView, Snapshot
 
@@ -16,6 +19,16 @@ _CLOCK_WIDTH: Final = 8
 _MARKS_WIDTH: Final = 17
 """Room for "‖ PAUSED  ● REC  ", kept free while neither is shown."""
 _NARROW_MARKS_WIDTH: Final = 8
+
+_WITHOUT_EMOTION: Final[Mapping[State, tuple[Style, str]]] = MappingProxyType(
+    {
+        "silence": (FAINT, ""),
+        "noise": (FAINT, "sound, but no speech"),
+        "clipped": (WARNING, "too loud: turn the input down"),
+        "unsure": (STRONG, ""),
+    }
+)
+"""Colour and advice of what is shown in an emotion's place; the word alone says it too."""
 
 
 def draw_header(canvas: Canvas, snapshot: Snapshot, facts: SessionFacts, clock: float) -> None:
@@ -81,6 +94,6 @@ def _headline(view: LegView, snapshot: Snapshot, facts: SessionFacts) -> tuple[s
         heard = min(snapshot.stream_seconds, facts.win_seconds)
         return f"listening… {heard:.1f} of {facts.win_seconds:.1f} s", STRONG, ""
     if row.emotion is None:
-        return row.state, FAINT, ""
+        return row.state, *_WITHOUT_EMOTION.get(row.state, (FAINT, ""))
     percent = "" if row.smoothed is None else f"{round(100 * row.smoothed[row.emotion]):3d} %"
     return row.emotion, emotion_style(row.emotion, strong=True), percent

@@ -15,7 +15,8 @@ class ClipRule:
     Attributes
     ----------
     kind : {'all', 'speech', 'labels'}
-        Every window; every window that is speech; every window whose leading emotion is among `labels`.
+        Every window; every window that is speech, sure or not; every window whose leading emotion is among
+        `labels`.
     labels : frozenset of str
         Empty unless the kind is 'labels'.
     """
@@ -70,5 +71,5 @@ class ClipRule:
         if self.kind == "all":
             return True
         if self.kind == "speech":
-            return row.state == "speech"
+            return row.state in {"speech", "unsure"}
         return row.emotion in self.labels

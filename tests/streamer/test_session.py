@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from emotion.audio_file import read_mono
 from emotion.model import EmotionModel
 from streamer.block import AudioBlock
-from streamer.row import Row
+from streamer.row import STATES, Row
 from streamer.screen import Key
 from streamer.session import Session
 from streamer.session_options import SessionOptions
@@ -32,9 +32,7 @@ def test_the_rows_of_a_session_are_those_of_the_whole_file(tiny_model: EmotionMo
     assert {row.state for row in rows.rows} == {"speech", "silence"}
     assert summary.seconds == SECONDS
     assert summary.windows == len(expected) == tiny_model.card.grid().num_windows(round(SECONDS * 16_000))
-    assert summary.states == {
-        state: sum(row.state == state for row in expected) for state in ("speech", "silence")
-    }
+    assert summary.states == {state: sum(row.state == state for row in expected) for state in STATES}
     assert sum(summary.emotions.values()) == summary.states["speech"]
     assert summary.max_lag_seconds == max(row.lag_seconds for row in rows.rows)
     assert (summary.gaps, summary.overruns, summary.dropped_seconds, summary.failures) == (0, 0, 0.0, ())

@@ -14,6 +14,7 @@ from streamer.panel.big_letters import big_word
 from streamer.panel.canvas import MINUS
 from streamer.panel.layout import Needs, plan_layout
 from streamer.panel.panel import draw_panel
+from streamer.row import State
 from streamer.snapshot import Snapshot
 from streamer.terminal.colours import TerminalColours
 from tests.panel_material import (
@@ -100,6 +101,24 @@ def test_silence_names_no_emotion_and_its_bars_are_empty(width: int, height: int
         assert emotion.upper() not in text
     assert "%" not in text
     assert "▆" not in text.replace("▆ smoothed", "")
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (40, 12), (20, 5)])
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [("noise", "sound, but no speech"), ("clipped", "too loud: turn the input down"), ("unsure", "")],
+)
+def test_what_is_no_emotion_is_named_and_says_what_to_do(
+    state: State, said: str, width: int, height: int
+) -> None:
+    snapshot = heard(40)
+    view = snapshot.legs[0]
+    assert view.row is not None
+    snapshot = replace(snapshot, legs=(replace(view, row=replace(view.row, state=state), trend=()),))
+    text = "\n".join(shown(snapshot, width, height))
+    assert words_of(state) in text or state.upper() in text
+    assert width < 80 or said in text
+    assert all(words_of(emotion) not in text and emotion.upper() not in text for emotion in LABELS)
 
 
 def test_before_the_first_window_is_full_it_says_how_much_was_heard() -> None:

@@ -18,7 +18,7 @@ from streamer.recorder.clip_names import clip_path, kind_of_clip
 from streamer.recorder.clip_rule import ClipRule
 from streamer.recorder.clips import ClipRecorder
 from streamer.recorder.session_folder import SessionFolder
-from streamer.row import Row
+from streamer.row import Row, State
 from streamer.session_clock import SessionClock
 from streamer.session_facts import SessionFacts
 from tests.session_material import (
@@ -87,6 +87,14 @@ def test_the_rule_says_what_is_kept(tmp_path: Path, rule: str, kept: set[str]) -
     kinds = [kind_of_clip(path.name) for path in sorted(folder.glob("clips/*/*.wav"))]
     expected = [row.emotion or row.state for row in rows_until(1000) if (row.emotion or row.state) in kept]
     assert kinds == expected
+
+
+@pytest.mark.parametrize(("state", "kept"), [("unsure", True), ("noise", False), ("clipped", False)])
+def test_clips_of_speech_are_of_speech_sure_or_not(state: State, *, kept: bool) -> None:
+    row = replace(silent_row(0), state=state)
+    assert ClipRule.parse("speech").wants(row) == kept
+    assert ClipRule.parse("all").wants(row)
+    assert not ClipRule.parse("angry,happy,neutral,sad").wants(row)
 
 
 @pytest.mark.parametrize("rule", ["", "angri", "angry,", "all,angry", "speech,sad", "Angry"])
