@@ -1,0 +1,1 @@
+"""Sounds that are no speech, synthesised: to fit and to try the gate on."""
