@@ -24,6 +24,7 @@ COMMANDS: Final = (
     "init",
     "generate",
     "train",
+    "evaluate",
     "bench",
 )
 

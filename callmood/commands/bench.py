@@ -68,13 +68,14 @@ def run(arguments: argparse.Namespace) -> int:
     OutputError
         If a file cannot be written.
     """
+    from callmood.output_file import refuse_unwritable
     from emotion.errors import UsageError
     from evaluation.bench.threads import is_single_threaded
 
     if arguments.steps < 1:
         raise UsageError(f"--steps is {arguments.steps}; give at least 1, and 200 for figures to be quoted")
     for path in (arguments.report, arguments.json):
-        _refuse_unwritable(path)
+        refuse_unwritable(path)
     return _measure(arguments) if is_single_threaded() else _run_on_one_thread(arguments)
 
 
@@ -100,6 +101,7 @@ def _measure(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     import callmood
+    from callmood.output_file import write_text
     from emotion.model_folders import find_model
     from evaluation.bench.figures import figures
     from evaluation.bench.measurement import measure, require_peers
@@ -113,11 +115,11 @@ def _measure(arguments: argparse.Namespace) -> int:
     open_bar = partial(progress_between_steps, Console(stderr=True))
     measurement = measure(models, speech, arguments.steps, open_bar)
     if arguments.json is not None:
-        _write(arguments.json, json.dumps(figures(measurement), indent=2, ensure_ascii=False) + "\n")
+        write_text(arguments.json, json.dumps(figures(measurement), indent=2, ensure_ascii=False) + "\n")
     if page is None:
         sys.stdout.write(markdown(measurement))
         return 0
-    _write(page, markdown(measurement))
+    write_text(page, markdown(measurement))
     for line in at_a_glance(measurement):
         target = f"   ({line.target})" if line.target else ""
         sys.stdout.write(f"{line.what.replace('`', ''):70} {line.figure:>14}{target}\n")
@@ -130,21 +132,3 @@ def _models_that_listen() -> "list[EmotionModel]":
     from emotion.model_folders import model_folders
 
     return [load_model(folder) for folder in model_folders() if not read_model_card(folder).whole_clips]
-
-
-def _refuse_unwritable(path: Path | None) -> None:
-    """Find out before minutes are spent, and leave no file behind where there was none."""
-    from emotion.errors import OutputError
-
-    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
-        raise OutputError(f"cannot write {path}: no such folder, or a folder itself; name a file in one")
-
-
-def _write(path: Path, content: str) -> None:
-    from emotion.errors import OutputError
-    from emotion.whole_file import replace
-
-    try:
-        replace(path, content.encode())
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}; name another file") from error

@@ -8,9 +8,10 @@ from typing import Final
 
 from emotion.errors import DatasetError, UsageError
 from emotion.labels import LABELS
+from evaluation.protocols.settings import TRAINING_KIND, TRAINING_SEED
+from evaluation.streams.plan import plan_streams
 from trainer.dataset.clip import Clip
 from trainer.dataset.manifest import MANIFEST, ClipList, read_manifest
-from trainer.dataset.splits import group_names
 
 LEAST_SHARE: Final = 0.02
 """A corpus is scored if each of the four labels has this share of its clips: with fewer its UAR hangs on a
@@ -41,11 +42,9 @@ class Corpus:
     @property
     def speakers(self) -> tuple[str, ...]:
         """Who speaks, as ``corpus/speaker``; sorted. A clip of nobody known is a speaker by itself."""
-        groups = group_names(self.clips)
-        keys = {
-            clip.speaker_key or f"{self.name}/{group}" for clip, group in zip(self.clips, groups, strict=True)
-        }
-        return tuple(sorted(keys))
+        # Asked of those who make the streams: it is their names that tables are cut by.
+        plans = plan_streams(self.clips, TRAINING_KIND, TRAINING_SEED)
+        return tuple(sorted({f"{plan.corpus}/{plan.speaker}" for plan in plans}))
 
     @property
     def has_all_labels(self) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from emotion.labels import LABELS
 from evaluation.scores.judged import Judged, JudgedWindows, Placements
@@ -37,7 +36,11 @@ def make_table(
 ) -> StepTable:
     """Make a table whose vectors tell the label (by one coordinate each) and the speaker (by a shift)."""
     rng = np.random.default_rng(seed)
-    vectors, states, clips, streams, windows = [], [], [], [], []
+    vectors = []
+    states: list[str] = []
+    clips: list[int] = []
+    streams: list[int] = []
+    windows: list[int] = []
     places: list[tuple[str, str, str, int, int, float, float, int]] = []
     for stream, talk in enumerate(talks):
         window = 0
@@ -51,7 +54,7 @@ def make_table(
                 in_clip = part < WINDOWS_A_CLIP
                 vector = talk.shift + noise * rng.standard_normal(len(LABELS))
                 vector[label] += 2.0 * in_clip
-                vectors.append(vector)
+                vectors.append(vector.astype(np.float32))
                 states.append("speech" if in_clip else "silence")
                 clips.append(len(places) - 1 if in_clip else -1)
                 streams.append(stream)
@@ -61,7 +64,9 @@ def make_table(
     column = dict(zip(names, zip(*places, strict=True), strict=True))
     starts, ends = np.array(column["start"]), np.array(column["end"])
     clip_places = ClipPlaces(
-        *(np.array(column[name]) for name in ("corpus", "speaker", "path")),
+        np.array(column["corpus"]),
+        np.array(column["speaker"]),
+        np.array(column["path"]),
         np.array(column["emotion"], dtype=np.int8),
         np.array(column["stream"], dtype=np.int32),
         (starts * 16_000).astype(np.int64),
@@ -114,7 +119,7 @@ def make_judged(
     num_windows, num_clips = len(words), len(targets)
     is_heard = np.array([True] * num_windows if heard is None else heard, dtype=np.bool_)
     is_unsure = np.array([False] * num_windows if unsure is None else unsure, dtype=np.bool_)
-    said: NDArray[np.int64] = np.where(is_heard & ~is_unsure, words.argmax(axis=1), -1)
+    said = np.where(is_heard & ~is_unsure, words.argmax(axis=1), -1)
     windows = JudgedWindows(
         words,
         is_heard,
@@ -122,7 +127,7 @@ def make_judged(
         said if shown is None else np.array(shown),
         np.array(placement, dtype=np.int64),
         np.zeros(num_windows, dtype=np.int64),
-        np.arange(num_windows) * STEP_SECONDS + WIN_SECONDS,
+        np.arange(num_windows, dtype=np.float64) * STEP_SECONDS + WIN_SECONDS,
     )
     clips = Placements(
         np.array([f"{number}.wav" for number in range(num_clips)]),

@@ -18,6 +18,9 @@ from trainer.step_table import StepTable
 _CLIP: Final = 5.0
 """Scaled values further out than this say no more than that."""
 
+_TOTAL_WEIGHT: Final = 10_000.0
+"""Of all windows together: how many there are does not change how far the weights are held back."""
+
 
 @dataclass(frozen=True, slots=True)
 class LinearRecipe:
@@ -59,7 +62,7 @@ class LinearRecipe:
         scaler = StandardScaler().fit(vectors)
         scaled = np.clip(scaler.transform(vectors), -_CLIP, _CLIP)
         _, place, counts = np.unique(cells, return_inverse=True, return_counts=True)
-        weights = len(cells) / (len(counts) * counts[place])
+        weights = _TOTAL_WEIGHT / (len(counts) * counts[place])
         machine = LogisticRegression(C=0.01, max_iter=500).fit(scaled, targets, sample_weight=weights)
         return LinearListener(scaler.mean_, scaler.scale_, *_all_labels(machine))
 

@@ -1,0 +1,218 @@
+"""`callmood evaluate`: how good a model or a recipe is, on streams made of whole corpora."""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from emotion.errors import UsageError
+
+if TYPE_CHECKING:
+    from evaluation.protocols.folds import Protocol
+    from evaluation.protocols.settings import Settings
+    from evaluation.scores.report import Table
+
+SUMMARY: Final = "Score a model or a recipe on streams made of corpora: strangers, phone lines, noise."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+        That of the command.
+    """
+    parser.add_argument(
+        "--corpora", metavar="DIR", type=Path, required=True,
+        help="a folder of corpora, each a folder with a manifest.csv; or one such corpus",
+    )  # fmt: skip
+    subject = parser.add_mutually_exclusive_group()
+    subject.add_argument(
+        "--model", metavar="M", help="a fitted model, by name or path: on data it never heard"
+    )
+    subject.add_argument("--recipe", metavar="R", help="how a model is fitted: fitted anew for each fold")
+    protocol = parser.add_mutually_exclusive_group()
+    protocol.add_argument(
+        "--leave-one-corpus-out", action="store_true",
+        help="each corpus is scored by what was fitted on all the others (the default with --recipe)",
+    )  # fmt: skip
+    protocol.add_argument(
+        "--leave-speakers-out", action="store_true",
+        help="folds of speakers within each corpus, fitted within it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--only", metavar="NAMES", nargs="+", default=[],
+        help="corpora to score (default: all with four emotions); others may still be learned from",
+    )  # fmt: skip
+    parser.add_argument(
+        "--train-on", metavar="NAMES", nargs="+", default=[],
+        help="corpora that may be learned from when corpora are left out (default: all)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--streams", metavar="KINDS", nargs="+", default=[],
+        help="some of balanced, mostly-neutral, single (default: all)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--conditions", metavar="NAMES", nargs="+", default=[],
+        help="some of clean, phone, noise10, or others that training knows (default: these three)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seeds", metavar="N", type=int,
+        help="orders of mostly-neutral and single streams (default: 5); balanced ones have one",
+    )  # fmt: skip
+    baseline = parser.add_mutually_exclusive_group()
+    baseline.add_argument("--no-baseline", action="store_true", help="only without the speaker baseline")
+    baseline.add_argument("--baseline", action="store_true", help="only with it (default: both)")
+    parser.add_argument("--features", metavar="SET", help="another feature set for the recipe")
+    parser.add_argument(
+        "--sounds", metavar="DIR", type=Path,
+        help="recordings without speech, such as music, that must show no emotion either",
+    )  # fmt: skip
+    parser.add_argument("--jobs", metavar="N", type=int, help="processes that compute (default: one a core)")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures into this file as well")
+    parser.add_argument("--out", metavar="DIR", type=Path, help="draw pictures into this folder")
+    parser.epilog = (
+        "examples:\n"
+        "  callmood evaluate --corpora corpora --recipe speech --json figures.json\n"
+        "  callmood evaluate --corpora corpora --recipe speech --leave-speakers-out --only emodb,ravdess\n"
+        "  callmood evaluate --corpora strangers --model speech --out pictures\n"
+        "\n"
+        "Names may be separated by commas or blanks. Without --model, --recipe and a protocol, the default\n"
+        "model is scored where it was fitted on none of the corpora; else its recipe is, leaving one corpus\n"
+        "out. Every labelled clip counts; its answer is the mean over the windows of which more than half\n"
+        "lies in it.\n"
+        "\n"
+        "--json writes a list of records: corpus (or mean, over corpora), stream, condition, baseline, uar,\n"
+        "uar_low and uar_high (95 % of 1000 draws of speakers), accuracy, ece (15 bins), brier, recalls,\n"
+        "confusion, unsure_share (of windows of speech), selective_accuracy (the least certain 40 % of the\n"
+        "clips left out), delay_median_seconds, false_emotion, clips (different recordings), answers (clips\n"
+        "as placed in streams, all seeds pooled), and more.\n"
+        "\n"
+        "Windows, and what was said of them, are kept in .callmood-cache/, or in the folder that\n"
+        "CALLMOOD_CACHE names: a second scoring takes seconds.\n"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Score.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        As `configure` declares them.
+
+    Returns
+    -------
+    int
+        0.
+
+    Raises
+    ------
+    UsageError
+        If an option makes no sense.
+    DatasetError
+        If there is nothing to score, or nothing to fit on.
+    ModelError
+        If a model is missing or does not load.
+    MissingExtraError
+        If a package is not installed that fits or draws.
+    OutputError
+        If a file cannot be written.
+    """
+    import json
+
+    from rich.console import Console
+
+    from callmood.evaluated import choose_subject
+    from callmood.output_file import refuse_unwritable, write_text
+    from evaluation.protocols.corpora import read_corpora
+    from evaluation.protocols.corpus_tables import CorpusTables
+    from evaluation.protocols.evaluation import Evaluation
+    from evaluation.protocols.folds import folds_of
+    from evaluation.protocols.kept_judgements import KeptJudgements
+    from evaluation.scores.records import records
+    from evaluation.scores.report import tables_of
+    from evaluation.streams.hear import StepFeatures
+    from trainer.training_log import TrainingLog
+    from trainer.windows.cache import cache_folder
+    from trainer.windows.extraction import default_jobs
+
+    began = time.monotonic()
+    settings = _settings(arguments)
+    refuse_unwritable(arguments.json)
+    if arguments.out is not None:
+        from trainer.pictures.figure import matplotlib_part
+
+        matplotlib_part("figure")
+    folder = read_corpora(arguments.corpora, _names(arguments.only), _names(arguments.train_on))
+    subject = choose_subject(
+        folder,
+        model=arguments.model,
+        recipe=arguments.recipe,
+        protocol=_protocol(arguments),
+        features=arguments.features,
+    )
+    folds = folds_of(subject.protocol, folder)
+    console = Console(stderr=True)
+    log = TrainingLog(console)
+    for remark in (*folder.remarks, *subject.remarks):
+        log.say(f"note: {remark}")
+    recipe = subject.recipe
+    source = CorpusTables(
+        StepFeatures(recipe.feature_set, recipe.win_seconds, recipe.step_seconds),
+        arguments.jobs or default_jobs(),
+        cache_folder() / "streams",
+        console,
+        log,
+        arguments.sounds,
+    )
+    evaluation = Evaluation(recipe, settings, source, KeptJudgements(cache_folder() / "judged"), log)
+    cells = evaluation.cells(folds)
+    facts = {"protocol": subject.protocol, subject.what: recipe.name}
+    figures = records(cells, facts)
+    if arguments.json is not None:
+        write_text(arguments.json, json.dumps(figures, indent=2, allow_nan=False) + "\n")
+    sys.stdout.write(f"{subject.what} {recipe.name}, {subject.protocol.replace('-', ' ')}\n\n")
+    _show(tables_of(figures))
+    if arguments.out is not None:
+        from evaluation.scores.pictures import write_pictures
+
+        pictures = write_pictures(cells, recipe.name, arguments.out)
+        sys.stdout.write(f"\n{len(pictures)} pictures in {arguments.out}/")
+    sys.stdout.write(f"\nscored in {time.monotonic() - began:.1f} s\n")
+    return 0
+
+
+def _settings(arguments: argparse.Namespace) -> "Settings":
+    from evaluation.protocols.settings import settings_of
+
+    if arguments.seeds is not None and arguments.seeds < 1:
+        raise UsageError(f"--seeds is {arguments.seeds}; give at least 1, and 5 for figures to be quoted")
+    if arguments.jobs is not None and arguments.jobs < 1:
+        raise UsageError(f"--jobs is {arguments.jobs}; give at least 1")
+    baselines = (False,) if arguments.no_baseline else (True,) if arguments.baseline else (False, True)
+    return settings_of(_names(arguments.streams), _names(arguments.conditions), baselines, arguments.seeds)
+
+
+def _protocol(arguments: argparse.Namespace) -> "Protocol | None":
+    if arguments.leave_one_corpus_out:
+        return "leave-one-corpus-out"
+    return "leave-speakers-out" if arguments.leave_speakers_out else None
+
+
+def _names(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for word in words for name in word.split(",") if name))
+
+
+def _show(tables: "Sequence[Table]") -> None:
+    if not sys.stdout.isatty():
+        from evaluation.scores.report import plain_text
+
+        sys.stdout.write(plain_text(tables))
+        return
+    from callmood.terminal_tables import print_tables
+
+    print_tables(tables)

@@ -1,0 +1,140 @@
+"""A listener follows streams: what it learns from, and what is kept of its words."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotion.arrays import FloatArray, Probabilities
+from emotion.features.catalogue import feature_set
+from emotion.labels import LABELS
+from emotion.model import load_model
+from evaluation.scores.judging import judge_table
+from evaluation.scores.model_listener import ModelListener
+from streamer.heard import Heard
+from streamer.judge import Judge
+from tests.evaluation.table_material import STEP_SECONDS, WIN_SECONDS, Talk, make_table
+from tests.model_maker import make_model, tone_of
+from trainer.recipes.recipe import Listener
+from trainer.step_table import StepTable
+
+TALKS = (Talk("c", "a", ("angry", "sad", "happy")), Talk("c", "b", ("neutral", "angry")))
+
+
+@dataclass
+class Counting:
+    """A voice that says the label whose number is that of windows heard so far; peeking counts none."""
+
+    known: float = 0.0
+    count: int = 0
+
+    def hear(self, vector: FloatArray) -> Probabilities:
+        """Count."""
+        word = self.peek(vector)
+        self.count += 1
+        return word
+
+    def peek(self, vector: FloatArray) -> Probabilities:  # noqa: ARG002
+        """Give the count."""
+        word = np.full(4, 0.01)
+        word[self.count % 4] = 0.97
+        return word
+
+
+@dataclass
+class CountingListener:
+    """Opens counting voices; without a voice it says sad."""
+
+    labels: tuple[str, ...] = LABELS
+    doubt: float = 0.0
+    voices: list[Counting] = field(default_factory=list)
+
+    def predict(self, vector: FloatArray) -> Probabilities:  # noqa: ARG002
+        """Say sad."""
+        return np.array([0.0, 0.0, 0.0, 1.0])
+
+    def open_voice(self) -> Counting:
+        """Begin to count."""
+        self.voices.append(Counting())
+        return self.voices[-1]
+
+    def is_unsure(self, smoothed: Probabilities) -> bool:
+        """Doubt what is under a bound."""
+        return bool(smoothed.max() < self.doubt)
+
+
+def judged_words(table: StepTable, listener: Listener, *, baseline: bool) -> list[int]:
+    """Leading label of each window."""
+    judged = judge_table(table, listener, baseline=baseline)
+    return [int(label) for label in judged.windows.probabilities.argmax(axis=1)]
+
+
+def test_only_windows_of_speech_teach_the_voice_and_each_stream_has_its_own() -> None:
+    listener = CountingListener()
+    table = make_table(TALKS)
+    # Three windows of speech and a pause, each clip; the pause says what comes next, and does not count.
+    words = judged_words(table, listener, baseline=True)
+    assert words[:12] == [0, 1, 2, 3, 3, 0, 1, 2, 2, 3, 0, 1]
+    assert words[12:] == [0, 1, 2, 3, 3, 0, 1, 2]
+    assert [voice.count for voice in listener.voices] == [9, 6]
+
+
+def test_without_a_baseline_no_voice_is_opened() -> None:
+    listener = CountingListener()
+    assert set(judged_words(make_table(TALKS), listener, baseline=False)) == {3}
+    assert listener.voices == []
+
+
+def test_windows_are_judged_in_their_order_even_where_the_table_has_another() -> None:
+    table = make_table(TALKS)
+    order = np.random.default_rng(0).permutation(len(table))
+    shuffled = replace(
+        table,
+        **{
+            name: getattr(table, name)[order]
+            for name in ("vectors", "state", "level_dbfs", "clip", "share", "stream", "window")
+        },
+    )
+    straight = judged_words(table, CountingListener(), baseline=True)
+    assert judged_words(shuffled, CountingListener(), baseline=True) == [straight[row] for row in order]
+
+
+def test_doubt_hides_the_label_of_windows_of_speech_only() -> None:
+    table = make_table(TALKS)
+    judged = judge_table(table, CountingListener(doubt=0.9), baseline=True).windows
+    first = np.flatnonzero((table.window == 0) & judged.heard)
+    assert (judged.shown[first] == 0).all(), "nothing to be smoothed yet, so nothing to doubt"
+    assert judged.unsure.any()
+    assert not judged.unsure[~judged.heard].any()
+    assert (judged.shown[judged.unsure | ~judged.heard] == -1).all()
+    assert (judged.shown[judged.heard & ~judged.unsure] >= 0).all()
+
+
+def test_labels_of_a_model_in_another_order_are_put_into_the_house_s() -> None:
+    listener = CountingListener(labels=("sad", "neutral", "happy", "angry"))
+    assert set(judged_words(make_table(TALKS), listener, baseline=False)) == {LABELS.index("angry")}
+
+
+@pytest.mark.parametrize("baseline", [False, True])
+def test_a_model_shows_what_it_shows_live(tmp_path: Path, baseline: bool) -> None:
+    """Window by window the same label and the same probabilities as the judge of a leg."""
+    model = load_model(make_model(tmp_path / "tiny", "classic-speech"))
+    features = feature_set("classic-speech")
+    table = make_table(TALKS)
+    sounds = [tone_of(LABELS[row % 4], row, features.sample_rate) for row in range(len(table))]
+    vectors = np.array([features.clip_vector(sound) for sound in sounds])
+    judged = judge_table(replace(table, vectors=vectors), ModelListener(model), baseline=baseline).windows
+    for stream in (0, 1):
+        judge = Judge(model, STEP_SECONDS)
+        for row in np.flatnonzero(table.stream == stream):
+            start = float(table.start_seconds[row])
+            if table.state[row] == "speech":
+                heard = Heard(start, start + WIN_SECONDS, 0, 0, "speech", -20.0, vectors[row], 0.0)
+            else:
+                heard = Heard(start, start + WIN_SECONDS, 0, 0, "silence", -70.0, None, 0.0)
+            said = judge.judge(heard)
+            shown = int(judged.shown[row])
+            assert said.emotion == (None if shown < 0 else LABELS[shown])
+            if said.probabilities is not None:
+                np.testing.assert_allclose(judged.probabilities[row], said.probabilities, rtol=1e-6)
