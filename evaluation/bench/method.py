@@ -21,7 +21,8 @@ METHOD: Final = """\
 - **Against the bare FFTs**: Hann taper and `scipy.fft.rfft`, float32, one batch of exactly the frames that
   the step completes, cut beforehand. Caches decide much here: work in between makes the transform up to
   twice as dear, since it is mostly memory, and the ratio smaller. So all three ways are given: the two in
-  turns (the headline), among all others, and each alone in bursts of 20 steps after 5 uncounted ones.
+  turns, among all others, and each alone in bursts of 20 steps after 5 uncounted ones. The headline is the
+  two in turns: paired and interleaved, with nothing between them that is dear to one and not to the other.
 - **Win 5 s against win 1 s**: within the rounds of the first table.
 - **Prediction** and **whole step**: in turns with each other. The step begins with the first block of half
   a second and ends with the row: mixing, level, resampling to the model's rate, features, gate, model,
