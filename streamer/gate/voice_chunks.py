@@ -47,11 +47,12 @@ class VoiceChunks:
             Magnitudes of the frames of each chunk that is complete. The last frame reaches past the chunk;
             there the sound is mirrored, as the network learned it.
         """
-        sound = np.concatenate((self._waiting, piece))[self._num_to_skip :]
+        joined = np.concatenate((self._waiting, piece))
+        sound = joined[self._num_to_skip :]
         reach = CONTEXT + CHUNK
         num_chunks = max(0, (len(sound) - reach) // self._hop + 1)
         consumed = num_chunks * self._hop
-        self._num_to_skip = max(0, consumed - len(sound))
+        self._num_to_skip = max(0, self._num_to_skip - len(joined)) + max(0, consumed - len(sound))
         self._waiting = sound[consumed:].copy()
         padded = np.empty((num_chunks, reach + CONTEXT), dtype=np.float32)
         size = sound.itemsize
