@@ -18,7 +18,9 @@ from trainer.placements import ClipPlaces, StreamRecords
 from trainer.step_table import StepTable, concatenate_tables
 
 
-class _Held(NamedTuple):
+class HeldClips(NamedTuple):
+    """How windows and clips lie to each other; `StepTable` and `ClipPlaces` say what each column means."""
+
     clip: NDArray[np.int32]
     share: NDArray[np.float32]
     best_window: NDArray[np.int32]
@@ -49,7 +51,7 @@ def table_of_stream(plan: StreamPlan, condition: str, features: StepFeatures) ->
     sound = make_sound(plan)
     samples = apply_condition(condition, sound.samples, RATE_HZ, stream_generator(plan, condition))
     heard = hear_stream(samples, RATE_HZ, features)
-    held = _held(heard, sound.starts, sound.ends)
+    held = clips_in_windows(heard, sound.starts, sound.ends)
     clips = ClipPlaces(
         corpus=_texts([plan.corpus] * len(plan.clips)),
         speaker=_texts([plan.speaker] * len(plan.clips)),
@@ -95,16 +97,17 @@ def table_of_sounds(
         rng = np.random.default_rng([seed, *f"{name}/{condition}".encode()])
         heard = hear_stream(apply_condition(condition, samples, RATE_HZ, rng), RATE_HZ, features)
         record = _record(("sounds", name, "sounds", condition), -1, seed, len(heard.state))
-        table = _table(heard, _held(heard, nothing, nothing), _no_clips(), record, features)
+        table = _table(heard, clips_in_windows(heard, nothing, nothing), _no_clips(), record, features)
         digest = hashlib.sha256(f"{name}/{condition}/{features}".encode())
-        digest.update(heard.vectors.tobytes())
+        for values in (heard.vectors, heard.state, heard.level_dbfs):
+            digest.update(values.tobytes())
         tables.append(replace(table, key=digest.hexdigest()))
     return concatenate_tables(tables)
 
 
 def _table(
     heard: HeardStream,
-    held: _Held,
+    held: HeldClips,
     clips: ClipPlaces,
     streams: StreamRecords,
     features: StepFeatures,
@@ -125,7 +128,21 @@ def _table(
     )
 
 
-def _held(heard: HeardStream, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> _Held:
+def clips_in_windows(heard: HeardStream, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> HeldClips:
+    """Find the clip that holds most of each window, and the window that holds most of each clip.
+
+    Parameters
+    ----------
+    heard : HeardStream
+        Windows in their order.
+    starts, ends : ndarray, shape (num_clips,), int64
+        Where clips lie, in samples of the stream; they do not overlap.
+
+    Returns
+    -------
+    HeldClips
+        A clip holds a window if more than half of the window lies in it.
+    """
     num_windows = len(heard.state)
     clip = np.full(num_windows, -1, dtype=np.int32)
     share = np.zeros(num_windows, dtype=np.float32)
@@ -143,7 +160,7 @@ def _held(heard: HeardStream, starts: NDArray[np.int64], ends: NDArray[np.int64]
         most = 2 * overlap > window_ends - window_starts
         clip[first:last][most] = place
         share[first:last][most] = (overlap / (window_ends - window_starts))[most]
-    return _Held(clip, share, best)
+    return HeldClips(clip, share, best)
 
 
 def _record(names: tuple[str, str, str, str], emotion: int, seed: int, num_windows: int) -> StreamRecords:
