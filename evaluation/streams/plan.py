@@ -1,4 +1,15 @@
-"""Which clips follow each other in which stream."""
+"""Which clips follow each other in which stream.
+
+For emodb, ravdess, nemo and ased (107 speakers), windows of 2 s every 0.5 s, each condition holds:
+
+| kind | streams | windows | hours |
+|---|---|---|---|
+| balanced, one seed | 107 | 42,500 | 6.0 |
+| mostly-neutral, five seeds | 1,385 | 210,000 | 29.9 |
+| single, five seeds | 1,930 | 122,000 | 17.8 |
+
+At 11 ms a window that is 69 minutes of one core for each condition, and 2.6 GB of kept vectors (`speech`).
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
