@@ -35,7 +35,7 @@ class Hearing:
         At the feature set's sample rate.
     source_rate : int
         That of the blocks, Hz.
-    gate : {'voice', 'light', 'level'}, optional
+    gate : {'voice', 'level'}, optional
         How speech is told from what is none; unless given, as is usual for the feature set.
     vectors : {'speech', 'all'}
         Whether windows without speech are given a vector too; the states are the same.

@@ -10,9 +10,6 @@ from streamer.gate.voice_network import shared_network
 from streamer.gate.voice_stream import VoiceStream
 from streamer.row import State
 
-PACES: Final = {"voice": 2, "light": 3}
-"""Every how many-th chunk is listened to."""
-
 FAINTEST_VOICE_DBFS: Final = -70.0
 """Under this level nobody is heard, however likely a voice: a quarter of what the level alone asks for."""
 
@@ -28,7 +25,7 @@ class Gate:
 
     Parameters
     ----------
-    kind : {'voice', 'light', 'level'}
+    kind : {'voice', 'level'}
         How.
     grid : WindowGrid
         At the model's rate.
@@ -42,7 +39,7 @@ class Gate:
     """
 
     def __init__(self, kind: GateKind, grid: WindowGrid) -> None:
-        self._voice = None if kind == "level" else VoiceStream(shared_network(), grid, PACES[kind])
+        self._voice = None if kind == "level" else VoiceStream(shared_network(), grid)
 
     def push(self, piece: Samples) -> None:
         """Take the next piece of the grid.

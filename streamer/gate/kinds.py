@@ -6,11 +6,11 @@ from typing import Final, Literal, TypeAlias, cast, get_args
 
 from emotion.errors import ModelError
 
-GateKind: TypeAlias = Literal["voice", "light", "level"]
-"""`voice` looks for a voice in every second chunk of sound, `light` in every third; `level` knows loudness
-alone, and takes for speech whatever is louder than the room."""
+GateKind: TypeAlias = Literal["voice", "level"]
+"""`voice` listens for a voice; `level` knows loudness alone, and takes for speech whatever is louder than the
+room."""
 
-_USUAL: Final[Mapping[str, GateKind]] = MappingProxyType({"speech": "voice", "acoustic": "light"})
+_USUAL: Final[Mapping[str, GateKind]] = MappingProxyType({"speech": "voice", "acoustic": "voice"})
 
 
 def gate_kind(feature_set_name: str, asked: str | None = None) -> GateKind:
@@ -25,7 +25,7 @@ def gate_kind(feature_set_name: str, asked: str | None = None) -> GateKind:
 
     Returns
     -------
-    {'voice', 'light', 'level'}
+    {'voice', 'level'}
         As asked, or the usual one.
 
     Raises

@@ -18,8 +18,11 @@ LOUDEST_OF_SECONDS: Final = 3.0
 MAX_GAIN_DB: Final = 40.0
 """Either way."""
 
-NUM_LOUDEST: Final = 2
-ENOUGH: Final = 0.45
+PACE: Final = 2
+"""Every how many-th chunk is listened to. Half cost what all do, and tell no less."""
+
+NUM_LIKELIEST: Final = 2
+ENOUGH: Final = 0.5
 """A window holds a voice where the mean of its two likeliest chunks reaches this: about an eighth of a
 second, so that a window that ends just after an onset is speech."""
 
@@ -42,8 +45,6 @@ class VoiceStream:
         Shared by all streams.
     grid : WindowGrid
         At 16 kHz.
-    pace : int
-        Every how many-th chunk is looked at.
 
     Raises
     ------
@@ -51,16 +52,16 @@ class VoiceStream:
         If the grid is at another rate.
     """
 
-    def __init__(self, network: VoiceNetwork, grid: WindowGrid, pace: int) -> None:
+    def __init__(self, network: VoiceNetwork, grid: WindowGrid) -> None:
         if grid.sample_rate != SAMPLE_RATE:
             raise UsageError(
                 f"the gate listens for voices at {SAMPLE_RATE} Hz, and this model hears at "
                 f"{grid.sample_rate} Hz: its card must ask for the gate `level`"
             )
         self._network = network
-        self._chunks = VoiceChunks(pace)
+        self._chunks = VoiceChunks(PACE)
         self._memory = np.zeros((2, 128), dtype=np.float32)
-        self._hop = pace * CHUNK
+        self._hop = PACE * CHUNK
         num_loud = max(1, round(LOUDEST_OF_SECONDS * SAMPLE_RATE / self._hop))
         self._powers: deque[float] = deque(maxlen=num_loud)
         self._win = grid.win
@@ -87,8 +88,8 @@ class VoiceStream:
     @property
     def is_voice(self) -> bool:
         """True where the latest window holds a voice, and not one tone again and again."""
-        likeliest = sorted(chunk[1] for chunk in self._heard)[-NUM_LOUDEST:]
-        return sum(likeliest) >= ENOUGH * NUM_LOUDEST and not self._is_one_tone()
+        likeliest = sorted(chunk[1] for chunk in self._heard)[-NUM_LIKELIEST:]
+        return sum(likeliest) >= ENOUGH * NUM_LIKELIEST and not self._is_one_tone()
 
     def _hear(self, spectra: FloatArray) -> None:
         means = np.mean(spectra, axis=1)
