@@ -14,7 +14,7 @@ TEST_SYSTEM_PACKAGES := libportaudio2 libasound2-plugins pulseaudio pulseaudio-u
 
 export PYTHON
 
-.PHONY: help setup system-packages demo test lint bench acoustic-table check-install article encoder voice-activity models pictures demo-speech constraints clean
+.PHONY: help setup system-packages demo test lint bench acoustic-table gate-table check-install article encoder voice-activity models pictures demo-speech constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +58,10 @@ bench: $(VENV)/callmood-bench ## measure what the README claims about speed, and
 
 acoustic-table: $(VENV)/callmood-bench ## compare feature sets with eGeMAPS on real speech (needs the corpora)
 	@CALLMOOD_CORPORA=$(CORPORA) $(BIN)/python benchmarks/acoustic_against_egemaps.py
+
+gate-table: $(VENV)/callmood-dev ## what of speech the gate lets through, and of tones, noise and music (wants the corpora)
+	@scripts/system_packages.sh "make gate-table" asc-music hyperrogue-music planetblupi-music-ogg singularity-music || true
+	@CALLMOOD_CORPORA=$(CORPORA) $(BIN)/python -m benchmarks.gate
 
 article: $(VENV)/callmood-dev ## what the article's own system gives over 30 splits
 	@$(BIN)/python benchmarks/article_over_30_splits.py

@@ -52,10 +52,18 @@ def test_the_encoder_is_whole_and_inside_the_package(wheel_names: list[PurePosix
     assert PurePosixPath("callmood/models/encoder", file) in wheel_names
 
 
+@pytest.mark.parametrize("file", ["voice_activity.npz", "voice-activity.json", "LICENSE"])
+def test_the_network_of_the_gate_is_whole_and_inside_the_package(
+    wheel_names: list[PurePosixPath], file: str
+) -> None:
+    assert PurePosixPath("callmood/models/voice-activity", file) in wheel_names
+
+
 def test_licences_travel_with_code_and_weights(wheel_names: list[PurePosixPath]) -> None:
     names = [str(name) for name in wheel_names]
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     assert any(name.endswith(".dist-info/licenses/models/encoder/LICENSE") for name in names)
+    assert any(name.endswith(".dist-info/licenses/models/voice-activity/LICENSE") for name in names)
     assert "callmood/models/LICENSES.md" in names
 
 

@@ -94,7 +94,7 @@ class SteppedLeg:
         for start in range(end - self._step_length, end, self._block_length):
             block = read_only(samples[start : start + self._block_length, None])
             for event in self._leg.push(AudioBlock(block, self._position, time.monotonic())):
-                spoke |= isinstance(event, Row) and event.state == "speech"
+                spoke |= isinstance(event, Row) and event.probabilities is not None
             self._position += len(block)
         return spoke
 
