@@ -41,7 +41,7 @@ def reliability_picture(confidence: np.ndarray, right: np.ndarray, title: str, s
     axes.bar(
         (np.arange(NUM_BINS) + 0.5) / NUM_BINS, counts / counts.sum(), width=0.8 / NUM_BINS, color="#d5dde6"
     )
-    axes.plot(means, accuracies, color=_BLUE, linewidth=1.5, marker="o", markersize=6)
+    axes.plot(means, accuracies, color=_BLUE, linewidth=1.5, marker="o", markersize=6, clip_on=False)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.set_xlabel("how sure it says it is", fontsize=11, color=INK)
