@@ -11,18 +11,11 @@ from emotion.window_grid import WindowGrid
 from streamer.gate.voice_chunks import CHUNK, SAMPLE_RATE, VoiceChunks
 from streamer.gate.voice_network import VoiceNetwork
 
-TARGET_DBFS: Final = -18.0
-"""What the loudest chunk of the last three seconds is brought to before the network hears it: how loud a
-voice arrives says nothing of whether it is one, but the network was fitted on loud recordings."""
-LOUDEST_OF_SECONDS: Final = 3.0
-MAX_GAIN_DB: Final = 40.0
-"""Either way."""
-
 PACE: Final = 2
 """Every how many-th chunk is listened to. Half cost what all do, and tell no less."""
 
 NUM_LIKELIEST: Final = 2
-ENOUGH: Final = 0.5
+ENOUGH: Final = 0.45
 """A window holds a voice where the mean of its two likeliest chunks reaches this: about an eighth of a
 second, so that a window that ends just after an onset is speech."""
 
@@ -31,9 +24,6 @@ ACTIVE: Final = 10.0**-1.5
 SAME: Final = 0.985
 """Mean likeness of the spectra of active chunks, over which they are one tone again and again."""
 FEWEST_COMPARED: Final = 3
-
-_FULL_SCALE: Final = 256 / 2 * 96.0
-"""Sum of the powers of a frame's bins where RMS is 1: half its length, times the sum of the squared taper."""
 
 
 class VoiceStream:
@@ -62,8 +52,6 @@ class VoiceStream:
         self._chunks = VoiceChunks(PACE)
         self._memory = np.zeros((2, 128), dtype=np.float32)
         self._hop = PACE * CHUNK
-        num_loud = max(1, round(LOUDEST_OF_SECONDS * SAMPLE_RATE / self._hop))
-        self._powers: deque[float] = deque(maxlen=num_loud)
         self._win = grid.win
         self._num_samples = 0
         self._next_chunk = 0
@@ -94,12 +82,7 @@ class VoiceStream:
     def _hear(self, spectra: FloatArray) -> None:
         means = np.mean(spectra, axis=1)
         np.sqrt(means, out=means)
-        powers = (np.einsum("ijk,ijk->i", spectra, spectra) / (spectra.shape[1] * _FULL_SCALE)).tolist()
-        gains = np.empty(len(spectra), dtype=np.float32)
-        for index, power in enumerate(powers):
-            self._powers.append(power)
-            gains[index] = _gain(max(self._powers))
-        spectra *= gains[:, None, None]
+        powers = np.einsum("ijk,ijk->i", spectra, spectra).tolist()
         probabilities = self._network.probabilities(spectra, self._memory).tolist()
         for probability, power, shape in zip(probabilities, powers, means, strict=True):
             self._heard.append((self._next_chunk, probability, power, shape))
@@ -114,10 +97,3 @@ class VoiceStream:
         total = np.sum(shapes, axis=0)
         likeness = (float(total @ total) - len(shapes)) / (len(shapes) * (len(shapes) - 1))
         return likeness > SAME
-
-
-def _gain(power: float) -> float:
-    """Give the factor that brings a power to the target, as far as is allowed."""
-    wanted = 10.0 ** (TARGET_DBFS / 10.0) / max(power, 1e-12)
-    most = 10.0 ** (MAX_GAIN_DB / 10.0)
-    return float(min(max(wanted, 1.0 / most), most) ** 0.5)
