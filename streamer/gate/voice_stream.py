@@ -15,7 +15,7 @@ PACE: Final = 2
 """Every how many-th chunk is listened to. Half cost what all do, and tell no less."""
 
 NUM_LIKELIEST: Final = 2
-ENOUGH: Final = 0.45
+ENOUGH: Final = 0.5
 """A window holds a voice where the mean of its two likeliest chunks reaches this: about an eighth of a
 second, so that a window that ends just after an onset is speech."""
 

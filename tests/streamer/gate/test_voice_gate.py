@@ -44,8 +44,8 @@ def heard(samples: Samples, rate: int = RATE, lengths: tuple[int, ...] = ()) -> 
 def test_sound_without_speech_is_no_speech(kind: str) -> None:
     counts = Counter(state for seed in range(6) for state in heard(make_sound(kind, 8.0, RATE, seed)))
     assert set(counts) <= {"noise", "silence", "speech"}
-    # Some breaths and sirens have a second that is like a voice.
-    assert counts["speech"] <= (4 if kind in {"breath", "sirens"} else 0)
+    # Some sirens have a pitch that moves as a voice's does.
+    assert counts["speech"] <= (0.1 if kind == "sirens" else 0.02) * counts.total()
 
 
 def test_nothing_and_nearly_nothing_is_silence() -> None:
