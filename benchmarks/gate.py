@@ -80,7 +80,8 @@ def _not_speech() -> list[str]:
     lines = [
         "\n## Sound without speech\n",
         "Share of the windows that show an emotion where nothing is `unsure`, in %. All but the music is",
-        "synthesised (`trainer/sounds`), at -45 to -12 dBFS. Nothing was fitted to music, but it was looked at when thresholds were chosen.\n",
+        "synthesised (`trainer/sounds`), at -45 to -12 dBFS.",
+        "Nothing was fitted to music, but it was looked at when thresholds were chosen.\n",
         _row("sound", "windows", *GATES, "said by `voice`"),
         "|---|---|---|---|---|",
     ]
