@@ -39,6 +39,7 @@ NOT_SHAPING_VALUES: Final = frozenset(
         "emotion.file_notes",
         "evaluation.streams.plan",
         "streamer.arrivals",
+        "streamer.row",
         "trainer.conditions.catalogue",
         "trainer.placements",
         "trainer.step_table",
