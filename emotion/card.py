@@ -43,7 +43,7 @@ class Card:
     name : str
         As shown on the panel.
     kind : str
-        What the arrays mean: ``rbf-svc``.
+        What the arrays mean: one of ``emotion.model_kinds.KINDS``.
     created : str
         ISO date.
     callmood_version : str

@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from emotion.arrays import FloatArray, Probabilities
 from emotion.card import Card
 from emotion.card_file import CARD_NAME, read_card
+from emotion.checked_voice import CheckedVoice, check_vector
+from emotion.decision import Decision, Voice, VoiceState
 from emotion.errors import ModelError, UsageError
 from emotion.features.catalogue import feature_set as find_feature_set
 from emotion.features.feature_set import FeatureSet
 from emotion.model_file import MODEL_NAME, read_decision
 from emotion.pickles import refuse_pickle
-from emotion.rbf_svc import RbfSvc
 
 
 class EmotionModel:
@@ -26,18 +25,18 @@ class EmotionModel:
         What it says of itself.
     feature_set : FeatureSet
         The one that the card names.
-    decision : RbfSvc
+    decision : Decision
         From vector to probabilities.
     """
 
-    def __init__(self, folder: Path, card: Card, feature_set: FeatureSet, decision: RbfSvc) -> None:
+    def __init__(self, folder: Path, card: Card, feature_set: FeatureSet, decision: Decision) -> None:
         self.folder = folder
         self.card = card
         self.feature_set = feature_set
         self.decision = decision
 
     def predict(self, vector: FloatArray) -> Probabilities:
-        """Give each label's probability for one feature vector.
+        """Give each label's probability for one feature vector, knowing nothing of the voice.
 
         Parameters
         ----------
@@ -54,12 +53,43 @@ class EmotionModel:
         ValueError
             If the vector has another shape or a value is not finite.
         """
-        if vector.shape != (self.card.num_features,):
-            raise ValueError(f"a vector of shape {vector.shape} for {self.card.num_features} features")
-        probabilities = self.decision.probabilities(vector)
-        if not np.isfinite(probabilities).all():
-            raise ValueError("a feature vector with a value that is not finite")
-        return probabilities
+        check_vector(vector, self.card.num_features)
+        return self.decision.probabilities(vector)
+
+    def open_voice(self, state: VoiceState | None = None) -> Voice:
+        """Begin with a voice; it is the leg's, and of no other model.
+
+        Parameters
+        ----------
+        state : mapping of str to ndarray, optional
+            What ``Voice.state`` gave; unless given, a voice that nobody has heard.
+
+        Returns
+        -------
+        Voice
+            Refuses vectors as `predict` does, before it learns from them.
+
+        Raises
+        ------
+        ValueError
+            If the state is of another kind of model, or no state.
+        """
+        return CheckedVoice(self.decision.open_voice(state), self.card.num_features)
+
+    def is_unsure(self, smoothed: Probabilities) -> bool:
+        """Say whether a window of speech is to be shown as unsure rather than with an emotion.
+
+        Parameters
+        ----------
+        smoothed : ndarray, shape (num_labels,), float64
+            What would be shown.
+
+        Returns
+        -------
+        bool
+            False for ever where the model learned nothing about doubt.
+        """
+        return self.decision.is_unsure(smoothed)
 
 
 def load_model(folder: Path) -> EmotionModel:

@@ -29,7 +29,7 @@ def save_model(
     card : Card
         Its digests are computed here.
     arrays : mapping of str to ndarray
-        As the kind asks for, see ``emotion.rbf_svc.ARRAYS``.
+        As the card's kind asks for, see ``emotion.model_kinds``.
     files : mapping of str to bytes, optional
         What else lies in the folder, by plain file name: a confusion matrix, a report, the training log.
 

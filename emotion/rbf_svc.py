@@ -8,9 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray, Probabilities
+from emotion.decision import UnlearnedVoice, Voice, VoiceState
+from emotion.softmax import softmax
 
 _MAX_SCALED: Final = 1.0e6
 """So far from every support vector the kernel is 0 long since, and squares stay finite in float32."""
+
+KIND: Final = "rbf-svc"
 
 ARRAYS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "mean": ("<f8", ("d",)),
@@ -119,9 +123,35 @@ class RbfSvc:
             Each row sums to 1. A vector among others may differ in the last bits from the vector alone.
         """
         logits = self.margins(vectors) @ self._calibration_weights + self._calibration_bias
-        powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        probabilities: Probabilities = powers / powers.sum(axis=-1, keepdims=True)
-        return probabilities
+        return softmax(logits)
+
+    def open_voice(self, state: VoiceState | None = None) -> Voice:
+        """Begin with a voice of which nothing is learned; see `emotion.decision.Decision.open_voice`.
+
+        Parameters
+        ----------
+        state : mapping of str to ndarray, optional
+            Must be empty: there is nothing to go on with.
+
+        Returns
+        -------
+        Voice
+            Not known, ever.
+
+        Raises
+        ------
+        ValueError
+            If the state holds anything.
+        """
+        if state:
+            raise ValueError(
+                f"no voice for a model of kind {KIND}, which learns none: arrays {', '.join(sorted(state))}"
+            )
+        return UnlearnedVoice(self.probabilities)
+
+    def is_unsure(self, smoothed: Probabilities) -> bool:  # noqa: ARG002
+        """Never say so: nothing was learned about doubt; see `emotion.decision.Decision.is_unsure`."""
+        return False
 
     def _kernel_row(self, scaled: FloatArray) -> FloatArray:
         distances = self._support_vectors @ scaled

@@ -1,8 +1,8 @@
 """A fitted model as a listener."""
 
 from emotion.arrays import FloatArray, Probabilities
+from emotion.decision import Voice
 from emotion.model import EmotionModel
-from trainer.recipes.recipe import Voice
 
 
 class ModelListener:
@@ -28,25 +28,8 @@ class ModelListener:
 
     def open_voice(self) -> Voice:
         """Begin with a voice that nobody has heard; see `Listener.open_voice`."""
-        open_voice = getattr(self._model, "open_voice", None)
-        return _Deaf(self._model) if open_voice is None else open_voice()
+        return self._model.open_voice()
 
     def is_unsure(self, smoothed: Probabilities) -> bool:
         """Ask the model; see `Listener.is_unsure`."""
-        is_unsure = getattr(self._model, "is_unsure", None)
-        return False if is_unsure is None else bool(is_unsure(smoothed))
-
-
-class _Deaf:
-    """The voice of a model that has no baseline to learn."""
-
-    known: float = 0.0
-
-    def __init__(self, model: EmotionModel) -> None:
-        self._model = model
-
-    def hear(self, vector: FloatArray) -> Probabilities:
-        return self._model.predict(vector)
-
-    def peek(self, vector: FloatArray) -> Probabilities:
-        return self._model.predict(vector)
+        return self._model.is_unsure(smoothed)

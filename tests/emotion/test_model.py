@@ -127,7 +127,7 @@ def _arrays_of_another(model: Path) -> None:
         (_changed_card(feature_set="telepathy"), "telepathy.*classic"),
         (_changed_card(num_features=7), "asks for 7 features at 22050 Hz, but classic version 1 gives 657"),
         (_changed_card(sample_rate=8000), "657 features at 8000 Hz"),
-        (_changed_card(kind="oracle"), "is of kind 'oracle', this callmood knows rbf-svc"),
+        (_changed_card(kind="oracle"), "is of kind 'oracle', this callmood knows rbf-svc, voice-linear"),
         (_changed_card(labels=["angry", "happy"]), "the card asks for"),
         (_changed_card(digests={}), "card and model disagree"),
         (_changed_card(digests={"model.npz": "0" * 64}), "card and model disagree: .* 000000000000"),

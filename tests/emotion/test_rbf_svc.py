@@ -22,7 +22,7 @@ def _data(num_classes: int, num_rows: int, seed: int) -> tuple[NDArray[np.float3
     return vectors.astype(np.float32), targets
 
 
-def _tiny_arrays() -> dict[str, NDArray[Any]]:
+def tiny_arrays() -> dict[str, NDArray[Any]]:
     vectors, targets = _data(3, 30, seed=5)
     scaler = StandardScaler().fit(vectors)
     svc = SVC(decision_function_shape="ovo").fit(scaler.transform(vectors), targets)
@@ -57,15 +57,15 @@ def test_equal_to_scikit_learn(num_classes: int, gamma: str | float, cost: float
 
 
 def test_far_from_everything_it_is_still_a_number() -> None:
-    decision = RbfSvc.from_arrays(_tiny_arrays())
+    decision = RbfSvc.from_arrays(tiny_arrays())
     nowhere = np.full(40, np.finfo(np.float32).max, np.float32)
-    np.testing.assert_allclose(decision.margins(nowhere), _tiny_arrays()["intercepts"])
+    np.testing.assert_allclose(decision.margins(nowhere), tiny_arrays()["intercepts"])
     for vector in (nowhere, -nowhere, np.zeros(40, np.float32)):
         assert decision.probabilities(vector).sum() == pytest.approx(1.0)
 
 
 def test_the_same_vector_gives_the_same_bits() -> None:
-    decision = RbfSvc.from_arrays(_tiny_arrays())
+    decision = RbfSvc.from_arrays(tiny_arrays())
     vectors, _ = _data(3, 7, seed=1)
     unaligned = np.empty(41, np.float32)[1:]
     for vector in vectors:
@@ -89,7 +89,7 @@ def test_the_same_vector_gives_the_same_bits() -> None:
     ],
 )
 def test_values_that_cannot_be(name: str, value: float, words: str) -> None:
-    arrays = _tiny_arrays()
+    arrays = tiny_arrays()
     arrays[name].flat[0] = value
     with pytest.raises(ValueError, match=words):
         RbfSvc.from_arrays(arrays)

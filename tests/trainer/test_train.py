@@ -13,6 +13,7 @@ from emotion.clip_prediction import predict_clip
 from emotion.errors import DatasetError, OutputError, UsageError
 from emotion.labels import LABELS
 from emotion.model import load_model
+from emotion.rbf_svc import RbfSvc
 from tests.trainer.conftest import MakeCorpus
 from trainer import train as train_module
 from trainer.fitting import parameter_search
@@ -68,6 +69,7 @@ def test_a_model_of_tones_from_end_to_end(
     # What was saved decides as scikit-learn does.
     fitted, learned = seen[0]
     margins = pairwise_margins(fitted.scaler, fitted.svc, learned.vectors)
+    assert isinstance(model.decision, RbfSvc)
     np.testing.assert_allclose(model.decision.margins(learned.vectors), margins, atol=1e-3)
     expected = fitted.calibration.predict_proba(margins)
     for vector, probabilities in zip(learned.vectors[:20], expected[:20], strict=True):

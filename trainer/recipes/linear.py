@@ -10,9 +10,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from emotion.arrays import FloatArray, Probabilities
+from emotion.decision import UnlearnedVoice, Voice
 from emotion.errors import DatasetError
 from emotion.labels import LABELS
-from trainer.recipes.recipe import Voice
 from trainer.step_table import StepTable
 
 _CLIP: Final = 5.0
@@ -110,19 +110,7 @@ class LinearListener:
 
     def open_voice(self) -> Voice:
         """Begin with a voice; nothing is learned about it."""
-        return _VoiceWithoutBaseline(self)
-
-
-@dataclass(frozen=True, slots=True)
-class _VoiceWithoutBaseline:
-    listener: LinearListener
-    known: float = 0.0
-
-    def hear(self, vector: FloatArray) -> Probabilities:
-        return self.listener.predict(vector)
-
-    def peek(self, vector: FloatArray) -> Probabilities:
-        return self.listener.predict(vector)
+        return UnlearnedVoice(self.predict)
 
 
 def _windows_of_speech(

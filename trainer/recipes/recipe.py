@@ -4,46 +4,8 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from emotion.arrays import FloatArray, Probabilities
+from emotion.decision import Voice
 from trainer.step_table import StepTable
-
-
-class Voice(Protocol):
-    """What is usual for one voice, learned while it speaks."""
-
-    @property
-    def known(self) -> float:
-        """How well the voice is known, 0..1; 0 for ever where there is no baseline."""
-        ...
-
-    def hear(self, vector: FloatArray) -> Probabilities:
-        """Give each label's probability for a window of speech, and learn from it.
-
-        Parameters
-        ----------
-        vector : ndarray, shape (num_features,), float32
-            The next window of this voice.
-
-        Returns
-        -------
-        ndarray, shape (num_labels,), float64
-            Sums to 1.
-        """
-        ...
-
-    def peek(self, vector: FloatArray) -> Probabilities:
-        """Give each label's probability with the baseline as known now, and learn nothing.
-
-        Parameters
-        ----------
-        vector : ndarray, shape (num_features,), float32
-            Any window.
-
-        Returns
-        -------
-        ndarray, shape (num_labels,), float64
-            Sums to 1.
-        """
-        ...
 
 
 class Listener(Protocol):

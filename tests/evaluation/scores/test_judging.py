@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from emotion.arrays import FloatArray, Probabilities
+from emotion.decision import VoiceState
 from emotion.features.catalogue import feature_set
 from emotion.labels import LABELS
 from emotion.model import load_model
@@ -40,6 +41,10 @@ class Counting:
         word = np.full(4, 0.01)
         word[self.count % 4] = 0.97
         return word
+
+    def state(self) -> VoiceState:
+        """Give the count."""
+        return {"count": np.array(self.count)}
 
 
 @dataclass

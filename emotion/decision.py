@@ -1,0 +1,141 @@
+"""What every kind of model can do with feature vectors, and what it may learn of a voice."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from emotion.arrays import FloatArray, Probabilities
+
+VoiceState = Mapping[str, NDArray[Any]]
+"""What is known of a voice, as arrays that a file can hold."""
+
+
+class Voice(Protocol):
+    """What is usual for one voice, learned while it speaks: causal, bounded, one a leg."""
+
+    @property
+    def known(self) -> float:
+        """How well the voice is known, 0..1; 0 for ever where a model learns nothing."""
+        ...
+
+    def hear(self, vector: FloatArray) -> Probabilities:
+        """Give each label's probability for a window of speech, and learn from it.
+
+        Parameters
+        ----------
+        vector : ndarray, shape (num_features,), float32
+            The next window of this voice.
+
+        Returns
+        -------
+        ndarray, shape (num_labels,), float64
+            Sums to 1.
+        """
+        ...
+
+    def peek(self, vector: FloatArray) -> Probabilities:
+        """Give each label's probability with the baseline as known now, and learn nothing.
+
+        Parameters
+        ----------
+        vector : ndarray, shape (num_features,), float32
+            Any window.
+
+        Returns
+        -------
+        ndarray, shape (num_labels,), float64
+            Sums to 1.
+        """
+        ...
+
+    def state(self) -> VoiceState:
+        """Give what was learned, to go on with later.
+
+        Returns
+        -------
+        mapping of str to ndarray
+            For `Decision.open_voice`; empty where a model learns nothing.
+        """
+        ...
+
+
+class Decision(Protocol):
+    """From feature vectors to probabilities; built from the arrays of ``model.npz``."""
+
+    def probabilities(self, vectors: FloatArray) -> Probabilities:
+        """Give each label's probability, knowing nothing of the voice.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (d,) or (n, d), float32
+            Feature vectors; finite.
+
+        Returns
+        -------
+        ndarray, shape (k,) or (n, k), float64
+            Each row sums to 1.
+        """
+        ...
+
+    def open_voice(self, state: VoiceState | None = None) -> Voice:
+        """Begin with a voice.
+
+        Parameters
+        ----------
+        state : mapping of str to ndarray, optional
+            What `Voice.state` gave; unless given, a voice that nobody has heard.
+
+        Returns
+        -------
+        Voice
+            To be told of each window of speech in order.
+
+        Raises
+        ------
+        ValueError
+            If the state is of another kind of model, or no state.
+        """
+        ...
+
+    def is_unsure(self, smoothed: Probabilities) -> bool:
+        """Say whether a window of speech is to be shown as unsure rather than with an emotion.
+
+        Parameters
+        ----------
+        smoothed : ndarray, shape (k,), float64
+            What would be shown.
+
+        Returns
+        -------
+        bool
+            True where it would too often be wrong.
+        """
+        ...
+
+
+class UnlearnedVoice:
+    """The voice of a model that has no baseline to learn.
+
+    Parameters
+    ----------
+    predict : callable
+        Gives each label's probability for a window; asked about each.
+    """
+
+    known: float = 0.0
+
+    def __init__(self, predict: Callable[[FloatArray], Probabilities]) -> None:
+        self._predict = predict
+
+    def hear(self, vector: FloatArray) -> Probabilities:
+        """See `Voice.hear`."""
+        return self._predict(vector)
+
+    def peek(self, vector: FloatArray) -> Probabilities:
+        """See `Voice.peek`."""
+        return self._predict(vector)
+
+    def state(self) -> VoiceState:
+        """See `Voice.state`."""
+        return {}

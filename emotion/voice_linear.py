@@ -1,0 +1,172 @@
+"""Two linear decisions, one raw and one that a voice's own mean is taken from, and the voices for them."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotion.arrays import FloatArray, Probabilities
+from emotion.decision import Voice, VoiceState
+from emotion.linear_voice import LinearVoice
+from emotion.softmax import Values, log_softmax, softmax
+from emotion.voice_rule import VoiceRule
+
+_MAX_SCALED: Final = 5.0
+"""Scaled values further out than this say no more than that."""
+
+KIND: Final = "voice-linear"
+
+ARRAYS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "mean": ("<f4", ("d",)),
+    "scale": ("<f4", ("d",)),
+    "raw_weights": ("<f4", ("d", "k")),
+    "raw_bias": ("<f4", ("k",)),
+    "own_weights": ("<f4", ("d", "k")),
+    "own_bias": ("<f4", ("k",)),
+    "temperatures": ("<f8", ("opinions",)),
+    "rule": ("<f8", ("m",)),
+    "unsure_below": ("<f8", ()),
+}
+"""Names, types and shapes in ``model.npz``: d features, k labels; temperatures of the raw and the own
+opinion; what the m values of ``rule`` mean says `emotion.voice_rule`."""
+
+
+class VoiceLinear:
+    """Scaling, two matrices, and a rule that mixes what they say.
+
+    With ``x = clip((vector - mean) / scale, -5, 5)`` the raw opinion is ``log_softmax((x @ raw_weights +
+    raw_bias) / temperatures[0])``, and the own margins are ``x @ own_weights``: those weights were fitted on
+    vectors less their speaker's mean, and because they are linear, the mean can be taken from the margins.
+    See docs/decisions/0019-voices.md.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        As `ARRAYS` says, finite.
+
+    Raises
+    ------
+    ValueError
+        If `emotion.voice_rule.VoiceRule` does not take the rule.
+    """
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._mean = arrays["mean"].astype(np.float64)
+        self._scale = arrays["scale"].astype(np.float64)
+        both = np.hstack([arrays["raw_weights"], arrays["own_weights"]])
+        self._weights = np.ascontiguousarray(both.T, dtype=np.float64)
+        self._raw_bias = arrays["raw_bias"].astype(np.float64)
+        raw_temperature, own_temperature = arrays["temperatures"].tolist()
+        self._raw_temperature: float = raw_temperature
+        own_bias = arrays["own_bias"].astype(np.float64)
+        self._rule = VoiceRule(arrays["rule"].astype(np.float64), own_bias, own_temperature)
+        self._unsure_below = float(arrays["unsure_below"])
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "VoiceLinear":
+        """Build the decision after a look at the values.
+
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            As `ARRAYS` says.
+
+        Returns
+        -------
+        VoiceLinear
+            Ready to decide.
+
+        Raises
+        ------
+        ValueError
+            If a value is not finite, a scale or temperature is not over 0, or the rule cannot be.
+        """
+        for name, array in arrays.items():
+            if not np.isfinite(array).all():
+                raise ValueError(f"array {name} holds a value that is not finite")
+        for name in ("scale", "temperatures"):
+            if not (arrays[name] > 0).all():
+                raise ValueError(f"array {name} holds a value that is not over 0")
+        if len(arrays["temperatures"]) != 2:
+            raise ValueError(f"array temperatures holds {len(arrays['temperatures'])} values; expected 2")
+        if not 0.0 <= arrays["unsure_below"] <= 1.0:
+            raise ValueError(f"unsure_below is {float(arrays['unsure_below']):g}; expected 0 to 1")
+        return cls(arrays)
+
+    def opinions(self, vectors: FloatArray) -> tuple[Values, Values]:
+        """Give what the rule mixes.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (d,) or (n, d), float32
+            Feature vectors; finite.
+
+        Returns
+        -------
+        raw : ndarray, shape (k,) or (n, k), float64
+            Log-probabilities of the raw opinion.
+        margins : ndarray, shape (k,) or (n, k), float64
+            Own margins, without their bias.
+        """
+        scaled = np.clip((vectors - self._mean) / self._scale, -_MAX_SCALED, _MAX_SCALED)
+        # BLAS would cut the sum of one vector by the number of its threads, and change the last bits.
+        one = vectors.ndim == 1
+        products = np.einsum("kd,d->k", self._weights, scaled) if one else scaled @ self._weights.T
+        raw, margins = np.split(products, 2, axis=-1)
+        return log_softmax((raw + self._raw_bias) / self._raw_temperature), margins
+
+    def probabilities(self, vectors: FloatArray) -> Probabilities:
+        """Give the raw opinion; see `emotion.decision.Decision.probabilities`.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (d,) or (n, d), float32
+            Feature vectors; finite.
+
+        Returns
+        -------
+        ndarray, shape (k,) or (n, k), float64
+            Each row sums to 1. A vector among others may differ in the last bits from the vector alone.
+        """
+        return softmax(self.opinions(vectors)[0])
+
+    def open_voice(self, state: VoiceState | None = None) -> Voice:
+        """Begin with a voice; see `emotion.decision.Decision.open_voice`.
+
+        Parameters
+        ----------
+        state : mapping of str to ndarray, optional
+            What `LinearVoice.state` gave; unless given, a voice that nobody has heard.
+
+        Returns
+        -------
+        Voice
+            To be told of each window of speech in order.
+
+        Raises
+        ------
+        ValueError
+            If the state is of another kind of model, or no state.
+        """
+        if state is None:
+            return LinearVoice(self.opinions, self._rule, self._rule.nothing_heard())
+        try:
+            return LinearVoice(self.opinions, self._rule, self._rule.sums_of(state))
+        except ValueError as error:
+            raise ValueError(f"no voice for a model of kind {KIND}: {error}") from error
+
+    def is_unsure(self, smoothed: Probabilities) -> bool:
+        """Say whether the leading label leads by too little; see `emotion.decision.Decision.is_unsure`.
+
+        Parameters
+        ----------
+        smoothed : ndarray, shape (k,), float64
+            What would be shown.
+
+        Returns
+        -------
+        bool
+            True where its highest probability is under ``unsure_below``.
+        """
+        return bool(smoothed.max() < self._unsure_below)

@@ -1,0 +1,188 @@
+"""Two linear opinions and a baseline: causal, bounded, and the same bits however a voice is taken up."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from emotion.arrays import FloatArray
+from emotion.decision import Voice
+from emotion.rbf_svc import RbfSvc
+from emotion.voice_linear import VoiceLinear
+from tests.emotion.test_rbf_svc import tiny_arrays
+from tests.voice_model import RULE, random_arrays
+
+DECISION = VoiceLinear.from_arrays(random_arrays())
+
+
+def vectors_of(num: int, seed: int, *, usual: float = 0.0) -> FloatArray:
+    return np.random.default_rng(seed).normal(usual, 2.0, (num, 12)).astype(np.float32)
+
+
+def said(voice: Voice, vectors: FloatArray) -> list[list[float]]:
+    return [voice.hear(vector).tolist() for vector in vectors]
+
+
+def test_it_is_what_the_formula_says() -> None:
+    arrays, vectors = random_arrays(), vectors_of(9, seed=1)
+    most_share, baseline_windows, share_windows, _ = RULE
+    voice = DECISION.open_voice()
+    total = np.zeros(4)
+    for num_heard, vector in enumerate(vectors, 1):
+        scaled = np.clip((vector - arrays["mean"]) / arrays["scale"], -5, 5).astype(np.float64)
+        raw = (scaled @ arrays["raw_weights"] + arrays["raw_bias"]) / 1.5
+        own = scaled @ arrays["own_weights"]
+        total += own
+        own = (own - total / (num_heard + baseline_windows) + arrays["own_bias"]) / 1.2
+        share = most_share * num_heard / (num_heard + share_windows)
+        mixed = np.exp((1 - share) * np.log(_softmax(raw)) + share * np.log(_softmax(own)))
+        np.testing.assert_allclose(voice.hear(vector), mixed / mixed.sum(), atol=1e-6)
+        np.testing.assert_allclose(DECISION.probabilities(vector), _softmax(raw), atol=1e-6)
+        assert voice.known == pytest.approx(num_heard / (num_heard + share_windows))
+
+
+def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    powers: NDArray[np.float64] = np.exp(logits) / np.exp(logits).sum()
+    return powers
+
+
+@settings(max_examples=50)
+@given(num=st.integers(1, 90), cut=st.integers(0, 90), seed=st.integers(0, 999))
+def test_what_was_said_never_changes_and_a_voice_is_taken_up_where_it_was_left(
+    num: int, cut: int, seed: int
+) -> None:
+    vectors = vectors_of(num, seed)
+    whole = said(DECISION.open_voice(), vectors)
+    first = DECISION.open_voice()
+    beginning = said(first, vectors[:cut])
+    assert beginning == whole[:cut]
+    again = DECISION.open_voice(first.state())
+    assert again.known == first.known
+    assert beginning + said(again, vectors[cut:]) == whole
+
+
+@settings(max_examples=30)
+@given(num=st.integers(0, 50), seed=st.integers(0, 999))
+def test_peeking_teaches_nothing(num: int, seed: int) -> None:
+    vectors = vectors_of(num + 1, seed)
+    voice, other = DECISION.open_voice(), DECISION.open_voice()
+    for vector in vectors[:-1]:
+        assert voice.hear(vector).tolist() == other.hear(vector).tolist()
+        other.peek(vectors[-1])
+    assert voice.peek(vectors[-1]).tolist() == other.peek(vectors[-1]).tolist()
+    assert {name: array.tolist() for name, array in voice.state().items()} == {
+        name: array.tolist() for name, array in other.state().items()
+    }
+
+
+def test_nobody_known_gets_the_raw_opinion() -> None:
+    for vector in vectors_of(5, seed=2):
+        np.testing.assert_array_equal(DECISION.open_voice().peek(vector), DECISION.probabilities(vector))
+
+
+def test_the_state_is_bounded_and_follows_a_voice_that_changes() -> None:
+    arrays = random_arrays()
+    far = arrays["mean"] + 5 * arrays["scale"]
+    voice = DECISION.open_voice()
+    said(voice, np.tile(far, (10_000, 1)))
+    state = voice.state()
+    assert state["windows"] == RULE[3]
+    assert (np.abs(state["margins"]) <= RULE[3] * 5 * np.abs(arrays["own_weights"]).sum(axis=0)).all()
+    assert sum(array.nbytes for array in state.values()) == 40
+    changed = vectors_of(400, seed=3, usual=1.0)
+    fresh = DECISION.open_voice()
+    said(voice, changed)
+    said(fresh, changed)
+    np.testing.assert_allclose(voice.peek(changed[0]), fresh.peek(changed[0]), atol=0.02)
+
+
+def test_a_constant_shift_of_the_voice_is_learned_away() -> None:
+    vectors = vectors_of(80, seed=4)
+    own = random_arrays() | {"raw_weights": np.zeros((12, 4), np.float32), "rule": np.array([1, 0, 0, 40.0])}
+    decision = VoiceLinear.from_arrays(own)
+    here, there = decision.open_voice(), decision.open_voice()
+    shift = np.linspace(-0.3, 0.3, 12).astype(np.float32)
+    small = vectors * np.float32(0.2)
+    np.testing.assert_allclose(said(here, small), said(there, small + shift), atol=1e-5)
+
+
+def test_the_same_vector_gives_the_same_bits() -> None:
+    unaligned = np.empty(13, np.float32)[1:]
+    for vector in vectors_of(7, seed=1):
+        unaligned[:] = vector
+        np.testing.assert_array_equal(
+            DECISION.probabilities(unaligned), DECISION.probabilities(vector.copy())
+        )
+
+
+def test_many_at_once_are_as_one_by_one() -> None:
+    vectors = vectors_of(30, seed=5)
+    np.testing.assert_allclose(
+        DECISION.probabilities(vectors), [DECISION.probabilities(vector) for vector in vectors], rtol=1e-12
+    )
+
+
+def test_doubt_begins_under_its_bound() -> None:
+    assert DECISION.is_unsure(np.array([0.39, 0.3, 0.2, 0.11]))
+    assert not DECISION.is_unsure(np.array([0.4, 0.3, 0.2, 0.1]))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("raw_weights", np.nan, "raw_weights holds a value that is not finite"),
+        ("own_bias", np.inf, "own_bias holds a value that is not finite"),
+        ("scale", 0.0, "scale holds a value that is not over 0"),
+        ("temperatures", -1.0, "temperatures holds a value that is not over 0"),
+        ("unsure_below", 1.5, r"unsure_below is 1\.5; expected 0 to 1"),
+        ("rule", 1.5, "most_share 1.5; expected 0 to 1"),
+    ],
+)
+def test_values_that_cannot_be(name: str, value: float, words: str) -> None:
+    arrays = random_arrays()
+    arrays[name].flat[0] = value
+    with pytest.raises(ValueError, match=words):
+        VoiceLinear.from_arrays(arrays)
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "words"),
+    [
+        ("temperatures", np.ones(3), "temperatures holds 3 values; expected 2"),
+        ("rule", np.ones(3), "rule holds 3 values; expected most_share, baseline_windows"),
+        ("rule", np.array([0.5, -1.0, 2.0, 9.0]), "numbers of windows are not negative"),
+        ("rule", np.array([0.5, 1.0, 2.0, 0.0]), "numbers of windows are not negative"),
+    ],
+)
+def test_arrays_that_cannot_be(name: str, array: NDArray[Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        VoiceLinear.from_arrays(random_arrays() | {name: array})
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"windows": np.array(1.0)},
+        {"windows": np.array(1.0), "margins": np.zeros(3)},
+        {"windows": np.array(1.0), "margins": np.zeros(4, np.float32)},
+        {"windows": np.array(-1.0), "margins": np.zeros(4)},
+        {"windows": np.array(41.0), "margins": np.zeros(4)},
+        {"windows": np.array(np.nan), "margins": np.zeros(4)},
+        {"windows": np.array(1.0), "margins": np.array([0, 0, np.inf, 0])},
+    ],
+)
+def test_a_state_that_is_none(state: dict[str, NDArray[Any]]) -> None:
+    with pytest.raises(ValueError, match=r"no voice for a model of kind voice-linear: .*expected"):
+        DECISION.open_voice(state)
+
+
+def test_a_model_without_a_baseline_takes_no_voice() -> None:
+    decision = RbfSvc.from_arrays(tiny_arrays())
+    assert decision.open_voice().state() == {}
+    assert decision.open_voice({}).known == 0.0
+    with pytest.raises(ValueError, match="kind rbf-svc, which learns none: arrays margins, windows"):
+        decision.open_voice(DECISION.open_voice().state())
