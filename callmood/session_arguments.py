@@ -21,6 +21,11 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
         "--step", type=float, metavar="S", help="seconds between windows (default: the model's)"
     )
     parser.add_argument("--duration", type=float, metavar="S", help="stop after so many seconds of sound")
+    judged = parser.add_argument_group("how it is judged")
+    judged.add_argument("--no-baseline", action="store_true", help="do not learn what is usual for the voice")
+    judged.add_argument(
+        "--never-unsure", action="store_true", help="always name an emotion for speech, never `unsure`"
+    )
     shown = parser.add_argument_group("what is shown")
     shown.add_argument(
         "--json", action="store_true", help="JSON lines on standard output instead of the panel"

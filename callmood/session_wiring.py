@@ -8,6 +8,7 @@ from pathlib import Path
 from callmood import __version__
 from emotion.errors import OutputError, UsageError
 from emotion.model_folders import DEFAULT_MODEL, find_model
+from streamer.judge_options import JudgeOptions
 from streamer.lines.journal import Journal
 from streamer.lines.json_lines import JsonLines
 from streamer.lines.line_printer import LinePrinter
@@ -64,6 +65,7 @@ def run_session(source: Source, arguments: argparse.Namespace) -> int:
             duration_seconds=arguments.duration,
             spectrogram=arguments.spectrogram,
             spectrogram_history=history,
+            judging=JudgeOptions(baseline=not arguments.no_baseline, never_unsure=arguments.never_unsure),
         ),
     )
     if not sinks:

@@ -38,7 +38,7 @@ class Engine:
     sinks : SinkGroup
         Told everything by the worker.
     options : SessionOptions
-        Duration and spectrogram.
+        Duration, spectrogram, and how it is judged.
     ended : callable
         Called from the worker's thread at its end; must not block.
 
@@ -68,7 +68,7 @@ class Engine:
         spectrogram = None
         if options.spectrogram or options.spectrogram_history is not None:
             spectrogram = SpectrogramColumns(grid.sample_rate, options.spectrogram_history)
-        self._leg = Leg(LEG_NAME, model, grid, info.sample_rate, spectrogram)
+        self._leg = Leg(LEG_NAME, model, grid, info.sample_rate, spectrogram, judging=options.judging)
         seconds = options.duration_seconds
         self._listening = Listening(
             self._leg,

@@ -4,12 +4,14 @@ import time
 from collections.abc import Iterable, Mapping
 
 from emotion.arrays import Probabilities
+from emotion.decision import VoiceState
 from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid
 from streamer.block import AudioBlock
 from streamer.heard import Heard
 from streamer.hearing import Hearing
 from streamer.judge import Judge
+from streamer.judge_options import JudgeOptions
 from streamer.row import Gap, Row
 from streamer.stretch import StretchListener
 
@@ -29,6 +31,13 @@ class Leg:
         That of the blocks, Hz.
     listener : StretchListener, optional
         Hears all sound, mono at the model's rate.
+    judging : JudgeOptions, optional
+        How it is judged.
+
+    Raises
+    ------
+    ValueError
+        If the voice to begin with is none of this model's.
     """
 
     def __init__(
@@ -38,13 +47,15 @@ class Leg:
         grid: WindowGrid,
         source_rate: int,
         listener: StretchListener | None = None,
+        *,
+        judging: JudgeOptions | None = None,
     ) -> None:
         self.name = name
         self._labels = model.card.labels
         self._hearing = Hearing(
             name, model.feature_set, grid, source_rate, gate=model.card.gate, listener=listener
         )
-        self._judge = Judge(model, grid.step / grid.sample_rate)
+        self._judge = Judge(model, grid.step / grid.sample_rate, judging)
         self._num_rows = 0
 
     @property
@@ -56,6 +67,11 @@ class Leg:
     def floor_dbfs(self) -> float:
         """The room's noise floor as far as it is known, dB below full scale."""
         return self._hearing.floor_dbfs
+
+    @property
+    def voice_state(self) -> VoiceState:
+        """What was learned of the voice; empty where nothing is learned."""
+        return self._judge.voice_state
 
     @property
     def non_finite_samples(self) -> int:
@@ -143,6 +159,7 @@ class Leg:
             smoothed=self._by_label(judgement.smoothed),
             level_dbfs=heard.level_dbfs,
             lag_seconds=time.monotonic() - heard.arrived,
+            voice_known=judgement.voice_known,
         )
         self._num_rows += 1
         return row

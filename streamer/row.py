@@ -39,6 +39,8 @@ class Row:
         RMS of the window without its DC, dB below full scale; never under -120.
     lag_seconds : float
         From the arrival of the window's last sample to this row.
+    voice_known : float
+        How well the voice is known, this window included, 0..1; 0 where the model learns no voices.
     """
 
     leg: str
@@ -53,6 +55,7 @@ class Row:
     smoothed: Mapping[str, float] | None
     level_dbfs: float
     lag_seconds: float
+    voice_known: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

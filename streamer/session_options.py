@@ -1,7 +1,8 @@
 """What a session may be told besides its parts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from streamer.judge_options import JudgeOptions
 from streamer.spectrogram.history import SpectrogramHistory
 
 
@@ -19,9 +20,12 @@ class SessionOptions:
         Give the screen the mel spectrogram of the last minute.
     spectrogram_history : SpectrogramHistory or None
         Is filled with the spectrogram of the whole session.
+    judging : JudgeOptions
+        How each leg is judged.
     """
 
     callmood_version: str
     duration_seconds: float | None = None
     spectrogram: bool = False
     spectrogram_history: SpectrogramHistory | None = None
+    judging: JudgeOptions = field(default_factory=JudgeOptions)

@@ -1,22 +1,22 @@
 """A listener follows streams: what it learns from, and what is kept of its words."""
 
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from emotion.arrays import FloatArray, Probabilities
 from emotion.decision import VoiceState
-from emotion.features.catalogue import feature_set
 from emotion.labels import LABELS
-from emotion.model import load_model
+from emotion.model import EmotionModel, load_model
 from evaluation.scores.judging import judge_table
 from evaluation.scores.model_listener import ModelListener
 from streamer.heard import Heard
 from streamer.judge import Judge
+from streamer.judge_options import JudgeOptions
 from tests.evaluation.table_material import STEP_SECONDS, WIN_SECONDS, Talk, make_table
 from tests.model_maker import make_model, tone_of
+from tests.voice_model import make_voice_model
 from trainer.recipes.recipe import Listener
 from trainer.step_table import StepTable
 
@@ -121,17 +121,24 @@ def test_labels_of_a_model_in_another_order_are_put_into_the_house_s() -> None:
     assert set(judged_words(make_table(TALKS), listener, baseline=False)) == {LABELS.index("angry")}
 
 
+@pytest.fixture(scope="module", params=["rbf-svc", "voice-linear"])
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> EmotionModel:
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    if request.param == "rbf-svc":
+        return load_model(make_model(folder, "classic-speech"))
+    return load_model(make_voice_model(folder, unsure_below=0.5))
+
+
 @pytest.mark.parametrize("baseline", [False, True])
-def test_a_model_shows_what_it_shows_live(tmp_path: Path, baseline: bool) -> None:
-    """Window by window the same label and the same probabilities as the judge of a leg."""
-    model = load_model(make_model(tmp_path / "tiny", "classic-speech"))
-    features = feature_set("classic-speech")
+def test_a_model_shows_what_it_shows_live(model: EmotionModel, baseline: bool) -> None:
+    """Window by window the same label and the same bits of probabilities as the judge of a leg."""
     table = make_table(TALKS)
-    sounds = [tone_of(LABELS[row % 4], row, features.sample_rate) for row in range(len(table))]
-    vectors = np.array([features.clip_vector(sound) for sound in sounds])
+    rate = model.feature_set.sample_rate
+    sounds = [tone_of(LABELS[row % 4], row, rate) for row in range(len(table))]
+    vectors = np.array([model.feature_set.clip_vector(sound) for sound in sounds])
     judged = judge_table(replace(table, vectors=vectors), ModelListener(model), baseline=baseline).windows
     for stream in (0, 1):
-        judge = Judge(model, STEP_SECONDS)
+        judge = Judge(model, STEP_SECONDS, JudgeOptions(baseline=baseline))
         for row in np.flatnonzero(table.stream == stream):
             start = float(table.start_seconds[row])
             if table.state[row] == "speech":
@@ -141,5 +148,10 @@ def test_a_model_shows_what_it_shows_live(tmp_path: Path, baseline: bool) -> Non
             said = judge.judge(heard)
             shown = int(judged.shown[row])
             assert said.emotion == (None if shown < 0 else LABELS[shown])
+            assert judged.unsure[row] == (said.state == "unsure")
             if said.probabilities is not None:
-                np.testing.assert_allclose(judged.probabilities[row], said.probabilities, rtol=1e-6)
+                assert judged.probabilities[row].tolist() == said.probabilities.tolist()
+        assert (judge.voice_state != {}) == (baseline and model.card.kind == "voice-linear")
+    if model.card.kind == "voice-linear":
+        assert judged.unsure.any()
+        assert (judged.shown >= 0).any()
