@@ -5,7 +5,8 @@ from collections.abc import Callable
 from emotion.arrays import FloatArray, Probabilities
 from emotion.decision import VoiceState
 from emotion.softmax import Values
-from emotion.voice_rule import VoiceRule, VoiceSums
+from emotion.voice_rule import VoiceRule
+from emotion.voice_sums import VoiceSums
 
 
 class LinearVoice:

@@ -1,14 +1,18 @@
 """The recipes that can be asked for by name."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from emotion.errors import UsageError
 from trainer.recipes.linear import LinearRecipe
 from trainer.recipes.recipe import Recipe
+from trainer.recipes.voices import VoicesRecipe
 
 _RECIPES: Final[Mapping[str, Callable[[], Recipe]]] = {
     "linear": LinearRecipe,
+    "speech": partial(VoicesRecipe, "speech", "speech"),
+    "speech-light": partial(VoicesRecipe, "speech-light", "acoustic"),
 }
 
 
@@ -20,7 +24,7 @@ def default_recipe() -> str:
     str
         One of `recipe_names`.
     """
-    return "speech" if "speech" in _RECIPES else "linear"
+    return "speech"
 
 
 def recipe_names() -> tuple[str, ...]:

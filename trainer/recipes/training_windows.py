@@ -1,0 +1,161 @@
+"""The windows of speech that a recipe fits on, and how much each of them counts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotion.arrays import FloatArray
+from emotion.errors import DatasetError
+from emotion.labels import LABELS
+from trainer.step_table import StepTable
+
+SMALL_WEIGHT: Final = 0.3
+"""Of a corpus that lacks an emotion, against 1 of one that has all: what it says of an emotion may be its
+accent."""
+
+LEAST_SHARE: Final = 0.02
+"""An emotion with a smaller share of a corpus' windows counts as lacking."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingWindows:
+    """Windows of speech of which more than half lies in a labelled clip, in the order of the tables.
+
+    Attributes
+    ----------
+    vectors : ndarray, shape (n, num_features), float32
+        As the feature set gives them.
+    targets : ndarray, shape (n,), int64
+        Index of the label.
+    corpus, speaker, condition : ndarray, shape (n,), str
+        Where each is from; speakers with their corpus before them.
+    clip : ndarray, shape (n,), int64
+        Number of the placed clip, of all tables.
+    """
+
+    vectors: FloatArray
+    targets: NDArray[np.int64]
+    corpus: NDArray[np.str_]
+    speaker: NDArray[np.str_]
+    condition: NDArray[np.str_]
+    clip: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Count the windows."""
+        return len(self.targets)
+
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "TrainingWindows":
+        """Give some of the windows.
+
+        Parameters
+        ----------
+        rows : ndarray
+            A mask, or indices.
+
+        Returns
+        -------
+        TrainingWindows
+            Copies.
+        """
+        return TrainingWindows(
+            self.vectors[rows],
+            self.targets[rows],
+            self.corpus[rows],
+            self.speaker[rows],
+            self.condition[rows],
+            self.clip[rows],
+        )
+
+    @property
+    def complete_corpora(self) -> tuple[str, ...]:
+        """Corpora in which every emotion has its share, sorted."""
+        return tuple(
+            corpus
+            for corpus in np.unique(self.corpus).tolist()
+            if _shares(self.targets[self.corpus == corpus]).min() >= LEAST_SHARE
+        )
+
+    def weights(self) -> NDArray[np.float64]:
+        """Say how much each window counts.
+
+        Returns
+        -------
+        ndarray, shape (n,), float64
+            Summing to 1: a corpus counts 1, or `SMALL_WEIGHT`, whatever its size; emotions count the same
+            inside each.
+        """
+        complete = set(self.complete_corpora)
+        weights = np.zeros(len(self))
+        for corpus in np.unique(self.corpus).tolist():
+            inside = self.corpus == corpus
+            present = np.unique(self.targets[inside])
+            for target in present:
+                cell = inside & (self.targets == target)
+                weights[cell] = (1.0 if corpus in complete else SMALL_WEIGHT) / (len(present) * cell.sum())
+        total: NDArray[np.float64] = weights / weights.sum()
+        return total
+
+
+def windows_of_speech(tables: Sequence[StepTable], most_of_a_clip: int | None = None) -> TrainingWindows:
+    """Gather what can be fitted on.
+
+    Parameters
+    ----------
+    tables : sequence of StepTable
+        Of one feature set.
+    most_of_a_clip : int, optional
+        Neighbouring windows are alike: take no more than so many of each placed clip, evenly spread around
+        its middle.
+
+    Returns
+    -------
+    TrainingWindows
+        In the order of the tables.
+
+    Raises
+    ------
+    DatasetError
+        If nothing is left.
+    """
+    parts = []
+    num_clips = 0
+    for table in tables:
+        rows = np.flatnonzero((table.state == "speech") & (table.clip >= 0))
+        if most_of_a_clip is not None and len(rows):
+            rows = rows[_spread(table.clip[rows], most_of_a_clip)]
+        if len(rows):
+            clips = table.clip[rows].astype(np.int64)
+            streams = table.clips.stream[clips]
+            parts.append(
+                TrainingWindows(
+                    table.vectors[rows],
+                    table.targets[rows],
+                    table.clips.corpus[clips],
+                    table.streams.speaker_key[streams],
+                    table.streams.condition[streams],
+                    clips + num_clips,
+                )
+            )
+        num_clips += len(table.clips)
+    if not parts:
+        raise DatasetError("the training side has no window of speech; add recordings")
+    columns = ("vectors", "targets", "corpus", "speaker", "condition", "clip")
+    return TrainingWindows(*(np.concatenate([getattr(part, name) for part in parts]) for name in columns))
+
+
+def _shares(targets: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.bincount(targets, minlength=len(LABELS)) / len(targets)
+
+
+def _spread(clips: NDArray[np.int32], most: int) -> NDArray[np.int64]:
+    """Give places of at most so many entries of each run of equal numbers, evenly spread."""
+    starts = np.flatnonzero(np.diff(clips, prepend=-1))
+    lengths = np.diff(np.append(starts, len(clips)))
+    kept = [
+        start + ((np.arange(min(most, length)) + 0.5) * length / min(most, length)).astype(np.int64)
+        for start, length in zip(starts.tolist(), lengths.tolist(), strict=True)
+    ]
+    return np.concatenate(kept)
