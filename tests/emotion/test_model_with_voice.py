@@ -79,7 +79,7 @@ def test_a_voice_of_another_kind_of_model_is_refused(tmp_path: Path) -> None:
     learning = load_model(_save(tmp_path / "learning"))
     with pytest.raises(ValueError, match="kind rbf-svc, which learns none: arrays last, margins"):
         plain.open_voice(learning.open_voice().state())
-    with pytest.raises(ValueError, match="kind voice-linear: arrays none; expected margins"):
+    with pytest.raises(ValueError, match="kind voice-linear: arrays none; expected last"):
         learning.open_voice(plain.open_voice().state())
     assert not plain.is_unsure(np.full(4, 0.25))
     assert learning.is_unsure(np.full(4, 0.25))
