@@ -79,7 +79,7 @@ def card_of_training(
         step_seconds=step,
         allowed_win_seconds=None if win is None else (WIN_FACTORS[0] * win, WIN_FACTORS[1] * win),
         allowed_step_seconds=None if win is None or step is None else (min(SHORTEST_STEP_SECONDS, step), win),
-        notes=_notes(corpora),
+        notes=notes_of(corpora),
         weights_licence=weights_licence(corpora),
         commercial_use=commercial_use(corpora),
         data=tuple(_data_source(name, clips, table) for name in corpora),
@@ -94,7 +94,19 @@ def card_of_training(
     )
 
 
-def _notes(corpora: list[str]) -> tuple[str, ...]:
+def notes_of(corpora: Sequence[str]) -> tuple[str, ...]:
+    """Say what must stand wherever a model is shown that was fitted on these corpora.
+
+    Parameters
+    ----------
+    corpora : sequence of str
+        Their names.
+
+    Returns
+    -------
+    tuple of str
+        Lines; may be empty.
+    """
     notes = []
     if SYNTHETIC_CORPUS in corpora:
         notes.append(SYNTHETIC_NOTE)

@@ -3,9 +3,12 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from emotion.errors import UsageError
+
+if TYPE_CHECKING:
+    from emotion.card import Card
 
 Number = TypeVar("Number", int, float)
 
@@ -42,8 +45,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="one vector a clip: the model predicts files and cannot listen",
     )
     parser.add_argument(
-        "--recipe", choices=("article",),
-        help="do as the article does: classic-33 of whole clips, no scaling, one split with seed 42",
+        "--recipe", choices=("article", "speech", "speech-light"),
+        help="article: classic-33 of whole clips, no scaling, one split with seed 42; speech, speech-light: "
+        "as the shipped models are made, on streams of corpora, under many conditions",
     )  # fmt: skip
     parser.add_argument(
         "--seed", metavar="N", type=int, default=0, help="decides whatever is drawn (default: 0)"
@@ -55,11 +59,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--max-windows", metavar="N", type=int,
         help="windows to fit on, balanced over emotions and corpora; more: larger, slower (default: 6000)",
     )  # fmt: skip
+    parser.add_argument(
+        "--only", metavar="NAMES", nargs="+", default=[],
+        help="corpora to fit a recipe of streams on (default: all)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--scores", metavar="FILE", type=Path,
+        help="what `callmood evaluate --json` wrote of the same recipe, for the card",
+    )  # fmt: skip
     parser.epilog = (
         "examples:\n"
         "  callmood generate && callmood train dataset --name tones\n"
         "  callmood train corpora --name voices --features classic-speech --win 2 --step 0.5\n"
         "  callmood train dataset --name as-in-the-article --recipe article\n"
+        "  callmood train corpora --name mine --recipe speech --scores figures.json\n"
         "\n"
         "A fifth of the speakers (of the clips, where speakers are unknown) is kept for the test.\n"
         "Features are kept in .callmood-cache/, or in the folder that CALLMOOD_CACHE names.\n"
@@ -89,6 +102,11 @@ def run(arguments: argparse.Namespace) -> int:
         require(module, "train")
     from trainer.pictures.figure import matplotlib_part
 
+    if arguments.recipe not in {None, "article"}:
+        from callmood.recipe_order import train_by_recipe
+
+        _tell(*train_by_recipe(arguments))
+        return 0
     matplotlib_part("figure")
     from trainer.train import ARTICLE_SEED, train
     from trainer.training_log import TrainingLog
@@ -116,10 +134,15 @@ def run(arguments: argparse.Namespace) -> int:
         callmood_version=__version__,
     )
     card, report = train(options, TrainingLog(Console(stderr=True)))
-    sys.stdout.write(f"{report}\nmodel {card.name} written to {options.folder}/\n")
+    sys.stdout.write(f"{report}\n")
+    _tell(card, options.folder)
+    return 0
+
+
+def _tell(card: "Card", folder: Path) -> None:
+    sys.stdout.write(f"model {card.name} written to {folder}/\n")
     for note in card.notes:
         sys.stdout.write(f"note: {note}\n")
-    return 0
 
 
 def _given(value: Number | None, default: Number) -> Number:

@@ -1,0 +1,119 @@
+"""`callmood train --recipe NAME`: what the words of a user come to."""
+
+import argparse
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emotion.errors import UsageError
+
+if TYPE_CHECKING:
+    from emotion.card import Card
+
+PLACES = ("corpus", "stream", "condition", "baseline", "uar")
+
+
+def train_by_recipe(arguments: argparse.Namespace) -> "tuple[Card, Path]":
+    """Fit one of the recipes of streams on corpora.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        Of `callmood train`.
+
+    Returns
+    -------
+    card : Card
+        As written.
+    folder : Path
+        Where the model lies.
+
+    Raises
+    ------
+    UsageError
+        If an option makes no sense with a recipe, or the scores are no scores.
+    DatasetError, OutputError
+        If there is too little to fit on, or the model cannot be written.
+    """
+    from rich.console import Console
+
+    from callmood import __version__
+    from evaluation.protocols.corpora import read_corpora
+    from evaluation.protocols.corpus_tables import CorpusTables
+    from evaluation.recipe_model import RecipeOrder, fit_and_save
+    from evaluation.streams.hear import StepFeatures
+    from trainer.recipes.catalogue import find_recipe
+    from trainer.training_log import TrainingLog
+    from trainer.windows.cache import cache_folder
+    from trainer.windows.extraction import default_jobs
+
+    _refuse_contradictions(arguments)
+    recipe = find_recipe(arguments.recipe)
+    names = [name for word in arguments.only for name in word.split(",") if name]
+    corpora = read_corpora(arguments.data, learn_from=names).learned_from
+    command = ["callmood train", "$CALLMOOD_CORPORA", "--recipe", recipe.name, "--name", arguments.name]
+    command += ["--only", ",".join(names)] if names else []
+    order = RecipeOrder(
+        recipe,
+        arguments.name,
+        arguments.out,
+        " ".join([*command[:2], *map(shlex.quote, command[2:])]),
+        __version__,
+        () if arguments.scores is None else read_figures(arguments.scores),
+    )
+    console = Console(stderr=True)
+    log = TrainingLog(console)
+    source = CorpusTables(
+        StepFeatures(recipe.feature_set, recipe.win_seconds, recipe.step_seconds),
+        arguments.jobs or default_jobs(),
+        cache_folder() / "streams",
+        console,
+        log,
+    )
+    return fit_and_save(order, corpora, source, log), order.folder
+
+
+def read_figures(path: Path) -> list[dict[str, Any]]:
+    """Read what `callmood evaluate --json` wrote.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    list of dict
+        Its records.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be read, or is something else.
+    """
+    what = f"--scores {path}"
+    try:
+        figures = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{what} cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise UsageError(f"{what} is no JSON; give what `callmood evaluate --json` wrote") from error
+    records = figures if isinstance(figures, list) else []
+    if not records or not all(isinstance(each, dict) and set(PLACES) <= set(each) for each in records):
+        raise UsageError(f"{what} holds no records; give what `callmood evaluate --json` wrote")
+    return records
+
+
+def _refuse_contradictions(arguments: argparse.Namespace) -> None:
+    given = {
+        "--features": arguments.features,
+        "--win": arguments.win,
+        "--step": arguments.step,
+        "--max-windows": arguments.max_windows,
+        "--whole-clips": arguments.whole_clips or None,
+        "--seed": arguments.seed or None,
+    }
+    for option, value in given.items():
+        if value is not None:
+            raise UsageError(f"--recipe {arguments.recipe} decides about {option}; leave it out")
