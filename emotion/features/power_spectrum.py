@@ -1,8 +1,11 @@
 """Power of the lower part of the spectrum, a row a bin, for a batch of frames.
 
-The transform is that of `emotion.features.dft`: two matrix products. Here no bin is computed that nobody
-looks at, power is taken without a root, and bins come as rows and frames as columns, so that all that follows
-works on whole rows and no value is ever moved to another place.
+A transform of length A times B is A-point transforms, a twiddle, and B-point transforms (J. Cooley and
+J. Tukey, Math. Comp. 19, 1965): with both near the root of the length each is a small matrix, and BLAS
+multiplies those near the speed of the machine. The twiddle is taken into the second matrix, which so becomes
+one matrix for each bin of the first. No bin is computed that nobody looks at, power is taken without a root,
+and bins come as rows and frames as columns, so that all that follows works on whole rows and no value is ever
+moved to another place.
 """
 
 import numpy as np

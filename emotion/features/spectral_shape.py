@@ -25,7 +25,6 @@ class SpectralShape:
     def __init__(self, sample_rate: int, frame_length: int, power_floor: float, num_bins: int) -> None:
         self._bins_hz = bin_frequencies(sample_rate, frame_length)[:num_bins]
         self._ones = np.ones_like(self._bins_hz)
-        self._moments = np.stack([self._ones, self._bins_hz], axis=1)
         self._power_floor = np.float32(power_floor)
 
     def centroid_and_bandwidth(self, spectrum: Spectrum) -> tuple[FloatArray, FloatArray]:
@@ -42,12 +41,13 @@ class SpectralShape:
             Hz; 0 for a frame without power. A. Klapuri and M. Davy (eds), "Signal Processing Methods for
             Music Transcription", chapter 5, 2006.
         """
-        total, centroid = (spectrum.magnitude @ self._moments).T
+        total = spectrum.magnitude @ self._ones
         total[total < TINIEST] = 1
+        centroid = spectrum.magnitude @ self._bins_hz
         centroid /= total
         deviation = self._bins_hz - centroid[:, np.newaxis]
         deviation *= deviation
-        bandwidth: FloatArray = np.einsum("fb,fb->f", spectrum.magnitude, deviation)
+        bandwidth: FloatArray = np.vecdot(spectrum.magnitude, deviation)
         bandwidth /= total
         return centroid, np.sqrt(bandwidth)
 
@@ -69,6 +69,6 @@ class SpectralShape:
         arithmetic = floored @ self._ones / np.float32(len(self._ones))
         np.log(floored, out=floored)
         # Pairwise, not a product with ones: the exponential would turn its rounding into 2e-5 of the value.
-        geometric = np.exp(floored.mean(axis=1))
+        geometric = np.exp(floored.sum(axis=1) / np.float32(len(self._ones)))
         flatness: FloatArray = geometric / arithmetic
         return flatness

@@ -1,11 +1,16 @@
-"""The one spectral pass: taper, transform, magnitude and power of each frame, once for all descriptors."""
+"""The one spectral pass: taper, transform, magnitude and power of each frame, once for all descriptors.
+
+numpy's transform takes each frame by itself, so that a spectrum does not depend on its neighbours in the
+batch. Two matrix products, as in `emotion.features.power_spectrum`, cost three fifths more for 22 frames of
+2048 points and a quarter more for 50 of 512 (AMD EPYC), and erred three times as much. scipy's transform
+takes four frames at once, but listening loads no scipy.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from emotion.arrays import FloatArray
-from emotion.features.dft import BatchedTransform
 
 
 def hann_taper(frame_length: int) -> FloatArray:
@@ -74,7 +79,7 @@ class SpectralPass:
     def __init__(self, frame_length: int, range_db: float | None = None, num_bins: int | None = None) -> None:
         self._weakest = None if range_db is None else np.float32(10 ** (-range_db / 20))
         self._taper = hann_taper(frame_length)
-        self._transform = BatchedTransform(frame_length, num_bins)
+        self._num_bins = num_bins
 
     def __call__(self, frames: FloatArray) -> Spectrum:
         """Give the spectra of frames.
@@ -89,7 +94,7 @@ class SpectralPass:
         Spectrum
             Magnitude and power.
         """
-        magnitude = self._transform.magnitude(frames * self._taper)
+        magnitude = np.abs(np.fft.rfft(frames * self._taper)[:, : self._num_bins])
         if self._weakest is not None:
             loudest = magnitude.max(axis=1, keepdims=True)
             np.maximum(magnitude, loudest * self._weakest, out=magnitude)

@@ -18,7 +18,7 @@ def frame_rms(frames: FloatArray) -> FloatArray:
     ndarray, shape (num_frames,), float32
         Full scale is 1.
     """
-    mean_square: FloatArray = np.einsum("fn,fn->f", frames, frames)
+    mean_square: FloatArray = np.vecdot(frames, frames)
     mean_square /= np.float32(frames.shape[1])
     return np.sqrt(mean_square)
 
