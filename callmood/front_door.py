@@ -18,6 +18,8 @@ COMMANDS: Final = (
     "replay",
     "devices",
     "sessions",
+    "enroll",
+    "voices",
     "predict",
     "models",
     "features",

@@ -22,6 +22,11 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--duration", type=float, metavar="S", help="stop after so many seconds of sound")
     judged = parser.add_argument_group("how it is judged")
+    judged.add_argument(
+        "--voice",
+        metavar="NAME",
+        help="go on with what is known of a voice, and save it at the end (see `callmood enroll`)",
+    )
     judged.add_argument("--no-baseline", action="store_true", help="do not learn what is usual for the voice")
     judged.add_argument(
         "--never-unsure", action="store_true", help="always name an emotion for speech, never `unsure`"

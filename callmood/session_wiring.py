@@ -7,6 +7,7 @@ from pathlib import Path
 
 from callmood import __version__
 from emotion.errors import OutputError, UsageError
+from emotion.model import EmotionModel
 from emotion.model_folders import DEFAULT_MODEL, find_model
 from streamer.judge_options import JudgeOptions
 from streamer.lines.journal import Journal
@@ -25,6 +26,7 @@ from streamer.source import Source
 from streamer.spectrogram.history import SpectrogramHistory
 from streamer.spectrogram.png import SpectrogramPng
 from streamer.terminal.terminal_screen import TerminalScreen, is_panel_possible
+from streamer.voices.voice_keeper import VoiceKeeper
 
 
 def run_session(source: Source, arguments: argparse.Namespace) -> int:
@@ -50,10 +52,13 @@ def run_session(source: Source, arguments: argparse.Namespace) -> int:
     _check_duration(arguments.duration)
     model = find_model(arguments.model or DEFAULT_MODEL)
     grid = model.card.grid(arguments.win, arguments.step)
+    keeper = _voice_keeper(arguments, model)
     history = SpectrogramHistory() if arguments.spectrogram_png else None
     printer = LinePrinter(sys.stdout)
     lines = _lines(arguments, printer)
     sinks = _kept(arguments, history)
+    if keeper is not None:
+        sinks.insert(0, keeper)
     session = Session(
         source,
         model,
@@ -65,9 +70,16 @@ def run_session(source: Source, arguments: argparse.Namespace) -> int:
             duration_seconds=arguments.duration,
             spectrogram=arguments.spectrogram,
             spectrogram_history=history,
-            judging=JudgeOptions(baseline=not arguments.no_baseline, never_unsure=arguments.never_unsure),
+            judging=JudgeOptions(
+                baseline=not arguments.no_baseline,
+                never_unsure=arguments.never_unsure,
+                voice=keeper.saved.state if keeper is not None and keeper.saved is not None else None,
+            ),
+            voice=arguments.voice,
         ),
     )
+    if keeper is not None:
+        keeper.learned_by(session.voice_state)
     if not sinks:
         printer.when_reader_leaves(session.ask_to_stop)
     try:
@@ -84,6 +96,15 @@ def run_session(source: Source, arguments: argparse.Namespace) -> int:
 def _check_duration(seconds: float | None) -> None:
     if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
         raise UsageError(f"duration is {seconds:g} s; give a positive number of seconds, such as 60")
+
+
+def _voice_keeper(arguments: argparse.Namespace, model: EmotionModel) -> VoiceKeeper | None:
+    """Give what takes a voice up and saves it; None where none is named."""
+    if arguments.voice is None:
+        return None
+    if arguments.no_baseline:
+        raise UsageError("--voice goes on with a baseline, --no-baseline does without; leave one of them out")
+    return VoiceKeeper(arguments.voice, model, __version__)
 
 
 def _lines(arguments: argparse.Namespace, printer: LinePrinter) -> JsonLines | PlainLines | None:

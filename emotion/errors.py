@@ -8,6 +8,7 @@
     + ModelError (ValueError): a model folder that is missing, damaged or does not fit
     + DatasetError (ValueError): training data that cannot be trained on
     + OutputError (OSError): a folder or file that cannot be written
+    + VoiceError (ValueError): a saved voice that is missing, damaged or another model's
     + MissingExtraError (ImportError): a part that an extra would install
 
 Each keeps a standard base class, so that callers who know nothing of callmood catch it as well, and each
@@ -69,3 +70,9 @@ class MissingExtraError(CallmoodError, ImportError):
     """A package is missing that one of callmood's extras installs."""
 
     exit_code = 8
+
+
+class VoiceError(CallmoodError, ValueError):
+    """A saved voice is missing, damaged, or was learned by another model."""
+
+    exit_code = 9

@@ -64,6 +64,12 @@ def _seconds(value: object) -> float:
     return float(value)
 
 
+def _seconds_sum(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise TypeError
+    return float(value)
+
+
 def _range(value: object) -> tuple[float, float]:
     lowest, highest = (_seconds(entry) for entry in _list(value))
     if lowest > highest:
@@ -75,6 +81,7 @@ TEXT: Final = Kind("text", _text)
 TEXTS: Final = Kind("a list of texts", lambda value: tuple(_text(entry) for entry in _list(value)))
 TRUTH: Final = Kind("true or false", _truth)
 SECONDS: Final = Kind("seconds, over 0", _seconds)
+SECONDS_SUM: Final = Kind("seconds, 0 or more", _seconds_sum)
 SECONDS_RANGE: Final = Kind("[lowest, highest] in seconds", _range)
 OBJECT: Final = Kind("an object", _object)
 OBJECTS: Final = Kind("a list of objects", lambda value: [_object(entry) for entry in _list(value)])

@@ -33,7 +33,7 @@ def write_new(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes, *, mode: int | None = None) -> None:
     """Write a file, or exchange one for a newer one in a single step.
 
     Parameters
@@ -42,6 +42,8 @@ def replace(path: Path, content: bytes) -> None:
         In a folder that exists; a link stays a link, and the file behind it is exchanged.
     content : bytes
         All of it.
+    mode : int, optional
+        Who may read and write it, such as 0o600; unless given, as the user's mask has it.
 
     Raises
     ------
@@ -54,6 +56,8 @@ def replace(path: Path, content: bytes) -> None:
     path = path.resolve()
     temporary = beside(path)
     try:
+        if mode is not None:
+            temporary.touch(mode)
         _write(temporary, content)
         temporary.replace(path)
     finally:

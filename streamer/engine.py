@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+from emotion.decision import VoiceState
 from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid, to_samples
 from streamer.block_queue import BlockQueue
@@ -95,6 +96,11 @@ class Engine:
             What was asked for.
         """
         self._commands.give(UserCommand(kind, self.queue.end_sample, time.time()))
+
+    @property
+    def voice_state(self) -> VoiceState:
+        """What was learned of the voice; to be asked for while the worker does not run."""
+        return self._leg.voice_state
 
     def summary(self, non_finite_samples: int, failures: tuple[str, ...]) -> Summary:
         """Say what was heard, once the worker has ended.

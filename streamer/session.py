@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Final
 
+from emotion.decision import VoiceState
 from emotion.errors import AudioFileError, CallmoodError
 from emotion.file_notes import rate_note
 from emotion.model import EmotionModel
@@ -61,6 +62,7 @@ class Session:
         self._options = options
         self._asked_to_stop = False
         self._summary: Summary | None = None
+        self._engine: Engine | None = None
 
     def run(self) -> Summary:
         """Listen until the source ends, the duration is over, or the user has had enough.
@@ -87,6 +89,7 @@ class Session:
             options=self._options,
             ended=self._screen.wake,
         )
+        self._engine = engine
         with interrupts(self.ask_to_stop):
             try:
                 self._start_and_follow(engine, info)
@@ -101,6 +104,16 @@ class Session:
         if self._summary is None:
             raise RuntimeError("the session has ended without a summary")
         return self._summary
+
+    def voice_state(self) -> VoiceState:
+        """Give what was learned of the voice, to sinks that are closed and to whoever asks afterwards.
+
+        Returns
+        -------
+        mapping of str to ndarray
+            Empty before the session, and where nothing is learned.
+        """
+        return {} if self._engine is None else self._engine.voice_state
 
     def ask_to_stop(self) -> None:
         """End the session in order; from any thread, and from a signal handler."""
@@ -179,6 +192,7 @@ class Session:
             sample_rate=self._grid.sample_rate,
             legs=(LEG_NAME,),
             callmood_version=self._options.callmood_version,
+            voice=self._options.voice,
         )
 
     def _refuse_too_short(self, info: SourceInfo) -> None:

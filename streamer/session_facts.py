@@ -34,6 +34,8 @@ class SessionFacts:
         Names of the legs.
     callmood_version : str
         The program's own.
+    voice : str or None
+        Name of the saved voice that it goes on with; None where it begins with nobody's.
     """
 
     session: str
@@ -48,6 +50,7 @@ class SessionFacts:
     sample_rate: int
     legs: tuple[str, ...]
     callmood_version: str
+    voice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ class SessionOptions:
         Is filled with the spectrogram of the whole session.
     judging : JudgeOptions
         How each leg is judged.
+    voice : str or None
+        Name of the saved voice that the session goes on with; for the journal.
     """
 
     callmood_version: str
@@ -29,3 +31,4 @@ class SessionOptions:
     spectrogram: bool = False
     spectrogram_history: SpectrogramHistory | None = None
     judging: JudgeOptions = field(default_factory=JudgeOptions)
+    voice: str | None = None

@@ -67,6 +67,7 @@ def facts_values(facts: SessionFacts) -> Line:
         },
         "model": facts.model,
         "model_notes": list(facts.model_notes),
+        "voice": facts.voice,
         "feature_set": facts.feature_set,
         "labels": list(facts.labels),
         "win_seconds": facts.win_seconds,
@@ -105,7 +106,7 @@ def row_line(row: Row) -> Line:
     -------
     dict
         Of type "row"; without speech `emotion`, `probabilities` and `smoothed` are null, and `emotion`
-        where the state is "unsure".
+        where the state is "unsure". `voice_known` says how well the voice is known, 0..1.
     """
     return {
         "type": "row",
@@ -119,6 +120,7 @@ def row_line(row: Row) -> Line:
         "smoothed": _floats(row.smoothed),
         "level_dbfs": float(row.level_dbfs),
         "lag_seconds": float(row.lag_seconds),
+        "voice_known": float(row.voice_known),
     }
 
 

@@ -43,7 +43,7 @@ def words(judgements: list[Judgement]) -> list[object]:
 def test_speech_alone_makes_a_voice_known(model: EmotionModel, call: list[Heard]) -> None:
     known = [each.voice_known for each in judged(Judge(model, STEP_SECONDS), call)]
     for before, after, each in zip([0.0, *known], known, call, strict=False):
-        assert after > before if each.state == "speech" else after == before
+        assert (after != before) == (each.state == "speech")
 
 
 def test_across_a_gap_the_voice_stays_and_what_was_said_goes(model: EmotionModel, call: list[Heard]) -> None:

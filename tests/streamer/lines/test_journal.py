@@ -86,7 +86,7 @@ def test_a_row_has_the_fields_that_were_promised_and_silence_has_no_emotion() ->
     )
     assert list(spoken) == [
         *("type", "leg", "window", "start", "end", "state", "emotion", "probabilities", "smoothed"),
-        *("level_dbfs", "lag_seconds"),
+        *("level_dbfs", "lag_seconds", "voice_known"),
     ]
     assert list(spoken) == list(silent)
     assert (silent["state"], silent["emotion"], silent["probabilities"], silent["smoothed"]) == (

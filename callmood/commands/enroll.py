@@ -1,0 +1,60 @@
+"""`callmood enroll`: ten seconds of ordinary speech make a voice."""
+
+import argparse
+from typing import Final
+
+from callmood.one_thread import compute_on_one_thread
+
+SUMMARY: Final = "Learn what is usual for a voice from some seconds of ordinary speech."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+        That of the command.
+    """
+    parser.add_argument("name", metavar="NAME", help="what the voice is to be called")
+    parser.add_argument(
+        "file", metavar="FILE", nargs="?", help="a recording of the voice (default: the microphone)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, metavar="S", default=10.0, help="how much speech to learn from (default: 10)"
+    )
+    parser.add_argument(
+        "--device", metavar="DEVICE", help="number, name or part of a name, as `callmood devices` lists them"
+    )
+    parser.add_argument(
+        "--model", metavar="NAME", help="a model's name or folder (default: the speech model)"
+    )
+    parser.add_argument("--replace", action="store_true", help="forget what the voice of this name was")
+    parser.epilog = (
+        "examples:\n"
+        "  callmood enroll anna\n"
+        "  callmood enroll anna anna-reads.wav --seconds 20\n"
+        "  callmood listen --voice anna\n"
+        "\n"
+        "Speak as you usually do. Only what is heard as speech counts, and no sound is kept: a voice is a\n"
+        "few sums. It belongs to the model that learned it.\n"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Enrol a voice.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        As `configure` declares them.
+
+    Returns
+    -------
+    int
+        0.
+    """
+    compute_on_one_thread()
+    from callmood.enrolling import enrol_voice
+
+    return enrol_voice(arguments)

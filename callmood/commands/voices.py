@@ -1,0 +1,98 @@
+"""`callmood voices`: whose voices are known."""
+
+import argparse
+import sys
+from typing import Final
+
+SUMMARY: Final = "List the voices that are known, or delete one."
+
+_COLUMNS: Final = ("voice", "model", "learned from", "last heard")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+        That of the command.
+    """
+    parser.add_argument("--delete", metavar="NAME", help="delete what is known of this voice, for good")
+    parser.add_argument("--json", action="store_true", help="a JSON list instead of the table")
+    parser.epilog = (
+        "A voice is made by `callmood enroll`, or by `callmood listen --voice NAME`. It is a few sums, no\n"
+        "sound, in a file that only you can read: in $CALLMOOD_VOICES, or callmood/voices in $XDG_DATA_HOME\n"
+        "(~/.local/share).\n"
+        "\n"
+        "examples:\n"
+        "  callmood voices\n"
+        "  callmood voices --delete anna\n"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List the voices, or delete one.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        As `configure` declares them.
+
+    Returns
+    -------
+    int
+        0; the exit code of VoiceError where a voice could not be read.
+    """
+    import json
+
+    from callmood.complaint import complain
+    from emotion.errors import VoiceError
+    from streamer.voices.voice_folder import VoiceFolder
+
+    folder = VoiceFolder()
+    if arguments.delete is not None:
+        folder.delete(arguments.delete)
+        sys.stdout.write(f"deleted {folder.path_of(arguments.delete)}\n")
+        return 0
+    voices, code = [], 0
+    for name in folder.names():
+        try:
+            voice = folder.read(name)
+        except VoiceError as error:
+            code = complain(error)
+        else:
+            voices += [] if voice is None else [voice]
+    if arguments.json:
+        facts = [
+            {
+                "name": voice.name,
+                "file": str(folder.path_of(voice.name)),
+                "model": voice.model,
+                "model_digest": voice.model_digest,
+                "callmood_version": voice.callmood_version,
+                "created": voice.created,
+                "updated": voice.updated,
+                "speech_seconds": voice.speech_seconds,
+            }
+            for voice in voices
+        ]
+        sys.stdout.write(json.dumps(facts, indent=2) + "\n")
+        return code
+    rows = [
+        (voice.name, voice.model, f"{voice.speech_seconds:.1f} s", voice.updated.replace("T", " ")[:16])
+        for voice in voices
+    ]
+    sys.stdout.write("\n".join(_table([_COLUMNS, *rows])) + "\n" if rows else _nothing(folder.path))
+    return code
+
+
+def _nothing(place: object) -> str:
+    return f"no voices in {place}; make one with callmood enroll NAME\n"
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
+    return [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,1 @@
+"""Voices on disk: what is usual for one, saved and taken up again; enrolment."""

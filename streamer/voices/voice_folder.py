@@ -1,0 +1,191 @@
+"""The voices of a user: read, held against a model, written, deleted."""
+
+from dataclasses import replace as replace_fields
+from pathlib import Path
+from typing import Final
+
+from emotion.errors import OutputError, VoiceError
+from emotion.json_values import JsonValueError
+from emotion.model import EmotionModel
+from emotion.model_file import MODEL_NAME
+from emotion.whole_file import replace
+from streamer.voices.saved_voice import SavedVoice, read_voice, voice_json
+from streamer.voices.voice_places import voice_name, voices_folder
+
+SUFFIX: Final = ".json"
+_MAX_FILE_BYTES: Final = 4_000_000
+
+
+def digest_of(model: EmotionModel) -> str:
+    """Give what a voice of this model must name.
+
+    Parameters
+    ----------
+    model : EmotionModel
+        Loaded, so that its digest was checked.
+
+    Returns
+    -------
+    str
+        SHA-256 of its arrays, in hexadecimal.
+    """
+    return model.card.digests[MODEL_NAME]
+
+
+class VoiceFolder:
+    """Voices as files, one each, readable by their owner alone.
+
+    Parameters
+    ----------
+    path : Path, optional
+        `voices_folder` unless given.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or voices_folder()
+
+    def path_of(self, name: str) -> Path:
+        """Give the place of a voice.
+
+        Parameters
+        ----------
+        name : str
+            As `voice_name` lets it pass.
+
+        Returns
+        -------
+        Path
+            Of a file that need not be there.
+
+        Raises
+        ------
+        UsageError
+            If it is no name for a voice.
+        """
+        return self.path / f"{voice_name(name)}{SUFFIX}"
+
+    def names(self) -> list[str]:
+        """List the voices by name; empty where there is no folder yet."""
+        return sorted(path.name.removesuffix(SUFFIX) for path in self.path.glob(f"[!.]*{SUFFIX}"))
+
+    def read(self, name: str) -> SavedVoice | None:
+        """Read a voice.
+
+        Parameters
+        ----------
+        name : str
+            As `path_of` takes it.
+
+        Returns
+        -------
+        SavedVoice or None
+            None where there is none of this name.
+
+        Raises
+        ------
+        VoiceError
+            If the file cannot be read or is damaged.
+        """
+        path = self.path_of(name)
+        try:
+            with path.open("rb") as file:
+                raw = file.read(_MAX_FILE_BYTES)
+            # Whoever renames the file renames the voice.
+            return replace_fields(read_voice(raw), name=voice_name(name))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise VoiceError(
+                f"voice {name}: {path} cannot be read ({error.strerror}); check its rights"
+            ) from error
+        except JsonValueError as error:
+            raise VoiceError(f"voice {name}: {path}: {error}; {_advice(name)}") from error
+
+    def for_model(self, name: str, model: EmotionModel) -> SavedVoice | None:
+        """Read a voice that a model is to go on with.
+
+        Parameters
+        ----------
+        name : str
+            As `path_of` takes it.
+        model : EmotionModel
+            To hear with.
+
+        Returns
+        -------
+        SavedVoice or None
+            Its state opens with this model; None where there is none of this name.
+
+        Raises
+        ------
+        VoiceError
+            If it is damaged, or another model learned it.
+        """
+        voice = self.read(name)
+        if voice is None:
+            return None
+        if voice.model_digest != digest_of(model):
+            raise VoiceError(
+                f"voice {name} was learned by model {voice.model} (SHA-256 {voice.model_digest[:12]}), "
+                f"this is {model.card.name} ({digest_of(model)[:12]}); choose that model, or {_advice(name)}"
+            )
+        try:
+            model.open_voice(voice.state)
+        except ValueError as error:
+            raise VoiceError(f"voice {name}: {self.path_of(name)}: {error}; {_advice(name)}") from error
+        return voice
+
+    def write(self, voice: SavedVoice) -> Path:
+        """Write a voice whole, in place of an older one of its name.
+
+        Parameters
+        ----------
+        voice : SavedVoice
+            With its name.
+
+        Returns
+        -------
+        Path
+            Where it lies now.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written; the older one is still there then.
+        """
+        path = self.path_of(voice.name)
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            replace(path, voice_json(voice), mode=0o600)
+        except OSError as error:
+            raise OutputError(
+                f"voice {voice.name} cannot be saved: {path}: {error.strerror}; "
+                "set CALLMOOD_VOICES to another folder"
+            ) from error
+        return path
+
+    def delete(self, name: str) -> None:
+        """Delete a voice for good.
+
+        Parameters
+        ----------
+        name : str
+            As `path_of` takes it.
+
+        Raises
+        ------
+        VoiceError
+            If there is none of this name, or it cannot be deleted.
+        """
+        path = self.path_of(name)
+        try:
+            path.unlink()
+        except FileNotFoundError as error:
+            known = ", ".join(self.names()) or "none yet"
+            raise VoiceError(f"there is no voice {name!r} in {self.path}; there are {known}") from error
+        except OSError as error:
+            raise VoiceError(f"{path} cannot be deleted ({error.strerror}); check its rights") from error
+
+
+def _advice(name: str) -> str:
+    return f"make it anew with `callmood enroll {name} --replace`"

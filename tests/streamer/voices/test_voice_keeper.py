@@ -1,0 +1,72 @@
+"""A session goes on with a voice, and saves it."""
+
+from pathlib import Path
+
+import pytest
+
+from emotion.errors import UsageError
+from emotion.model import EmotionModel
+from streamer.judge_options import JudgeOptions
+from streamer.session_facts import Summary
+from streamer.session_options import SessionOptions
+from streamer.voices.voice_folder import VoiceFolder
+from streamer.voices.voice_keeper import VoiceKeeper
+from tests.session_parts import Rows, session_of
+
+
+def hear(path: Path, model: EmotionModel, folder: VoiceFolder) -> tuple[Rows, VoiceKeeper, Summary]:
+    """Replay a recording with the voice of anna."""
+    keeper, rows = VoiceKeeper("anna", model, "0.1.0", folder), Rows()
+    saved = keeper.saved
+    judging = JudgeOptions(voice=None if saved is None else saved.state)
+    options = SessionOptions(callmood_version="0.1.0", judging=judging)
+    session = session_of(path, model, rows, keeper, options=options)
+    assert session.voice_state() == {}
+    keeper.learned_by(session.voice_state)
+    return rows, keeper, session.run()
+
+
+def test_what_one_session_learned_the_next_begins_with(
+    recording: Path, learning: EmotionModel, folder: VoiceFolder
+) -> None:
+    first, keeper, summary = hear(recording, learning, folder)
+    assert keeper.saved is None
+    path = str(folder.path_of("anna"))
+    assert summary.files == (path,)
+    known = first.rows[-1].voice_known
+    saved = folder.for_model("anna", learning)
+    assert saved is not None
+    assert learning.open_voice(saved.state).known == known > 0.0
+    num_speech = sum(row.state in {"speech", "unsure"} for row in first.rows)
+    assert saved.speech_seconds == pytest.approx(0.25 * num_speech)
+
+    second, _, _ = hear(recording, learning, folder)
+    again = folder.for_model("anna", learning)
+    assert again is not None
+    assert second.rows[0].voice_known != first.rows[0].voice_known
+    assert second.rows[0].probabilities != first.rows[0].probabilities
+    assert again.speech_seconds == pytest.approx(0.5 * num_speech)
+    assert again.created == saved.created
+
+
+def test_where_nobody_spoke_nothing_is_written(
+    tmp_path: Path, silence: Path, learning: EmotionModel, folder: VoiceFolder
+) -> None:
+    _, _, summary = hear(silence, learning, folder)
+    assert summary.files == ()
+    assert list(tmp_path.glob("data/**/*.json")) == []
+
+
+def test_a_voice_that_cannot_be_saved_is_told_of_and_the_session_ends_well(
+    tmp_path: Path, recording: Path, learning: EmotionModel
+) -> None:
+    (tmp_path / "anna.json").symlink_to(tmp_path / "nowhere" / "anna.json")
+    rows, _, summary = hear(recording, learning, VoiceFolder(tmp_path))
+    assert rows.rows
+    [failure] = summary.failures
+    assert "voice anna cannot be saved" in failure
+
+
+def test_a_model_that_learns_no_voices_takes_none(tiny_model: EmotionModel, folder: VoiceFolder) -> None:
+    with pytest.raises(UsageError, match="model tiny learns no voices; leave --voice out"):
+        VoiceKeeper("anna", tiny_model, "0.1.0", folder)
