@@ -57,6 +57,10 @@ class CheckedVoice:
         check_vector(vector, self._num_features)
         return self._voice.peek(vector)
 
+    def enrol(self) -> None:
+        """See `Voice.enrol`."""
+        self._voice.enrol()
+
     def state(self) -> VoiceState:
         """See `Voice.state`."""
         return self._voice.state()

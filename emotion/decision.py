@@ -49,6 +49,10 @@ class Voice(Protocol):
         """
         ...
 
+    def enrol(self) -> None:
+        """Take all that was heard so far for the ordinary speech of this voice."""
+        ...
+
     def state(self) -> VoiceState:
         """Give what was learned, to go on with later.
 
@@ -135,6 +139,9 @@ class UnlearnedVoice:
     def peek(self, vector: FloatArray) -> Probabilities:
         """See `Voice.peek`."""
         return self._predict(vector)
+
+    def enrol(self) -> None:
+        """See `Voice.enrol`: there is nothing to be learned."""
 
     def state(self) -> VoiceState:
         """See `Voice.state`."""

@@ -45,6 +45,10 @@ class LinearVoice:
         raw, margins = self._opinions(vector)
         return self._rule.probabilities(self._sums, raw, margins)
 
+    def enrol(self) -> None:
+        """See `emotion.decision.Voice.enrol`."""
+        self._sums = self._rule.enrolled(self._sums)
+
     def state(self) -> VoiceState:
         """See `emotion.decision.Voice.state`."""
         return self._sums.arrays()

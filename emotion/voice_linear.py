@@ -24,6 +24,7 @@ ARRAYS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "raw_bias": ("<f4", ("k",)),
     "own_weights": ("<f4", ("d", "k")),
     "own_bias": ("<f4", ("k",)),
+    "ordinary": ("<f8", ("k",)),
     "temperatures": ("<f8", ("opinions",)),
     "rule": ("<f8", ("m",)),
     "unsure_below": ("<f8", ()),
@@ -60,7 +61,8 @@ class VoiceLinear:
         raw_temperature, own_temperature = arrays["temperatures"].tolist()
         self._raw_temperature: float = raw_temperature
         own_bias = arrays["own_bias"].astype(np.float64)
-        self._rule = VoiceRule(arrays["rule"].astype(np.float64), own_bias, own_temperature)
+        ordinary = arrays["ordinary"].astype(np.float64)
+        self._rule = VoiceRule(arrays["rule"].astype(np.float64), own_bias, own_temperature, ordinary)
         self._unsure_below = float(arrays["unsure_below"])
 
     @classmethod

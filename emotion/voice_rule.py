@@ -26,7 +26,8 @@ class VoiceRule:
     own opinion's share of the log-probabilities is ``n / (n + share_windows)`` times
     ``sigmoid(evidence_bias + weights . evidence)``, the evidence being how varied the voice has been (see
     `emotion.voice_evidence`); the raw opinion gets the rest. Beyond `limit_windows` all sums are scaled back
-    to it: a voice that changes slowly is followed, and no sum grows for ever. See
+    to it: a voice that changes slowly is followed, and no sum grows for ever. A voice that was enrolled is
+    trusted from the start, and what is heard moves it as far as it is varied. See
     docs/decisions/0019-voices.md.
 
     Parameters
@@ -37,6 +38,8 @@ class VoiceRule:
         Of the own margins.
     own_temperature : float
         Over 0.
+    ordinary : ndarray, shape (num_labels,), float64
+        Own margins of ordinary, neutral speech against the usual of its voice.
 
     Raises
     ------
@@ -44,7 +47,9 @@ class VoiceRule:
         If there are more or fewer parameters, or one cannot be.
     """
 
-    def __init__(self, parameters: Values, own_bias: Values, own_temperature: float) -> None:
+    def __init__(
+        self, parameters: Values, own_bias: Values, own_temperature: float, ordinary: Values
+    ) -> None:
         if parameters.shape != (len(PARAMETERS),):
             raise ValueError(f"array rule holds {parameters.size} values; expected {', '.join(PARAMETERS)}")
         baseline_windows, share_windows, limit_windows = parameters[:_NUM_COUNTS].tolist()
@@ -57,6 +62,7 @@ class VoiceRule:
         self._evidence_weights = parameters[_NUM_COUNTS + 1 :]
         self._own_bias = own_bias
         self._own_temperature = own_temperature
+        self._ordinary = ordinary
 
     def nothing_heard(self) -> VoiceSums:
         """Begin with a voice that nobody has heard."""
@@ -120,8 +126,25 @@ class VoiceRule:
         ndarray, shape (num_labels,), float64
             Log-probabilities.
         """
-        usual = sums.margins / (sums.windows + self._baseline_windows)
+        moved = self._trust(sums) if sums.enrolled else 1.0
+        weight = moved * sums.windows + sums.enrolled + self._baseline_windows
+        usual = (moved * sums.margins + sums.enrolled_margins) / weight
         return log_softmax((margins - usual + self._own_bias) / self._own_temperature)
+
+    def enrolled(self, sums: VoiceSums) -> VoiceSums:
+        """Take all that was heard for the ordinary speech of this voice.
+
+        Parameters
+        ----------
+        sums : VoiceSums
+            Of some seconds of it.
+
+        Returns
+        -------
+        VoiceSums
+            Known at once, whatever the voice will say.
+        """
+        return sums.as_enrolment(self._ordinary)
 
     def probabilities(self, sums: VoiceSums, raw: Values, margins: Values) -> Probabilities:
         """Mix both opinions of a window.
@@ -156,10 +179,15 @@ class VoiceRule:
         Returns
         -------
         float
-            0 at first, towards 1 for a voice that was heard for long and in many moods.
+            0 at first, towards 1 for a voice that was enrolled, or heard for long and in many moods.
         """
+        enrolled = sums.enrolled / (sums.enrolled + self._baseline_windows) if sums.enrolled else 0.0
+        heard = sums.windows / (sums.windows + self._share_windows) if sums.windows else 0.0
+        return max(enrolled, self._trust(sums) * heard)
+
+    def _trust(self, sums: VoiceSums) -> float:
+        """Say how likely what was heard is varied enough to learn from, 0..1."""
         if not sums.windows:
             return 0.0
         logit = self._evidence_bias + math.fsum((self._evidence_weights * sums.evidence()).tolist())
-        trust = 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, logit))))
-        return trust * sums.windows / (sums.windows + self._share_windows)
+        return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, logit))))

@@ -30,6 +30,10 @@ class VoiceSums:
         Sum of the raw opinions' probabilities.
     step_squares, raw_entropy, own_entropy : float
         Sums for `emotion.voice_evidence.voice_evidence`.
+    enrolled : float
+        Windows of ordinary speech that the voice was enrolled with; none of the above counts them.
+    enrolled_margins : ndarray, shape (num_labels,), float64
+        Sum of their margins, less what ordinary speech has of them.
     """
 
     windows: float
@@ -40,6 +44,8 @@ class VoiceSums:
     step_squares: float
     raw_entropy: float
     own_entropy: float
+    enrolled: float
+    enrolled_margins: Values
 
     @classmethod
     def nothing(cls, num_labels: int) -> "VoiceSums":
@@ -56,7 +62,7 @@ class VoiceSums:
             All zero.
         """
         none = np.zeros(num_labels)
-        return cls(0.0, none, none, none, none, 0.0, 0.0, 0.0)
+        return cls(0.0, none, none, none, none, 0.0, 0.0, 0.0, 0.0, none)
 
     @classmethod
     def from_arrays(
@@ -87,11 +93,12 @@ class VoiceSums:
         found = {name: array.shape for name, array in arrays.items()}
         if found != expected or any(array.dtype != np.float64 for array in arrays.values()):
             raise ValueError(f"arrays {_shapes(found)}; expected {_shapes(expected)}, float64")
-        windows = float(arrays["windows"])
+        windows, enrolled = float(arrays["windows"]), float(arrays["enrolled"])
         finite = all(bool(np.isfinite(array).all()) for array in arrays.values())
-        if not (finite and 0.0 <= windows <= limit_windows):
+        if not (finite and 0.0 <= windows <= limit_windows and 0.0 <= enrolled <= limit_windows):
             raise ValueError(
-                f"{windows:g} windows heard{'' if finite else ', and sums that are not finite'}; "
+                f"{windows:g} windows heard, {enrolled:g} enrolled"
+                f"{'' if finite else ', and sums that are not finite'}; "
                 f"expected 0 to {limit_windows:g} windows, and finite sums"
             )
         return cls(
@@ -103,6 +110,8 @@ class VoiceSums:
             float(arrays["step_squares"]),
             float(arrays["raw_entropy"]),
             float(arrays["own_entropy"]),
+            enrolled,
+            arrays["enrolled_margins"].copy(),
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -136,6 +145,8 @@ class VoiceSums:
             self.step_squares + float(step @ step) / 2.0,
             self.raw_entropy - float(probabilities @ raw),
             self.own_entropy,
+            self.enrolled,
+            self.enrolled_margins,
         )
 
     def with_own_opinion(self, own: Values) -> "VoiceSums":
@@ -175,7 +186,26 @@ class VoiceSums:
             self.step_squares * share,
             self.raw_entropy * share,
             self.own_entropy * share,
+            self.enrolled,
+            self.enrolled_margins,
         )
+
+    def as_enrolment(self, ordinary: Values) -> "VoiceSums":
+        """Take all that was heard for ordinary speech.
+
+        Parameters
+        ----------
+        ordinary : ndarray, shape (num_labels,), float64
+            Own margins of ordinary speech, against the usual of its voice.
+
+        Returns
+        -------
+        VoiceSums
+            Enrolled; nothing heard beside that.
+        """
+        enrolled = self.margins - self.windows * ordinary
+        nothing = VoiceSums.nothing(len(ordinary))
+        return replace(nothing, enrolled=self.windows, enrolled_margins=enrolled)
 
     def evidence(self) -> Values:
         """Say how varied the voice has been.

@@ -41,6 +41,7 @@ def random_arrays(num_features: int = 12, num_labels: int = 4, seed: int = 0) ->
         "raw_bias": rng.normal(0.0, 0.2, num_labels).astype(np.float32),
         "own_weights": rng.normal(0.0, 0.5, sides).astype(np.float32),
         "own_bias": rng.normal(0.0, 0.2, num_labels).astype(np.float32),
+        "ordinary": np.array([-0.4, -0.2, 0.7, -0.1])[:num_labels],
         "temperatures": np.array([1.5, 1.2]),
         "rule": np.array(RULE),
         "unsure_below": np.array(0.4),

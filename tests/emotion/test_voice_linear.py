@@ -119,12 +119,39 @@ def test_the_state_is_bounded_and_follows_a_voice_that_changes() -> None:
     state = voice.state()
     assert state["windows"] == RULE[2]
     assert (np.abs(state["margins"]) <= 2 * RULE[2] * 5 * np.abs(arrays["own_weights"]).sum(axis=0)).all()
-    assert sum(array.nbytes for array in state.values()) == 8 * (4 + 4 * 4)
+    assert sum(array.nbytes for array in state.values()) == 8 * (5 + 5 * 4)
     changed = vectors_of(400, seed=3, usual=1.0)
     fresh = DECISION.open_voice()
     said(voice, changed)
     said(fresh, changed)
     np.testing.assert_allclose(voice.peek(changed[0]), fresh.peek(changed[0]), atol=0.02)
+
+
+def test_an_enrolled_voice_is_known_at_once_and_a_single_mood_does_not_move_it() -> None:
+    never_trusting = np.array([*RULE[:3], -50.0, 0, 0, 0, 0, 0])
+    decision = VoiceLinear.from_arrays(random_arrays() | {"rule": never_trusting})
+    ordinary, angry = vectors_of(20, seed=8), np.tile(vectors_of(1, seed=9), (60, 1))
+    voice = decision.open_voice()
+    said(voice, ordinary)
+    voice.enrol()
+    assert voice.known == pytest.approx(20 / (20 + RULE[0]))
+    before = voice.peek(angry[0])
+    assert np.abs(before - decision.probabilities(angry[0])).max() > 0.01
+    taken_up = decision.open_voice(voice.state())
+    assert said(taken_up, angry) == said(voice, angry)
+    np.testing.assert_allclose(voice.peek(angry[0]), before, atol=1e-12)
+
+
+def test_ordinary_speech_is_no_emotion_of_its_own() -> None:
+    ordinary = random_arrays()["ordinary"]
+    decision = VoiceLinear.from_arrays(random_arrays() | {"ordinary": ordinary * 0})
+    heard = vectors_of(20, seed=8)
+    voice, other = DECISION.open_voice(), decision.open_voice()
+    for each in (voice, other):
+        said(each, heard)
+        each.enrol()
+    difference = np.asarray(other.state()["enrolled_margins"]) - voice.state()["enrolled_margins"]
+    np.testing.assert_allclose(difference, 20 * ordinary)
 
 
 def test_a_constant_shift_of_the_voice_is_learned_away() -> None:
@@ -218,5 +245,7 @@ def test_a_model_without_a_baseline_takes_no_voice() -> None:
     decision = RbfSvc.from_arrays(tiny_arrays())
     assert decision.open_voice().state() == {}
     assert decision.open_voice({}).known == 0.0
-    with pytest.raises(ValueError, match="kind rbf-svc, which learns none: arrays last, margins"):
+    with pytest.raises(
+        ValueError, match="kind rbf-svc, which learns none: arrays enrolled, enrolled_margins"
+    ):
         decision.open_voice(DECISION.open_voice().state())

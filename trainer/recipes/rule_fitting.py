@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from emotion.labels import LABELS
 from emotion.softmax import Values, log_softmax, softmax
 from emotion.voice_evidence import EVIDENCE
 from emotion.voice_rule import VoiceRule
-from trainer.recipes.unheard_voices import UnheardVoice
+from trainer.recipes.unheard_voices import NEUTRAL, UnheardVoice
 
 BASELINE_WINDOWS: Final = 10.0
 SHARE_WINDOWS: Final = 5.0
@@ -43,11 +44,14 @@ class FittedRule:
         As `emotion.voice_rule.PARAMETERS` names them.
     unsure_below : float
         Highest smoothed probability under which nothing is said.
+    ordinary : tuple of float
+        Own margins of neutral speech, against the usual of its voice.
     """
 
     temperatures: tuple[float, float]
     parameters: tuple[float, ...]
     unsure_below: float
+    ordinary: tuple[float, ...]
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Give the arrays by name."""
@@ -55,11 +59,18 @@ class FittedRule:
             "temperatures": np.array(self.temperatures),
             "rule": np.array(self.parameters),
             "unsure_below": np.array(self.unsure_below),
+            "ordinary": np.array(self.ordinary),
         }
 
 
+_NO_MARGINS: Final = (0.0,) * len(LABELS)
+_NOTHING: Final = np.zeros(len(LABELS))
+
 CAUTIOUS: Final = FittedRule(
-    (1.5, 1.5), (BASELINE_WINDOWS, SHARE_WINDOWS, LIMIT_WINDOWS, 0.0, *(0.0 for _ in EVIDENCE)), 0.4
+    (1.5, 1.5),
+    (BASELINE_WINDOWS, SHARE_WINDOWS, LIMIT_WINDOWS, 0.0, *(0.0 for _ in EVIDENCE)),
+    0.4,
+    _NO_MARGINS,
 )
 """Where nobody can be left out to fit a rule on: the own opinion never has more than half of the share."""
 
@@ -85,7 +96,8 @@ def fit_rule(voices: Sequence[UnheardVoice]) -> FittedRule:
     machine = LogisticRegression(C=0.1).fit(evidence, varied, sample_weight=weights)
     bias = STEEPNESS * (float(machine.intercept_[0]) - CAUTION)
     parameters = (*unweighted[:3], bias, *(STEEPNESS * machine.coef_[0]).tolist())
-    return FittedRule(temperatures, parameters, _unsure_below(voices, parameters, temperatures))
+    unsure_below = _unsure_below(voices, parameters, temperatures)
+    return FittedRule(temperatures, parameters, unsure_below, _ordinary(voices))
 
 
 def _streams(voice: UnheardVoice, kind: str) -> list[NDArray[np.int64]]:
@@ -131,7 +143,7 @@ def _evidence(
     rows, varied, weights = [], [], []
     for kind, weight in _STREAMS.items():
         for voice in voices:
-            rule = VoiceRule(np.array(parameters), voice.own_bias, temperatures[1])
+            rule = VoiceRule(np.array(parameters), voice.own_bias, temperatures[1], _NOTHING)
             for order in _streams(voice, kind):
                 sums = rule.nothing_heard()
                 found = []
@@ -147,13 +159,34 @@ def _evidence(
     return np.array(rows), np.array(varied, dtype=np.int64), equal * len(equal) / equal.sum()
 
 
+def _ordinary(voices: Sequence[UnheardVoice]) -> tuple[float, ...]:
+    found = []
+    for voice in voices:
+        present = np.unique(voice.targets).tolist()
+        if NEUTRAL in present:
+            means = {
+                label: np.mean(
+                    [
+                        own.mean(axis=0)
+                        for own, target in zip(voice.own, voice.targets, strict=True)
+                        if target == label
+                    ],
+                    axis=0,
+                )
+                for label in present
+            }
+            away = means[NEUTRAL] - np.mean(list(means.values()), axis=0)
+            found.append(away - away.mean())
+    return tuple(np.mean(found, axis=0).tolist()) if found else _NO_MARGINS
+
+
 def _unsure_below(
     voices: Sequence[UnheardVoice], parameters: tuple[float, ...], temperatures: tuple[float, float]
 ) -> float:
     highest, corpora = [], []
     share_of_new = 1.0 - math.exp(-0.5)
     for voice in voices:
-        rule = VoiceRule(np.array(parameters), voice.own_bias, temperatures[1])
+        rule = VoiceRule(np.array(parameters), voice.own_bias, temperatures[1], _NOTHING)
         for order in _streams(voice, "balanced"):
             sums = rule.nothing_heard()
             smoothed = None
