@@ -51,6 +51,8 @@ def _facts(folder: Path, card: Card) -> Iterator[tuple[str, str]]:
         f"{card.feature_set}/{card.feature_set_version}: {card.num_features} at {card.sample_rate} Hz",
     )
     yield "windows", grid_words(card)
+    if card.shows_change_after_seconds is not None:
+        yield "delay", f"shows a change after {card.shows_change_after_seconds:.1f} s"
     for name, allowed in (("win", card.allowed_win_seconds), ("step", card.allowed_step_seconds)):
         if allowed is not None:
             yield f"--{name}", f"{allowed[0]:g} to {allowed[1]:g} s"

@@ -4,6 +4,7 @@ import argparse
 import math
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from callmood import __version__
 from emotion.errors import OutputError, UsageError
@@ -26,7 +27,9 @@ from streamer.source import Source
 from streamer.spectrogram.history import SpectrogramHistory
 from streamer.spectrogram.png import SpectrogramPng
 from streamer.terminal.terminal_screen import TerminalScreen, is_panel_possible
-from streamer.voices.voice_keeper import VoiceKeeper
+
+if TYPE_CHECKING:
+    from streamer.voices.voice_keeper import VoiceKeeper
 
 
 def run_session(source: Source, arguments: argparse.Namespace) -> int:
@@ -98,12 +101,14 @@ def _check_duration(seconds: float | None) -> None:
         raise UsageError(f"duration is {seconds:g} s; give a positive number of seconds, such as 60")
 
 
-def _voice_keeper(arguments: argparse.Namespace, model: EmotionModel) -> VoiceKeeper | None:
+def _voice_keeper(arguments: argparse.Namespace, model: EmotionModel) -> "VoiceKeeper | None":
     """Give what takes a voice up and saves it; None where none is named."""
     if arguments.voice is None:
         return None
     if arguments.no_baseline:
         raise UsageError("--voice goes on with a baseline, --no-baseline does without; leave one of them out")
+    from streamer.voices.voice_keeper import VoiceKeeper
+
     return VoiceKeeper(arguments.voice, model, __version__)
 
 

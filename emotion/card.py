@@ -116,6 +116,14 @@ class Card:
         """True for a model fitted on whole clips, which has no windows and cannot listen."""
         return self.win_seconds is None or self.step_seconds is None
 
+    @property
+    def shows_change_after_seconds(self) -> float | None:
+        """How long after a change of emotion the panel shows it, s; None where nobody measured it."""
+        seconds = self.scores.get("shows_change_after_seconds")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            return None
+        return float(seconds)
+
     def grid(self, win_seconds: float | None = None, step_seconds: float | None = None) -> WindowGrid:
         """Lay the grid that the model is served with.
 

@@ -193,7 +193,14 @@ class Session:
             legs=(LEG_NAME,),
             callmood_version=self._options.callmood_version,
             voice=self._options.voice,
+            learns_voice=bool(self.voice_state()),
+            shows_change_after_seconds=self._delay(),
         )
+
+    def _delay(self) -> float | None:
+        """Give the delay that was measured with the card's own win and step, where they are the session's."""
+        card = self._model.card
+        return card.shows_change_after_seconds if self._grid == card.grid() else None
 
     def _refuse_too_short(self, info: SourceInfo) -> None:
         if info.seconds is None:

@@ -36,6 +36,11 @@ class SessionFacts:
         The program's own.
     voice : str or None
         Name of the saved voice that it goes on with; None where it begins with nobody's.
+    learns_voice : bool
+        Whether what is usual for the voice is learned.
+    shows_change_after_seconds : float or None
+        How long after a change of emotion it is shown, s, as measured for the card; None where nobody
+        measured it, or not with this win and step.
     """
 
     session: str
@@ -51,6 +56,8 @@ class SessionFacts:
     legs: tuple[str, ...]
     callmood_version: str
     voice: str | None = None
+    learns_voice: bool = False
+    shows_change_after_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ def summary_text(summary: Summary, facts: SessionFacts) -> str:
         lines.append(f"marks     {summary.marks}")
     if abs(summary.slip_seconds) >= 0.1:
         lines.append(f"slip      {summary.slip_seconds:+.2f} s of sound against the clock")
+    if facts.shows_change_after_seconds is not None:
+        lines.append(f"delay     shows a change after {facts.shows_change_after_seconds:.1f} s, as measured")
     lines.append(
         f"speed     {summary.real_time_factor:.3f} of real time, longest lag {summary.max_lag_seconds:.3f} s"
     )

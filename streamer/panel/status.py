@@ -7,10 +7,12 @@ from rich.style import Style
 
 from streamer.panel.canvas import PLAIN, Canvas, shortened
 from streamer.panel.palette import FAINT, STRONG, WARNING
+from streamer.panel.voice_words import voice_words
 from streamer.session_facts import SessionFacts
 from streamer.snapshot import Snapshot
 
 _BETWEEN: Final = 2
+_VOICE_CELLS: Final = 12
 _KEYS: Final = (("space", "pause"), ("m", "mark this moment"), ("q", "quit"))
 
 
@@ -38,9 +40,12 @@ def status_fields(snapshot: Snapshot, facts: SessionFacts, clock: float) -> list
         start = 0 if whole >= 3600 else 3
         heard = _duration(min(snapshot.stream_seconds, whole))[start:]
         fields.append(("heard", f"{heard} of {_duration(whole)[start:].lstrip()}", False))
+    fields.append(("lag", f"{_fixed(snapshot.lag_seconds, 4, 2)} s", False))
+    if facts.learns_voice:
+        row = snapshot.legs[0].row
+        fields.append((_voice_name(facts), voice_words(0.0 if row is None else row.voice_known), False))
     return [
         *fields,
-        ("lag", f"{_fixed(snapshot.lag_seconds, 4, 2)} s", False),
         ("overruns", _fixed(snapshot.overruns, 4, 0), snapshot.overruns > 0),
         ("dropped", f"{_fixed(snapshot.dropped_seconds, 5, 1)} s", snapshot.dropped_seconds > 0.0),
         ("marks", _fixed(snapshot.marks, 3, 0), False),
@@ -48,6 +53,7 @@ def status_fields(snapshot: Snapshot, facts: SessionFacts, clock: float) -> list
         ("win", f"{facts.win_seconds:g} s", False),
         ("step", f"{facts.step_seconds:g} s", False),
         ("real-time factor", _fixed(snapshot.real_time_factor, 5, 3), snapshot.real_time_factor >= 1.0),
+        *_delay(facts),
     ]
 
 
@@ -173,6 +179,15 @@ def draw_keys(canvas: Canvas, *, paused: bool) -> None:
         canvas.put(0, column, key, STRONG)
         canvas.put(0, column + len(key) + 1, says, FAINT)
         column += len(key) + 1 + max(len(says), 5) + _BETWEEN
+
+
+def _voice_name(facts: SessionFacts) -> str:
+    return "voice" if facts.voice is None else f"voice {shortened(facts.voice, _VOICE_CELLS)}:"
+
+
+def _delay(facts: SessionFacts) -> list[tuple[str, str, bool]]:
+    seconds = facts.shows_change_after_seconds
+    return [] if seconds is None else [("shows a change after", f"{seconds:.1f} s", False)]
 
 
 def _wrap(note: str, width: int) -> Iterable[str]:

@@ -95,6 +95,7 @@ def enrol(
         source.stop()
     if queue.error is not None:
         raise queue.error
+    voice.enrol()
     return Enrolment(voice.state(), voice.known, learned.speech_seconds, num_samples / rate)
 
 

@@ -72,6 +72,21 @@ def test_without_a_range_only_the_default_passes() -> None:
         card.grid(win_seconds=2.1)
 
 
+@pytest.mark.parametrize(
+    ("scores", "seconds"),
+    [
+        ({"shows_change_after_seconds": 1.63}, 1.63),
+        ({"shows_change_after_seconds": 2}, 2.0),
+        ({"shows_change_after_seconds": "soon"}, None),
+        ({"shows_change_after_seconds": True}, None),
+        ({"shows_change_after_seconds": None}, None),
+        ({"uar": 0.5}, None),
+    ],
+)
+def test_the_delay_is_said_where_it_was_measured(scores: dict[str, object], seconds: float | None) -> None:
+    assert make_card(scores=scores).shows_change_after_seconds == seconds
+
+
 def test_a_model_of_whole_clips_has_no_grid() -> None:
     card = make_card("classic-33", **WHOLE_CLIPS)
     assert card.whole_clips

@@ -174,6 +174,12 @@ def test_the_summary_leaves_out_what_did_not_happen() -> None:
     ]
 
 
+def test_the_summary_says_how_long_a_change_takes_where_that_was_measured() -> None:
+    lines = summary_text(SUMMARY, replace(facts(), shows_change_after_seconds=1.63)).splitlines()
+    assert "delay     shows a change after 1.6 s, as measured" in lines
+    assert not any(line.startswith("delay") for line in summary_text(SUMMARY, facts()).splitlines())
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [

@@ -30,7 +30,7 @@ def test_it_ends_when_there_is_enough(recording: Path, learning: EmotionModel) -
     assert heard.speech_seconds == 1.5
     assert heard.heard_seconds < 3.0
     assert told == [1.0, 1.25, 1.5]
-    assert heard.state["windows"] == 3.0
+    assert heard.state["enrolled"] == 3.0
 
 
 @pytest.mark.parametrize("block_seconds", [0.011, 0.1, 2.0])

@@ -1,17 +1,23 @@
 """A session goes on with a voice, and saves it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from emotion.audio_file import AudioFile
 from emotion.errors import UsageError
 from emotion.model import EmotionModel
+from streamer.file_source import FileSource
 from streamer.judge_options import JudgeOptions
-from streamer.session_facts import Summary
+from streamer.screen import Screen
+from streamer.session import Session
+from streamer.session_facts import SessionFacts, Summary
 from streamer.session_options import SessionOptions
+from streamer.sink import Sink
 from streamer.voices.voice_folder import VoiceFolder
 from streamer.voices.voice_keeper import VoiceKeeper
-from tests.session_parts import Rows, session_of
+from tests.session_parts import OPTIONS, Rows, session_of
 
 
 def hear(path: Path, model: EmotionModel, folder: VoiceFolder) -> tuple[Rows, VoiceKeeper, Summary]:
@@ -70,3 +76,41 @@ def test_a_voice_that_cannot_be_saved_is_told_of_and_the_session_ends_well(
 def test_a_model_that_learns_no_voices_takes_none(tiny_model: EmotionModel, folder: VoiceFolder) -> None:
     with pytest.raises(UsageError, match="model tiny learns no voices; leave --voice out"):
         VoiceKeeper("anna", tiny_model, "0.1.0", folder)
+
+
+class Facts(Sink):
+    """Keeps the head of a session."""
+
+    def open(self, facts: SessionFacts) -> None:
+        self.facts = facts
+
+
+@pytest.mark.parametrize("baseline", [True, False])
+def test_the_session_says_whether_a_voice_is_learned(
+    recording: Path, learning: EmotionModel, tiny_model: EmotionModel, *, baseline: bool
+) -> None:
+    options = SessionOptions(callmood_version="0.1.0", judging=JudgeOptions(baseline=baseline), voice="anna")
+    sink, rows = Facts(), Rows()
+    session_of(recording, learning, sink, rows, options=options).run()
+    assert sink.facts.learns_voice == baseline
+    assert sink.facts.voice == "anna"
+    assert (rows.rows[-1].voice_known > 0.0) == baseline
+    session_of(recording, tiny_model, sink).run()
+    assert not sink.facts.learns_voice
+    assert sink.facts.voice is None
+
+
+def test_the_delay_of_the_card_is_that_of_its_own_grid(recording: Path, learning: EmotionModel) -> None:
+    card = replace(learning.card, scores={"shows_change_after_seconds": 1.6})
+    model = EmotionModel(learning.folder, card, learning.feature_set, learning.decision)
+    for step_seconds, delay in ((None, 1.6), (0.5, None)):
+        sink = Facts()
+        Session(
+            FileSource(AudioFile(recording), fast=True),
+            model,
+            card.grid(step_seconds=step_seconds),
+            sinks=[sink],
+            screen=Screen(),
+            options=OPTIONS,
+        ).run()
+        assert sink.facts.shows_change_after_seconds == delay
