@@ -6,10 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from tests.command import command, environment
+from tests.model_maker import tone_of
 from tests.pulse import PulseServer
-from tests.spoken import DEMO
 from tests.voice_model import make_voice_model
 
 
@@ -32,10 +33,12 @@ def enrolling(place: Path, pulse: PulseServer, seconds: float) -> subprocess.Pop
 
 
 def test_it_listens_until_there_was_enough_speech(place: Path, pulse: PulseServer) -> None:
+    spoken = place / "spoken.wav"
+    soundfile.write(spoken, tone_of("neutral", 1, 16_000, 5.0), 16_000, subtype="PCM_16")
     with enrolling(place, pulse, 3.0) as enroller:
         try:
             pulse.wait_for_listener()
-            pulse.speak(DEMO)
+            pulse.speak(spoken)
             out, err = enroller.communicate(timeout=60)
         except BaseException:
             enroller.kill()
