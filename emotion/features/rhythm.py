@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from emotion.arrays import FloatArray
 from emotion.features.descriptors import Descriptor
 
+SWELL: Final = 0.1
+"""How far over its mean a track must rise to swell, and under it to have ended, as a share of the mean."""
+
 STRETCH_VALUES: Final = ("longest", "mean", "std")
 
 
@@ -82,7 +85,11 @@ def run_lengths(inside: NDArray[np.bool_]) -> list[int]:
 
 
 def peak_rate(track: FloatArray, frame_rate: float) -> float:
-    """Count the peaks of a track that lie over its mean: on loudness, about the syllables.
+    """Count the swells of a track: on loudness, about the syllables.
+
+    A swell rises from `SWELL` under the mean to as much over it: the loudness peaks of GeMAPS (see
+    `describe_stretches`), with the two thresholds of O. Schmitt, "A thermionic trigger", Journal of Scientific
+    Instruments 15, 1938, so that the ripples of a steady tone, which rounding makes and moves, are none.
 
     Parameters
     ----------
@@ -94,10 +101,12 @@ def peak_rate(track: FloatArray, frame_rate: float) -> float:
     Returns
     -------
     float
-        Peaks a second; the loudness peaks of GeMAPS (see `describe_stretches`).
+        Swells a second; one that the track begins with does not count.
     """
-    inner = track[1:-1]
-    is_peak = inner > track[:-2]
-    is_peak &= inner >= track[2:]
-    is_peak &= inner > track.sum() / np.float32(len(track))
-    return float(np.count_nonzero(is_peak)) * frame_rate / len(track)
+    mean = track.sum() / np.float32(len(track))
+    above, below = track > mean * np.float32(1 + SWELL), track < mean * np.float32(1 - SWELL)
+    outside = above[above | below]
+    if not len(outside):
+        return 0.0
+    rises = np.count_nonzero(outside[1:] & ~outside[:-1])
+    return float(rises) * frame_rate / len(track)

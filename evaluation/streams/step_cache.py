@@ -37,6 +37,7 @@ NOT_SHAPING_VALUES: Final = frozenset(
         "emotion.extras",
         "emotion.features.catalogue",
         "emotion.file_notes",
+        "emotion.json_values",
         "evaluation.streams.plan",
         "streamer.arrivals",
         "streamer.row",

@@ -1,17 +1,15 @@
 """Fit two linear opinions: one on vectors as they are, one on what differs from a speaker's usual."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 from emotion.arrays import FloatArray
 from emotion.errors import DatasetError
 from emotion.labels import LABELS
+from trainer.recipes.softmax_regression import softmax_regression
 from trainer.recipes.training_windows import TrainingWindows
 
 RIDGE: Final = 0.03
@@ -21,7 +19,6 @@ ITERATIONS: Final = 60
 """Of L-BFGS; what it would still gain is gained on the training side alone."""
 
 _CLIP: Final = 5.0
-_NEVER_HEARD: Final = -30.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,9 +91,9 @@ def fit_opinions(windows: TrainingWindows) -> Opinions:
     deviation = np.sqrt(weights @ np.square(windows.vectors - mean))
     opinions = Opinions(mean, (deviation + 1e-6).astype(np.float32), *(np.zeros(0, np.float32),) * 4)
     scaled = opinions.scaled(windows.vectors)
-    raw = _regression(scaled, windows.targets, weights)
+    raw = _regression(scaled, windows, weights)
     scaled -= _usual_of_speakers(scaled, windows)
-    own = _regression(scaled, windows.targets, weights)
+    own = _regression(scaled, windows, weights)
     return Opinions(mean, opinions.scale, *raw, *own)
 
 
@@ -113,19 +110,8 @@ def _usual_of_speakers(scaled: FloatArray, windows: TrainingWindows) -> FloatArr
 
 
 def _regression(
-    scaled: FloatArray, targets: NDArray[np.int64], weights: NDArray[np.float64]
+    scaled: FloatArray, windows: TrainingWindows, weights: NDArray[np.float64]
 ) -> tuple[FloatArray, FloatArray]:
-    machine = LogisticRegression(C=1 / RIDGE, max_iter=ITERATIONS, tol=1e-3)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        machine.fit(scaled, targets, sample_weight=weights)
-    matrix = np.zeros((scaled.shape[1], len(LABELS)), dtype=np.float32)
-    bias = np.full(len(LABELS), _NEVER_HEARD, dtype=np.float32)
-    if len(machine.classes_) == 2:
-        # Two classes share one margin: half of it for, half against.
-        matrix[:, machine.classes_] = machine.coef_.T @ np.array([[-0.5, 0.5]])
-        bias[machine.classes_] = machine.intercept_ * np.array([-0.5, 0.5])
-    else:
-        matrix[:, machine.classes_] = machine.coef_.T
-        bias[machine.classes_] = machine.intercept_
-    return matrix, bias
+    return softmax_regression(
+        scaled, windows.targets, weights, len(LABELS), ridge=RIDGE, iterations=ITERATIONS
+    )

@@ -12,7 +12,7 @@ from trainer.recipes.training_windows import windows_of_speech
 from trainer.recipes.unheard_voices import unheard_voices
 from trainer.step_table import StepTable
 
-MOST_OF_A_CLIP: Final = 3
+MOST_OF_A_CLIP: Final = 6
 """Windows of a clip, under each condition, that opinions are fitted on: those at its edges hear the pause."""
 
 
