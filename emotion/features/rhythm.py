@@ -88,7 +88,7 @@ def peak_rate(track: FloatArray, frame_rate: float) -> float:
     """Count the swells of a track: on loudness, about the syllables.
 
     A swell rises from `SWELL` under the mean to as much over it: the loudness peaks of GeMAPS (see
-    `describe_stretches`), with the two thresholds of O. Schmitt, "A thermionic trigger", Journal of Scientific
+    `describe_stretches`), with the two thresholds of O. Schmitt, "A thermionic trigger", J. Scientific
     Instruments 15, 1938, so that the ripples of a steady tone, which rounding makes and moves, are none.
 
     Parameters
