@@ -1,0 +1,135 @@
+"""A recipe fitted on whole corpora becomes a model, with the figures of an evaluation on its card."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from callmood.recipe_order import read_figures
+from emotion.errors import UsageError
+from emotion.features.catalogue import feature_set
+from emotion.labels import LABELS
+from emotion.model import load_model
+from evaluation.protocols.corpora import Corpus
+from evaluation.recipe_model import NOT_SCORED, SPLIT, RecipeOrder, fit_and_save
+from evaluation.scored_card import BEYOND, fails_on, scores_of
+from evaluation.streams.plan import StreamKind
+from tests.evaluation.table_material import Talk, make_table
+from trainer.dataset.clip import Clip
+from trainer.recipes.catalogue import find_recipe
+from trainer.step_table import StepTable
+from trainer.training_log import TrainingLog
+
+NUM_FEATURES = len(feature_set("acoustic").feature_names)
+ORDERS = {name: tuple(np.random.default_rng(n).permutation(LABELS * 4)) for n, name in enumerate("ab")}
+
+
+class WrittenTables:
+    """Tables by hand, as wide as `acoustic`."""
+
+    def tables(
+        self, corpus: Corpus, condition: str, kind: StreamKind, seeds: Sequence[int]
+    ) -> list[StepTable]:
+        """Give both voices of a corpus."""
+        talks = [Talk(corpus.name, name, order) for name, order in ORDERS.items()]
+        table = make_table(talks, condition=condition, kind=kind, seed=seeds[0])
+        beside = np.zeros((len(table), NUM_FEATURES - len(LABELS)), np.float32)
+        return [replace(table, vectors=np.hstack([table.vectors, beside]))]
+
+    def non_speech(self) -> StepTable | None:
+        """Give none."""
+        return None
+
+
+def corpus_of(name: str) -> Corpus:
+    clips = [
+        Clip(Path(name, voice, f"{n}.wav"), name, voice, label)
+        for voice, order in ORDERS.items()
+        for n, label in enumerate(order)
+    ]
+    return Corpus(name, tuple(clips))
+
+
+def a_record(corpus: str, condition: str = "clean", **changes: Any) -> dict[str, Any]:
+    place = {"corpus": corpus, "stream": "balanced", "condition": condition, "baseline": True}
+    recalls = {"angry": 0.9, "happy": 0.2, "neutral": None, "sad": 0.5}
+    return place | {"uar": 0.5, "ece": 0.04, "delay_median_seconds": 1.6, "recalls": recalls} | changes
+
+
+def test_the_model_is_what_the_recipe_fitted_and_the_card_says_on_what(tmp_path: Path) -> None:
+    order = RecipeOrder(
+        find_recipe("speech-light"),
+        "mine",
+        tmp_path / "models",
+        "callmood train $CALLMOOD_CORPORA --recipe speech-light --name mine",
+        "9.9",
+        [a_record("mean"), a_record("emodb")],
+    )
+    log = TrainingLog(Console(quiet=True))
+    card = fit_and_save(order, [corpus_of("nemo"), corpus_of("emodb")], WrittenTables(), log)
+    model = load_model(order.folder)
+    assert model.card == card
+    assert card.split == SPLIT
+    assert not card.commercial_use
+    assert "nemo" in card.weights_licence
+    assert [(source.name, source.clips, source.speakers) for source in card.data] == [
+        ("emodb", 32, 2),
+        ("nemo", 32, 2),
+    ]
+    # Three windows a clip, heard under three conditions.
+    assert {source.windows for source in card.data} == {32 * 3 * 3}
+    assert card.scores["shows_change_after_seconds"] == 1.6
+    assert card.fails_on[0] == "emodb, left out of the fit: happy is heard in 20 % of its clips"
+    [table] = WrittenTables().tables(corpus_of("nemo"), "clean", "balanced", [5])
+    speech = table.clip >= 0
+    said = [model.predict(vector).argmax() for vector in table.vectors[speech]]
+    assert np.mean(said == table.targets[speech]) > 0.95
+    assert "fit speech-light on" in (order.folder / "training.log").read_text()
+
+
+def test_without_figures_the_card_says_so_and_a_recipe_for_comparing_makes_none(tmp_path: Path) -> None:
+    log = TrainingLog(Console(quiet=True))
+    order = RecipeOrder(find_recipe("speech-light"), "open", tmp_path, "callmood train", "9.9")
+    card = fit_and_save(order, [corpus_of("emodb"), corpus_of("aesdd")], WrittenTables(), log)
+    assert card.split == NOT_SCORED
+    assert card.commercial_use
+    assert card.fails_on == BEYOND
+    with pytest.raises(UsageError, match="recipe linear is for comparing: it makes no model"):
+        fit_and_save(replace(order, recipe=find_recipe("linear")), [corpus_of("emodb")], WrittenTables(), log)
+
+
+def test_scores_are_laid_out_by_place_and_corpus() -> None:
+    scores = scores_of([a_record("mean"), a_record("emodb", uar=0.8), a_record("mean", "phone", ece=None)])
+    assert scores["balanced, clean, with baseline"]["emodb"]["uar"] == 0.8
+    assert "ece" not in scores["balanced, phone, with baseline"]["mean"]
+    assert scores_of([]) == {}
+    assert fails_on([]) == BEYOND
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "cannot be read"),
+        ("{", "is no JSON"),
+        ("[]", "holds no records"),
+        ('{"uar": 1}', "holds no records"),
+        ('[{"uar": 1}]', "holds no records"),
+    ],
+)
+def test_scores_that_are_none_are_told(tmp_path: Path, text: str | None, words: str) -> None:
+    file = tmp_path / "figures.json"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(UsageError, match=words):
+        read_figures(file)
+
+
+def test_scores_are_read(tmp_path: Path) -> None:
+    records = [a_record("mean")]
+    (tmp_path / "figures.json").write_text(json.dumps(records))
+    assert read_figures(tmp_path / "figures.json") == records
