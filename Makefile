@@ -7,6 +7,9 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := callmood emotion evaluation streamer trainer
+OPEN_CORPORA := aesdd,crema-d-partial,emodb
+TRAIN = CALLMOOD_CORPORA=$(CORPORA) $(BIN)/callmood train $(CORPORA)
+EVALUATE = $(BIN)/callmood evaluate --corpora $(CORPORA) --leave-one-corpus-out
 CORPORA ?= $(or $(CALLMOOD_CORPORA),../shared/corpora)
 
 # A virtual sound card, a voice to speak into it, and PortAudio to hear it.
@@ -14,7 +17,7 @@ TEST_SYSTEM_PACKAGES := libportaudio2 libasound2-plugins pulseaudio pulseaudio-u
 
 export PYTHON
 
-.PHONY: help setup system-packages demo test lint bench acoustic-table gate-table check-install article encoder voice-activity models pictures demo-speech constraints clean
+.PHONY: help setup system-packages demo test lint bench acoustic-table gate-table check-install article encoder voice-activity models scores pictures demo-speech constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -78,6 +81,15 @@ models: $(VENV)/callmood-dev ## fit the shipped models anew (needs the corpora: 
 	$(BIN)/callmood train dataset --name synthetic --features acoustic --win 2 --step 0.5
 	CALLMOOD_CORPORA=$(CORPORA) $(BIN)/callmood train $(CORPORA) --name speech-classic \
 		--features classic-speech --win 2 --step 0.5
+	$(TRAIN) --name speech --recipe speech --scores docs/scores/speech.json
+	$(TRAIN) --name speech-light --recipe speech-light --scores docs/scores/speech-light.json
+	$(TRAIN) --name speech-open --recipe speech --only $(OPEN_CORPORA) --scores docs/scores/speech-open.json
+
+# The figures of the cards: corpora left out. An hour and more where nothing is in the cache.
+scores: $(VENV)/callmood-dev ## score the recipes of the shipped models on strangers (needs the corpora)
+	$(EVALUATE) --recipe speech --json docs/scores/speech.json --out docs/scores/speech
+	$(EVALUATE) --recipe speech-light --json docs/scores/speech-light.json
+	$(EVALUATE) --recipe speech --train-on $(OPEN_CORPORA) --streams balanced --json docs/scores/speech-open.json
 
 pictures: $(VENV)/callmood-dev ## draw the pictures of the README anew
 	@$(BIN)/python scripts/make_pictures.py

@@ -9,7 +9,7 @@ from emotion.errors import ModelError
 from emotion.model import EmotionModel, load_model
 from emotion.pickles import is_pickle
 
-DEFAULT_MODEL: Final = "speech-classic"
+DEFAULT_MODEL: Final = "speech"
 """The one that listens unless another is asked for."""
 
 

@@ -26,7 +26,7 @@ print(pathlib.Path(callmood.__file__).parent / "demo" / "speech.flac")')
 
     "$folder/venv/bin/callmood" models
     "$folder/venv/bin/python" -m callmood models show synthetic >/dev/null
-    for model in speech-classic synthetic; do
+    for model in speech speech-light speech-open speech-classic synthetic; do
         "$folder/venv/bin/callmood" replay "$speech" --fast --model "$model" --json --journal "$model.jsonl" >/dev/null
         echo "$model: $(wc -l <"$model.jsonl") lines of journal"
         rm "$model.jsonl"

@@ -2,7 +2,7 @@
 
 The panel is drawn from a real snapshot of a real session: the shipped demo speech, three times in a row,
 replayed through the very path that a microphone takes. The analysis picture is what `callmood predict --plot`
-draws of the same recording, the confusion matrix lies beside the model.
+draws of the same recording.
 """
 
 import argparse
@@ -142,12 +142,9 @@ def main() -> int:
             svg = draw_svg(portrait, size, theme, spectrogram=spectrogram)
             (out / f"{name}.svg").write_text(svg, encoding="utf-8")
         listen_to_the_demo(arguments.model, png=out / "spectrogram.png")
-        confusion = find_model(arguments.model).folder / "confusion.png"
     except CallmoodError as error:
         sys.stderr.write(f"make_pictures: {error}\n")
         return error.exit_code
-    if confusion.exists():
-        shutil.copyfile(confusion, out / "confusion.png")
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder) / "analysis.png"
         failed = callmood(["predict", str(DEMO), "--model", arguments.model, "--plot", str(picture)])

@@ -39,8 +39,8 @@ def test_every_module_is_in_it(wheel_names: list[PurePosixPath]) -> None:
     assert ours - set(wheel_names) == set()
 
 
-@pytest.mark.parametrize("model", ["speech-classic", "synthetic"])
-@pytest.mark.parametrize("file", ["model.npz", "card.json", "confusion.png", "report.txt"])
+@pytest.mark.parametrize("model", ["speech", "speech-light", "speech-open", "speech-classic", "synthetic"])
+@pytest.mark.parametrize("file", ["model.npz", "card.json", "training.log"])
 def test_models_are_whole_and_inside_the_package(
     wheel_names: list[PurePosixPath], model: str, file: str
 ) -> None:

@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "examples:\n"
         "  callmood models\n"
-        "  callmood models show speech-classic\n"
+        "  callmood models show speech\n"
         "  callmood models show ./models/mine --json"
     )
 

@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a recording, or a folder of recordings",
     )
     parser.add_argument(
-        "--model", metavar="NAME", help="name of a model or path of its folder (default: speech-classic)"
+        "--model", metavar="NAME", help="name of a model or path of its folder (default: speech)"
     )
     parser.add_argument(
         "--plot", metavar="PNG", type=Path,

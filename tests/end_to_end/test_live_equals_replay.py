@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,6 +78,11 @@ def test_the_session_replayed_gives_exactly_the_live_rows(live: Path) -> None:
     assert journal.summary["windows"] > 40
 
 
+def _leading(row: dict[str, Any]) -> str | None:
+    """Give the label that leads, whether or not the model is sure enough to show it."""
+    return max(row["smoothed"], key=row["smoothed"].get) if row["smoothed"] else None
+
+
 def test_nine_windows_in_ten_carry_the_label_of_the_source_file(live: Path, tmp_path: Path) -> None:
     journal = read_journal(live / "live.jsonl")
     heard, rate = soundfile.read(_sound(live), dtype="float32", always_2d=True)
@@ -87,10 +93,9 @@ def test_nine_windows_in_ten_carry_the_label_of_the_source_file(live: Path, tmp_
     soundfile.write(tmp_path / "expected.wav", late, SAMPLE_RATE, subtype="FLOAT")
 
     wanted = {
-        row["start"]: row["emotion"]
-        for row in _replayed(tmp_path / "expected.wav", tmp_path, "x").in_speech()
+        row["start"]: _leading(row) for row in _replayed(tmp_path / "expected.wav", tmp_path, "x").in_speech()
     }
-    got = {row["start"]: row["emotion"] for row in journal.rows}
+    got = {row["start"]: _leading(row) for row in journal.rows}
     same = sum(got.get(start) == emotion for start, emotion in wanted.items())
     assert len(wanted) > 20
     assert same >= 0.9 * len(wanted), f"{same} of {len(wanted)}"
