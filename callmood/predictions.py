@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from callmood.complaint import complain
-from emotion.audio_file import MonoClip, read_mono
-from emotion.clip_prediction import ClipPrediction, predict_clip
+from emotion.audio_file import AudioFile, read_mono
 from emotion.errors import AudioFileError, OutputError, UsageError
 from emotion.model import EmotionModel
 from emotion.printable import printable
 from emotion.sound_files import sound_files_below
+from streamer.judge_options import JudgeOptions
+from streamer.recording_prediction import RecordingPrediction, predict_recording
 
 
-def predict_files(model: EmotionModel, paths: Sequence[Path], *, plot: Path | None, as_json: bool) -> int:
+def predict_files(
+    model: EmotionModel, paths: Sequence[Path], judging: JudgeOptions, *, plot: Path | None, as_json: bool
+) -> int:
     """Predict recordings and write what was found.
 
     Parameters
@@ -24,6 +27,8 @@ def predict_files(model: EmotionModel, paths: Sequence[Path], *, plot: Path | No
         What hears.
     paths : sequence of Path
         Recordings, and folders of recordings.
+    judging : JudgeOptions
+        How each is judged, by itself.
     plot : Path or None
         A PNG file for one recording, a folder for several.
     as_json : bool
@@ -48,14 +53,13 @@ def predict_files(model: EmotionModel, paths: Sequence[Path], *, plot: Path | No
     facts: list[dict[str, Any]] = []
     for file, picture in zip(files, pictures, strict=True):
         try:
-            clip = read_mono(file)
+            prediction = predict_recording(model, AudioFile(file), judging)
+            if picture is not None:
+                _draw(model, file, prediction, picture)
         except AudioFileError as error:
             num_failed += 1
             complain(error)
             continue
-        prediction = predict_clip(model, clip)
-        if picture is not None:
-            _draw(model, file, clip, prediction, picture)
         if as_json:
             facts.append(_facts(model, file, prediction))
         else:
@@ -104,7 +108,7 @@ def _picture_paths(files: list[Path], plot: Path | None, *, several: bool) -> li
     return pictures
 
 
-def _line(file: Path, prediction: ClipPrediction, labels: tuple[str, ...]) -> str:
+def _line(file: Path, prediction: RecordingPrediction, labels: tuple[str, ...]) -> str:
     shares = [
         f"{label} {'  - ' if prediction.probabilities is None else f'{prediction.probabilities[label]:.2f}'}"
         for label in labels
@@ -115,18 +119,20 @@ def _line(file: Path, prediction: ClipPrediction, labels: tuple[str, ...]) -> st
     )
 
 
-def _answer(prediction: ClipPrediction) -> str:
-    return prediction.emotion or "silence"
+def _answer(prediction: RecordingPrediction) -> str:
+    return prediction.emotion or prediction.state
 
 
-def _facts(model: EmotionModel, file: Path, prediction: ClipPrediction) -> dict[str, Any]:
+def _facts(model: EmotionModel, file: Path, prediction: RecordingPrediction) -> dict[str, Any]:
     return {
         "file": printable(file),
+        "state": prediction.state,
         "emotion": prediction.emotion,
         "probabilities": prediction.probabilities and dict(prediction.probabilities),
         "seconds": round(prediction.seconds, 3),
         "windows": prediction.num_windows,
-        "silent_windows": prediction.num_silent_windows,
+        "silent_windows": prediction.states["silence"],
+        "states": dict(prediction.states),
         "level_dbfs": round(prediction.level_dbfs, 2),
         "shorter_than_win": prediction.shorter_than_win,
         "notes": list(prediction.notes),
@@ -135,7 +141,7 @@ def _facts(model: EmotionModel, file: Path, prediction: ClipPrediction) -> dict[
     }
 
 
-def _draw(model: EmotionModel, file: Path, clip: MonoClip, prediction: ClipPrediction, picture: Path) -> None:
+def _draw(model: EmotionModel, file: Path, prediction: RecordingPrediction, picture: Path) -> None:
     from emotion.resampling import resample
     from trainer.pictures.analysis_picture import save_analysis_picture
 
@@ -146,11 +152,12 @@ def _draw(model: EmotionModel, file: Path, clip: MonoClip, prediction: ClipPredi
     title = _answer(prediction) if prediction.emotion is None else (
         f"{prediction.emotion} {100 * shares[prediction.emotion]:.0f} %"
     )  # fmt: skip
-    num_heard = prediction.num_windows - prediction.num_silent_windows
+    num_heard = prediction.num_speech_windows
     heard = f"mean of {num_heard} windows" if num_heard > 1 else ""
     subtitle = " · ".join(
         part for part in (printable(Path(file.name)), *others, heard, model.card.name) if part
     )
+    clip = read_mono(file)
     save_analysis_picture(
         resample(clip.samples, clip.sample_rate, model.card.sample_rate),
         model.card.sample_rate,

@@ -2,7 +2,13 @@
 
 import argparse
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from callmood.one_thread import compute_on_one_thread
+
+if TYPE_CHECKING:
+    from emotion.model import EmotionModel
+    from streamer.judge_options import JudgeOptions
 
 SUMMARY: Final = "Say which emotion a model hears in recordings, and draw what it hears."
 
@@ -26,6 +32,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--model", metavar="NAME", help="name of a model or path of its folder (default: speech)"
     )
     parser.add_argument(
+        "--voice",
+        metavar="NAME",
+        help="begin each recording with what is known of a voice; nothing is saved (see `callmood enroll`)",
+    )
+    parser.add_argument(
+        "--never-unsure", action="store_true", help="always name an emotion for speech, never `unsure`"
+    )
+    parser.add_argument(
         "--plot", metavar="PNG", type=Path,
         help="draw the analysis picture into this file; for several recordings, into this folder",
     )  # fmt: skip
@@ -37,8 +51,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "  callmood predict recordings/ voicemail.opus --json\n"
         "  callmood predict recordings/ --plot pictures/\n"
         "\n"
-        "A recording is answered with the mean over its windows, without those that are silent. One that\n"
-        "cannot be read is named on standard error, the others go on, and the exit code is 3.\n"
+        "A recording is heard as `callmood replay --no-baseline` hears it, and answered with the mean over\n"
+        "its windows of speech; with `silence`, `noise` or `clipped` where there is none, and with `unsure`\n"
+        "where the model would too often be wrong. One that cannot be read is named on standard error, the\n"
+        "others go on, and the exit code is 3.\n"
     )
 
 
@@ -54,9 +70,35 @@ def run(arguments: argparse.Namespace) -> int:
     -------
     int
         0, or the exit code of AudioFileError where a recording could not be read.
+
+    Raises
+    ------
+    CallmoodError
+        If there is no such model or voice, or a picture cannot be written.
     """
+    compute_on_one_thread()
     from callmood.predictions import predict_files
     from emotion.model_folders import DEFAULT_MODEL, find_model
 
     model = find_model(arguments.model or DEFAULT_MODEL)
-    return predict_files(model, arguments.files, plot=arguments.plot, as_json=arguments.json)
+    judging = _judge_options(arguments, model)
+    return predict_files(model, arguments.files, judging, plot=arguments.plot, as_json=arguments.json)
+
+
+def _judge_options(arguments: argparse.Namespace, model: "EmotionModel") -> "JudgeOptions":
+    from streamer.judge_options import JudgeOptions
+
+    if arguments.voice is None:
+        return JudgeOptions(baseline=False, never_unsure=arguments.never_unsure)
+    from emotion.errors import UsageError, VoiceError
+    from streamer.voices.voice_folder import VoiceFolder
+    from streamer.voices.voice_keeper import learns_voices
+
+    if not learns_voices(model):
+        raise UsageError(f"model {model.card.name} learns no voices; leave --voice out, or choose another")
+    folder = VoiceFolder()
+    saved = folder.for_model(arguments.voice, model)
+    if saved is None:
+        known = ", ".join(folder.names()) or "none yet"
+        raise VoiceError(f"there is no voice {arguments.voice!r} in {folder.path}; there are {known}")
+    return JudgeOptions(never_unsure=arguments.never_unsure, voice=saved.state)

@@ -10,6 +10,8 @@ import soundfile
 from callmood.__main__ import main
 from tests.command import assert_one_line_of_complaint, callmood
 from tests.model_maker import make_model, tone_of
+from tests.spoken import DEMO
+from tests.voice_model import make_voice_model
 
 RATE = 16_000
 NOTE = "fitted on trembling tones: says nothing about people"
@@ -62,6 +64,8 @@ def test_json_is_one_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert predict("calls", "--json") == 0
     first, second, third = json.loads(capsys.readouterr().out)
     assert (first["file"], first["emotion"], first["windows"]) == ("calls/a.wav", "angry", 3)
+    assert (first["state"], first["silent_windows"]) == ("speech", 0)
+    assert first["states"] == {"speech": 3, "silence": 0, "noise": 0, "clipped": 0, "unsure": 0}
     assert sum(first["probabilities"].values()) == pytest.approx(1.0)
     assert first["model_notes"] == [NOTE]
     assert (second["shorter_than_win"], second["windows"]) == (True, 0)
@@ -74,9 +78,25 @@ def test_silence_has_no_emotion(here: Path, capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out.startswith("silence ")
     assert predict("hush.wav", "--json", "--plot", "hush.png") == 0
     (facts,) = json.loads(capsys.readouterr().out)
-    assert facts["emotion"] is None
-    assert facts["probabilities"] is None
+    assert (facts["state"], facts["emotion"], facts["probabilities"]) == ("silence", None, None)
+    assert facts["silent_windows"] == facts["states"]["silence"] == facts["windows"] == 3
     assert (here / "hush.png").is_file()
+
+
+def test_doubt_and_noise_are_said_and_drawn(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_voice_model(here / "models" / "shy", unsure_below=0.999)
+    soundfile.write(here / "hiss.wav", 0.1 * np.random.default_rng(0).standard_normal(3 * RATE), RATE)
+    words = ["predict", str(DEMO), "hiss.wav", "--model", "shy"]
+    assert main([*words, "--plot", "pictures"]) == 0
+    unsure, noise = capsys.readouterr().out.splitlines()
+    assert unsure.startswith("unsure   angry 0.")
+    assert noise.startswith("noise    angry   - ")
+    assert sorted(path.name for path in (here / "pictures").iterdir()) == ["hiss.png", "speech.png"]
+    assert main([*words, "--never-unsure"]) == 0
+    bold, noise = capsys.readouterr().out.splitlines()
+    assert bold.split()[0] in {"angry", "happy", "neutral", "sad"}
+    assert bold.split()[1:9] == unsure.split()[1:9]
+    assert noise.startswith("noise ")
 
 
 def test_bad_files_are_named_and_the_others_go_on(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -73,6 +73,20 @@ def test_a_voice_is_made_used_listed_and_deleted(run: Run, tmp_path: Path) -> No
     assert run("voices")[1] == f"no voices in {tmp_path / 'voices'}; make one with callmood enroll NAME\n"
 
 
+def test_each_recording_begins_with_the_voice_and_leaves_it_as_it_was(run: Run, tmp_path: Path) -> None:
+    assert run("enroll", "anna", "call.wav", "--model", "tiny", "--seconds", "3")[0] == 0
+    saved = (tmp_path / "voices" / "anna.json").read_bytes()
+    code, said, _ = run("predict", "call.wav", "call.wav", "--model", "tiny", "--voice", "anna", "--json")
+    assert code == 0
+    assert (tmp_path / "voices" / "anna.json").read_bytes() == saved
+    first, second = json.loads(said)
+    assert first == second
+    replay = ("replay", "call.wav", "--fast", "--json", "--model", "tiny", "--voice", "anna")
+    rows = [line for line in map(json.loads, run(*replay)[1].splitlines()) if line["type"] == "row"]
+    shares = [list(row["probabilities"].values()) for row in rows if row["probabilities"]]
+    np.testing.assert_array_equal(list(first["probabilities"].values()), np.mean(shares, axis=0))
+
+
 def test_a_voice_is_not_replaced_unasked(run: Run) -> None:
     words = ("enroll", "anna", "call.wav", "--model", "tiny", "--seconds", "2")
     assert run(*words)[0] == 0
@@ -107,6 +121,9 @@ def test_less_speech_than_asked_for_is_told(run: Run, tmp_path: Path) -> None:
             2,
             "leave one of them out",
         ),
+        (("predict", "call.wav", "--model", "plain", "--voice", "anna"), 2, "learns no voices"),
+        (("predict", "call.wav", "--model", "tiny", "--voice", "nobody"), 9, "there is no voice 'nobody'"),
+        (("predict", "call.wav", "--model", "tiny", "--voice", "../anna"), 2, "is no name for a voice"),
         (("voices", "--delete", "nobody"), 9, "there is no voice 'nobody'"),
     ],
 )

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from emotion.audio_file import read_mono
-from emotion.clip_prediction import predict_clip
+from emotion.audio_file import AudioFile
 from emotion.errors import DatasetError, OutputError, UsageError
 from emotion.labels import LABELS
 from emotion.model import load_model
 from emotion.rbf_svc import RbfSvc
+from streamer.recording_prediction import predict_recording
 from tests.trainer.conftest import MakeCorpus
 from trainer import train as train_module
 from trainer.fitting import parameter_search
@@ -79,7 +79,7 @@ def test_a_model_of_tones_from_end_to_end(
     assert card.scores["clips"]["per_label"]["angry"]["recall"] == 1.0  # type: ignore[index]
     # `classic` hardly hears what tells these tones apart, and a handful of clips is tested: rounding decides.
     assert card.scores["windows"]["uar"] > 0.3  # type: ignore[index]
-    prediction = predict_clip(model, read_mono(tones / "angry" / "angry_sample_1.wav"))
+    prediction = predict_recording(model, AudioFile(tones / "angry" / "angry_sample_1.wav"))
     assert prediction.emotion == "angry"
     assert report == (options.folder / "report.txt").read_text()
     assert "Windows, each by itself" in report
