@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from emotion.model import EmotionModel
 
-SUMMARY: Final = "Measure what a step costs, against librosa, openSMILE and the bare FFTs."
+SUMMARY: Final = "Measure what a step costs, against librosa, openSMILE, wav2vec2-base and the bare FFTs."
 DEFAULT_STEPS: Final = 200
 PAGE: Final = Path("docs", "benchmarks.md")
 
@@ -104,9 +104,10 @@ def _measure(arguments: argparse.Namespace) -> int:
     from callmood.output_file import write_text
     from emotion.model_folders import find_model
     from evaluation.bench.figures import figures
+    from evaluation.bench.glance import at_a_glance
     from evaluation.bench.measurement import measure, require_peers
     from evaluation.bench.progress import progress_between_steps
-    from evaluation.bench.report import at_a_glance, markdown
+    from evaluation.bench.report import markdown
 
     require_peers()
     page = arguments.report or (PAGE if Path("pyproject.toml").is_file() and PAGE.parent.is_dir() else None)

@@ -22,19 +22,22 @@ def figures(measurement: Measurement) -> dict[str, Any]:
     -------
     dict
         ``classic_vs_librosa`` and the like (how many times cheaper), ``classic_vs_fft`` and the like (how
-        many times dearer), ``win5_vs_win1``, ``step_ms``, ``streams_per_core`` and ``bytes_per_stream``;
-        ``sets``, ``models`` and ``machine`` hold all the rest.
+        many times dearer), ``win5_vs_win1``, ``step_ms``, ``step_vs_wav2vec2`` (how many times cheaper),
+        ``wav2vec2_ms``, ``streams_per_core`` and ``bytes_per_stream``; ``sets``, ``models``, ``encoders`` and
+        ``machine`` hold all the rest.
     """
     found: dict[str, Any] = {}
     for costs in measurement.sets:
         found |= _headlines(costs)
     found["win5_vs_win1"] = worst_of_win5_vs_win1(measurement)
     found["step_ms"] = {costs.name: costs.headline_step_ms for costs in measurement.models}
+    found["step_vs_wav2vec2"] = {costs.name: costs.times_cheaper.median for costs in measurement.encoders}
+    found["wav2vec2_ms"] = {costs.name: costs.encoder_ms for costs in measurement.encoders}
     found["streams_per_core"] = {costs.name: int(costs.streams_per_core) for costs in measurement.models}
     found["bytes_per_stream"] = max((costs.bytes_per_stream for costs in measurement.models), default=None)
     found["date"] = measurement.date
     found["steps"] = measurement.num_steps
-    for kind in ("machine", "sets", "models"):
+    for kind in ("machine", "sets", "models", "encoders"):
         found[kind] = asdict(measurement)[kind]
     rounded: dict[str, Any] = _rounded(found)
     return rounded

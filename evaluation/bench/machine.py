@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-LIBRARIES: Final = ("numpy", "scipy", "soxr", "librosa", "numba", "opensmile")
+LIBRARIES: Final = ("numpy", "scipy", "soxr", "librosa", "numba", "opensmile", "onnxruntime")
 CPU_INFO: Final = Path("/proc/cpuinfo")
 
 

@@ -10,6 +10,8 @@ from typing import Final
 from emotion.errors import UsageError
 from emotion.extras import require
 from emotion.model import EmotionModel
+from evaluation.bench import wav2vec2_peer
+from evaluation.bench.encoder_costs import EncoderCosts, encoder_costs
 from evaluation.bench.machine import Machine, this_machine
 from evaluation.bench.model_costs import ModelCosts, model_costs
 from evaluation.bench.set_costs import PEERS, SetCosts, set_costs, steps_in_set_costs
@@ -17,7 +19,7 @@ from evaluation.bench.sound import BenchSound
 from evaluation.bench.threads import THREAD_VARIABLES, is_single_threaded
 from evaluation.bench.turns import Advance
 
-PEER_MODULES: Final = ("scipy.fft", "librosa", "opensmile")
+PEER_MODULES: Final = ("scipy.fft", "librosa", "opensmile", "onnx")
 EXTRA: Final = "bench"
 
 OpenBar = Callable[[str, int], AbstractContextManager[Advance]]
@@ -40,6 +42,8 @@ class Measurement:
         In the order of `PEERS`.
     models : tuple of ModelCosts
         In the order asked for.
+    encoders : tuple of EncoderCosts
+        The same models against wav2vec2-base.
     """
 
     date: str
@@ -47,6 +51,7 @@ class Measurement:
     machine: Machine
     sets: tuple[SetCosts, ...]
     models: tuple[ModelCosts, ...]
+    encoders: tuple[EncoderCosts, ...]
 
 
 def require_peers() -> None:
@@ -100,4 +105,7 @@ def measure(models: list[EmotionModel], sound_path: Path, num_steps: int, open_b
     for model in models:
         with open_bar(f"model {model.folder.name}", num_steps) as advance:
             costs.append(model_costs(model, sound, num_steps, advance))
-    return Measurement(f"{datetime.now(UTC):%Y-%m-%d}", num_steps, machine, tuple(sets), tuple(costs))
+    with open_bar(f"models against {wav2vec2_peer.NAME}", num_steps) as advance:
+        encoders = encoder_costs(models, sound, num_steps, advance)
+    date = f"{datetime.now(UTC):%Y-%m-%d}"
+    return Measurement(date, num_steps, machine, tuple(sets), tuple(costs), encoders)

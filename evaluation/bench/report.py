@@ -2,72 +2,21 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
-from evaluation.bench.figures import worst_of_win5_vs_win1
+from evaluation.bench.encoder_costs import EncoderCosts
+from evaluation.bench.glance import at_a_glance
 from evaluation.bench.measurement import Measurement
 from evaluation.bench.method import METHOD
-from evaluation.bench.model_costs import ModelCosts
-from evaluation.bench.set_costs import HEADLINE_WIN_SECONDS, WINS_SECONDS, SetCosts
+from evaluation.bench.model_costs import HEADLINE_RATE, ModelCosts
+from evaluation.bench.set_costs import WINS_SECONDS, SetCosts
 from evaluation.bench.turns import Ratio
+from evaluation.bench.wav2vec2_peer import NAME as ENCODER
+from evaluation.bench.whole_step import leg_name
+from streamer.file_source import BLOCK_SECONDS
 
 WANTED_STEPS: Final = 200
 SPREAD_HEAD: Final = "quartiles (least to most)"
-
-
-class Line(NamedTuple):
-    """A figure and what it is held to.
-
-    Attributes
-    ----------
-    what, figure, target : str
-        In words; the target is empty where there is none.
-    """
-
-    what: str
-    figure: str
-    target: str
-
-
-def at_a_glance(measurement: Measurement) -> list[Line]:
-    """Give the headlines of a run.
-
-    Parameters
-    ----------
-    measurement : Measurement
-        The run.
-
-    Returns
-    -------
-    list of Line
-        In the order of the page.
-    """
-    against_peer = {"classic": 20, "acoustic": 25}
-    against_fft = {"classic": 5, "acoustic": 10}
-    lines = []
-    for costs in measurement.sets:
-        ratio = costs.against_peer[HEADLINE_WIN_SECONDS].median
-        lines.append(
-            Line(
-                f"a step of `{costs.name}` against {costs.peer}, win {HEADLINE_WIN_SECONDS:g} s",
-                f"{ratio:.1f} x cheaper",
-                f"at least {against_peer[costs.name]} x",
-            )
-        )
-    for costs in measurement.sets:
-        what = f"a step of `{costs.name}` against the bare FFTs of its new frames"
-        target = f"at most {against_fft[costs.name]} x"
-        lines.append(Line(what, f"{costs.against_fft.median:.2f} x", target))
-    longer = f"{worst_of_win5_vs_win1(measurement):.2f} x"
-    lines.append(Line("a step at win 5 s against win 1 s, the worse set", longer, "at most 1.5 x"))
-    for model in measurement.models:
-        target = "at most 1.0 ms" if model.feature_set == "acoustic" else ""
-        what = f"whole step, block to row, model `{model.name}` on `{model.feature_set}`"
-        lines.append(Line(what, f"{model.headline_step_ms:.2f} ms", target))
-        lines.append(Line(f"streams on one core, `{model.name}`", f"{model.streams_per_core:.0f}", ""))
-        kilobytes = f"{model.bytes_per_stream / 1000:.0f} kB"
-        lines.append(Line(f"memory of one more open stream, `{model.name}`", kilobytes, "at most 1000 kB"))
-    return lines
 
 
 def markdown(measurement: Measurement) -> str:
@@ -92,6 +41,7 @@ def markdown(measurement: Measurement) -> str:
         _table(("", "measured", "target"), at_a_glance(measurement)),
         *_sets(measurement),
         *_models(measurement),
+        *_encoders(measurement),
         METHOD.format(steps=measurement.num_steps),
     ]
     return "\n\n".join(parts) + "\n"
@@ -175,6 +125,30 @@ def _models(measurement: Measurement) -> Iterable[str]:
     )
     head = ("", *(f"`{model.name}`" for model in measurement.models))
     yield _table(head, [(what, *map(figure, measurement.models)) for what, figure in rows])
+
+
+def _encoders(measurement: Measurement) -> Iterable[str]:
+    if not measurement.encoders:
+        return
+    yield f"## The whole step against {ENCODER}"
+    yield (
+        f"{ENCODER} is an encoder that recognisers of emotion are often built on; here it is bare, with "
+        "random weights, and hears the whole window. The steps, voice baseline in, are of the same rounds: "
+        f"{leg_name(HEADLINE_RATE, BLOCK_SECONDS)}."
+    )
+    head = ("model", "win", "whole step, ms", f"{ENCODER}, ms", "times cheaper", SPREAD_HEAD)
+    yield _table(head, map(_encoder_row, measurement.encoders))
+
+
+def _encoder_row(costs: EncoderCosts) -> Sequence[str]:
+    return (
+        f"`{costs.name}`",
+        f"{costs.win_seconds:g} s",
+        f"{costs.step_ms:.3f}",
+        f"{costs.encoder_ms:.1f}",
+        f"{costs.times_cheaper.median:.1f}",
+        _spread(costs.times_cheaper),
+    )
 
 
 def _step_of(way: str, model: ModelCosts) -> str:

@@ -3,11 +3,13 @@
 import time
 
 from emotion.arrays import read_only
+from emotion.decision import VoiceState
 from emotion.model import EmotionModel
 from emotion.window_grid import to_samples
 from evaluation.bench.sound import STEP_SECONDS, BenchSound
 from evaluation.bench.turns import Contender
 from streamer.block import AudioBlock
+from streamer.judge_options import JudgeOptions
 from streamer.leg import Leg
 from streamer.row import Row
 
@@ -33,6 +35,8 @@ def leg_name(source_rate: int, block_seconds: float) -> str:
 class SteppedLeg:
     """A leg that is fed half a second at a time, in blocks as a source would cut them.
 
+    As in a live session the model learns what is usual for the voice.
+
     Parameters
     ----------
     model : EmotionModel
@@ -50,13 +54,18 @@ class SteppedLeg:
     ) -> None:
         card = model.card
         grid = card.grid(card.win_seconds, STEP_SECONDS)
-        self._leg = Leg("bench", model, grid, source_rate)
+        self._leg = Leg("bench", model, grid, source_rate, judging=JudgeOptions(baseline=True))
         self._sound = sound
         self._source_rate = source_rate
         self._block_length = to_samples(block_seconds, source_rate)
         self._step_length = to_samples(STEP_SECONDS, source_rate)
         self._position = 0
         self._num_filling = -(-grid.win // grid.step) + 1
+
+    @property
+    def voice_state(self) -> VoiceState:
+        """What the model has learned of the voice; empty where it learns nothing."""
+        return self._leg.voice_state
 
     def fill(self, first: int = 0) -> int:
         """Push more than win, so that every step from now on gives a row.
@@ -124,7 +133,7 @@ def whole_steps(model: EmotionModel, sound: BenchSound, source_rate: int, block_
 
 
 def predictions(model: EmotionModel, sound: BenchSound) -> Contender:
-    """Let the model judge a window's vector, and do nothing else.
+    """Let the model judge a window's vector, learn the voice from it as a leg does, and do nothing else.
 
     Parameters
     ----------
@@ -145,8 +154,10 @@ def predictions(model: EmotionModel, sound: BenchSound) -> Contender:
         for number in range(sound.num_steps)
     ]
 
+    voice = model.open_voice()
+
     def step(number: int) -> bool:
-        model.predict(vectors[number % len(vectors)])
+        voice.hear(vectors[number % len(vectors)])
         return True
 
     return Contender("prediction", step)

@@ -15,7 +15,9 @@ from evaluation.bench.measurement import require_peers
 from evaluation.bench.threads import THREAD_VARIABLES, is_single_threaded, single_thread_environment
 from tests.model_maker import make_model
 
-PEERS_ARE_INSTALLED = all(importlib.util.find_spec(name) for name in ("librosa", "opensmile", "scipy"))
+PEERS_ARE_INSTALLED = all(
+    importlib.util.find_spec(name) for name in ("librosa", "onnx", "opensmile", "scipy")
+)
 WITHOUT_OPENSMILE = """
 import sys
 sys.modules["opensmile"] = None
@@ -61,13 +63,23 @@ def test_a_tiny_run_gives_all_figures_or_says_what_to_install(tmp_path: Path) ->
             assert figures[f"{name}_vs_{way}"] > 1, "a step cheaper than a part of it"
     assert is_ratio(figures["win5_vs_win1"])
     assert is_ratio(figures["step_ms"]["small"])
+    assert figures["step_vs_wav2vec2"]["small"] > 1, "a step dearer than the encoder alone"
+    assert figures["wav2vec2_ms"]["small"] > figures["step_ms"]["small"]
     assert isinstance(figures["streams_per_core"]["small"], int)
     assert figures["streams_per_core"]["small"] <= 500 / figures["step_ms"]["small"] + 1
     assert 100_000 < figures["bytes_per_stream"] < 1_000_000
     assert [each["name"] for each in figures["sets"]] == list(peers)
     text = page.read_text()
     assert "Medians of 2 steps only" in text
-    for told in (figures["machine"]["cpu"], "numpy ", "librosa ", "CPython", "One thread", "`small`"):
+    for told in (
+        figures["machine"]["cpu"],
+        "numpy ",
+        "librosa ",
+        "CPython",
+        "One thread",
+        "`small`",
+        "wav2vec2-base, ms",
+    ):
         assert told in text
     assert "whole step, block to row, model small" in done.stdout
     cells = [line.count("|") for line in re.findall(r"^\|.*", text, flags=re.MULTILINE)]
