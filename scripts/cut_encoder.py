@@ -21,7 +21,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper
 
-from emotion.encoder.frame_places import FRAME_HOP, FRAME_LENGTH, SAMPLE_RATE
+from emotion.encoder.recogniser import FRAME_HOP, FRAME_LENGTH, SAMPLE_RATE
 from scripts.encoder_graph import TAPS, float_encoder
 
 PACKAGE: Final = "@moonshine-ai/moonshine-js"

@@ -10,9 +10,7 @@ import argparse
 import hashlib
 import io
 import json
-import subprocess
 import sys
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Final
@@ -24,6 +22,7 @@ from onnx import numpy_helper
 
 from emotion.array_file import write_arrays
 from emotion.arrays import FloatArray
+from scripts.wheels import wheel
 from streamer.gate.voice_chunks import CHUNK, CONTEXT, SAMPLE_RATE, VoiceChunks
 from streamer.gate.voice_file import ARRAYS_NAME, CARD_NAME, SHAPES
 from streamer.gate.voice_network import VoiceNetwork
@@ -59,12 +58,9 @@ def main() -> int:
     parser.add_argument("--wheel", type=Path, help="the package, where it is at hand already")
     parser.add_argument("--out", type=Path, default=Path("models/voice-activity"))
     arguments = parser.parse_args()
-    packed = arguments.wheel.read_bytes() if arguments.wheel else fetched()
-    found = hashlib.sha256(packed).hexdigest()
-    if found != WHEEL_SHA256:
-        raise SystemExit(f"the wheel has SHA-256 {found}, {PACKAGE} {VERSION} has {WHEEL_SHA256}")
-    with zipfile.ZipFile(io.BytesIO(packed)) as wheel:
-        graph, licence = wheel.read(GRAPH), wheel.read(LICENCE)
+    packed = wheel(PACKAGE, VERSION, WHEEL_SHA256, arguments.wheel)
+    with zipfile.ZipFile(io.BytesIO(packed)) as files:
+        graph, licence = files.read(GRAPH), files.read(LICENCE)
     arrays = weights(graph)
     difference = largest_difference(graph, arrays)
     if difference > LARGEST_DIFFERENCE:
@@ -76,21 +72,6 @@ def main() -> int:
     (arguments.out / CARD_NAME).write_text(json.dumps(card(graph, digest), indent=2) + "\n")
     print(f"{arguments.out}: probabilities within {difference:.1e} of the original's")
     return 0
-
-
-def fetched() -> bytes:
-    """Ask pip for the package.
-
-    Returns
-    -------
-    bytes
-        The wheel.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        wanted = ["--no-deps", "--quiet", "--dest", folder, f"{PACKAGE}=={VERSION}"]
-        subprocess.run([sys.executable, "-m", "pip", "download", *wanted], check=True)  # noqa: S603
-        (wheel,) = Path(folder).glob("*.whl")
-        return wheel.read_bytes()
 
 
 def weights(graph: bytes) -> dict[str, FloatArray]:

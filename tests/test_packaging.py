@@ -47,9 +47,12 @@ def test_models_are_whole_and_inside_the_package(
     assert PurePosixPath("callmood/models", model, file) in wheel_names
 
 
+@pytest.mark.parametrize("encoder", ["encoder", "turn-encoder"])
 @pytest.mark.parametrize("file", ["encoder.onnx", "encoder.json", "LICENSE"])
-def test_the_encoder_is_whole_and_inside_the_package(wheel_names: list[PurePosixPath], file: str) -> None:
-    assert PurePosixPath("callmood/models/encoder", file) in wheel_names
+def test_the_encoders_are_whole_and_inside_the_package(
+    wheel_names: list[PurePosixPath], encoder: str, file: str
+) -> None:
+    assert PurePosixPath("callmood/models", encoder, file) in wheel_names
 
 
 @pytest.mark.parametrize("file", ["voice_activity.npz", "voice-activity.json", "LICENSE"])

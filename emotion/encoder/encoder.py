@@ -1,20 +1,15 @@
-"""From sound to what the encoder's early layers make of it; one network for all streams of a process."""
+"""From sound to what an encoder's early layers make of it; one network of each kind for all of a process."""
 
 import threading
 from typing import Final, cast
 
-from emotion.arrays import FloatArray, Samples
+from emotion.arrays import FloatArray
 from emotion.encoder.encoder_file import EncoderFile, encoder_folder, read_encoder
 from emotion.encoder.session import open_session
 
-TAP_NAMES: Final = ("layer1_mid", "layer1", "layer2")
-"""Layers count from 0; ``mid`` is behind the layer's attention, before its second half."""
-TAP_WIDTH: Final = 288
-"""Values a frame, of each tap."""
-
 
 class Encoder:
-    """A network without memory: the same sound gives the same bits, from whichever thread.
+    """A network without memory: the same input gives the same bits, from whichever thread.
 
     Parameters
     ----------
@@ -31,30 +26,36 @@ class Encoder:
         self._file = file
         self._session = open_session(file.graph)
 
-    def encode(self, sound: Samples) -> tuple[FloatArray, ...]:
+    def encode(self, sound: FloatArray) -> tuple[FloatArray, ...]:
         """Hear a stretch of sound as a whole.
 
         Parameters
         ----------
-        sound : ndarray, shape (n,), float32
-            Mono at 16 kHz, n >= 895. Each frame hears all others, and the whole is normed together: what
-            is added behind changes what came before.
+        sound : ndarray, float32
+            What the network hears: samples, shape (n,), for the recogniser; a log mel spectrogram, shape
+            (80, num_columns), for the turn encoder. Each frame hears all others: what is added behind
+            changes what came before.
 
         Returns
         -------
-        tuple of ndarray, each of shape (num_frames(n), 288), float32
-            One a tap, in the order of `TAP_NAMES`.
+        tuple of ndarray, each of shape (frames, width), float32
+            One a tap, in the order of the card.
         """
         outputs = self._session.run(self._file.output_names, {self._file.input_name: sound[None]})
         return tuple(cast("FloatArray", output[0]) for output in outputs)
 
 
 _opening: Final = threading.Lock()
-_opened: Final[list[Encoder]] = []
+_opened: Final[dict[str, Encoder]] = {}
 
 
-def shared_encoder() -> Encoder:
-    """Give the encoder of this process, opened when first asked for.
+def shared_encoder(name: str) -> Encoder:
+    """Give an encoder of this process, opened when first asked for.
+
+    Parameters
+    ----------
+    name : str
+        ``encoder`` or ``turn-encoder``, as their folders below ``models/`` are called.
 
     Returns
     -------
@@ -69,6 +70,6 @@ def shared_encoder() -> Encoder:
         If onnxruntime is not installed.
     """
     with _opening:
-        if not _opened:
-            _opened.append(Encoder(read_encoder(encoder_folder())))
-        return _opened[0]
+        if name not in _opened:
+            _opened[name] = Encoder(read_encoder(encoder_folder(name)))
+        return _opened[name]

@@ -1,4 +1,4 @@
-"""The encoder's file and its card: found, read, and held against each other."""
+"""An encoder's file and its card: found, read, and held against each other."""
 
 import hashlib
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class EncoderFile:
     graph : bytes
         An ONNX file.
     input_name : str
-        The graph's input, float32 (1, num_samples).
+        The graph's input, float32: of shape (1, num_samples), or (1, bands, columns).
     output_names : tuple of str
         Its outputs, each float32 (1, frames, width).
     sha256 : str
@@ -36,8 +36,13 @@ class EncoderFile:
     sha256: str
 
 
-def encoder_folder() -> Path:
-    """Say where the encoder lies.
+def encoder_folder(name: str) -> Path:
+    """Say where an encoder lies.
+
+    Parameters
+    ----------
+    name : str
+        ``encoder`` or ``turn-encoder``.
 
     Returns
     -------
@@ -46,11 +51,11 @@ def encoder_folder() -> Path:
     """
     packages = Path(__file__).parents[2]
     inside = packages if (packages / "pyproject.toml").is_file() else packages / "callmood"
-    return inside / "models" / "encoder"
+    return inside / "models" / name
 
 
 def read_encoder(folder: Path) -> EncoderFile:
-    """Read the encoder, and refuse one that was changed.
+    """Read an encoder, and refuse one that was changed.
 
     Parameters
     ----------

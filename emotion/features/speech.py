@@ -1,13 +1,15 @@
-"""The feature set `speech`: what the early layers of a speech recogniser's encoder make of a window."""
+"""The feature set `speech`: what the early layers of two encoders of speech make of a window."""
 
 import numpy as np
 
 from emotion.arrays import FloatArray, Samples
-from emotion.encoder.encoder import shared_encoder
-from emotion.encoder.frame_places import FRAME_HOP, FRAME_LENGTH, SAMPLE_RATE
+from emotion.encoder.recogniser import FRAME_HOP, FRAME_LENGTH, SAMPLE_RATE
+from emotion.encoder.turn_encoder import FRAME_HOP as TURN_FRAME_HOP
+from emotion.encoder.turn_encoder import MAX_FRAMES
 from emotion.errors import UsageError
 from emotion.features.speech_pooling import FEATURE_NAMES
-from emotion.features.speech_stream import SpeechStream, window_vector
+from emotion.features.speech_stream import SpeechStream
+from emotion.features.speech_window import WindowEncoders
 from emotion.features.windows_of_clip import window_vectors
 from emotion.window_grid import WindowGrid
 
@@ -16,15 +18,16 @@ CLIP_STEP_SECONDS = 0.5
 
 
 class SpeechSet:
-    """Mean and deviation, over the frames that are sound, of three taps of the encoder: 1,728 values.
+    """Mean and deviation, over the frames that are sound, of some taps of two encoders.
 
     Every window is encoded by itself, as a whole, its level taken out before: frames lie on the window's own
-    grid, and a vector depends on nothing outside (docs/decisions/0015-encoder.md). Nothing is loaded before
-    a stream is opened or a clip heard.
+    grid, and a vector depends on nothing outside (docs/decisions/0015-encoder.md and
+    docs/decisions/0021-two-encoders.md). Nothing is loaded before a stream is opened or a clip heard.
+    Frame length and hop are the recogniser's.
     """
 
     name = "speech"
-    version = 1
+    version = 2
     sample_rate = SAMPLE_RATE
     frame_length = FRAME_LENGTH
     frame_hop = FRAME_HOP
@@ -48,9 +51,9 @@ class SpeechSet:
         Raises
         ------
         UsageError
-            If the grid is at another rate, or win shorter than a frame.
+            If the grid is at another rate, or win shorter than a frame or longer than 8 s.
         ModelError
-            If the encoder's file is missing or changed.
+            If the file of an encoder is missing or changed.
         MissingExtraError
             If onnxruntime is not installed.
         """
@@ -64,7 +67,12 @@ class SpeechSet:
                 f"win is {grid.win / self.sample_rate:.4g} s, and a window of {self.name} must hold "
                 f"a whole frame of {self.frame_length} samples: give at least 0.056 s"
             )
-        return SpeechStream(shared_encoder(), grid)
+        if grid.win > MAX_FRAMES * TURN_FRAME_HOP:
+            raise UsageError(
+                f"win is {grid.win / self.sample_rate:.4g} s, and {self.name} hears at most 8 s as a whole: "
+                "give a shorter win"
+            )
+        return SpeechStream(WindowEncoders(), grid)
 
     def clip_vector(self, samples: Samples) -> FloatArray:
         """Give one vector for a clip of any length.
@@ -76,14 +84,14 @@ class SpeechSet:
 
         Returns
         -------
-        ndarray, shape (1728,), float32
+        ndarray, shape (num_features,), float32
             Mean of the vectors of its windows of 2 s, every 0.5 s, in which anything is heard; a clip shorter
             than that is one window. All 0 where nothing is heard.
         """
         grid = WindowGrid.from_seconds(CLIP_WIN_SECONDS, CLIP_STEP_SECONDS, self.sample_rate)
         if len(samples) < grid.win:
             missing = max(0, self.frame_length - len(samples))
-            return window_vector(shared_encoder(), np.pad(samples, (0, missing)))
+            return WindowEncoders().vector(np.pad(samples, (0, missing)))
         vectors = window_vectors(self, grid, samples)
         # An active frame has values: the encoder's means are never all 0.
         heard: FloatArray = vectors[vectors.any(axis=1)]

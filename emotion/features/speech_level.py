@@ -1,4 +1,4 @@
-"""A window of speech at the level at which the encoder hears, and which of its frames are sound at all."""
+"""A window of speech at the level at which the encoders hear, and which of their frames are sound at all."""
 
 import math
 from typing import Final, NamedTuple
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion.arrays import Samples
-from emotion.encoder.frame_places import FRAME_HOP, FRAME_MIDDLE, num_frames
+from emotion.encoder.recogniser import FRAME_HOP, FRAME_MIDDLE, num_frames
 
 LEVEL_RMS: Final = 0.05
 """RMS of the window's active frames, full scale 1 (-26 dBFS): the level at which the encoder was tried."""
@@ -20,7 +20,7 @@ MAX_GAIN: Final = LEVEL_RMS * 10.0 ** (140.0 / 20.0)
 
 
 class LevelledWindow(NamedTuple):
-    """What the encoder is given, and where to listen.
+    """What the recogniser's encoder is given, and where to listen.
 
     Attributes
     ----------
@@ -60,3 +60,25 @@ def level_window(samples: Samples) -> LevelledWindow:
     gain = LEVEL_RMS / rms if rms * MAX_GAIN > LEVEL_RMS else MAX_GAIN
     sound *= gain
     return LevelledWindow(sound.astype(np.float32), active & (powers * (gain * gain) > HEARD_POWER))
+
+
+def heard_frames(sound: Samples, first: int, hop: int, count: int) -> NDArray[np.bool_]:
+    """Say which frames of a levelled window are sound, for frames of another length.
+
+    Parameters
+    ----------
+    sound : ndarray, shape (n,), float32
+        As `level_window` gives it.
+    first, hop, count : int
+        Where the first frame begins, how many samples each has, and how many there are;
+        ``first + hop * count <= n``.
+
+    Returns
+    -------
+    ndarray, shape (count,), bool
+        True from 30 dB under the loudest frame on; at least one is.
+    """
+    frames = sound[first : first + hop * count].reshape(count, hop)
+    powers = np.einsum("fs,fs->f", frames, frames) / np.float32(hop)
+    heard: NDArray[np.bool_] = powers >= np.float32(ACTIVE_POWER) * powers.max()
+    return heard

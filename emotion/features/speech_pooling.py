@@ -1,4 +1,4 @@
-"""What is kept of the encoder's frames: mean and deviation of each of its values."""
+"""What is kept of the encoders' frames: mean and deviation of each of their values."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,17 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray
-from emotion.encoder.encoder import TAP_NAMES, TAP_WIDTH
+from emotion.encoder import recogniser, turn_encoder
 
 _FUNCTIONALS: Final = ("mean", "std")
 
 FEATURE_NAMES: Final = tuple(
     f"{tap}.{value:03d}.{functional}"
-    for tap in TAP_NAMES
+    for encoder in (recogniser, turn_encoder)
+    for tap in encoder.TAP_NAMES
     for functional in _FUNCTIONALS
-    for value in range(TAP_WIDTH)
+    for value in range(encoder.TAP_WIDTH)
 )
-"""Tap by tap: all its means, then all its deviations."""
+"""Tap by tap, those of the recogniser first: all its means, then all its deviations."""
 
 
 def pool(taps: Sequence[FloatArray], heard: NDArray[np.bool_]) -> FloatArray:
@@ -25,14 +26,14 @@ def pool(taps: Sequence[FloatArray], heard: NDArray[np.bool_]) -> FloatArray:
 
     Parameters
     ----------
-    taps : sequence of ndarray, each of shape (frames, 288), float32
-        One for each of `TAP_NAMES`.
+    taps : sequence of ndarray, each of shape (frames, width), float32
+        Of one encoder, in the order of its ``TAP_NAMES``.
     heard : ndarray, shape (frames,), bool
         At least one is true.
 
     Returns
     -------
-    ndarray, shape (1728,), float32
+    ndarray, shape (num_taps * 2 * width,), float32
         In the order of `FEATURE_NAMES`.
     """
     parts = []

@@ -3,31 +3,8 @@
 import numpy as np
 
 from emotion.arrays import FloatArray, Samples
-from emotion.encoder.encoder import Encoder
-from emotion.features.speech_level import level_window
-from emotion.features.speech_pooling import FEATURE_NAMES, pool
+from emotion.features.speech_window import WindowEncoders
 from emotion.window_grid import WindowGrid
-
-
-def window_vector(encoder: Encoder, samples: Samples) -> FloatArray:
-    """Give the feature vector of one window.
-
-    Parameters
-    ----------
-    encoder : Encoder
-        Of this process.
-    samples : ndarray, shape (n,), float32
-        Mono at 16 kHz, finite; n >= 895.
-
-    Returns
-    -------
-    ndarray, shape (1728,), float32
-        All 0 where nothing is heard.
-    """
-    window = level_window(samples)
-    if not window.heard.any():
-        return np.zeros(len(FEATURE_NAMES), dtype=np.float32)
-    return pool(encoder.encode(window.sound), window.heard)
 
 
 class SpeechStream:
@@ -35,14 +12,14 @@ class SpeechStream:
 
     Parameters
     ----------
-    encoder : Encoder
+    encoders : WindowEncoders
         Shared with all other streams.
     grid : WindowGrid
         At 16 kHz.
     """
 
-    def __init__(self, encoder: Encoder, grid: WindowGrid) -> None:
-        self._encoder = encoder
+    def __init__(self, encoders: WindowEncoders, grid: WindowGrid) -> None:
+        self._encoders = encoders
         self._grid = grid
         self._last = np.zeros(grid.win, dtype=np.float32)
         self._num_pushed = 0
@@ -72,7 +49,7 @@ class SpeechStream:
 
         Returns
         -------
-        ndarray, shape (1728,), float32
+        ndarray, shape (num_features,), float32
             Of the window alone, encoded as a whole.
 
         Raises
@@ -83,4 +60,4 @@ class SpeechStream:
         missing = self._grid.win - self._num_pushed
         if missing > 0:
             raise ValueError(f"the first window lacks {missing} samples")
-        return window_vector(self._encoder, self._last)
+        return self._encoders.vector(self._last)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from emotion.encoder import recogniser, turn_encoder
 from emotion.encoder.encoder_file import CARD_NAME as ENCODER_CARD
 from emotion.encoder.encoder_file import encoder_folder
 from emotion.errors import AudioFileError, OutputError
@@ -197,7 +198,8 @@ def _code_digest(set_name: str, condition: str) -> str:
     for library in _LIBRARIES:
         digest.update(f"{library} {_version_of(library)}\n".encode())
     # Their cards hold the digests of the networks, which are refused if they differ.
-    for card in (encoder_folder() / ENCODER_CARD, voice_folder() / VOICE_CARD):
+    encoders = [encoder_folder(each.FOLDER) / ENCODER_CARD for each in (recogniser, turn_encoder)]
+    for card in (*encoders, voice_folder() / VOICE_CARD):
         digest.update(card.read_bytes() if card.is_file() else b"none")
     return digest.hexdigest()
 

@@ -40,9 +40,9 @@ def test_it_is_what_the_formula_says() -> None:
         num_heard = len(heard) + 1
         own = _softmax((margins - total / (num_heard + RULE[0]) + arrays["own_bias"]) / 1.2)
         heard.append((margins, raw, own))
-        logit = RULE[3] + np.array(RULE[4:]) @ _evidence(heard)
+        logit = RULE[4] + np.array(RULE[5:]) @ _evidence(heard)
         share = num_heard / (num_heard + RULE[1]) / (1 + np.exp(-logit))
-        mixed = np.exp((1 - share) * np.log(raw) + share * np.log(own))
+        mixed = np.exp(((1 - share) * np.log(raw) + share * np.log(own)) * np.exp(RULE[3] * share))
         np.testing.assert_allclose(voice.hear(vector), mixed / mixed.sum(), atol=1e-6)
         np.testing.assert_allclose(DECISION.probabilities(vector), raw, atol=1e-6)
         assert voice.known == pytest.approx(share)
@@ -128,7 +128,7 @@ def test_the_state_is_bounded_and_follows_a_voice_that_changes() -> None:
 
 
 def test_an_enrolled_voice_is_known_at_once_and_a_single_mood_does_not_move_it() -> None:
-    never_trusting = np.array([*RULE[:3], -50.0, 0, 0, 0, 0, 0])
+    never_trusting = np.array([*RULE[:4], -50.0, 0, 0, 0, 0, 0])
     decision = VoiceLinear.from_arrays(random_arrays() | {"rule": never_trusting})
     ordinary, angry = vectors_of(20, seed=8), np.tile(vectors_of(1, seed=9), (60, 1))
     voice = decision.open_voice()
@@ -158,7 +158,7 @@ def test_a_constant_shift_of_the_voice_is_learned_away() -> None:
     vectors = vectors_of(80, seed=4)
     own = random_arrays() | {
         "raw_weights": np.zeros((12, 4), np.float32),
-        "rule": np.array([0, 0, 40.0, 50, 0, 0, 0, 0, 0]),
+        "rule": np.array([0, 0, 40.0, 0, 50, 0, 0, 0, 0, 0]),
     }
     decision = VoiceLinear.from_arrays(own)
     here, there = decision.open_voice(), decision.open_voice()

@@ -11,8 +11,8 @@ from trainer.recipes.voices import VoicesRecipe
 
 _RECIPES: Final[Mapping[str, Callable[[], Recipe]]] = {
     "linear": LinearRecipe,
-    "speech": partial(VoicesRecipe, "speech", "speech"),
-    "speech-light": partial(VoicesRecipe, "speech-light", "acoustic"),
+    "speech": partial(VoicesRecipe, "speech", "speech", ridge=0.1),
+    "speech-light": partial(VoicesRecipe, "speech-light", "acoustic", ridge=0.03),
 }
 
 

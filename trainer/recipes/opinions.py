@@ -9,11 +9,8 @@ from numpy.typing import NDArray
 from emotion.arrays import FloatArray
 from emotion.errors import DatasetError
 from emotion.labels import LABELS
-from trainer.recipes.softmax_regression import softmax_regression
+from trainer.recipes.softmax_regression import LabelledRows, softmax_regressions
 from trainer.recipes.training_windows import TrainingWindows
-
-RIDGE: Final = 0.03
-"""Weight of the squared coefficients against the mean loss; see docs/experiments.md."""
 
 ITERATIONS: Final = 60
 """Of L-BFGS; what it would still gain is gained on the training side alone."""
@@ -63,13 +60,15 @@ class Opinions:
         return scaled
 
 
-def fit_opinions(windows: TrainingWindows) -> Opinions:
+def fit_opinions(windows: TrainingWindows, ridge: float) -> Opinions:
     """Fit both by logistic regression.
 
     Parameters
     ----------
     windows : TrainingWindows
         The training side.
+    ridge : float
+        Weight of the squared coefficients against the mean loss; more for more features.
 
     Returns
     -------
@@ -91,27 +90,24 @@ def fit_opinions(windows: TrainingWindows) -> Opinions:
     deviation = np.sqrt(weights @ np.square(windows.vectors - mean))
     opinions = Opinions(mean, (deviation + 1e-6).astype(np.float32), *(np.zeros(0, np.float32),) * 4)
     scaled = opinions.scaled(windows.vectors)
-    raw = _regression(scaled, windows, weights)
-    scaled -= _usual_of_speakers(scaled, windows)
-    own = _regression(scaled, windows, weights)
+    group, usual = _usual_of_speakers(scaled, windows)
+    raw, own = softmax_regressions(
+        LabelledRows(scaled, windows.targets, weights, group, usual),
+        len(LABELS),
+        ridge=ridge,
+        iterations=ITERATIONS,
+    )
     return Opinions(mean, opinions.scale, *raw, *own)
 
 
-def _usual_of_speakers(scaled: FloatArray, windows: TrainingWindows) -> FloatArray:
-    usual = np.zeros_like(scaled)
+def _usual_of_speakers(scaled: FloatArray, windows: TrainingWindows) -> tuple[NDArray[np.int64], FloatArray]:
+    """Number the speakers under each condition, and give the mean of each, its emotions counted once."""
     keys = np.char.add(np.char.add(windows.speaker, "|"), windows.condition)
-    _, place = np.unique(keys, return_inverse=True)
-    order = np.argsort(place, kind="stable")
-    for rows in np.split(order, np.flatnonzero(np.diff(place[order])) + 1):
+    names, group = np.unique(keys, return_inverse=True)
+    usual = np.empty((len(names), scaled.shape[1]), dtype=np.float32)
+    order = np.argsort(group, kind="stable")
+    for number, rows in enumerate(np.split(order, np.flatnonzero(np.diff(group[order])) + 1)):
         targets = windows.targets[rows]
         means = [scaled[rows[targets == each]].mean(axis=0) for each in np.unique(targets)]
-        usual[rows] = np.mean(means, axis=0)
-    return usual
-
-
-def _regression(
-    scaled: FloatArray, windows: TrainingWindows, weights: NDArray[np.float64]
-) -> tuple[FloatArray, FloatArray]:
-    return softmax_regression(
-        scaled, windows.targets, weights, len(LABELS), ridge=RIDGE, iterations=ITERATIONS
-    )
+        usual[number] = np.mean(means, axis=0)
+    return group.astype(np.int64), usual

@@ -27,6 +27,7 @@ UNSURE_SHARE: Final = 0.3
 
 _STREAMS: Final = {"balanced": 1.0, "mostly-neutral": 1.0, "single": 2.0}
 _TEMPERATURES: Final = np.geomspace(0.4, 4.0, 25)
+_SHARPNESSES: Final = np.linspace(0.0, 1.0, 21)
 _FIRST_WINDOW: Final = 8
 _EVERY: Final = 7
 _SEED: Final = 0
@@ -68,7 +69,7 @@ _NOTHING: Final = np.zeros(len(LABELS))
 
 CAUTIOUS: Final = FittedRule(
     (1.5, 1.5),
-    (BASELINE_WINDOWS, SHARE_WINDOWS, LIMIT_WINDOWS, 0.0, *(0.0 for _ in EVIDENCE)),
+    (BASELINE_WINDOWS, SHARE_WINDOWS, LIMIT_WINDOWS, 0.0, 0.0, *(0.0 for _ in EVIDENCE)),
     0.4,
     _NO_MARGINS,
 )
@@ -76,7 +77,7 @@ CAUTIOUS: Final = FittedRule(
 
 
 def fit_rule(voices: Sequence[UnheardVoice]) -> FittedRule:
-    """Fit temperatures, the weights of the evidence, and the threshold of doubt, in this order.
+    """Fit temperatures, the weights of the evidence, the sharpness and the threshold of doubt, in this order.
 
     Parameters
     ----------
@@ -91,11 +92,17 @@ def fit_rule(voices: Sequence[UnheardVoice]) -> FittedRule:
     if not voices:
         return CAUTIOUS
     temperatures = (_raw_temperature(voices), _own_temperature(voices))
-    unweighted = (BASELINE_WINDOWS, SHARE_WINDOWS, LIMIT_WINDOWS, 0.0, *(0.0 for _ in EVIDENCE))
+    counts = BASELINE_WINDOWS, SHARE_WINDOWS, LIMIT_WINDOWS
+    unweighted = (*counts, 0.0, 0.0, *(0.0 for _ in EVIDENCE))
     evidence, varied, weights = _evidence(voices, unweighted, temperatures)
+    if len(np.unique(varied)) < 2:
+        # Too little was heard to say what tells voices in many moods from those in one.
+        return FittedRule(temperatures, unweighted, CAUTIOUS.unsure_below, _ordinary(voices))
     machine = LogisticRegression(C=0.1).fit(evidence, varied, sample_weight=weights)
     bias = STEEPNESS * (float(machine.intercept_[0]) - CAUTION)
-    parameters = (*unweighted[:3], bias, *(STEEPNESS * machine.coef_[0]).tolist())
+    weighted = (bias, *(STEEPNESS * machine.coef_[0]).tolist())
+    sharpness = _sharpness(voices, (*counts, 0.0, *weighted), temperatures)
+    parameters = (*counts, sharpness, *weighted)
     unsure_below = _unsure_below(voices, parameters, temperatures)
     return FittedRule(temperatures, parameters, unsure_below, _ordinary(voices))
 
@@ -157,6 +164,37 @@ def _evidence(
     cells = [f"{corpus}|{kind}" for corpus, kind, _ in weights]
     equal = _equal_corpora(cells) * np.array([weight for _, _, weight in weights])
     return np.array(rows), np.array(varied, dtype=np.int64), equal * len(equal) / equal.sum()
+
+
+def _sharpness(
+    voices: Sequence[UnheardVoice], parameters: tuple[float, ...], temperatures: tuple[float, float]
+) -> float:
+    """Give the sharpness at which answers, the mean of a clip's windows, lose the fewest nats."""
+    mixed: list[Values] = []
+    shares: list[float] = []
+    starts, targets, corpora = [], [], []
+    for voice in voices:
+        rule = VoiceRule(np.array(parameters), voice.own_bias, temperatures[1], _NOTHING)
+        for order in _streams(voice, "balanced"):
+            sums = rule.nothing_heard()
+            for clip in order.tolist():
+                starts.append(len(shares))
+                targets.append(voice.targets[clip])
+                corpora.append(voice.corpus)
+                raws = log_softmax(voice.raw[clip] / temperatures[0])
+                for raw, own in zip(raws, voice.own[clip], strict=True):
+                    sums = rule.learned(sums, raw, own)
+                    mixed.append(np.log(rule.probabilities(sums, raw, own)))
+                    shares.append(rule.known(sums))
+    logits, share = np.array(mixed), np.array(shares)[:, np.newaxis]
+    num_windows = np.diff(np.append(starts, len(share)))
+    weights = _equal_corpora(corpora)
+    losses = []
+    for sharpness in _SHARPNESSES:
+        said = np.add.reduceat(softmax(logits * np.exp(sharpness * share)), starts, axis=0)
+        right = said[np.arange(len(targets)), targets] / num_windows
+        losses.append(-float(weights @ np.log(np.maximum(right, 1e-9))))
+    return float(_SHARPNESSES[int(np.argmin(losses))])
 
 
 def _ordinary(voices: Sequence[UnheardVoice]) -> tuple[float, ...]:

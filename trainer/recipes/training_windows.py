@@ -16,6 +16,9 @@ SMALL_WEIGHT: Final = 0.3
 """Of a corpus that lacks an emotion, against 1 of one that has all: what it says of an emotion may be its
 accent."""
 
+CLEAN_WEIGHT: Final = 2.0
+"""Of a window heard clean, against 1 of the same window down a line or in noise."""
+
 LEAST_SHARE: Final = 0.02
 """An emotion with a smaller share of a corpus' windows counts as lacking."""
 
@@ -85,16 +88,17 @@ class TrainingWindows:
         -------
         ndarray, shape (n,), float64
             Summing to 1: a corpus counts 1, or `SMALL_WEIGHT`, whatever its size; emotions count the same
-            inside each.
+            inside each, and clean windows `CLEAN_WEIGHT` inside these.
         """
         complete = set(self.complete_corpora)
-        weights = np.zeros(len(self))
+        weights = np.where(self.condition == "clean", CLEAN_WEIGHT, 1.0)
         for corpus in np.unique(self.corpus).tolist():
             inside = self.corpus == corpus
             present = np.unique(self.targets[inside])
             for target in present:
                 cell = inside & (self.targets == target)
-                weights[cell] = (1.0 if corpus in complete else SMALL_WEIGHT) / (len(present) * cell.sum())
+                share = (1.0 if corpus in complete else SMALL_WEIGHT) / len(present)
+                weights[cell] *= share / weights[cell].sum()
         total: NDArray[np.float64] = weights / weights.sum()
         return total
 

@@ -74,7 +74,10 @@ class UnheardVoice:
 
 
 def unheard_voices(
-    fitted_on: TrainingWindows, heard: TrainingWindows, advance: Callable[[], None] = lambda: None
+    fitted_on: TrainingWindows,
+    heard: TrainingWindows,
+    ridge: float,
+    advance: Callable[[], None] = lambda: None,
 ) -> list[UnheardVoice]:
     """Leave corpora out one by one, or speakers where there is one corpus only, and listen to them.
 
@@ -84,6 +87,8 @@ def unheard_voices(
         The training side, thinned.
     heard : TrainingWindows
         The same, whole.
+    ridge : float
+        As `trainer.recipes.opinions.fit_opinions` takes it.
     advance : callable
         Told of each fold.
 
@@ -101,7 +106,7 @@ def unheard_voices(
     for left_out, listened_to in folds:
         rest = fitted_on.take(~left_out)
         if len(rest) and len(np.unique(rest.targets)) == len(LABELS):
-            opinions = fit_opinions(rest)
+            opinions = fit_opinions(rest, ridge)
             part = heard.take(listened_to)
             scaled = opinions.scaled(part.vectors)
             raw = (scaled @ opinions.raw_weights + opinions.raw_bias).astype(np.float64)

@@ -12,7 +12,7 @@ from trainer.recipes.training_windows import windows_of_speech
 from trainer.recipes.unheard_voices import unheard_voices
 from trainer.step_table import StepTable
 
-MOST_OF_A_CLIP: Final = 6
+MOST_OF_A_CLIP: Final = 3
 """Windows of a clip, under each condition, that opinions are fitted on: those at its edges hear the pause."""
 
 
@@ -20,11 +20,13 @@ MOST_OF_A_CLIP: Final = 6
 class VoicesRecipe:
     """Opinions on a few windows of every clip; the rule on voices that other opinions had not heard.
 
-    See `trainer.recipes.recipe.Recipe` for the attributes, and docs/decisions/0020-recipe-speech.md.
+    ``ridge`` is that of `trainer.recipes.opinions.fit_opinions`. See `trainer.recipes.recipe.Recipe` for the
+    other attributes, and docs/decisions/0020-recipe-speech.md.
     """
 
     name: str
     feature_set: str
+    ridge: float
     win_seconds: float = 2.0
     step_seconds: float = 0.5
     train_conditions: tuple[str, ...] = ("clean", "phone", "noise10")
@@ -48,9 +50,9 @@ class VoicesRecipe:
             If fewer than two labels are left to tell apart.
         """
         thinned = windows_of_speech(tables, MOST_OF_A_CLIP)
-        opinions = fit_opinions(thinned)
+        opinions = fit_opinions(thinned, self.ridge)
         # The rule is about voices in time: clean streams, whole.
         clean = [table for table in tables if table.condition == "clean"] or tables
-        rule = fit_rule(unheard_voices(thinned, windows_of_speech(clean)))
+        rule = fit_rule(unheard_voices(thinned, windows_of_speech(clean), self.ridge))
         arrays = {**opinions.arrays(), **rule.arrays()}
         return DecisionListener(VoiceLinear.from_arrays(arrays), arrays)

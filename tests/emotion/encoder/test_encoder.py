@@ -1,4 +1,4 @@
-"""What the network gives, on this machine and others, and when it is loaded."""
+"""What the networks give, on this machine and others, and when they are loaded."""
 
 import subprocess
 import sys
@@ -35,17 +35,17 @@ def spoken(seconds: float = 1.0) -> Samples:
 
 
 def test_one_network_serves_all() -> None:
-    assert shared_encoder() is shared_encoder()
+    assert shared_encoder("encoder") is shared_encoder("encoder")
 
 
 def test_the_same_sound_gives_the_same_bits_in_any_thread_and_order() -> None:
     sound = spoken()
-    wanted = np.stack(shared_encoder().encode(sound))
-    shared_encoder().encode(spoken(1.7))
+    wanted = np.stack(shared_encoder("encoder").encode(sound))
+    shared_encoder("encoder").encode(spoken(1.7))
     heard: list[FloatArray] = []
 
     def listen() -> None:
-        heard.extend(np.stack(shared_encoder().encode(sound.copy())) for _ in range(5))
+        heard.extend(np.stack(shared_encoder("encoder").encode(sound.copy())) for _ in range(5))
 
     threads = [threading.Thread(target=listen) for _ in range(3)]
     for thread in threads:
@@ -61,12 +61,14 @@ def test_a_change_in_the_last_digit_of_the_sound_stays_there() -> None:
     """With activations of 8 bits it would reach the third digit of what is pooled."""
     sound = spoken()
     nudged = sound * np.float32(1 + 3e-7)
-    for ours, theirs in zip(shared_encoder().encode(sound), shared_encoder().encode(nudged), strict=True):
+    for ours, theirs in zip(
+        shared_encoder("encoder").encode(sound), shared_encoder("encoder").encode(nudged), strict=True
+    ):
         np.testing.assert_allclose(ours.mean(axis=0), theirs.mean(axis=0), rtol=0, atol=1e-4)
 
 
 def test_values_are_those_of_other_machines() -> None:
-    for tap, wanted in zip(shared_encoder().encode(spoken()), GOLDEN, strict=True):
+    for tap, wanted in zip(shared_encoder("encoder").encode(spoken()), GOLDEN, strict=True):
         np.testing.assert_allclose(tap[::13, ::96], wanted, rtol=1e-4, atol=1e-3)
 
 
@@ -75,7 +77,7 @@ def test_only_the_thread_that_asks_works() -> None:
     program = """
 import time, numpy as np
 from emotion.encoder.encoder import shared_encoder
-encoder, sound = shared_encoder(), np.ones(32000, dtype=np.float32)
+encoder, sound = shared_encoder("encoder"), np.ones(32000, dtype=np.float32)
 process, thread = time.process_time(), time.thread_time()
 for _ in range(20):
     encoder.encode(sound)
@@ -94,7 +96,7 @@ sys.modules["onnxruntime"] = None
 from emotion.encoder.encoder import shared_encoder
 from emotion.errors import MissingExtraError
 try:
-    shared_encoder()
+    shared_encoder("encoder")
 except MissingExtraError as error:
     print(error)
 """

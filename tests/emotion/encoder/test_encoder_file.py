@@ -1,4 +1,4 @@
-"""The encoder's file is what its card says, or it is refused."""
+"""An encoder's file is what its card says, or it is refused."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from emotion.model_folders import model_folders
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(encoder_folder(), tmp_path / "encoder"))
+    return Path(shutil.copytree(encoder_folder("encoder"), tmp_path / "encoder"))
 
 
 def with_card(folder: Path, **changes: object) -> Path:
@@ -23,23 +23,32 @@ def with_card(folder: Path, **changes: object) -> Path:
     return folder
 
 
-def test_the_shipped_one_is_whole() -> None:
-    file = read_encoder(encoder_folder())
+@pytest.mark.parametrize("name", ["encoder", "turn-encoder"])
+def test_the_shipped_ones_are_whole(name: str) -> None:
+    file = read_encoder(encoder_folder(name))
     assert hashlib.sha256(file.graph).hexdigest() == file.sha256
     assert len(file.graph) < 5_000_000
     assert len(file.output_names) == 3
 
 
+def test_the_turn_encoder_says_where_it_comes_from() -> None:
+    card = json.loads((encoder_folder("turn-encoder") / CARD_NAME).read_text())
+    assert card["licence"] == "BSD-2-Clause"
+    assert "BSD 2-Clause License" in (encoder_folder("turn-encoder") / card["licence_file"]).read_text()
+    assert set(card["origin"]) == {"package", "version", "sha256", "file", "file_sha256"}
+    assert card["recipe"] == "make turn-encoder"
+
+
 def test_its_card_says_where_it_comes_from() -> None:
-    card = json.loads((encoder_folder() / CARD_NAME).read_text())
+    card = json.loads((encoder_folder("encoder") / CARD_NAME).read_text())
     assert card["licence"] == "MIT"
-    assert "MIT License" in (encoder_folder() / card["licence_file"]).read_text()
+    assert "MIT License" in (encoder_folder("encoder") / card["licence_file"]).read_text()
     assert set(card["origin"]) == {"package", "version", "sha512", "file", "file_sha256"}
     assert card["recipe"] == "make encoder"
 
 
 def test_it_is_not_taken_for_a_model_of_emotions() -> None:
-    assert "encoder" not in [folder.name for folder in model_folders()]
+    assert not {"encoder", "turn-encoder"} & {folder.name for folder in model_folders()}
 
 
 def test_one_changed_bit_is_refused_with_both_digests(copied: Path) -> None:

@@ -105,7 +105,7 @@ def test_a_clip_is_the_mean_of_its_windows_that_hold_sound(spoken: Samples) -> N
 @pytest.mark.parametrize("num_samples", [1, 894, 895, 31_999])
 def test_a_short_clip_is_one_window(num_samples: int) -> None:
     vector = SPEECH.clip_vector(sound("noise", num_samples, 0.1, seed=1))
-    assert vector.shape == (1728,)
+    assert vector.shape == (4032,)
     assert vector.dtype == np.float32
     assert np.isfinite(vector).all()
 
@@ -119,6 +119,12 @@ def test_a_win_without_a_whole_frame_is_refused_and_the_shortest_named_is_not() 
     with pytest.raises(UsageError, match=r"a whole frame of 895 samples: give at least 0\.056 s"):
         SPEECH.open(WindowGrid(894, 1, 16_000))
     SPEECH.open(WindowGrid.from_seconds(0.056, 0.01, 16_000))
+
+
+def test_a_win_longer_than_the_turn_encoder_hears_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"win is 8\.1 s, and speech hears at most 8 s as a whole"):
+        SPEECH.open(WindowGrid.from_seconds(8.1, 0.5, 16_000))
+    SPEECH.open(WindowGrid.from_seconds(8, 0.5, 16_000))
 
 
 def stream_with_one_piece() -> SpeechStream:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emotion.arrays import Samples
-from emotion.encoder.frame_places import FRAME_HOP, FRAME_LENGTH, FRAME_MIDDLE, num_frames
-from emotion.features.speech_level import LEVEL_RMS, level_window
+from emotion.encoder.recogniser import FRAME_HOP, FRAME_LENGTH, FRAME_MIDDLE, num_frames
+from emotion.features.speech_level import LEVEL_RMS, heard_frames, level_window
 from tests.strategies import signals, sound
 
 HEARABLE = ("noise", "tone", "chirp", "pauses")
@@ -69,3 +69,20 @@ def test_the_gain_has_an_end() -> None:
     window = level_window(faint)
     assert not window.heard.any()
     assert np.abs(window.sound).max() < 1e-6
+
+
+@given(signals(min_samples=FRAME_LENGTH, max_samples=20_000), st.integers(1, 200), st.integers(1, 400))
+def test_frames_of_any_length_are_heard_from_30_db_under_the_loudest(
+    samples: Samples, first: int, hop: int
+) -> None:
+    count = (len(samples) - first) // hop
+    heard = heard_frames(samples, first, hop, count)
+    powers = [
+        float(np.mean(np.square(samples[first + at * hop :][:hop], dtype=np.float64))) for at in range(count)
+    ]
+    assert heard.any()
+    for each, power in zip(heard.tolist(), powers, strict=True):
+        if each:
+            assert power >= 0.999e-3 * max(powers)
+        else:
+            assert power <= 1.001e-3 * max(powers)

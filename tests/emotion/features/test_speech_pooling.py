@@ -1,7 +1,11 @@
 """Mean and deviation over the frames that are heard, each under its own name."""
 
-import numpy as np
+from types import ModuleType
 
+import numpy as np
+import pytest
+
+from emotion.encoder import recogniser, turn_encoder
 from emotion.features.speech_pooling import FEATURE_NAMES, pool
 
 RANDOM = np.random.default_rng(3)
@@ -9,16 +13,22 @@ TAPS = tuple(RANDOM.normal(tap, 1 + tap, (10, 288)).astype(np.float32) for tap i
 HEARD = np.array([True] * 4 + [False] * 5 + [True])
 
 
-def test_every_value_has_its_name() -> None:
-    values = dict(zip(FEATURE_NAMES, pool(TAPS, HEARD), strict=True))
-    assert len(values) == 1728
-    for tap, name in enumerate(("layer1_mid", "layer1", "layer2")):
-        for value in (0, 7, 287):
-            column = TAPS[tap][HEARD, value].astype(np.float64)
+@pytest.mark.parametrize("encoder", [recogniser, turn_encoder])
+def test_every_value_has_its_name(encoder: ModuleType) -> None:
+    taps = tuple(RANDOM.normal(tap, 1 + tap, (10, encoder.TAP_WIDTH)).astype(np.float32) for tap in range(3))
+    names = [name for name in FEATURE_NAMES if name.split(".")[0] in encoder.TAP_NAMES]
+    values = dict(zip(names, pool(taps, HEARD), strict=True))
+    for tap, name in enumerate(encoder.TAP_NAMES):
+        for value in (0, 7, encoder.TAP_WIDTH - 1):
+            column = taps[tap][HEARD, value].astype(np.float64)
             np.testing.assert_allclose(
                 values[f"{name}.{value:03d}.mean"], column.mean(), rtol=1e-5, atol=1e-6
             )
             np.testing.assert_allclose(values[f"{name}.{value:03d}.std"], column.std(), rtol=1e-5)
+
+
+def test_no_two_values_have_one_name() -> None:
+    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES) == 2 * 3 * (288 + 384)
 
 
 def test_what_is_not_heard_is_not_summed_up() -> None:

@@ -6,7 +6,7 @@ import pytest
 from emotion.errors import DatasetError
 from emotion.labels import LABELS
 from tests.evaluation.table_material import WINDOWS_A_CLIP, Talk, make_table
-from trainer.recipes.training_windows import SMALL_WEIGHT, windows_of_speech
+from trainer.recipes.training_windows import CLEAN_WEIGHT, SMALL_WEIGHT, windows_of_speech
 
 
 def test_only_speech_inside_clips_counts_and_clips_of_several_tables_keep_apart() -> None:
@@ -44,6 +44,14 @@ def test_a_corpus_counts_the_same_whatever_its_size_and_one_that_lacks_an_emotio
     large = windows.corpus == "large"
     of_label = [weights[large & (windows.targets == label)].sum() for label in range(len(LABELS))]
     np.testing.assert_allclose(of_label, of_label[0])
+
+
+def test_clean_windows_count_more_than_the_same_down_a_line() -> None:
+    talks = [Talk("c", "a", LABELS)]
+    windows = windows_of_speech([make_table(talks), make_table(talks, condition="phone")])
+    weights = windows.weights()
+    clean, phone = (weights[windows.condition == name] for name in ("clean", "phone"))
+    np.testing.assert_allclose(clean, CLEAN_WEIGHT * phone)
 
 
 def test_nothing_to_fit_on_is_told() -> None:

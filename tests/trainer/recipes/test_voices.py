@@ -64,7 +64,7 @@ def test_the_own_opinion_does_not_hear_who_speaks() -> None:
     moved = replace(windows, vectors=windows.vectors + of_one)
     said = []
     for each in (windows, moved):
-        opinions = fit_opinions(each)
+        opinions = fit_opinions(each, 0.03)
         scaled = opinions.scaled(each.vectors)
         usual = np.array([scaled[each.speaker == speaker].mean(axis=0) for speaker in each.speaker])
         said.append(((scaled - usual) @ opinions.own_weights + opinions.own_bias).argmax(axis=1))
@@ -75,26 +75,26 @@ def test_the_own_opinion_does_not_hear_who_speaks() -> None:
 def test_voices_are_judged_by_those_who_never_heard_them(monkeypatch: pytest.MonkeyPatch) -> None:
     heard_by: list[set[str]] = []
 
-    def listening(windows: object) -> object:
+    def listening(windows: object, ridge: float) -> object:
         heard_by.append(set(windows.speaker.tolist()))  # type: ignore[attr-defined]
-        return fit_opinions(windows)  # type: ignore[arg-type]
+        return fit_opinions(windows, ridge)  # type: ignore[arg-type]
 
     monkeypatch.setattr("trainer.recipes.unheard_voices.fit_opinions", listening)
     several = windows_of_speech([make_corpora("abc", seed=5)])
-    voices = unheard_voices(several, several)
+    voices = unheard_voices(several, several, 0.03)
     assert [voice.corpus for voice in voices] == sorted("abc" * 3)
     assert len(heard_by) == 3
     for name, speakers in zip("abc", heard_by, strict=True):
         assert speakers == {speaker for speaker in several.speaker.tolist() if speaker[0] != name}
     heard_by.clear()
     one = windows_of_speech([make_corpora("a", seed=6)])
-    assert len(unheard_voices(one, one)) == 3
+    assert len(unheard_voices(one, one, 0.03)) == 3
     assert [len(speakers) for speakers in heard_by] == [2, 2, 2]
 
 
 def test_streams_of_unheard_voices_are_mixed_as_they_are_scored() -> None:
     windows = windows_of_speech([make_corpora("ab", seed=7)])
-    voice = unheard_voices(windows, windows)[0]
+    voice = unheard_voices(windows, windows, 0.03)[0]
     rng = np.random.default_rng(0)
     [balanced] = voice.order("balanced", rng)
     assert sorted(balanced) == list(range(20))
@@ -112,6 +112,14 @@ def test_where_nobody_can_be_left_out_the_rule_is_cautious() -> None:
     table = make_table([Talk("c", "only", LABELS * 3)])
     listener = find_recipe("speech-light").fit([table])
     assert right(listener, table, baseline=True) > 0.9  # type: ignore[arg-type]
+
+
+def test_where_little_was_heard_the_rule_is_fitted_without_evidence() -> None:
+    talks = [Talk(name, f"{name}1", LABELS) for name in "ab"]
+    windows = windows_of_speech([make_table(talks, noise=0.6)])
+    rule = fit_rule(unheard_voices(windows, windows, 0.03))
+    assert rule.parameters == CAUTIOUS.parameters
+    assert rule.temperatures != CAUTIOUS.temperatures
 
 
 def test_fitting_twice_gives_the_same(fitted: DecisionListener) -> None:

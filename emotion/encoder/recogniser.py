@@ -1,4 +1,4 @@
-"""Which samples a frame of the encoder is made of.
+"""The recogniser's encoder: its taps, and which samples a frame of it is made of.
 
 Three convolutions without padding stand before its first layer: over 127 samples every 64, over 7 of those
 every 3, over 3 of those every 2. Frames are therefore 64 * 3 * 2 = 384 samples apart (24 ms), and each sees
@@ -8,6 +8,13 @@ every frame hear every other.
 """
 
 from typing import Final
+
+FOLDER: Final = "encoder"
+"""Below ``models/``."""
+TAP_NAMES: Final = ("layer1_mid", "layer1", "layer2")
+"""Layers count from 0; ``mid`` is behind the layer's attention, before its second half."""
+TAP_WIDTH: Final = 288
+"""Values a frame, of each tap."""
 
 SAMPLE_RATE: Final = 16_000
 """Hz."""

@@ -5,8 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotion.encoder.encoder import TAP_NAMES, TAP_WIDTH, shared_encoder
-from emotion.encoder.frame_places import FRAME_HOP, FRAME_LENGTH, FRAME_MIDDLE, num_frames
+from emotion.encoder.encoder import shared_encoder
+from emotion.encoder.recogniser import (
+    FRAME_HOP,
+    FRAME_LENGTH,
+    FRAME_MIDDLE,
+    TAP_NAMES,
+    TAP_WIDTH,
+    num_frames,
+)
 
 
 @given(st.integers(0, 100_000))
@@ -22,7 +29,7 @@ def test_frames_are_what_three_convolutions_leave(num_samples: int) -> None:
 )
 def test_the_network_gives_as_many(num_samples: int) -> None:
     sound = np.random.default_rng(1).normal(0, 0.05, num_samples).astype(np.float32)
-    taps = shared_encoder().encode(sound)
+    taps = shared_encoder("encoder").encode(sound)
     assert [tap.shape for tap in taps] == [(num_frames(num_samples), TAP_WIDTH)] * len(TAP_NAMES)
     assert all(tap.dtype == np.float32 for tap in taps)
 
