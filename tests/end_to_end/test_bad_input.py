@@ -208,7 +208,7 @@ def _pickle_for_arrays(model: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (_other_feature_version, ("99", "1")),
+        (_other_feature_version, ("99", "2")),
         (_unknown_feature_set, ("telepathy",)),
         (_cut_arrays, ("model.npz",)),
         (_one_flipped_bit, ("model.npz",)),

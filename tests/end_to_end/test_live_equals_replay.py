@@ -83,7 +83,9 @@ def _leading(row: dict[str, Any]) -> str | None:
     return max(row["smoothed"], key=row["smoothed"].get) if row["smoothed"] else None
 
 
-def test_nine_windows_in_ten_carry_the_label_of_the_source_file(live: Path, tmp_path: Path) -> None:
+def test_nine_windows_in_ten_are_speech_and_nine_of_these_carry_the_label_of_the_source_file(
+    live: Path, tmp_path: Path
+) -> None:
     journal = read_journal(live / "live.jsonl")
     heard, rate = soundfile.read(_sound(live), dtype="float32", always_2d=True)
     source, _ = soundfile.read(DEMO, dtype="float32")
@@ -95,7 +97,9 @@ def test_nine_windows_in_ten_carry_the_label_of_the_source_file(live: Path, tmp_
     wanted = {
         row["start"]: _leading(row) for row in _replayed(tmp_path / "expected.wav", tmp_path, "x").in_speech()
     }
-    got = {row["start"]: _leading(row) for row in journal.rows}
-    same = sum(got.get(start) == emotion for start, emotion in wanted.items())
+    got = {row["start"]: leading for row in journal.rows if (leading := _leading(row))}
     assert len(wanted) > 20
-    assert same >= 0.9 * len(wanted), f"{same} of {len(wanted)}"
+    both = wanted.keys() & got.keys()
+    assert len(both) >= 0.9 * len(wanted), f"speech is heard in {len(both)} of {len(wanted)}"
+    same = sum(got[start] == wanted[start] for start in both)
+    assert same >= 0.9 * len(both), f"{same} of {len(both)}"
