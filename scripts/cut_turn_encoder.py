@@ -6,9 +6,7 @@ compares what both give for the same sound, and leaves the graph, its licence an
 """
 
 import argparse
-import hashlib
 import io
-import json
 import sys
 import zipfile
 from pathlib import Path
@@ -18,9 +16,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from emotion.encoder.log_mel import log_mel
+from emotion.encoder.encoder_file import CARD_NAME
 from emotion.encoder.session import open_session
 from emotion.encoder.turn_encoder import COLUMN_HOP, FRAME_HOP, MAX_FRAMES, SAMPLE_RATE
+from emotion.features.log_mel import log_mel
+from scripts.network_cut import LICENCE_NAME, largest_difference, origin, write_card
 from scripts.turn_encoder_graph import TAPS, float_turn_encoder
 from scripts.wheels import wheel
 
@@ -57,13 +57,24 @@ def main() -> int:
         network, licence = files.read(NETWORK), files.read(LICENCE)
     original = onnx.load_from_string(network)
     written = float_turn_encoder(original).SerializeToString(deterministic=True)
-    difference = largest_difference(without_rounding(original), written)
+    difference = difference_on_noise(without_rounding(original), written)
     if difference > LARGEST_DIFFERENCE:
         raise SystemExit(f"the cut differs from the original by {difference:.1e} deviations of a tap")
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "encoder.onnx").write_bytes(written)
-    (arguments.out / "LICENSE").write_bytes(licence)
-    (arguments.out / "encoder.json").write_text(json.dumps(card(network, written), indent=2) + "\n")
+    (arguments.out / LICENCE_NAME).write_bytes(licence)
+    write_card(
+        arguments.out / CARD_NAME,
+        arguments.out / "encoder.onnx",
+        WHAT,
+        "BSD-2-Clause",
+        origin(f"{PACKAGE} (PyPI)", VERSION, ("sha256", WHEEL_SHA256), NETWORK, network),
+        sample_rate=SAMPLE_RATE,
+        frame_hop=FRAME_HOP,
+        input="log_mel",
+        outputs=list(TAPS),
+        recipe="make turn-encoder",
+    )
     print(f"{arguments.out}: {len(written)} bytes; {difference:.1e} deviations from the original in float32")
     return 0
 
@@ -100,7 +111,7 @@ def without_rounding(original: onnx.ModelProto) -> onnx.ModelProto:
     return passing
 
 
-def largest_difference(passing: onnx.ModelProto, written: bytes) -> float:
+def difference_on_noise(passing: onnx.ModelProto, written: bytes) -> float:
     """Let both hear the same noise for 8 s, all that the original takes.
 
     Parameters
@@ -119,48 +130,13 @@ def largest_difference(passing: onnx.ModelProto, written: bytes) -> float:
     sound = np.random.default_rng(0).standard_normal(num_samples).astype(np.float32)
     heard = log_mel(sound)[None, :, : 2 * MAX_FRAMES]
     theirs, ours = (
-        [np.asarray(tap, dtype=np.float64) for tap in open_session(graph).run(taps, {name: heard})]
+        open_session(graph).run(taps, {name: heard})
         for graph, taps, name in (
             (passing.SerializeToString(), THEIR_TAPS, "input_features"),
             (written, TAPS, "log_mel"),
         )
     )
-    return max(float(np.sqrt(np.mean((a - b) ** 2)) / a.std()) for a, b in zip(theirs, ours, strict=True))
-
-
-def card(network: bytes, written: bytes) -> dict[str, object]:
-    """Say where the cut comes from and what it is.
-
-    Parameters
-    ----------
-    network, written : bytes
-        ONNX files: the whole network, and the cut.
-
-    Returns
-    -------
-    dict
-        What ``encoder.json`` holds.
-    """
-    return {
-        "format": 1,
-        "what": WHAT,
-        "file": "encoder.onnx",
-        "sha256": hashlib.sha256(written).hexdigest(),
-        "licence": "BSD-2-Clause",
-        "licence_file": "LICENSE",
-        "origin": {
-            "package": f"{PACKAGE} (PyPI)",
-            "version": VERSION,
-            "sha256": WHEEL_SHA256,
-            "file": NETWORK,
-            "file_sha256": hashlib.sha256(network).hexdigest(),
-        },
-        "sample_rate": SAMPLE_RATE,
-        "frame_hop": FRAME_HOP,
-        "input": "log_mel",
-        "outputs": list(TAPS),
-        "recipe": "make turn-encoder",
-    }
+    return largest_difference(theirs, ours)
 
 
 if __name__ == "__main__":

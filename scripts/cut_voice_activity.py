@@ -7,9 +7,7 @@ card in ``--out``.
 """
 
 import argparse
-import hashlib
 import io
-import json
 import sys
 import zipfile
 from pathlib import Path
@@ -22,6 +20,7 @@ from onnx import numpy_helper
 
 from emotion.array_file import write_arrays
 from emotion.arrays import FloatArray
+from scripts.network_cut import LICENCE_NAME, origin, write_card
 from scripts.wheels import wheel
 from streamer.gate.voice_chunks import CHUNK, CONTEXT, SAMPLE_RATE, VoiceChunks
 from streamer.gate.voice_file import ARRAYS_NAME, CARD_NAME, SHAPES
@@ -67,9 +66,16 @@ def main() -> int:
         raise SystemExit(f"a probability differs from the original's by {difference:.1e}")
     arguments.out.mkdir(parents=True, exist_ok=True)
     write_arrays(arguments.out / ARRAYS_NAME, arrays)
-    (arguments.out / "LICENSE").write_bytes(licence)
-    digest = hashlib.sha256((arguments.out / ARRAYS_NAME).read_bytes()).hexdigest()
-    (arguments.out / CARD_NAME).write_text(json.dumps(card(graph, digest), indent=2) + "\n")
+    (arguments.out / LICENCE_NAME).write_bytes(licence)
+    write_card(
+        arguments.out / CARD_NAME,
+        arguments.out / ARRAYS_NAME,
+        "the weights of Silero VAD for 16 kHz; the arithmetic is streamer/gate/voice_network.py",
+        "MIT",
+        origin(f"{PACKAGE} (PyPI)", VERSION, ("sha256", WHEEL_SHA256), GRAPH, graph),
+        sample_rate=SAMPLE_RATE,
+        recipe="make voice-activity",
+    )
     print(f"{arguments.out}: probabilities within {difference:.1e} of the original's")
     return 0
 
@@ -123,40 +129,6 @@ def largest_difference(graph: bytes, arrays: dict[str, FloatArray]) -> float:
     memory = np.zeros((2, 128), np.float32)
     ours = VoiceNetwork(arrays).probabilities(VoiceChunks(1).spectra(sound), memory)
     return float(np.abs(theirs.ravel() - ours).max())
-
-
-def card(graph: bytes, digest: str) -> dict[str, object]:
-    """Say where the arrays come from and what they are.
-
-    Parameters
-    ----------
-    graph : bytes
-        An ONNX file.
-    digest : str
-        SHA-256 of the arrays' file.
-
-    Returns
-    -------
-    dict
-        What ``voice-activity.json`` holds.
-    """
-    return {
-        "format": 1,
-        "what": "the weights of Silero VAD for 16 kHz; the arithmetic is streamer/gate/voice_network.py",
-        "file": ARRAYS_NAME,
-        "sha256": digest,
-        "licence": "MIT",
-        "licence_file": "LICENSE",
-        "origin": {
-            "package": f"{PACKAGE} (PyPI)",
-            "version": VERSION,
-            "sha256": WHEEL_SHA256,
-            "file": GRAPH,
-            "file_sha256": hashlib.sha256(graph).hexdigest(),
-        },
-        "sample_rate": SAMPLE_RATE,
-        "recipe": "make voice-activity",
-    }
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ class _Writer(GraphWriter):
         for number, stride in ((1, 1), (2, 2)):
             name, theirs = f"conv{number}", f"inner.encoder.conv{number}"
             weights = self.weight(f"{name}.weight", self._quantised([f"{theirs}.weight"]), axis=0)
-            inputs = [heard, weights, self._bias(f"{theirs}.bias")]
+            inputs = [heard, weights, self._bias(theirs)]
             swing = self.node("Conv", inputs, name, strides=[stride], kernel_shape=[3], pads=[1, 1])
             heard = self.node("Gelu", [swing], f"{name}.gelu")
         frames = self.node("Transpose", [heard], "frames", perm=[0, 2, 1])
@@ -103,7 +103,7 @@ class _Writer(GraphWriter):
 
     def _linear(self, frames: str, name: str, matrix: str, theirs: str) -> str:
         product = self._product(frames, name, [matrix])
-        return self.node("Add", [product, self._bias(f"{theirs}.bias")], f"{name}.biased")
+        return self.node("Add", [product, self._bias(theirs)], f"{name}.biased")
 
     def _product(self, frames: str, name: str, matrices: list[str]) -> str:
         """Multiply by one or more of their matrices side by side."""
@@ -118,7 +118,7 @@ class _Writer(GraphWriter):
         )
 
     def _bias(self, theirs: str) -> str:
-        return self.floats(theirs.removeprefix("inner.encoder."), self._bias_of(theirs.removesuffix(".bias")))
+        return self.floats(f"{theirs.removeprefix('inner.encoder.')}.bias", self._bias_of(theirs))
 
     def _bias_of(self, theirs: str) -> Array:
         name = f"{theirs}.bias"

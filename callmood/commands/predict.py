@@ -90,15 +90,12 @@ def _judge_options(arguments: argparse.Namespace, model: "EmotionModel") -> "Jud
 
     if arguments.voice is None:
         return JudgeOptions(baseline=False, never_unsure=arguments.never_unsure)
-    from emotion.errors import UsageError, VoiceError
     from streamer.voices.voice_folder import VoiceFolder
-    from streamer.voices.voice_keeper import learns_voices
+    from streamer.voices.voice_keeper import refuse_voice_for
 
-    if not learns_voices(model):
-        raise UsageError(f"model {model.card.name} learns no voices; leave --voice out, or choose another")
+    refuse_voice_for(model)
     folder = VoiceFolder()
     saved = folder.for_model(arguments.voice, model)
     if saved is None:
-        known = ", ".join(folder.names()) or "none yet"
-        raise VoiceError(f"there is no voice {arguments.voice!r} in {folder.path}; there are {known}")
+        raise folder.missing(arguments.voice)
     return JudgeOptions(never_unsure=arguments.never_unsure, voice=saved.state)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emotion.arrays import FloatArray
+from emotion.arrays import FloatArray, Samples
 
 
 def hann_taper(frame_length: int) -> FloatArray:
@@ -46,6 +46,29 @@ def bin_frequencies(sample_rate: int, frame_length: int) -> FloatArray:
         Hz, from 0 to half the sample rate.
     """
     return np.fft.rfftfreq(frame_length, 1 / sample_rate).astype(np.float32)
+
+
+def power_of_frames(samples: Samples, taper: FloatArray, hop: int) -> FloatArray:
+    """Give the power of all frames that lie wholly inside a stretch, without a root.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,), float32
+        Mono, at least one frame.
+    taper : ndarray, shape (frame_length,), float32
+        On each frame.
+    hop : int
+        Samples between frame starts; the first frame begins with the first sample.
+
+    Returns
+    -------
+    ndarray, shape ((n - frame_length) // hop + 1, frame_length // 2 + 1), float32
+        Squares of what the transform gives, not scaled by the frame's length.
+    """
+    frames = np.lib.stride_tricks.sliding_window_view(samples, len(taper))[::hop]
+    spectrum = np.fft.rfft(frames * taper, axis=1)
+    power: FloatArray = np.square(spectrum.real) + np.square(spectrum.imag)
+    return power
 
 
 @dataclass(frozen=True, slots=True, eq=False)

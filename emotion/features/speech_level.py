@@ -52,10 +52,8 @@ def level_window(samples: Samples) -> LevelledWindow:
     """
     sound = samples.astype(np.float64)
     sound -= sound.mean()
-    count = num_frames(len(samples))
-    middles = sound[FRAME_MIDDLE : FRAME_MIDDLE + count * FRAME_HOP].reshape(count, FRAME_HOP)
-    powers = np.einsum("fs,fs->f", middles, middles) / FRAME_HOP
-    active = powers >= ACTIVE_POWER * powers.max()
+    powers = _frame_powers(sound, FRAME_MIDDLE, FRAME_HOP, num_frames(len(samples)))
+    active = _active(powers)
     rms = math.sqrt(powers[active].mean())
     gain = LEVEL_RMS / rms if rms * MAX_GAIN > LEVEL_RMS else MAX_GAIN
     sound *= gain
@@ -78,7 +76,15 @@ def heard_frames(sound: Samples, first: int, hop: int, count: int) -> NDArray[np
     ndarray, shape (count,), bool
         True from 30 dB under the loudest frame on; at least one is.
     """
+    return _active(_frame_powers(sound, first, hop, count))
+
+
+def _frame_powers(sound: NDArray[np.floating], first: int, hop: int, count: int) -> NDArray[np.floating]:
     frames = sound[first : first + hop * count].reshape(count, hop)
-    powers = np.einsum("fs,fs->f", frames, frames) / np.float32(hop)
-    heard: NDArray[np.bool_] = powers >= np.float32(ACTIVE_POWER) * powers.max()
-    return heard
+    powers: NDArray[np.floating] = np.einsum("fs,fs->f", frames, frames) / hop
+    return powers
+
+
+def _active(powers: NDArray[np.floating]) -> NDArray[np.bool_]:
+    active: NDArray[np.bool_] = powers >= ACTIVE_POWER * powers.max()
+    return active

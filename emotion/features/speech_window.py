@@ -5,7 +5,7 @@ import numpy as np
 from emotion.arrays import FloatArray, Samples
 from emotion.encoder import recogniser, turn_encoder
 from emotion.encoder.encoder import shared_encoder
-from emotion.encoder.log_mel import log_mel
+from emotion.features.log_mel import log_mel
 from emotion.features.speech_level import LEVEL_RMS, heard_frames, level_window
 from emotion.features.speech_pooling import FEATURE_NAMES, pool
 

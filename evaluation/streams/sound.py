@@ -72,12 +72,14 @@ def make_sound(plan: StreamPlan) -> StreamSound:
     rng = stream_generator(plan, "pauses")
     clips = [_clip_sound(plan, number) for number in range(len(plan.clips))]
     rooms = [room_level_dbfs(clip) for clip in clips]
-    parts = [_room(to_samples(LEAD_SECONDS, RATE_HZ), rooms[0], rooms[0], rng)]
+    parts = [room_noise(to_samples(LEAD_SECONDS, RATE_HZ), rooms[0], rooms[0], rng)]
     starts, position = [], len(parts[0])
     for number, clip in enumerate(clips):
         last = number + 1 == len(clips)
         seconds = LEAD_SECONDS if last else rng.uniform(SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
-        pause = _room(to_samples(seconds, RATE_HZ), rooms[number], rooms[number if last else number + 1], rng)
+        pause = room_noise(
+            to_samples(seconds, RATE_HZ), rooms[number], rooms[number if last else number + 1], rng
+        )
         starts.append(position)
         parts += [clip, pause]
         position += len(clip) + len(pause)
@@ -130,7 +132,23 @@ def _clip_sound(plan: StreamPlan, number: int) -> Samples:
     return resample(sound.samples, sound.sample_rate, RATE_HZ)
 
 
-def _room(num_samples: int, from_dbfs: float, to_dbfs: float, rng: np.random.Generator) -> Samples:
+def room_noise(num_samples: int, from_dbfs: float, to_dbfs: float, rng: np.random.Generator) -> Samples:
+    """Make pink noise whose level goes straight, in dB, from one to another.
+
+    Parameters
+    ----------
+    num_samples : int
+        At `RATE_HZ`, at least 1.
+    from_dbfs, to_dbfs : float
+        RMS at both ends, dB below full scale.
+    rng : numpy.random.Generator
+        Drawn from.
+
+    Returns
+    -------
+    ndarray, shape (num_samples,), float32
+        Mono.
+    """
     noise = pink(num_samples, RATE_HZ, rng)
     noise /= np.sqrt(np.mean(noise**2))
     noise *= 10.0 ** (np.linspace(from_dbfs, to_dbfs, num_samples) / 20.0)

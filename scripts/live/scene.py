@@ -9,8 +9,7 @@ import numpy as np
 from emotion.arrays import Samples
 from emotion.window_grid import to_samples
 from evaluation.streams.plan import StreamPlan
-from evaluation.streams.sound import RATE_HZ, make_sound
-from trainer.conditions.noise_kinds import pink
+from evaluation.streams.sound import RATE_HZ, make_sound, room_noise
 
 EDGE_SECONDS: Final = 3.0
 """Silence before the first stranger and after the last, so that windows of nothing but silence are there."""
@@ -116,6 +115,5 @@ def _silence(seconds: float) -> Samples:
 
 
 def _noise(rng: np.random.Generator) -> Samples:
-    noise = pink(to_samples(rng.uniform(*NOISE_SECONDS), RATE_HZ), RATE_HZ, rng)
-    scaled = noise / np.sqrt(np.mean(noise**2)) * 10.0 ** (NOISE_DBFS / 20.0)
-    return np.asarray(scaled, dtype=np.float32)
+    num_samples = to_samples(rng.uniform(*NOISE_SECONDS), RATE_HZ)
+    return room_noise(num_samples, NOISE_DBFS, NOISE_DBFS, rng)

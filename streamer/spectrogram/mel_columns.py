@@ -6,7 +6,7 @@ import numpy as np
 
 from emotion.arrays import FloatArray, Samples
 from emotion.features.mel import mel_band_edges, mel_filterbank
-from emotion.features.spectrum import hann_taper
+from emotion.features.spectrum import hann_taper, power_of_frames
 from emotion.window_grid import to_samples
 
 NUM_BANDS: Final = 48
@@ -62,8 +62,5 @@ class MelColumns:
         ndarray, shape (num_columns(n), NUM_BANDS), float32
             Mel power re full scale, lowest band first.
         """
-        frames = np.lib.stride_tricks.sliding_window_view(samples, self.frame_length)[:: self.hop]
-        spectrum = np.fft.rfft(frames * self._taper, axis=1)
-        power: FloatArray = np.square(spectrum.real) + np.square(spectrum.imag)
-        columns: FloatArray = power @ self._bands
+        columns: FloatArray = power_of_frames(samples, self._taper, self.hop) @ self._bands
         return columns

@@ -135,6 +135,22 @@ class VoiceFolder:
             raise VoiceError(f"voice {name}: {self.path_of(name)}: {error}; {_advice(name)}") from error
         return voice
 
+    def missing(self, name: str) -> VoiceError:
+        """Give the error for a voice that is not there.
+
+        Parameters
+        ----------
+        name : str
+            As it was asked for.
+
+        Returns
+        -------
+        VoiceError
+            To be raised; it names those that are there.
+        """
+        known = ", ".join(self.names()) or "none yet"
+        return VoiceError(f"there is no voice {name!r} in {self.path}; there are {known}")
+
     def write(self, voice: SavedVoice) -> Path:
         """Write a voice whole, in place of an older one of its name.
 
@@ -181,8 +197,7 @@ class VoiceFolder:
         try:
             path.unlink()
         except FileNotFoundError as error:
-            known = ", ".join(self.names()) or "none yet"
-            raise VoiceError(f"there is no voice {name!r} in {self.path}; there are {known}") from error
+            raise self.missing(name) from error
         except OSError as error:
             raise VoiceError(f"{path} cannot be deleted ({error.strerror}); check its rights") from error
 

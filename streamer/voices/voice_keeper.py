@@ -44,10 +44,7 @@ class VoiceKeeper(Sink):
     def __init__(
         self, name: str, model: EmotionModel, callmood_version: str, folder: VoiceFolder | None = None
     ) -> None:
-        if not learns_voices(model):
-            raise UsageError(
-                f"model {model.card.name} learns no voices; leave --voice out, or choose another"
-            )
+        refuse_voice_for(model)
         self._folder = folder or VoiceFolder()
         self.saved = self._folder.for_model(name, model)
         self._fresh = new_voice(name, model, callmood_version)
@@ -110,6 +107,23 @@ def learns_voices(model: EmotionModel) -> bool:
         False where its voices have no state.
     """
     return bool(model.open_voice().state())
+
+
+def refuse_voice_for(model: EmotionModel) -> None:
+    """Stop where a voice is named and the model can do nothing with it.
+
+    Parameters
+    ----------
+    model : EmotionModel
+        Heard with.
+
+    Raises
+    ------
+    UsageError
+        If it learns no voices.
+    """
+    if not learns_voices(model):
+        raise UsageError(f"model {model.card.name} learns no voices; leave --voice out, or choose another")
 
 
 def new_voice(name: str, model: EmotionModel, callmood_version: str) -> SavedVoice:

@@ -1,18 +1,21 @@
 """Fit how opinions are mixed, how sure they are, and when nothing is to be said: on voices not fitted on."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from emotion.arrays import Probabilities
 from emotion.labels import LABELS
 from emotion.softmax import Values, log_softmax, softmax
 from emotion.voice_evidence import EVIDENCE
 from emotion.voice_rule import VoiceRule
+from emotion.voice_sums import VoiceSums
 from trainer.recipes.unheard_voices import NEUTRAL, UnheardVoice
 
 BASELINE_WINDOWS: Final = 10.0
@@ -111,6 +114,22 @@ def _streams(voice: UnheardVoice, kind: str) -> list[NDArray[np.int64]]:
     return list(voice.order(kind, np.random.default_rng([_SEED, len(voice.targets), len(kind)])))
 
 
+class _Answers:
+    """Clips that are answered by the mean of what is said of their windows; every corpus counts the same."""
+
+    def __init__(self, clips: Sequence[tuple[UnheardVoice, int]]) -> None:
+        self._num_windows = np.array([len(voice.own[clip]) for voice, clip in clips])
+        self._starts = np.cumsum([0, *self._num_windows[:-1]])
+        self._targets = np.array([voice.targets[clip] for voice, clip in clips])
+        self._weights = _equal_corpora([voice.corpus for voice, _ in clips])
+
+    def lost_nats(self, said: Probabilities) -> float:
+        """Tell what the answers lose, by the probabilities of all windows in the order of the clips."""
+        sums = np.add.reduceat(said, self._starts, axis=0)
+        right = sums[np.arange(len(self._targets)), self._targets] / self._num_windows
+        return -float(self._weights @ np.log(np.maximum(right, 1e-9)))
+
+
 def _raw_temperature(voices: Sequence[UnheardVoice]) -> float:
     answers = [(voice, clip, voice.raw[clip]) for voice in voices for clip in range(len(voice.targets))]
     return _calmest(answers)
@@ -131,16 +150,9 @@ def _own_temperature(voices: Sequence[UnheardVoice]) -> float:
 
 def _calmest(answers: Sequence[tuple[UnheardVoice, int, Values]]) -> float:
     """Give the temperature at which answers, the mean of a clip's windows, lose the fewest nats."""
-    num_windows = [len(margins) for _, _, margins in answers]
-    starts = np.cumsum([0, *num_windows[:-1]])
     logits = np.concatenate([margins for _, _, margins in answers])
-    targets = np.array([voice.targets[clip] for voice, clip, _ in answers])
-    weights = _equal_corpora([voice.corpus for voice, _, _ in answers])
-    losses = []
-    for temperature in _TEMPERATURES:
-        sums = np.add.reduceat(softmax(logits / temperature), starts, axis=0)
-        right = sums[np.arange(len(targets)), targets] / np.array(num_windows)
-        losses.append(-float(weights @ np.log(np.maximum(right, 1e-9))))
+    given = _Answers([(voice, clip) for voice, clip, _ in answers])
+    losses = [given.lost_nats(softmax(logits / temperature)) for temperature in _TEMPERATURES]
     return float(_TEMPERATURES[int(np.argmin(losses))])
 
 
@@ -152,12 +164,8 @@ def _evidence(
         for voice in voices:
             rule = VoiceRule(np.array(parameters), voice.own_bias, temperatures[1], _NOTHING)
             for order in _streams(voice, kind):
-                sums = rule.nothing_heard()
-                found = []
-                for number, (raw, own) in enumerate(_windows(voice, order, temperatures[0])):
-                    sums = rule.learned(sums, raw, own)
-                    if number >= _FIRST_WINDOW and (number - _FIRST_WINDOW) % _EVERY == 0:
-                        found.append(sums.evidence())
+                heard = islice(_heard(rule, voice, order, temperatures[0]), _FIRST_WINDOW, None, _EVERY)
+                found = [sums.evidence() for sums, _, _ in heard]
                 rows += found
                 varied += [kind != "single"] * len(found)
                 weights += [(voice.corpus, kind, weight)] * len(found)
@@ -170,30 +178,19 @@ def _sharpness(
     voices: Sequence[UnheardVoice], parameters: tuple[float, ...], temperatures: tuple[float, float]
 ) -> float:
     """Give the sharpness at which answers, the mean of a clip's windows, lose the fewest nats."""
+    clips: list[tuple[UnheardVoice, int]] = []
     mixed: list[Values] = []
     shares: list[float] = []
-    starts, targets, corpora = [], [], []
     for voice in voices:
         rule = VoiceRule(np.array(parameters), voice.own_bias, temperatures[1], _NOTHING)
         for order in _streams(voice, "balanced"):
-            sums = rule.nothing_heard()
-            for clip in order.tolist():
-                starts.append(len(shares))
-                targets.append(voice.targets[clip])
-                corpora.append(voice.corpus)
-                raws = log_softmax(voice.raw[clip] / temperatures[0])
-                for raw, own in zip(raws, voice.own[clip], strict=True):
-                    sums = rule.learned(sums, raw, own)
-                    mixed.append(np.log(rule.probabilities(sums, raw, own)))
-                    shares.append(rule.known(sums))
+            clips += [(voice, clip) for clip in order.tolist()]
+            for sums, raw, own in _heard(rule, voice, order, temperatures[0]):
+                mixed.append(np.log(rule.probabilities(sums, raw, own)))
+                shares.append(rule.known(sums))
     logits, share = np.array(mixed), np.array(shares)[:, np.newaxis]
-    num_windows = np.diff(np.append(starts, len(share)))
-    weights = _equal_corpora(corpora)
-    losses = []
-    for sharpness in _SHARPNESSES:
-        said = np.add.reduceat(softmax(logits * np.exp(sharpness * share)), starts, axis=0)
-        right = said[np.arange(len(targets)), targets] / num_windows
-        losses.append(-float(weights @ np.log(np.maximum(right, 1e-9))))
+    given = _Answers(clips)
+    losses = [given.lost_nats(softmax(logits * np.exp(each * share))) for each in _SHARPNESSES]
     return float(_SHARPNESSES[int(np.argmin(losses))])
 
 
@@ -226,10 +223,8 @@ def _unsure_below(
     for voice in voices:
         rule = VoiceRule(np.array(parameters), voice.own_bias, temperatures[1], _NOTHING)
         for order in _streams(voice, "balanced"):
-            sums = rule.nothing_heard()
             smoothed = None
-            for raw, own in _windows(voice, order, temperatures[0]):
-                sums = rule.learned(sums, raw, own)
+            for sums, raw, own in _heard(rule, voice, order, temperatures[0]):
                 said = rule.probabilities(sums, raw, own)
                 smoothed = said if smoothed is None else smoothed + share_of_new * (said - smoothed)
                 highest.append(float(smoothed.max()))
@@ -239,14 +234,16 @@ def _unsure_below(
     return float(np.array(highest)[order_of][np.searchsorted(passed, UNSURE_SHARE * passed[-1])])
 
 
-def _windows(
-    voice: UnheardVoice, order: NDArray[np.int64], raw_temperature: float
-) -> list[tuple[Values, Values]]:
-    return [
-        (raw, own)
-        for clip in order.tolist()
-        for raw, own in zip(log_softmax(voice.raw[clip] / raw_temperature), voice.own[clip], strict=True)
-    ]
+def _heard(
+    rule: VoiceRule, voice: UnheardVoice, order: NDArray[np.int64], raw_temperature: float
+) -> Iterator[tuple[VoiceSums, Values, Values]]:
+    """Learn a voice from the windows of a stream; give what is known with each, and its opinions."""
+    sums = rule.nothing_heard()
+    for clip in order.tolist():
+        raws = log_softmax(voice.raw[clip] / raw_temperature)
+        for raw, own in zip(raws, voice.own[clip], strict=True):
+            sums = rule.learned(sums, raw, own)
+            yield sums, raw, own
 
 
 def _equal_corpora(names: Sequence[str]) -> Values:

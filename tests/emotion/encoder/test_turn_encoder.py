@@ -6,7 +6,6 @@ import soundfile
 
 from emotion.arrays import Samples
 from emotion.encoder.encoder import shared_encoder
-from emotion.encoder.log_mel import log_mel
 from emotion.encoder.turn_encoder import (
     COLUMN_LENGTH,
     FOLDER,
@@ -18,6 +17,7 @@ from emotion.encoder.turn_encoder import (
     num_columns,
     num_frames,
 )
+from emotion.features.log_mel import log_mel
 from tests.spoken import DEMO
 from tests.strategies import sound
 

@@ -4,8 +4,8 @@ import librosa
 import numpy as np
 import pytest
 
-from emotion.encoder.log_mel import NUM_BANDS, log_mel
 from emotion.encoder.turn_encoder import COLUMN_HOP, COLUMN_LENGTH, num_columns
+from emotion.features.log_mel import NUM_BANDS, log_mel
 from tests.strategies import sound
 
 
