@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
+from callmood.collected import Collected
 from emotion.errors import ConfigurationError
 
 MAX_BYTES: Final = 100_000
@@ -118,6 +119,15 @@ def apply(parser: argparse.ArgumentParser, command: str, path: Path | None = Non
     return bool(table)
 
 
+def _text(action: argparse.Action, key: str, value: object, path: Path) -> str:
+    """Refuse what is no text; the number of a device may be written as one."""
+    if action.dest == "device" and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{path}: {key} = {value!r}; it takes a string, or a list of strings")
+    return value
+
+
 def _checked(action: argparse.Action, key: str, value: object, path: Path) -> object:
     """Refuse a value that the same option on the command line could not have."""
     wanted = (
@@ -128,8 +138,8 @@ def _checked(action: argparse.Action, key: str, value: object, path: Path) -> ob
         "a number": isinstance(value, int | float) and not isinstance(value, bool),
         "a string": isinstance(value, str),
     }
-    if action.dest == "device" and isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+    if isinstance(action, Collected):
+        return [_text(action, key, each, path) for each in (value if isinstance(value, list) else [value])]
     if not fits[wanted]:
         raise ConfigurationError(f"{path}: {key} = {value!r}; it takes {wanted}")
     if action.choices is not None and value not in action.choices:

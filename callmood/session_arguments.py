@@ -2,6 +2,8 @@
 
 import argparse
 
+from callmood.collected import Collected
+
 
 def add_session_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what a session can be told, wherever its sound comes from.
@@ -21,10 +23,22 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
         "--step", type=float, metavar="S", help="seconds between windows (default: the model's)"
     )
     parser.add_argument("--duration", type=float, metavar="S", help="stop after so many seconds of sound")
+    called = parser.add_argument_group("the legs of a call")
+    called.add_argument(
+        "--legs",
+        metavar="NAMES",
+        help="who is who: left=customer,right=agent, or a name for each source; one name mixes all down",
+    )
+    called.add_argument(
+        "--analyse",
+        metavar="LEGS",
+        help="analyse and record these legs only; of the others nothing but the level is taken",
+    )
     judged = parser.add_argument_group("how it is judged")
     judged.add_argument(
         "--voice",
-        metavar="NAME",
+        metavar="[LEG=]NAME",
+        action=Collected,
         help="go on with what is known of a voice, and save it at the end (see `callmood enroll`)",
     )
     judged.add_argument("--no-baseline", action="store_true", help="do not learn what is usual for the voice")

@@ -3,14 +3,17 @@
 import argparse
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callmood import __version__
+from callmood.session_legs import legs_of, voices_of
 from emotion.errors import OutputError, UsageError
 from emotion.model import EmotionModel
 from emotion.model_folders import DEFAULT_MODEL, find_model
 from streamer.judge_options import JudgeOptions
+from streamer.leg_plan import LegPlan
 from streamer.lines.journal import Journal
 from streamer.lines.json_lines import JsonLines
 from streamer.lines.line_printer import LinePrinter
@@ -32,15 +35,19 @@ if TYPE_CHECKING:
     from streamer.voices.voice_keeper import VoiceKeeper
 
 
-def run_session(source: Source, arguments: argparse.Namespace) -> int:
+def run_session(
+    sources: Sequence[Source], arguments: argparse.Namespace, usual_legs: Sequence[LegPlan] = ()
+) -> int:
     """Run a session as the command line asks for it.
 
     Parameters
     ----------
-    source : Source
-        A file or a microphone, not started.
+    sources : sequence of Source
+        Files, devices or pipes, not started.
     arguments : Namespace
         As `callmood.session_arguments` declares them.
+    usual_legs : sequence of LegPlan, optional
+        The legs, unless the user names them.
 
     Returns
     -------
@@ -55,33 +62,31 @@ def run_session(source: Source, arguments: argparse.Namespace) -> int:
     _check_duration(arguments.duration)
     model = find_model(arguments.model or DEFAULT_MODEL)
     grid = model.card.grid(arguments.win, arguments.step)
-    keeper = _voice_keeper(arguments, model)
+    legs = legs_of(arguments, [source.info for source in sources], usual_legs)
+    keepers = _voice_keepers(arguments, legs, model)
     history = SpectrogramHistory() if arguments.spectrogram_png else None
     printer = LinePrinter(sys.stdout)
     lines = _lines(arguments, printer)
     sinks = _kept(arguments, history)
-    if keeper is not None:
-        sinks.insert(0, keeper)
+    sinks = [*keepers, *sinks]
     session = Session(
-        source,
+        sources,
         model,
         grid,
         sinks=sinks if lines is None else [*sinks, lines],
         screen=TerminalScreen() if lines is None else Screen(),
         options=SessionOptions(
             callmood_version=__version__,
+            legs=legs,
             duration_seconds=arguments.duration,
             spectrogram=arguments.spectrogram,
             spectrogram_history=history,
-            judging=JudgeOptions(
-                baseline=not arguments.no_baseline,
-                never_unsure=arguments.never_unsure,
-                voice=keeper.saved.state if keeper is not None and keeper.saved is not None else None,
-            ),
-            voice=arguments.voice,
+            judging=JudgeOptions(baseline=not arguments.no_baseline, never_unsure=arguments.never_unsure),
+            voices={keeper.leg: keeper.name for keeper in keepers},
+            voice_states={keeper.leg: keeper.saved.state for keeper in keepers if keeper.saved is not None},
         ),
     )
-    if keeper is not None:
+    for keeper in keepers:
         keeper.learned_by(session.voice_state)
     if not sinks:
         printer.when_reader_leaves(session.ask_to_stop)
@@ -101,15 +106,18 @@ def _check_duration(seconds: float | None) -> None:
         raise UsageError(f"duration is {seconds:g} s; give a positive number of seconds, such as 60")
 
 
-def _voice_keeper(arguments: argparse.Namespace, model: EmotionModel) -> "VoiceKeeper | None":
-    """Give what takes a voice up and saves it; None where none is named."""
-    if arguments.voice is None:
-        return None
+def _voice_keepers(
+    arguments: argparse.Namespace, legs: Sequence[LegPlan], model: EmotionModel
+) -> "list[VoiceKeeper]":
+    """Give what takes voices up and saves them, one for each leg that has one."""
+    if not arguments.voice:
+        return []
     if arguments.no_baseline:
         raise UsageError("--voice goes on with a baseline, --no-baseline does without; leave one of them out")
     from streamer.voices.voice_keeper import VoiceKeeper
 
-    return VoiceKeeper(arguments.voice, model, __version__)
+    voices = voices_of(arguments.voice, legs)
+    return [VoiceKeeper(name, leg, model, __version__) for leg, name in voices.items()]
 
 
 def _lines(arguments: argparse.Namespace, printer: LinePrinter) -> JsonLines | PlainLines | None:

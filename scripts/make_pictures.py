@@ -97,14 +97,16 @@ def listen_to_the_demo(model_name: str, *, png: Path | None = None, seconds: flo
     history = SpectrogramHistory()
     portrait = Portrait()
     sinks: list[Sink] = [] if png is None else [SpectrogramPng(history, png)]
-    options = SessionOptions(__version__, seconds, spectrogram=True, spectrogram_history=history)
+    options = SessionOptions(
+        __version__, duration_seconds=seconds, spectrogram=True, spectrogram_history=history
+    )
     with tempfile.TemporaryDirectory() as folder:
         heard = Path(folder) / DEMO.name
         samples, sample_rate = soundfile.read(DEMO, dtype="int16")
         soundfile.write(heard, np.tile(samples, TIMES), sample_rate)
         source = FileSource(AudioFile(heard), fast=True)
         grid = model.card.grid(None, None)
-        Session(source, model, grid, sinks=sinks, screen=portrait, options=options).run()
+        Session([source], model, grid, sinks=sinks, screen=portrait, options=options).run()
     return portrait
 
 

@@ -18,9 +18,11 @@ class BlockQueue:
         How much sound the queue holds, s; one block fits whatever its length.
     sample_rate : int
         That of the source, Hz.
+    news : threading.Event, optional
+        Is set whenever a block comes or the queue is closed, for whoever waits at several queues.
     """
 
-    def __init__(self, max_seconds: float, sample_rate: int) -> None:
+    def __init__(self, max_seconds: float, sample_rate: int, news: threading.Event | None = None) -> None:
         self._max_samples = max_seconds * sample_rate
         self._sample_rate = sample_rate
         self._blocks: deque[AudioBlock] = deque()
@@ -30,6 +32,7 @@ class BlockQueue:
         self._end_sample = 0
         self._closed = False
         self._error: BaseException | None = None
+        self._news = news
         self._lock = threading.Lock()
         self._filled = threading.Condition(self._lock)
         self._emptied = threading.Condition(self._lock)
@@ -100,6 +103,7 @@ class BlockQueue:
                 self._error = error
                 self._filled.notify_all()
                 self._emptied.notify_all()
+                self._tell_news()
 
     def discard(self) -> None:
         """Drop what is inside, and count it, for a stop that cannot wait."""
@@ -125,6 +129,12 @@ class BlockQueue:
         """What ended the source, if anything did."""
         with self._lock:
             return self._error
+
+    @property
+    def oldest_arrival(self) -> float | None:
+        """When the block that `get` would give arrived, by ``time.monotonic()``, s; None where there is none."""
+        with self._lock:
+            return self._blocks[0].arrived if self._blocks else None
 
     @property
     def end_sample(self) -> int:
@@ -155,6 +165,11 @@ class BlockQueue:
         self._overruns += block.overrun
         self._end_sample = block.end_sample
         self._filled.notify()
+        self._tell_news()
+
+    def _tell_news(self) -> None:
+        if self._news is not None:
+            self._news.set()
 
     def _drop_oldest(self) -> None:
         self._dropped_samples += len(self._take_oldest().samples)

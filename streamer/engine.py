@@ -1,37 +1,43 @@
-"""Queue, leg, worker and counts of one session, put together."""
+"""Inbox, legs, worker and counts of one session, put together."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 
 from emotion.decision import VoiceState
 from emotion.model import EmotionModel
-from emotion.window_grid import WindowGrid, to_samples
-from streamer.block_queue import BlockQueue
+from emotion.window_grid import WindowGrid
+from streamer.alignment import Alignment, Epoch
+from streamer.inbox import Inbox
 from streamer.leg import Leg
+from streamer.leg_plan import LegPlan
+from streamer.leg_views import LegViews
 from streamer.listening import Listening
 from streamer.row import STATES
 from streamer.session_facts import Summary
 from streamer.session_options import SessionOptions
 from streamer.sink_group import SinkGroup
 from streamer.source import SourceInfo
+from streamer.source_legs import SourceLegs
 from streamer.spectrogram.columns import SpectrogramColumns
+from streamer.talk import Talk
 from streamer.user_commands import CommandKind, UserCommand, UserCommands
 from streamer.worker import Worker
 
-LEG_NAME = "mono"
-"""Until legs arrive, all channels are mixed down to one."""
-
-LIVE_QUEUE_SECONDS = 10.0
-FILE_QUEUE_SECONDS = 2.0
+LIVE_QUEUE_SECONDS: Final = 10.0
+FILE_QUEUE_SECONDS: Final = 2.0
 
 
 class Engine:
-    """Everything between a source and a screen; nothing runs until the worker is started.
+    """Everything between sources and a screen; nothing runs until the worker is started.
 
     Parameters
     ----------
-    info : SourceInfo
-        Of the source whose blocks go into `queue`.
+    sources : sequence of SourceInfo
+        Of the sources whose blocks go into the queues of `inbox`.
+    plans : sequence of LegPlan
+        The legs, in the order in which they are shown.
     model : EmotionModel
         Heard with.
     grid : WindowGrid
@@ -45,15 +51,16 @@ class Engine:
 
     Attributes
     ----------
-    queue : BlockQueue
-        For the source.
+    inbox : Inbox
+        With a queue for each source.
     worker : Worker
         With the latest snapshot.
     """
 
     def __init__(
         self,
-        info: SourceInfo,
+        sources: Sequence[SourceInfo],
+        plans: Sequence[LegPlan],
         model: EmotionModel,
         grid: WindowGrid,
         *,
@@ -61,46 +68,59 @@ class Engine:
         options: SessionOptions,
         ended: Callable[[], None],
     ) -> None:
-        self._labels = model.card.labels
+        self._model = model
+        self._grid = grid
         self._sinks = sinks
-        self._sample_rate = info.sample_rate
-        self._commands = UserCommands()
-        self.queue = BlockQueue(LIVE_QUEUE_SECONDS if info.live else FILE_QUEUE_SECONDS, info.sample_rate)
-        spectrogram = None
+        self._options = options
+        self._sources = tuple(sources)
+        live = any(info.live for info in sources)
+        queue_seconds = [LIVE_QUEUE_SECONDS if info.live else FILE_QUEUE_SECONDS for info in sources]
+        self.inbox = Inbox(queue_seconds, [info.sample_rate for info in sources])
+        self._commands = UserCommands(len(sources))
+        self._spectrogram: SpectrogramColumns | None = None
         if options.spectrogram or options.spectrogram_history is not None:
-            spectrogram = SpectrogramColumns(grid.sample_rate, options.spectrogram_history)
-        self._leg = Leg(LEG_NAME, model, grid, info.sample_rate, spectrogram, judging=options.judging)
-        seconds = options.duration_seconds
-        self._listening = Listening(
-            self._leg,
-            self._labels,
-            sinks,
-            info.sample_rate,
-            live=info.live,
-            end_sample=None if seconds is None else to_samples(seconds, info.sample_rate),
-        )
+            self._spectrogram = SpectrogramColumns(grid.sample_rate, options.spectrogram_history)
+        # It is one leg's, the first that is analysed.
+        self._seen = next((plan.name for plan in plans if plan.analysed), None)
+        self._talk = Talk([plan.name for plan in plans if plan.analysed], grid.step / grid.sample_rate)
+        epoch = Epoch()
+        heard = [
+            SourceLegs(
+                number,
+                info,
+                plans,
+                self._open_leg,
+                end_seconds=options.duration_seconds,
+                alignment=_alignment(info, len(sources), epoch),
+            )
+            for number, info in enumerate(sources)
+        ]
+        by_name = {leg.name: leg for source in heard for leg in source.legs}
+        self._analysed = {name: leg for name, leg in by_name.items() if isinstance(leg, Leg)}
+        views = LegViews([by_name[plan.name] for plan in plans], model.card.labels, self._talk)
+        self._listening = Listening(heard, views, sinks, live=live)
         self.worker = Worker(
-            self.queue,
+            self.inbox,
             self._listening,
             self._commands,
-            spectrogram if options.spectrogram else None,
+            self._spectrogram if options.spectrogram else None,
             ended,
         )
 
     def command(self, kind: CommandKind) -> None:
-        """Let the user pause, go on, or mark, at the sample that has just arrived.
+        """Let the user pause, go on, or mark, at the samples that have just arrived.
 
         Parameters
         ----------
         kind : {'pause', 'mark'}
             What was asked for.
         """
-        self._commands.give(UserCommand(kind, self.queue.end_sample, time.time()))
+        self._commands.give(UserCommand(kind, self.inbox.end_samples, time.time()))
 
     @property
-    def voice_state(self) -> VoiceState:
-        """What was learned of the voice; to be asked for while the worker does not run."""
-        return self._leg.voice_state
+    def voice_states(self) -> Mapping[str, VoiceState]:
+        """What was learned of the voice of each leg analysed; to be asked for while the worker does not run."""
+        return {name: leg.voice_state for name, leg in self._analysed.items()}
 
     def summary(self, non_finite_samples: int, failures: tuple[str, ...]) -> Summary:
         """Say what was heard, once the worker has ended.
@@ -108,7 +128,7 @@ class Engine:
         Parameters
         ----------
         non_finite_samples : int
-            Those that the source itself took as 0.
+            Those that the sources themselves took as 0.
         failures : tuple of str
             What broke besides the sinks.
 
@@ -117,21 +137,44 @@ class Engine:
         Summary
             Of the whole session.
         """
-        tally = self._listening.tally
+        listening, tally = self._listening, self._listening.tally
+        slips = [source.slip.seconds for source in listening.sources]
         return Summary(
-            seconds=self._listening.position / self._sample_rate,
+            seconds=listening.stream_seconds,
             windows=tally.windows,
             states={state: tally.states[state] for state in STATES},
-            emotions={label: tally.emotions[label] for label in self._labels},
-            overruns=self.queue.overruns,
+            emotions={label: tally.emotions[label] for label in self._model.card.labels},
+            overruns=self.inbox.overruns,
             gaps=tally.gaps,
             marks=tally.marks,
-            dropped_seconds=self.queue.dropped_seconds,
-            paused_seconds=tally.paused_samples / self._sample_rate,
-            slip_seconds=self._listening.slip.seconds,
-            non_finite_samples=self._leg.non_finite_samples + non_finite_samples,
-            real_time_factor=self._listening.real_time_factor,
+            dropped_seconds=self.inbox.dropped_seconds,
+            paused_seconds=max(source.paused_seconds for source in listening.sources),
+            slip_seconds=max(slips, key=abs),
+            non_finite_samples=sum(leg.non_finite_samples for leg in self._analysed.values())
+            + non_finite_samples,
+            real_time_factor=listening.real_time_factor,
             max_lag_seconds=tally.max_lag_seconds,
             files=self._sinks.files,
             failures=(*self._sinks.failures, *failures),
+            talk_seconds={name: self._talk.seconds(name) for name in self._analysed},
+            overlap_seconds=self._talk.overlap_seconds,
+            drift_seconds=listening.drift_seconds,
         )
+
+    def _open_leg(self, plan: LegPlan) -> Leg:
+        judging = replace(self._options.judging, voice=self._options.voice_states.get(plan.name))
+        return Leg(
+            plan.name,
+            self._model,
+            self._grid,
+            self._sources[plan.source].sample_rate,
+            self._spectrogram if plan.name == self._seen else None,
+            judging=judging,
+        )
+
+
+def _alignment(info: SourceInfo, num_sources: int, epoch: Epoch) -> Alignment | None:
+    """Hold against a clock what has an index of its own beside others, or pauses without a word."""
+    if not info.live or (num_sources == 1 and not info.stalls):
+        return None
+    return Alignment(info.sample_rate, epoch, stalls=info.stalls)

@@ -6,7 +6,6 @@ from typing import Final
 
 from emotion.arrays import read_only
 from emotion.audio_file import AudioFile
-from emotion.mixing import mixing_note
 from emotion.window_grid import to_samples
 from streamer.block import AudioBlock
 from streamer.block_queue import BlockQueue
@@ -52,7 +51,7 @@ class FileSource:
             sample_format=audio.sample_format,
             seconds=audio.num_samples / audio.sample_rate,
             live=False,
-            notes=(*mixing_note(audio.channels), *audio.notes),
+            notes=tuple(audio.notes),
         )
 
     @property

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from emotion.arrays import Probabilities
 from emotion.decision import VoiceState
@@ -78,13 +79,15 @@ class Leg:
         """How many samples were no number and taken as 0."""
         return self._hearing.non_finite_samples
 
-    def gap_before(self, block: AudioBlock) -> list[Row | Gap]:
+    def gap_before(self, block: AudioBlock, *, stalled: bool = False) -> list[Row | Gap]:
         """End the stretch where a block does not follow on it.
 
         Parameters
         ----------
         block : AudioBlock
             The next one; it is not taken yet.
+        stalled : bool
+            The source had delivered nothing for a while: nobody lost the sound, and its length is an estimate.
 
         Returns
         -------
@@ -96,7 +99,13 @@ class Leg:
         ValueError
             If the block begins before the last one ended: a source that counts backwards is broken.
         """
-        return self._said(self._hearing.gap_before(block))
+        said = self._said(self._hearing.gap_before(block))
+        if stalled:
+            return [
+                replace(event, cause="stall", estimated=True) if isinstance(event, Gap) else event
+                for event in said
+            ]
+        return said
 
     def push(self, block: AudioBlock) -> list[Row | Gap]:
         """Take a block.

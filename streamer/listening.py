@@ -1,4 +1,4 @@
-"""What is done with each block, in the worker's thread: leg, sinks, counts."""
+"""What is done with each block, in the worker's thread: legs, sinks, counts."""
 
 import time
 from collections import deque
@@ -6,76 +6,63 @@ from collections.abc import Sequence
 from typing import Final
 
 from streamer.block import AudioBlock
-from streamer.leg import Leg
+from streamer.leg_views import LegViews
 from streamer.row import Gap, Row
 from streamer.sink_group import SinkGroup
-from streamer.slip import Slip
 from streamer.snapshot import LegView
+from streamer.source_legs import SourceLegs
 from streamer.tally import Tally
-from streamer.trend import Trend
 from streamer.user_commands import UserCommand
 
 NUM_MESSAGES: Final = 4
 
 
 class Listening:
-    """Hands sound to the leg and the sinks, in the order of the stream, and keeps count.
+    """Hands sound to the legs and the sinks, in the order of the stream, and keeps count.
 
     Parameters
     ----------
-    leg : Leg
-        Makes the rows.
-    labels : sequence of str
-        In the model's order.
+    sources : sequence of SourceLegs
+        With all legs, by number of the source.
+    views : LegViews
+        What the screen may know of the legs.
     sinks : SinkGroup
         Told everything.
-    sample_rate : int
-        That of the source, Hz.
     live : bool
         Hold the samples against the clock.
-    end_sample : int, optional
-        Where to stop, in the numbers of the stream.
     """
 
     def __init__(
-        self,
-        leg: Leg,
-        labels: Sequence[str],
-        sinks: SinkGroup,
-        sample_rate: int,
-        *,
-        live: bool,
-        end_sample: int | None = None,
+        self, sources: Sequence[SourceLegs], views: LegViews, sinks: SinkGroup, *, live: bool
     ) -> None:
         self.tally = Tally()
         self.messages: deque[str] = deque(maxlen=NUM_MESSAGES)
-        self.position = 0
-        self.paused = False
-        self.slip = Slip(sample_rate)
-        self._leg = leg
+        self.sources = tuple(sources)
+        self._views = views
         self._sinks = sinks
-        self._sample_rate = sample_rate
         self._live = live
-        self._end_sample = end_sample
-        self._trend = Trend(labels)
-        self._row: Row | None = None
         self._num_failures_said = 0
 
     @property
     def is_over(self) -> bool:
         """True once the stream has reached the end that was asked for."""
-        return self._end_sample is not None and self.position >= self._end_sample
+        return any(source.is_over for source in self.sources)
 
     @property
     def stream_seconds(self) -> float:
         """Stream time so far, s."""
-        return self.position / self._sample_rate
+        return max(source.stream_seconds for source in self.sources)
 
     @property
     def real_time_factor(self) -> float:
         """Processing time over audio time; 0 before anything was heard."""
-        heard_seconds = self.tally.heard_samples / self._sample_rate
+        heard_seconds = max(source.heard_seconds for source in self.sources)
         return self.tally.processing_seconds / heard_seconds if heard_seconds else 0.0
+
+    @property
+    def paused(self) -> bool:
+        """True while the user keeps everything out."""
+        return all(source.paused for source in self.sources)
 
     @property
     def saving(self) -> bool:
@@ -83,77 +70,84 @@ class Listening:
         return self._sinks.is_saving and not self.paused
 
     @property
-    def leg_view(self) -> LegView:
-        """What the screen may know of the leg."""
-        leg = self._leg
-        return LegView(leg.name, self._row, leg.level_dbfs, leg.floor_dbfs, self._trend.points)
+    def leg_views(self) -> tuple[LegView, ...]:
+        """What the screen may know of each leg."""
+        return self._views.views
 
-    def take(self, block: AudioBlock) -> None:
+    @property
+    def overlap_seconds(self) -> float:
+        """How long more than one leg has talked at once, s."""
+        return self._views.overlap_seconds
+
+    @property
+    def drift_seconds(self) -> float | None:
+        """How far the samples of the second source lag behind the first's, s; None where there is but one."""
+        clocks = [source.alignment for source in self.sources if source.alignment is not None]
+        return clocks[-1].drift_seconds - clocks[0].drift_seconds if len(clocks) > 1 else None
+
+    def take(self, source: int, block: AudioBlock) -> None:
         """Analyse a block and hand it on, or keep it out while the user pauses.
 
         Parameters
         ----------
+        source : int
+            Number of the source.
         block : AudioBlock
-            The next one; what lies past the end asked for is left out.
+            Its next one.
         """
         began = time.perf_counter()
-        if self._live and (line := self.slip.take(block)):
+        legs = self.sources[source]
+        if self._live and (line := legs.slip.take(block)):
             self.messages.append(line)
-        heard = self._before_end(block)
-        if self.paused:
-            self.tally.paused_samples += len(heard.samples)
-        elif len(heard.samples):
-            self._tell(self._leg.gap_before(heard))
-            self._sinks.take_block(heard)
-            self._tell(self._leg.push(heard))
-            self.tally.heard_samples += len(heard.samples)
-        self.position = heard.end_sample
+        for event in legs.take(block):
+            if isinstance(event, AudioBlock):
+                self._sinks.take_block(event, source)
+            else:
+                self._tell(event)
         self._say_failures()
         self.tally.processing_seconds += time.perf_counter() - began
 
-    def obey(self, command: UserCommand) -> None:
-        """Do what the user asked for.
+    def obey(self, source: int, command: UserCommand) -> None:
+        """Do what the user asked for, to one source.
+
+        Sinks hear of a pause once no source is heard any more, and of its end before any is heard again.
 
         Parameters
         ----------
+        source : int
+            Number of the source: all of its sound before the command has been taken, none after it.
         command : UserCommand
-            All sound before it has been taken, none after it.
+            Comes once for each source.
         """
-        at_seconds = command.at_sample / self._sample_rate
+        legs = self.sources[source]
+        at_seconds = legs.seconds_at(command.at_samples[source])
         if command.kind == "mark":
-            self.tally.marks += 1
-            self._sinks.take_mark(at_seconds, command.clock)
+            if not source:
+                self.tally.marks += 1
+                self._sinks.take_mark(at_seconds, command.clock)
         else:
-            self.paused = not self.paused
-            if self.paused:
-                self._tell(self._leg.pause())
-            self._sinks.take_pause(at_seconds, command.clock, paused=self.paused)
+            were_paused = self.paused
+            for event in legs.pause():
+                self._tell(event)
+            if self.paused != were_paused:
+                self._sinks.take_pause(at_seconds, command.clock, paused=self.paused)
         self._say_failures()
 
     def finish(self) -> None:
         """Give the rows that the end of the sound completes."""
-        self._tell(self._leg.finish())
+        for source in self.sources:
+            for event in source.finish():
+                self._tell(event)
         self._say_failures()
 
-    def _before_end(self, block: AudioBlock) -> AudioBlock:
-        if self._end_sample is None or block.end_sample <= self._end_sample:
-            return block
-        first_sample = min(block.first_sample, self._end_sample)
-        samples = block.samples[: self._end_sample - first_sample]
-        return AudioBlock(samples, first_sample, block.arrived, overrun=block.overrun)
-
-    def _tell(self, events: Sequence[Row | Gap]) -> None:
-        for event in events:
-            self.tally.count(event)
-            if isinstance(event, Row):
-                self._row = event
-                self._trend.take(event)
-            elif event.cause != "pause":
-                missing = event.end - event.start
-                self.messages.append(
-                    f"{event.cause} at {event.start:.1f} s: {missing:.2f} s of sound is missing"
-                )
-            self._sinks.take(event)
+    def _tell(self, event: Row | Gap) -> None:
+        self.tally.count(event)
+        if isinstance(event, Row):
+            self._views.take(event)
+        elif event.cause not in {"pause", "stall"}:
+            missing = event.end - event.start
+            self.messages.append(f"{event.cause} at {event.start:.1f} s: {missing:.2f} s of sound is missing")
+        self._sinks.take(event)
 
     def _say_failures(self) -> None:
         failures = self._sinks.failures

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from emotion.arrays import read_only
 from emotion.errors import DeviceError
-from emotion.mixing import mixing_note
 from streamer.block import AudioBlock
 from streamer.block_queue import BlockQueue
 from streamer.devices import Device, choose_device
@@ -117,7 +116,6 @@ class Microphone:
             sample_format="PCM_16",
             seconds=None,
             live=True,
-            notes=mixing_note(self._channels),
         )
 
     @property

@@ -10,8 +10,8 @@ State: TypeAlias = Literal["speech", "silence", "noise", "clipped", "unsure"]
 STATES: Final[tuple[State, ...]] = get_args(State)
 """In the order in which they are counted."""
 
-GapCause: TypeAlias = Literal["overrun", "drop", "pause"]
-"""Who lost the sound: the card, we, or the user on purpose."""
+GapCause: TypeAlias = Literal["overrun", "drop", "pause", "stall"]
+"""Who lost the sound: the card, we, or the user on purpose; or nobody, the source had none to give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,10 @@ class Gap:
         Stream time, s.
     start_sample, end_sample : int
         The same in samples of the source.
-    cause : {'overrun', 'drop', 'pause'}
+    cause : {'overrun', 'drop', 'pause', 'stall'}
         Who lost it.
     estimated : bool
-        True where the length was estimated from the stream's clock.
+        True where the length was estimated from a clock.
     """
 
     leg: str

@@ -11,8 +11,10 @@ from emotion.errors import AudioFileError, CallmoodError
 from emotion.file_notes import rate_note
 from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid
-from streamer.engine import LEG_NAME, Engine
+from streamer.engine import Engine
 from streamer.interrupts import interrupts
+from streamer.leg_names import side_legs
+from streamer.leg_plan import LegPlan, leg_notes
 from streamer.screen import Screen
 from streamer.session_facts import SessionFacts, Summary
 from streamer.session_id import new_session_id
@@ -30,7 +32,7 @@ class Session:
 
     Parameters
     ----------
-    source : Source
+    sources : sequence of Source
         Where the sound comes from.
     model : EmotionModel
         Heard with.
@@ -41,12 +43,12 @@ class Session:
     screen : Screen
         Shown to, from the thread that calls `run`.
     options : SessionOptions
-        Version, duration, spectrogram.
+        Version, legs, duration, spectrogram.
     """
 
     def __init__(
         self,
-        source: Source,
+        sources: Sequence[Source],
         model: EmotionModel,
         grid: WindowGrid,
         *,
@@ -54,7 +56,7 @@ class Session:
         screen: Screen,
         options: SessionOptions,
     ) -> None:
-        self._source = source
+        self._sources = tuple(sources)
         self._model = model
         self._grid = grid
         self._sinks = SinkGroup(sinks)
@@ -79,10 +81,13 @@ class Session:
         KeyboardInterrupt
             If the user insists.
         """
-        info = self._source.info
-        self._refuse_too_short(info)
+        infos = tuple(source.info for source in self._sources)
+        for info in infos:
+            self._refuse_too_short(info)
+        plans = self._options.legs or side_legs(infos)
         engine = Engine(
-            info,
+            infos,
+            plans,
             self._model,
             self._grid,
             sinks=self._sinks,
@@ -92,43 +97,50 @@ class Session:
         self._engine = engine
         with interrupts(self.ask_to_stop):
             try:
-                self._start_and_follow(engine, info)
+                self._start_and_follow(engine, self._facts(infos, plans))
             except KeyboardInterrupt:
                 # It may have struck inside the ordered stop; whatever was stopped before takes no harm.
-                engine.queue.discard()
+                engine.inbox.discard()
                 self._stop(engine)
                 raise
-        error = engine.worker.error or engine.queue.error
+        error = engine.worker.error or engine.inbox.error
         if error is not None:
             raise error
         if self._summary is None:
             raise RuntimeError("the session has ended without a summary")
         return self._summary
 
-    def voice_state(self) -> VoiceState:
-        """Give what was learned of the voice, to sinks that are closed and to whoever asks afterwards.
+    def voice_state(self, leg: str) -> VoiceState:
+        """Give what was learned of a leg's voice, to sinks that are closed and to whoever asks afterwards.
+
+        Parameters
+        ----------
+        leg : str
+            Its name.
 
         Returns
         -------
         mapping of str to ndarray
-            Empty before the session, and where nothing is learned.
+            Empty before the session, where the leg is not analysed, and where nothing is learned.
         """
-        return {} if self._engine is None else self._engine.voice_state
+        return {} if self._engine is None else self._engine.voice_states.get(leg, {})
 
     def ask_to_stop(self) -> None:
         """End the session in order; from any thread, and from a signal handler."""
         self._asked_to_stop = True
         self._screen.wake()
 
-    def _start_and_follow(self, engine: Engine, info: SourceInfo) -> None:
-        facts = self._facts(info)
+    def _start_and_follow(self, engine: Engine, facts: SessionFacts) -> None:
         try:
             self._screen.open(facts)
             self._screen.draw(engine.worker.latest)
-            warm_up(self._model, self._grid, info.sample_rate)
-            self._source.open()
+            for rate in {info.sample_rate for info in facts.sources}:
+                warm_up(self._model, self._grid, rate)
+            for source in self._sources:
+                source.open()
             self._sinks.open(facts)
-            self._source.start(engine.queue)
+            for source, queue in zip(self._sources, engine.inbox.queues, strict=True):
+                source.start(queue)
             engine.worker.start()
             self._follow(engine)
         finally:
@@ -140,8 +152,9 @@ class Session:
             stop.callback(lambda: self._screen.close(self._summary))
             stop.callback(self._close_sinks, engine)
             stop.callback(self._stop_worker, engine)
-            stop.callback(engine.queue.close)
-            stop.callback(self._source.stop)
+            stop.callback(engine.inbox.close)
+            for source in self._sources:
+                stop.callback(source.stop)
 
     def _follow(self, engine: Engine) -> None:
         next_draw = time.monotonic()
@@ -169,20 +182,25 @@ class Session:
         if not engine.worker.is_done:
             self._sinks.close(None)
             return
-        error = engine.worker.error or engine.queue.error
+        error = engine.worker.error or engine.inbox.error
         failures = () if error is None else (str(error) or type(error).__name__,)
-        summary = engine.summary(self._source.non_finite_samples, failures)
+        num_non_finite = sum(source.non_finite_samples for source in self._sources)
+        summary = engine.summary(num_non_finite, failures)
         self._summary = summary
         self._sinks.close(summary)
         self._summary = replace(summary, files=self._sinks.files, failures=(*self._sinks.failures, *failures))
 
-    def _facts(self, info: SourceInfo) -> SessionFacts:
+    def _facts(self, infos: Sequence[SourceInfo], plans: Sequence[LegPlan]) -> SessionFacts:
         card = self._model.card
         started = time.time()
+        told = [
+            note for info in infos for note in (*info.notes, *rate_note(info.sample_rate, card.sample_rate))
+        ]
         return SessionFacts(
             session=new_session_id(started),
             started=started,
-            source=replace(info, notes=(*info.notes, *rate_note(info.sample_rate, card.sample_rate))),
+            sources=tuple(infos),
+            notes=tuple(dict.fromkeys((*leg_notes(plans, infos), *told))),
             model=card.name,
             model_notes=tuple(card.notes),
             feature_set=f"{card.feature_set}/{card.feature_set_version}",
@@ -190,10 +208,10 @@ class Session:
             win_seconds=self._grid.win / self._grid.sample_rate,
             step_seconds=self._grid.step / self._grid.sample_rate,
             sample_rate=self._grid.sample_rate,
-            legs=(LEG_NAME,),
+            legs=tuple(plans),
             callmood_version=self._options.callmood_version,
-            voice=self._options.voice,
-            learns_voice=bool(self.voice_state()),
+            voices=self._options.voices,
+            learns_voice=self._options.judging.baseline and bool(self._model.open_voice().state()),
             shows_change_after_seconds=self._delay(),
         )
 

@@ -1,8 +1,10 @@
 """What does not change while a session runs, and what is left to say when it ends."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
+from streamer.leg_plan import LegPlan, kept_channels
 from streamer.source import SourceInfo
 
 
@@ -16,8 +18,10 @@ class SessionFacts:
         Identifier, sorts by time, fit for a file name.
     started : float
         Wall clock at the start, seconds since the epoch.
-    source : SourceInfo
+    sources : tuple of SourceInfo
         Where the sound comes from.
+    notes : tuple of str
+        What must be said of the sources: mixed down, resampled, not analysed.
     model : str
         Name of the model.
     model_notes : tuple of str
@@ -30,12 +34,12 @@ class SessionFacts:
         The grid, s.
     sample_rate : int
         Hz: the rate at which the model hears.
-    legs : tuple of str
-        Names of the legs.
+    legs : tuple of LegPlan
+        In the order in which they are shown.
     callmood_version : str
         The program's own.
-    voice : str or None
-        Name of the saved voice that it goes on with; None where it begins with nobody's.
+    voices : mapping of str to str
+        Names of the saved voices that legs go on with, by leg; others begin with nobody's.
     learns_voice : bool
         Whether what is usual for the voice is learned.
     shows_change_after_seconds : float or None
@@ -45,7 +49,8 @@ class SessionFacts:
 
     session: str
     started: float
-    source: SourceInfo
+    sources: tuple[SourceInfo, ...]
+    notes: tuple[str, ...]
     model: str
     model_notes: tuple[str, ...]
     feature_set: str
@@ -53,11 +58,36 @@ class SessionFacts:
     win_seconds: float
     step_seconds: float
     sample_rate: int
-    legs: tuple[str, ...]
+    legs: tuple[LegPlan, ...]
     callmood_version: str
-    voice: str | None = None
+    voices: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     learns_voice: bool = False
     shows_change_after_seconds: float | None = None
+
+    @property
+    def source_name(self) -> str:
+        """All sources in a few words."""
+        return " + ".join(source.name for source in self.sources)
+
+    @property
+    def seconds(self) -> float | None:
+        """The length of the sound where it is known, s."""
+        return self.sources[0].seconds
+
+    def kept_channels(self, source: int) -> tuple[int, ...]:
+        """Name the channels of a source that `Sink.take_block` is given.
+
+        Parameters
+        ----------
+        source : int
+            Number of the source.
+
+        Returns
+        -------
+        tuple of int
+            In the order of the block's columns; empty where it is given nothing of this source.
+        """
+        return kept_channels(self.legs, source, self.sources[source].channels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +118,12 @@ class Summary:
         What was written, folders with a slash at the end.
     failures : tuple of str
         What stopped on the way while the monitoring went on.
+    talk_seconds : mapping of str to float
+        How long somebody talked, by leg, s.
+    overlap_seconds : float
+        How long more than one leg talked at once, s.
+    drift_seconds : float or None
+        How far the samples of the second source lagged behind the first's at the end, s; None without a second.
     """
 
     seconds: float
@@ -105,3 +141,6 @@ class Summary:
     max_lag_seconds: float
     files: tuple[str, ...]
     failures: tuple[str, ...]
+    talk_seconds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    overlap_seconds: float = 0.0
+    drift_seconds: float | None = None

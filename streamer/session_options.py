@@ -1,8 +1,12 @@
 """What a session may be told besides its parts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
+from emotion.decision import VoiceState
 from streamer.judge_options import JudgeOptions
+from streamer.leg_plan import LegPlan
 from streamer.spectrogram.history import SpectrogramHistory
 
 
@@ -14,6 +18,8 @@ class SessionOptions:
     ----------
     callmood_version : str
         The program's own, for the journal.
+    legs : tuple of LegPlan
+        As the user calls them; empty for the sides of a stereo source, or each source as one.
     duration_seconds : float or None
         Stop after so much stream time, s.
     spectrogram : bool
@@ -21,14 +27,18 @@ class SessionOptions:
     spectrogram_history : SpectrogramHistory or None
         Is filled with the spectrogram of the whole session.
     judging : JudgeOptions
-        How each leg is judged.
-    voice : str or None
-        Name of the saved voice that the session goes on with; for the journal.
+        How each leg is judged; its voice is that of no leg.
+    voices : mapping of str to str
+        Names of the saved voices that legs go on with, by leg; for the journal.
+    voice_states : mapping of str to VoiceState
+        What is known of these voices, by leg.
     """
 
     callmood_version: str
+    legs: tuple[LegPlan, ...] = ()
     duration_seconds: float | None = None
     spectrogram: bool = False
     spectrogram_history: SpectrogramHistory | None = None
     judging: JudgeOptions = field(default_factory=JudgeOptions)
-    voice: str | None = None
+    voices: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    voice_states: Mapping[str, VoiceState] = field(default_factory=lambda: MappingProxyType({}))

@@ -1,5 +1,6 @@
 """Where rows and sound end: a journal, clips, a file with everything."""
 
+from streamer.alerts.alert import Alert
 from streamer.block import AudioBlock
 from streamer.row import Gap, Row
 from streamer.session_facts import SessionFacts, Summary
@@ -23,13 +24,15 @@ class Sink:
             What the session will be.
         """
 
-    def take_block(self, block: AudioBlock) -> None:
-        """Take sound as the source delivered it, before the rows that it completes.
+    def take_block(self, block: AudioBlock, source: int = 0) -> None:
+        """Take sound as a source delivered it, before the rows that it completes.
 
         Parameters
         ----------
         block : AudioBlock
-            Never one that came during a pause.
+            Never one that came during a pause; with the channels that ``SessionFacts.kept_channels`` names.
+        source : int
+            Number of the source.
         """
 
     def take_row(self, row: Row) -> None:
@@ -48,6 +51,15 @@ class Sink:
         ----------
         gap : Gap
             Where, how long, and why.
+        """
+
+    def take_alert(self, alert: Alert) -> None:
+        """Learn that a rule came true, after the row that made it so.
+
+        Parameters
+        ----------
+        alert : Alert
+            Of any leg.
         """
 
     def take_mark(self, at_seconds: float, clock: float) -> None:
@@ -86,6 +98,11 @@ class Sink:
     @property
     def files(self) -> tuple[str, ...]:
         """What has been written so far; folders end with a slash."""
+        return ()
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """What went wrong so far without ending the sink, one line each; never more than a few."""
         return ()
 
     @property

@@ -39,6 +39,14 @@ class LegView:
         RMS of the latest tenth of a second, and the room's noise floor, dB below full scale.
     trend : tuple of TrendPoint
         At most the last minute, oldest first.
+    analysed : bool
+        False where only the level is taken.
+    talks : bool
+        Somebody talks on it now.
+    talk_share : float or None
+        The part of all talk that is its own, 0..1; None where nobody has talked yet, or it is not analysed.
+    spoke_last : bool
+        Nobody has talked after it.
     """
 
     name: str
@@ -46,6 +54,10 @@ class LegView:
     level_dbfs: float
     floor_dbfs: float
     trend: tuple[TrendPoint, ...]
+    analysed: bool = True
+    talks: bool = False
+    talk_share: float | None = None
+    spoke_last: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +106,14 @@ class Snapshot:
         The last few lines worth reading, oldest first.
     spectrogram : SpectrogramView or None
         None unless asked for.
+    overlap_seconds : float
+        How long more than one leg has talked at once, s.
+    drift_seconds : float or None
+        How far the samples of the second source lag behind those of the first, s; None where there is but one.
+    num_alerts : int
+        Raised so far: the terminal rings once for each.
+    alerts : tuple of str
+        Those that hold now, one line each.
     """
 
     stream_seconds: float
@@ -109,3 +129,7 @@ class Snapshot:
     saving: bool
     messages: tuple[str, ...]
     spectrogram: SpectrogramView | None
+    overlap_seconds: float = 0.0
+    drift_seconds: float | None = None
+    num_alerts: int = 0
+    alerts: tuple[str, ...] = ()

@@ -26,7 +26,9 @@ class SourceInfo:
     live : bool
         True where sound that is not fetched in time is lost.
     notes : tuple of str
-        One line for each thing mixed down, converted or missing.
+        One line for each thing converted or missing.
+    stalls : bool
+        True where nothing is delivered while there is nothing to hear, as by what records a loudspeaker.
     """
 
     name: str
@@ -36,6 +38,7 @@ class SourceInfo:
     seconds: float | None
     live: bool
     notes: tuple[str, ...] = ()
+    stalls: bool = False
 
 
 class Source(Protocol):

@@ -16,12 +16,8 @@ class Tally:
         Rows by state, and by leading emotion.
     gaps, marks : int
         Jumps in the sample index; moments that the user marked.
-    paused_samples : int
-        Samples kept out by the user.
-    heard_samples : int
-        Samples that were analysed.
     processing_seconds : float
-        Time spent on them, s.
+        Time spent on blocks, s.
     lag_seconds, max_lag_seconds : float
         Of the latest row, and of the latest ever.
     """
@@ -30,8 +26,6 @@ class Tally:
     emotions: Counter[str] = field(default_factory=Counter)
     gaps: int = 0
     marks: int = 0
-    paused_samples: int = 0
-    heard_samples: int = 0
     processing_seconds: float = 0.0
     lag_seconds: float = 0.0
     max_lag_seconds: float = 0.0

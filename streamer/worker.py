@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from streamer.block_queue import BlockQueue
+from streamer.inbox import Inbox
 from streamer.listening import Listening
 from streamer.snapshot import Snapshot
 from streamer.spectrogram.columns import SpectrogramColumns
@@ -20,12 +20,12 @@ LAST_SECONDS: Final = 5.0
 
 
 class Worker:
-    """Takes blocks from the queue until it is drained, and leaves the latest snapshot for the screen.
+    """Takes blocks from the inbox until it is drained, and leaves the latest snapshot for the screen.
 
     Parameters
     ----------
-    queue : BlockQueue
-        Where the source puts its blocks.
+    inbox : Inbox
+        Where the sources put their blocks.
     listening : Listening
         What is done with them.
     commands : UserCommands
@@ -45,13 +45,13 @@ class Worker:
 
     def __init__(
         self,
-        queue: BlockQueue,
+        inbox: Inbox,
         listening: Listening,
         commands: UserCommands,
         spectrogram: SpectrogramColumns | None,
         ended: Callable[[], None],
     ) -> None:
-        self._queue = queue
+        self._inbox = inbox
         self._listening = listening
         self._commands = commands
         self._spectrogram = spectrogram
@@ -84,7 +84,7 @@ class Worker:
         finally:
             # Also where the user insists while we wait.
             if not self.is_done:
-                self._queue.discard()
+                self._inbox.discard()
                 self._over.wait(LAST_SECONDS)
         if self.is_done:
             self._thread.join()
@@ -111,35 +111,44 @@ class Worker:
             self._ended()
 
     def _work(self) -> None:
-        while not (self._queue.drained or self._listening.is_over):
-            block = self._queue.get(WAIT_SECONDS)
-            self._obey(self._listening.position if block is None else block.first_sample)
-            if block is not None:
-                self._listening.take(block)
+        while not (self._inbox.drained or self._listening.is_over):
+            found = self._inbox.get(WAIT_SECONDS)
+            if found is None:
+                self._obey_all()
+            else:
+                source, block = found
+                self._obey(source, block.first_sample)
+                self._listening.take(source, block)
             if time.monotonic() >= self._next_publish:
                 self.latest = self._snapshot()
                 self._next_publish = time.monotonic() + PUBLISH_SECONDS
-        self._obey(self._listening.position)
+        self._obey_all()
         self._listening.finish()
 
-    def _obey(self, position: int) -> None:
-        for command in self._commands.due(position):
-            self._listening.obey(command)
+    def _obey_all(self) -> None:
+        for source in self._listening.sources:
+            self._obey(source.number, source.position)
+
+    def _obey(self, source: int, position: int) -> None:
+        for command in self._commands.due(source, position):
+            self._listening.obey(source, command)
 
     def _snapshot(self) -> Snapshot:
         listening, tally = self._listening, self._listening.tally
         return Snapshot(
             stream_seconds=listening.stream_seconds,
             windows=tally.windows,
-            legs=(listening.leg_view,),
+            legs=listening.leg_views,
             lag_seconds=tally.lag_seconds,
             real_time_factor=listening.real_time_factor,
-            overruns=self._queue.overruns,
+            overruns=self._inbox.overruns,
             gaps=tally.gaps,
             marks=tally.marks,
-            dropped_seconds=self._queue.dropped_seconds,
+            dropped_seconds=self._inbox.dropped_seconds,
             paused=listening.paused,
             saving=listening.saving,
             messages=tuple(listening.messages),
             spectrogram=None if self._spectrogram is None else self._spectrogram.view(),
+            overlap_seconds=listening.overlap_seconds,
+            drift_seconds=listening.drift_seconds,
         )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from emotion.arrays import Samples, read_only
 from emotion.labels import LABELS
 from streamer.block import AudioBlock
+from streamer.leg_plan import LegPlan
 from streamer.row import Row
 from streamer.session_facts import SessionFacts, Summary
 from streamer.source import SourceInfo
@@ -28,7 +29,7 @@ def facts(
     channels: int = 1,
     sample_format: Literal["PCM_16", "FLOAT"] = "PCM_16",
     win_seconds: float = 0.2,
-    legs: tuple[str, ...] = ("mono",),
+    legs: Sequence[LegPlan] = (LegPlan(),),
 ) -> SessionFacts:
     """Give the head of a session."""
     source = SourceInfo(
@@ -38,12 +39,12 @@ def facts(
         sample_format=sample_format,
         seconds=None,
         live=True,
-        notes=("two channels mixed down to one",) if channels == 2 else (),
     )
     return SessionFacts(
         session=session,
         started=STARTED,
-        source=source,
+        sources=(source,),
+        notes=("two channels mixed down to one",) if channels == 2 else (),
         model="speech-classic",
         model_notes=("weights: non-commercial use only",),
         feature_set="classic-speech/1",
@@ -51,7 +52,7 @@ def facts(
         win_seconds=win_seconds,
         step_seconds=win_seconds / 4,
         sample_rate=16_000,
-        legs=legs,
+        legs=tuple(legs),
         callmood_version="0.1.0",
     )
 

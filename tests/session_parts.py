@@ -94,7 +94,7 @@ def session_of(
     options: SessionOptions = OPTIONS,
 ) -> Session:
     return Session(
-        FileSource(AudioFile(path), fast=fast),
+        [FileSource(AudioFile(path), fast=fast)],
         model,
         model.card.grid(),
         sinks=sinks,

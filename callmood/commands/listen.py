@@ -1,12 +1,13 @@
-"""`callmood listen`: the microphone, live."""
+"""`callmood listen`: microphones, the machine's own sound, or a pipe, live."""
 
 import argparse
 from typing import Final
 
+from callmood.listen_sources import add_source_arguments, sources_of
 from callmood.one_thread import compute_on_one_thread
 from callmood.session_arguments import add_session_arguments
 
-SUMMARY: Final = "Listen to a microphone and show the emotions it hears, live."
+SUMMARY: Final = "Listen to a microphone or a call and show the emotions it hears, live."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -17,17 +18,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser : ArgumentParser
         That of the command.
     """
-    parser.add_argument(
-        "--device", metavar="DEVICE", help="number, name or part of a name, as `callmood devices` lists them"
-    )
+    add_source_arguments(parser)
     add_session_arguments(parser)
     parser.epilog = (
         "examples:\n"
         "  callmood listen\n"
         "  callmood listen --device headset --spectrogram\n"
         "  callmood listen --duration 600 --journal call.jsonl --record angry\n"
+        "  callmood listen --mic --system --analyse them\n"
+        "  arecord -f S16_LE -r 16000 -t raw | callmood listen - --rate 16000\n"
+        "  ffmpeg -i call.mp4 -f mulaw -ar 8000 -ac 2 - | callmood listen - --rate 8000 --channels 2 --encoding mulaw\n"
         "\n"
-        "Have the consent of those you listen to. Keys: space pauses, m marks this moment, q quits.\n"
+        "Have the consent of those you listen to. Keys: space goes off the record, m marks this moment, q quits.\n"
     )
 
 
@@ -46,6 +48,6 @@ def run(arguments: argparse.Namespace) -> int:
     """
     compute_on_one_thread()
     from callmood.session_wiring import run_session
-    from streamer.microphone import Microphone
 
-    return run_session(Microphone(arguments.device), arguments)
+    sources, usual_legs = sources_of(arguments)
+    return run_session(sources, arguments, usual_legs)

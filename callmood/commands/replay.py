@@ -28,6 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "  callmood replay call.wav --spectrogram\n"
         "  callmood replay call.wav --fast --journal call.jsonl\n"
         "  callmood replay call.wav --record angry,sad --out recordings\n"
+        "  callmood replay call.wav --legs left=customer,right=agent --analyse customer\n"
+        "\n"
+        "The two channels of a stereo file are two legs, left and right; `--legs mono` mixes them down.\n"
     )
 
 
@@ -48,5 +51,11 @@ def run(arguments: argparse.Namespace) -> int:
     from callmood.session_wiring import run_session
     from emotion.audio_file import AudioFile
     from streamer.file_source import FileSource
+    from streamer.leg_plan import LegPlan
+    from streamer.same_channels import are_channels_same
 
-    return run_session(FileSource(AudioFile(Path(arguments.file)), fast=arguments.fast), arguments)
+    path = Path(arguments.file)
+    audio = AudioFile(path)
+    # One voice written twice is one leg.
+    usual = (LegPlan(),) if audio.channels > 1 and are_channels_same(AudioFile(path)) else ()
+    return run_session([FileSource(audio, fast=arguments.fast)], arguments, usual)

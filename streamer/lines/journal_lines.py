@@ -4,11 +4,12 @@ import json
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
+from streamer.alerts.alert import Alert
 from streamer.row import Gap, Row
 from streamer.session_clock import SessionClock
 from streamer.session_facts import SessionFacts, Summary
 
-JOURNAL_FORMAT: Final = 1
+JOURNAL_FORMAT: Final = 2
 """Raised when a line changes its meaning; new keys may come without."""
 
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
@@ -51,29 +52,35 @@ def facts_values(facts: SessionFacts) -> Line:
     dict
         `started` as ISO 8601 with its offset from UTC.
     """
-    source = facts.source
     return {
         "format": JOURNAL_FORMAT,
         "session": facts.session,
         "started": SessionClock.from_epoch(facts.started).iso(facts.started),
-        "source": {
-            "name": source.name,
-            "sample_rate": source.sample_rate,
-            "channels": source.channels,
-            "sample_format": source.sample_format,
-            "seconds": source.seconds,
-            "live": source.live,
-            "notes": list(source.notes),
-        },
+        "sources": [
+            {
+                "name": source.name,
+                "sample_rate": source.sample_rate,
+                "channels": source.channels,
+                "kept_channels": list(facts.kept_channels(number)),
+                "sample_format": source.sample_format,
+                "seconds": source.seconds,
+                "live": source.live,
+            }
+            for number, source in enumerate(facts.sources)
+        ],
+        "notes": list(facts.notes),
         "model": facts.model,
         "model_notes": list(facts.model_notes),
-        "voice": facts.voice,
+        "voices": dict(facts.voices),
         "feature_set": facts.feature_set,
         "labels": list(facts.labels),
         "win_seconds": facts.win_seconds,
         "step_seconds": facts.step_seconds,
         "sample_rate": facts.sample_rate,
-        "legs": list(facts.legs),
+        "legs": [
+            {"name": leg.name, "source": leg.source, "channel": leg.channel, "analysed": leg.analysed}
+            for leg in facts.legs
+        ],
         "version": facts.callmood_version,
     }
 
@@ -149,6 +156,34 @@ def gap_line(gap: Gap) -> Line:
     }
 
 
+def alert_line(alert: Alert) -> Line:
+    """Give the line of a rule that came true.
+
+    Parameters
+    ----------
+    alert : Alert
+        Of any leg.
+
+    Returns
+    -------
+    dict
+        Of type "alert"; `onset` and `at` are stream time, s, and `delay_seconds` lies between them.
+    """
+    return {
+        "type": "alert",
+        "leg": alert.leg,
+        "rule": alert.rule,
+        "label": alert.label,
+        "onset": float(alert.onset_seconds),
+        "at": float(alert.at_seconds),
+        "delay_seconds": float(alert.delay_seconds),
+        "probability": float(alert.probability),
+        "window": alert.window,
+        "onset_sample": alert.onset_sample,
+        "end_sample": alert.end_sample,
+    }
+
+
 def moment_line(kind: str, at_seconds: float, clock: str) -> Line:
     """Give the line of a moment: a mark, or a pause that begins or ends.
 
@@ -208,6 +243,9 @@ def summary_values(summary: Summary) -> Line:
         "marks": summary.marks,
         "dropped_seconds": float(summary.dropped_seconds),
         "paused_seconds": float(summary.paused_seconds),
+        "talk_seconds": {leg: float(seconds) for leg, seconds in summary.talk_seconds.items()},
+        "overlap_seconds": float(summary.overlap_seconds),
+        "drift_seconds": None if summary.drift_seconds is None else float(summary.drift_seconds),
         "slip_seconds": float(summary.slip_seconds),
         "non_finite_samples": summary.non_finite_samples,
         "real_time_factor": float(summary.real_time_factor),

@@ -2,8 +2,10 @@
 
 from abc import ABC, abstractmethod
 
+from streamer.alerts.alert import Alert
 from streamer.lines.journal_lines import (
     Line,
+    alert_line,
     failure_line,
     gap_line,
     header_line,
@@ -52,6 +54,10 @@ class JsonSink(Sink, ABC):
     def take_gap(self, gap: Gap) -> None:
         """Write a gap."""
         self.write_line(gap_line(gap))
+
+    def take_alert(self, alert: Alert) -> None:
+        """Write an alert."""
+        self.write_line(alert_line(alert))
 
     def take_mark(self, at_seconds: float, clock: float) -> None:
         """Write a mark."""

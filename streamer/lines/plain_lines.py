@@ -3,6 +3,7 @@
 from typing import Final
 
 from emotion.printable import printable
+from streamer.alerts.alert import Alert
 from streamer.lines.duration_text import duration_text
 from streamer.lines.line_printer import LinePrinter
 from streamer.lines.summary_text import summary_text
@@ -33,11 +34,11 @@ class PlainLines(Sink):
         """Print the head: source and model with all that must be said of them."""
         self._facts = facts
         self._clock = SessionClock.from_epoch(facts.started)
-        source = facts.source
-        channels = "1 channel" if source.channels == 1 else f"{source.channels} channels"
         self._printer.write(f"session   {facts.session}")
-        self._printer.write(f"source    {printable(source.name)}, {source.sample_rate} Hz, {channels}")
-        for note in source.notes:
+        for source in facts.sources:
+            channels = "1 channel" if source.channels == 1 else f"{source.channels} channels"
+            self._printer.write(f"source    {printable(source.name)}, {source.sample_rate} Hz, {channels}")
+        for note in facts.notes:
             self._printer.write(f"          note: {note}")
         self._printer.write(
             f"model     {facts.model} ({facts.feature_set}), win {facts.win_seconds:g} s, "
@@ -50,14 +51,19 @@ class PlainLines(Sink):
         """Print the line of a window."""
         labels, legs = (self._facts.labels, self._facts.legs) if self._facts else ((), ())
         percentages = "  ".join(_percentage(label, row) for label in labels)
-        leg = f"{row.leg:<{max(map(len, legs))}}  " if len(legs) > 1 else ""
+        leg = f"{row.leg:<{max(len(each.name) for each in legs)}}  " if len(legs) > 1 else ""
         shown = row.emotion or row.state
         self._write_at(row.end, f"{leg}{shown:<{_WIDTH_OF_STATE}}  {percentages}  {row.level_dbfs:6.1f} dBFS")
 
     def take_gap(self, gap: Gap) -> None:
         """Print that sound is missing."""
         about = "about " if gap.estimated else ""
-        self._write_at(gap.start, f"gap: {about}{gap.end - gap.start:.3f} s not heard ({gap.cause})")
+        leg = f"{gap.leg}: " if self._facts is not None and len(self._facts.legs) > 1 else ""
+        self._write_at(gap.start, f"{leg}gap: {about}{gap.end - gap.start:.3f} s not heard ({gap.cause})")
+
+    def take_alert(self, alert: Alert) -> None:
+        """Print an alert."""
+        self._write_at(alert.at_seconds, f"alert: {alert.text}")
 
     def take_mark(self, at_seconds: float, clock: float) -> None:
         """Print a mark."""

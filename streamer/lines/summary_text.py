@@ -23,17 +23,21 @@ def summary_text(summary: Summary, facts: SessionFacts) -> str:
         A few lines without colour; what did not happen is left out, what failed comes last.
     """
     lines = [
-        f"session   {facts.session}, {duration_text(summary.seconds)} of {printable(facts.source.name)}, "
+        f"session   {facts.session}, {duration_text(summary.seconds)} of {printable(facts.source_name)}, "
         f"model {facts.model}",
         f"windows   {summary.windows}{_counted(': ', _seen(summary.states))}",
         f"emotions  {_counted('', _in_order(summary.emotions, facts.labels)) or 'none shown'}",
     ]
     if lost := _lost(summary):
         lines.append(f"missing   {', '.join(lost)}")
+    if len(summary.talk_seconds) > 1:
+        lines.append(f"talk      {_talk(summary)}")
     if summary.marks:
         lines.append(f"marks     {summary.marks}")
     if abs(summary.slip_seconds) >= 0.1:
         lines.append(f"slip      {summary.slip_seconds:+.2f} s of sound against the clock")
+    if summary.drift_seconds is not None:
+        lines.append(f"drift     {summary.drift_seconds:+.3f} s of the second source behind the first")
     if facts.shows_change_after_seconds is not None:
         lines.append(f"delay     shows a change after {facts.shows_change_after_seconds:.1f} s, as measured")
     lines.append(
@@ -42,6 +46,16 @@ def summary_text(summary: Summary, facts: SessionFacts) -> str:
     lines += [f"written   {printable(file)}" for file in summary.files]
     lines += [f"failed    {printable(failure)}" for failure in summary.failures]
     return "\n".join(lines)
+
+
+def _talk(summary: Summary) -> str:
+    """Say how long each leg talked, and how long several did."""
+    total = sum(summary.talk_seconds.values())
+    legs = (
+        f"{leg} {seconds:.1f} s ({seconds / total if total else 0.0:.0%})"
+        for leg, seconds in summary.talk_seconds.items()
+    )
+    return f"{', '.join(legs)}, both {summary.overlap_seconds:.1f} s"
 
 
 def _lost(summary: Summary) -> list[str]:

@@ -55,7 +55,7 @@ def draw_header(canvas: Canvas, snapshot: Snapshot, facts: SessionFacts, clock: 
     name = canvas.part(0, 0, 1, end - (_NARROW_MARKS_WIDTH if narrow else _MARKS_WIDTH))
     if name.width >= 8:
         name.put(0, 0, "callmood", STRONG)
-        name.put(0, 10, shortened(facts.source.name, name.width - 10), FAINT)
+        name.put(0, 10, shortened(facts.source_name, name.width - 10), FAINT)
 
 
 def draw_headline(canvas: Canvas, view: LegView, snapshot: Snapshot, facts: SessionFacts) -> None:

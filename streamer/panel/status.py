@@ -35,15 +35,16 @@ def status_fields(snapshot: Snapshot, facts: SessionFacts, clock: float) -> list
     """
     # Whole seconds of the clock, so that both tick together.
     fields = [("elapsed", _duration(int(clock) - int(facts.started)), False)]
-    whole = facts.source.seconds
+    whole = facts.seconds
     if whole is not None:
         start = 0 if whole >= 3600 else 3
         heard = _duration(min(snapshot.stream_seconds, whole))[start:]
         fields.append(("heard", f"{heard} of {_duration(whole)[start:].lstrip()}", False))
     fields.append(("lag", f"{_fixed(snapshot.lag_seconds, 4, 2)} s", False))
-    if facts.learns_voice:
-        row = snapshot.legs[0].row
-        fields.append((_voice_name(facts), voice_words(0.0 if row is None else row.voice_known), False))
+    if facts.learns_voice and len(facts.legs) == 1:
+        leg = snapshot.legs[0]
+        known = 0.0 if leg.row is None else leg.row.voice_known
+        fields.append((_voice_name(facts.voices.get(leg.name)), voice_words(known), False))
     return [
         *fields,
         ("overruns", _fixed(snapshot.overruns, 4, 0), snapshot.overruns > 0),
@@ -120,7 +121,7 @@ def note_lines(facts: SessionFacts, width: int) -> list[str]:
         None of them wider, but for a single word that is.
     """
     lines: list[str] = []
-    for note in (*facts.model_notes, *facts.source.notes):
+    for note in (*facts.model_notes, *facts.notes):
         if lines and len(lines[-1]) + 3 + len(note) <= width:
             lines[-1] += f" · {note}"
         else:
@@ -181,8 +182,8 @@ def draw_keys(canvas: Canvas, *, paused: bool) -> None:
         column += len(key) + 1 + max(len(says), 5) + _BETWEEN
 
 
-def _voice_name(facts: SessionFacts) -> str:
-    return "voice" if facts.voice is None else f"voice {shortened(facts.voice, _VOICE_CELLS)}:"
+def _voice_name(voice: str | None) -> str:
+    return "voice" if voice is None else f"voice {shortened(voice, _VOICE_CELLS)}:"
 
 
 def _delay(facts: SessionFacts) -> list[tuple[str, str, bool]]:

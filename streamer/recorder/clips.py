@@ -3,17 +3,14 @@
 from typing import Final
 
 from emotion.errors import OutputError
-from emotion.finite_samples import make_finite
-from emotion.mixing import mix_down
 from emotion.whole_file import write_new
 from emotion.window_grid import to_samples
 from streamer.block import AudioBlock
 from streamer.recorder.clip_index import ClipIndex
 from streamer.recorder.clip_names import clip_path
-from streamer.recorder.clip_ring import ClipRing
 from streamer.recorder.clip_rule import ClipRule
+from streamer.recorder.leg_sound import LegSound
 from streamer.recorder.session_folder import SessionFolder
-from streamer.recorder.wav_format import WavFormat
 from streamer.row import Row
 from streamer.session_clock import SessionClock
 from streamer.session_facts import SessionFacts, Summary
@@ -25,11 +22,9 @@ SLACK_SECONDS: Final = 2.0
 
 
 class ClipRecorder(Sink):
-    """Writes what was heard in a window, at the source's own rate, mixed down as the model heard it.
+    """Writes what was heard in a window of a leg, at the source's own rate, as the model heard it.
 
-    A clip appears whole or not at all, and only then its line in index.csv. It keeps 16 bits where the
-    source has them in one channel; the mean of several channels needs floats to be exact, and as mono floats
-    it takes no more room than 16-bit stereo.
+    A clip appears whole or not at all, and only then its line in index.csv.
 
     Parameters
     ----------
@@ -50,8 +45,8 @@ class ClipRecorder(Sink):
         self._folder = folder
         self._rule = rule
         self._clock = SessionClock.from_epoch(0.0)
-        self._ring = ClipRing(0)
-        self._format: WavFormat | None = None
+        self._sounds: dict[int, dict[str, LegSound]] = {}
+        self._is_open = False
         self._index: ClipIndex | None = None
 
     def open(self, facts: SessionFacts) -> None:
@@ -62,18 +57,21 @@ class ClipRecorder(Sink):
         OutputError
             If it cannot be made.
         """
-        source = facts.source
         self._folder.open(facts)
+        self._is_open = True
         self._clock = SessionClock.from_epoch(facts.started)
-        self._ring = ClipRing(to_samples(facts.win_seconds + SLACK_SECONDS, source.sample_rate))
-        self._format = WavFormat(
-            source.sample_rate, 1, source.sample_format if source.channels == 1 else "FLOAT"
-        )
+        for leg in facts.legs:
+            if leg.analysed:
+                source, kept = facts.sources[leg.source], facts.kept_channels(leg.source)
+                column = None if leg.channel is None else kept.index(leg.channel)
+                capacity = to_samples(facts.win_seconds + SLACK_SECONDS, source.sample_rate)
+                sound = LegSound(source, column, len(kept), capacity)
+                self._sounds.setdefault(leg.source, {})[leg.name] = sound
 
-    def take_block(self, block: AudioBlock) -> None:
+    def take_block(self, block: AudioBlock, source: int = 0) -> None:
         """Remember the sound for the rows to come, as the model hears it."""
-        samples, *_ = make_finite(block.samples)
-        self._ring.push(block.first_sample, mix_down(samples))
+        for sound in self._sounds.get(source, {}).values():
+            sound.push(block)
 
     def take_row(self, row: Row) -> None:
         """Write the clip of a window that the rule wants, and its line in the index.
@@ -83,13 +81,13 @@ class ClipRecorder(Sink):
         OutputError
             If either cannot be written; no half clip is left.
         """
-        if self._format is None or not self._rule.wants(row):
+        sound = next((legs[row.leg] for legs in self._sounds.values() if row.leg in legs), None)
+        if sound is None or not self._rule.wants(row):
             return
-        samples = self._ring.cut(row.start_sample, row.end_sample)
-        if samples is None:
+        content = sound.wav(row.start_sample, row.end_sample)
+        if content is None:
             self._num_lost += 1
             return
-        content = self._format.head(len(samples)) + self._format.encode(samples)
         file = clip_path(row, self._clock.at(row.start))
         path = self._folder.path / file
         try:
@@ -112,7 +110,7 @@ class ClipRecorder(Sink):
     @property
     def is_saving(self) -> bool:
         """True while a window may become a clip."""
-        return self._format is not None
+        return self._is_open
 
     def close(self, summary: Summary | None) -> None:
         """Close the index and leave the summary in the session's folder; a second call does nothing.
@@ -123,10 +121,10 @@ class ClipRecorder(Sink):
             If the summary cannot be written, or the sound of a window was gone before its row came, which no
             session should see; all clips are whole.
         """
-        if self._format is None:
+        if not self._is_open:
             return
-        self._format = None
-        self._ring = ClipRing(0)
+        self._is_open = False
+        self._sounds = {}
         if self._index is not None:
             self._index.close()
         self._folder.close(summary)

@@ -123,16 +123,20 @@ def _read_head(path: Path) -> _Head:
     try:
         values: Any = json.loads(path.read_bytes())
         started = datetime.fromisoformat(values["started"]).isoformat(timespec="milliseconds")
-        wav_format = _wav_format(values["source"])
+        sources = values["sources"] if "sources" in values else [values["source"]]
+        kept = [source for source in sources if source.get("kept_channels", True)]
+        wav_format = _wav_format(kept[0]) if kept else None
         seconds = _seconds(values["summary"]["seconds"]) if "summary" in values else None
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
         return head
     return _Head(started, seconds, wav_format, None if seconds is not None else "did not end in order")
 
 
 def _wav_format(source: Any) -> WavFormat:
     """Read how the whole sound lies on the disk."""
-    sample_rate, channels = int(source["sample_rate"]), int(source["channels"])
+    sample_rate = int(source["sample_rate"])
+    # Sessions before 0.2.0 kept all channels, and did not say so.
+    channels = len(source["kept_channels"]) if "kept_channels" in source else int(source["channels"])
     sample_format = source["sample_format"]
     if sample_rate < 1 or channels < 1 or sample_format not in {"PCM_16", "FLOAT"}:
         raise ValueError("no format of ours")

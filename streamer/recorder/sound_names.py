@@ -28,6 +28,22 @@ class SoundFile(NamedTuple):
     path: Path
 
 
+def sound_folder(source: int) -> str:
+    """Name the folder of a source's sound in the session's.
+
+    Parameters
+    ----------
+    source : int
+        Its number, from 0.
+
+    Returns
+    -------
+    str
+        ``sound`` for the first, which is mostly the only one; ``sound-2`` for the second.
+    """
+    return f"{SOUND_FOLDER}-{source + 1}" if source else SOUND_FOLDER
+
+
 def sound_name(first_sample: int, *, continues: bool) -> str:
     """Name a file so that names sort by time.
 

@@ -90,7 +90,7 @@ class SpectrogramPng(Sink):
         facts, self._facts = self._facts, None
         if facts is None or not len(self._history.decibels):
             return
-        picture = draw_spectrogram_png(self._history, f"{facts.source.name}, session {facts.session}")
+        picture = draw_spectrogram_png(self._history, f"{facts.source_name}, session {facts.session}")
         try:
             replace(self._path, picture)
         except OSError as error:

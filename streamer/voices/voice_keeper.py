@@ -15,12 +15,14 @@ from streamer.voices.voice_folder import VoiceFolder, digest_of
 
 
 class VoiceKeeper(Sink):
-    """Opens a voice before a session, counts the speech in it, and writes the voice when it ends.
+    """Opens a voice before a session, counts the speech of its leg, and writes the voice when it ends.
 
     Parameters
     ----------
     name : str
         Of the voice; one that is not there yet begins with nothing.
+    leg : str
+        On which it is heard.
     model : EmotionModel
         Heard with.
     callmood_version : str
@@ -37,29 +39,38 @@ class VoiceKeeper(Sink):
 
     Attributes
     ----------
+    name, leg : str
+        As given.
     saved : SavedVoice or None
         What was there before the session.
     """
 
     def __init__(
-        self, name: str, model: EmotionModel, callmood_version: str, folder: VoiceFolder | None = None
+        self,
+        name: str,
+        leg: str,
+        model: EmotionModel,
+        callmood_version: str,
+        folder: VoiceFolder | None = None,
     ) -> None:
+        self.name = name
+        self.leg = leg
         refuse_voice_for(model)
         self._folder = folder or VoiceFolder()
         self.saved = self._folder.for_model(name, model)
         self._fresh = new_voice(name, model, callmood_version)
-        self._learned: Callable[[], VoiceState] | None = None
+        self._learned: Callable[[str], VoiceState] | None = None
         self._step_seconds = 0.0
         self._num_speech = 0
         self._files: tuple[str, ...] = ()
 
-    def learned_by(self, learned: Callable[[], VoiceState]) -> None:
+    def learned_by(self, learned: Callable[[str], VoiceState]) -> None:
         """Say where the voice is to be had at the end.
 
         Parameters
         ----------
         learned : callable
-            Gives the state as it is then.
+            Gives the state of a leg's voice as it is then.
         """
         self._learned = learned
 
@@ -69,7 +80,7 @@ class VoiceKeeper(Sink):
 
     def take_row(self, row: Row) -> None:
         """Count a window of speech."""
-        self._num_speech += row.state in {"speech", "unsure"}
+        self._num_speech += row.leg == self.leg and row.state in {"speech", "unsure"}
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -88,7 +99,7 @@ class VoiceKeeper(Sink):
             updated=now(),
             speech_seconds=(0.0 if before is None else before.speech_seconds)
             + self._num_speech * self._step_seconds,
-            state=learned(),
+            state=learned(self.leg),
         )
         self._files = (str(self._folder.write(voice)),)
 

@@ -83,4 +83,4 @@ def test_a_device_may_be_its_bare_number(tmp_path: Path) -> None:
     parser = argparse.ArgumentParser()
     listen.configure(parser)
     assert configuration.apply(parser, "listen", written(tmp_path, "[listen]\ndevice = 3\n"))
-    assert parser.parse_args([]).device == "3"
+    assert parser.parse_args([]).device == ["3"]

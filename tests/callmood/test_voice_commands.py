@@ -57,7 +57,7 @@ def test_a_voice_is_made_used_listed_and_deleted(run: Run, tmp_path: Path) -> No
     assert code == 0
     assert "written   " in said
     heard = read_journal(journal)
-    assert heard.header["voice"] == "anna"
+    assert heard.header["voices"] == {"mono": "anna"}
     assert heard.rows[0]["voice_known"] > 0.0
     assert heard.summary["files"] == [str(tmp_path / "voices" / "anna.json"), str(journal)]
 

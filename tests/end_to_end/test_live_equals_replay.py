@@ -65,7 +65,7 @@ def _delay(heard: Samples, source: Samples) -> int:
 
 def test_the_microphone_heard_something_and_lost_nothing(live: Path) -> None:
     journal = read_journal(live / "live.jsonl")
-    assert journal.header["source"]["live"] is True
+    assert journal.header["sources"][0]["live"] is True
     assert len(journal.in_speech()) > 20
     assert (journal.summary["gaps"], journal.summary["dropped_seconds"]) == (0, 0)
     assert journal.summary["windows"] == len(journal.rows)

@@ -73,7 +73,7 @@ def test_it_works_and_a_note_says_what_was_done(
     journal = read_journal(tmp_path / "odd.jsonl")
     assert len(journal.rows) == (len(speech) - WIN) // STEP + 1
     assert journal.in_speech()
-    assert [line for line in journal.header["source"]["notes"] if note in line], journal.header["source"]
+    assert [line for line in journal.header["notes"] if note in line], journal.header["sources"]
     assert [line for line in (done.stdout + done.stderr).splitlines() if note in line]
 
 
@@ -86,7 +86,7 @@ def test_a_truncated_wav_is_read_as_far_as_it_goes(tmp_path: Path, speech: Sampl
     assert done.returncode == 0, done.stderr
     journal = read_journal(tmp_path / "cut.jsonl")
     assert len(journal.rows) == (kept - WIN) // STEP + 1
-    assert [line for line in journal.header["source"]["notes"] if "cut" in line]
+    assert [line for line in journal.header["notes"] if "cut" in line]
     assert [line for line in (done.stdout + done.stderr).splitlines() if "cut" in line]
 
 

@@ -10,10 +10,15 @@ from emotion.errors import OutputError
 from emotion.model import EmotionModel
 from streamer.block import AudioBlock
 from streamer.leg import Leg
+from streamer.leg_plan import LegPlan
+from streamer.leg_views import LegViews
 from streamer.listening import Listening
 from streamer.row import Gap, Row
 from streamer.sink import Sink
 from streamer.sink_group import SinkGroup
+from streamer.source import SourceInfo
+from streamer.source_legs import SourceLegs
+from streamer.talk import Talk
 from streamer.user_commands import UserCommand, UserCommands
 from tests.model_maker import tone_of
 from tests.session_material import facts
@@ -35,7 +40,7 @@ class Diary(Sink):
     def is_saving(self) -> bool:
         return True
 
-    def take_block(self, block: AudioBlock) -> None:
+    def take_block(self, block: AudioBlock, source: int = 0) -> None:
         self.told.append(("block", block.first_sample / RATE))
 
     def take_row(self, row: Row) -> None:
@@ -70,15 +75,24 @@ def listening_with(
 ) -> Listening:
     group = SinkGroup(sinks)
     group.open(facts(sample_rate=RATE))
-    leg = Leg("mono", model, model.card.grid(), RATE)
-    return Listening(leg, model.card.labels, group, RATE, live=live, end_sample=end_sample)
+    info = SourceInfo("a test", RATE, 1, "FLOAT", None, live)
+    end_seconds = None if end_sample is None else end_sample / RATE
+    source = SourceLegs(
+        0,
+        info,
+        [LegPlan()],
+        lambda plan: Leg(plan.name, model, model.card.grid(), RATE),
+        end_seconds=end_seconds,
+    )
+    views = LegViews(source.legs, model.card.labels, Talk(["mono"], STEP / RATE))
+    return Listening([source], views, group, live=live)
 
 
 def test_sound_comes_before_the_rows_it_completes(tiny_model: EmotionModel) -> None:
     diary = Diary()
     listening = listening_with(tiny_model, diary)
     for index in range(6):
-        listening.take(block(STEP * index))
+        listening.take(0, block(STEP * index))
     listening.finish()
     assert diary.told == [
         ("block", 0.0),
@@ -100,8 +114,8 @@ def test_sound_comes_before_the_rows_it_completes(tiny_model: EmotionModel) -> N
 def test_a_gap_comes_after_the_rows_before_it_and_before_the_sound_after_it(tiny_model: EmotionModel) -> None:
     diary = Diary()
     listening = listening_with(tiny_model, diary)
-    listening.take(block(0, RATE))
-    listening.take(block(2 * RATE, RATE))
+    listening.take(0, block(0, RATE))
+    listening.take(0, block(2 * RATE, RATE))
     assert diary.told == [
         ("block", 0.0),
         ("row", 1.0),
@@ -116,15 +130,15 @@ def test_a_gap_comes_after_the_rows_before_it_and_before_the_sound_after_it(tiny
 def test_while_paused_nothing_is_analysed_or_handed_on(tiny_model: EmotionModel) -> None:
     diary = Diary()
     listening = listening_with(tiny_model, diary)
-    listening.take(block(0, RATE))
+    listening.take(0, block(0, RATE))
     saving = [listening.saving]
-    listening.obey(UserCommand("pause", RATE, 42.0))
+    listening.obey(0, UserCommand("pause", (RATE,), 42.0))
     assert listening.paused
-    listening.take(block(RATE, 3 * RATE))
+    listening.take(0, block(RATE, 3 * RATE))
     assert [*saving, listening.saving] == [True, False]
     assert listening.stream_seconds == 4.0, "the clock goes on"
-    listening.obey(UserCommand("pause", 4 * RATE, 42.0))
-    listening.take(block(4 * RATE, RATE))
+    listening.obey(0, UserCommand("pause", (4 * RATE,), 42.0))
+    listening.take(0, block(4 * RATE, RATE))
     assert diary.told == [
         ("block", 0.0),
         ("row", 1.0),
@@ -134,16 +148,16 @@ def test_while_paused_nothing_is_analysed_or_handed_on(tiny_model: EmotionModel)
         ("block", 4.0),
         ("row", 5.0),
     ]
-    assert listening.tally.paused_samples == 3 * RATE
-    assert listening.tally.heard_samples == 2 * RATE
+    assert listening.sources[0].paused_samples == 3 * RATE
+    assert listening.sources[0].heard_samples == 2 * RATE
     assert not listening.messages, "the user knows"
 
 
 def test_a_mark_stands_where_the_user_set_it(tiny_model: EmotionModel) -> None:
     diary = Diary()
     listening = listening_with(tiny_model, diary)
-    listening.take(block(0))
-    listening.obey(UserCommand("mark", STEP, 42.0))
+    listening.take(0, block(0))
+    listening.obey(0, UserCommand("mark", (STEP,), 42.0))
     assert diary.told == [("block", 0.0), ("mark", 0.25)]
     assert listening.tally.marks == 1
 
@@ -154,24 +168,24 @@ def test_the_end_asked_for_is_exact_to_the_sample(tiny_model: EmotionModel, bloc
     heard: list[int] = []
 
     class Counter(Sink):
-        def take_block(self, block: AudioBlock) -> None:
+        def take_block(self, block: AudioBlock, source: int = 0) -> None:
             heard.append(len(block.samples))
 
     listening = listening_with(tiny_model, Counter(), end_sample=end_sample)
     first_sample = 0
     while not listening.is_over:
-        listening.take(block(first_sample, block_samples))
+        listening.take(0, block(first_sample, block_samples))
         first_sample += block_samples
     assert sum(heard) == end_sample
-    assert listening.position == end_sample
+    assert listening.stream_seconds == end_sample / RATE
     assert listening.tally.windows == 2
 
 
 def test_a_gap_over_the_end_ends_it_too(tiny_model: EmotionModel) -> None:
     diary = Diary()
     listening = listening_with(tiny_model, diary, end_sample=RATE)
-    listening.take(block(0, STEP))
-    listening.take(block(2 * RATE, STEP))
+    listening.take(0, block(0, STEP))
+    listening.take(0, block(2 * RATE, STEP))
     assert listening.is_over
     assert diary.told == [("block", 0.0)]
 
@@ -180,7 +194,7 @@ def test_a_sink_that_cannot_write_is_told_of_once_and_the_rows_go_on(tiny_model:
     diary = Diary()
     listening = listening_with(tiny_model, Broken(), diary)
     for index in range(8):
-        listening.take(block(STEP * index))
+        listening.take(0, block(STEP * index))
     assert list(listening.messages) == ["no room for row 0"]
     assert [what for what, _ in diary.told].count("row") == 5
 
@@ -188,12 +202,12 @@ def test_a_sink_that_cannot_write_is_told_of_once_and_the_rows_go_on(tiny_model:
 def test_the_trend_keeps_a_minute(tiny_model: EmotionModel) -> None:
     listening = listening_with(tiny_model)
     for index in range(70 * 4):
-        listening.take(block(STEP * index))
-    points = listening.leg_view.trend
+        listening.take(0, block(STEP * index))
+    points = listening.leg_views[0].trend
     assert points[-1].end == 70.0
     assert points[0].end == 10.25
     assert len(points) == 240
-    row = listening.leg_view.row
+    row = listening.leg_views[0].row
     assert row is not None
     assert row.smoothed is not None
     assert points[-1].smoothed == tuple(row.smoothed[label] for label in tiny_model.card.labels)
@@ -202,13 +216,13 @@ def test_the_trend_keeps_a_minute(tiny_model: EmotionModel) -> None:
 def test_the_slip_of_a_live_source_is_measured_and_told(tiny_model: EmotionModel) -> None:
     listening = listening_with(tiny_model, live=True)
     began = time.monotonic()
-    listening.take(block(0, STEP, arrived=began))
-    listening.take(block(STEP, STEP, arrived=began + 0.3))
-    assert listening.slip.seconds == pytest.approx(-0.05)
+    listening.take(0, block(0, STEP, arrived=began))
+    listening.take(0, block(STEP, STEP, arrived=began + 0.3))
+    assert listening.sources[0].slip.seconds == pytest.approx(-0.05)
     assert not listening.messages
-    listening.take(block(2 * STEP, STEP, arrived=began + 1.1))
+    listening.take(0, block(2 * STEP, STEP, arrived=began + 1.1))
     assert list(listening.messages) == ["the source is 0.6 s behind the clock"]
-    listening.take(block(3 * STEP, STEP, arrived=began + 1.4))
+    listening.take(0, block(3 * STEP, STEP, arrived=began + 1.4))
     assert len(listening.messages) == 1, "said again only when it has grown by another half second"
 
 
@@ -216,16 +230,20 @@ def test_the_real_time_factor_is_processing_over_sound(tiny_model: EmotionModel)
     listening = listening_with(tiny_model)
     assert listening.real_time_factor == 0.0
     began = time.perf_counter()
-    listening.take(block(0, 4 * RATE))
+    listening.take(0, block(0, 4 * RATE))
     assert 0 < listening.real_time_factor <= (time.perf_counter() - began) / 4
 
 
 def test_commands_are_due_at_their_place_and_in_order() -> None:
     commands = UserCommands()
-    given = [UserCommand("mark", 100, 1.0), UserCommand("pause", 200, 2.0), UserCommand("pause", 300, 3.0)]
+    given = [
+        UserCommand("mark", (100,), 1.0),
+        UserCommand("pause", (200,), 2.0),
+        UserCommand("pause", (300,), 3.0),
+    ]
     for command in given:
         commands.give(command)
-    assert commands.due(99) == []
-    assert commands.due(200) == given[:2]
-    assert commands.due(1000) == given[2:]
-    assert commands.due(1000) == []
+    assert commands.due(0, 99) == []
+    assert commands.due(0, 200) == given[:2]
+    assert commands.due(0, 1000) == given[2:]
+    assert commands.due(0, 1000) == []

@@ -16,6 +16,7 @@ from emotion.level import level_dbfs
 from emotion.model import EmotionModel, load_model
 from emotion.resampling import resample
 from streamer.judge_options import JudgeOptions
+from streamer.leg_plan import LegPlan
 from streamer.recording_prediction import RecordingPrediction, predict_recording
 from streamer.row import STATES, Row, State
 from streamer.session_options import SessionOptions
@@ -71,7 +72,8 @@ def answer(
 
 def replayed(model: EmotionModel, path: Path, judging: JudgeOptions = STRANGER) -> list[Row]:
     rows = Rows()
-    options = SessionOptions(callmood_version="0.1.0", judging=judging)
+    # Of a recording with two channels one thing is predicted: what is heard of both.
+    options = SessionOptions(callmood_version="0.1.0", legs=(LegPlan(),), judging=judging)
     session_of(path, model, rows, options=options).run()
     return rows.rows
 

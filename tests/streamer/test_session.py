@@ -52,7 +52,7 @@ def test_real_speed_gives_the_same_rows(tiny_model: EmotionModel, recording: Pat
 def test_everything_opens_and_closes_in_order(tiny_model: EmotionModel, recording: Path) -> None:
     log: list[str] = []
     Session(
-        LoggedSource(recording, log),
+        [LoggedSource(recording, log)],
         tiny_model,
         tiny_model.card.grid(),
         sinks=[Rows(log)],
@@ -152,7 +152,7 @@ def test_the_second_ctrl_c_insists_and_leaves_all_in_order(tiny_model: EmotionMo
     log: list[str] = []
     screen = Watched(log, react=react)
     session = Session(
-        Quick(recording, log),
+        [Quick(recording, log)],
         tiny_model,
         tiny_model.card.grid(),
         sinks=[rows],
@@ -178,7 +178,7 @@ def test_keys_pause_and_mark(tiny_model: EmotionModel, recording: Path) -> None:
             assert clock > 0
             told.append(("pause" if paused else "go on", at_seconds))
 
-        def take_block(self, block: AudioBlock) -> None:
+        def take_block(self, block: AudioBlock, source: int = 0) -> None:
             if told and told[-1][0] == "pause":
                 assert block.first_sample < told[-1][1] * RATE
 

@@ -63,7 +63,7 @@ def test_a_source_that_breaks_is_raised_after_its_sound_was_heard(
 
     rows = Rows()
     session = Session(
-        Breaking(AudioFile(recording), fast=True),
+        [Breaking(AudioFile(recording), fast=True)],
         tiny_model,
         tiny_model.card.grid(),
         sinks=[rows],
@@ -96,7 +96,7 @@ def test_a_stop_that_takes_too_long_drops_what_waits_and_counts_it(
     rows = Slow()
     screen = Watched(react=lambda _: "quit" if rows.rows else None)
     session = Session(
-        Watching(recording, []),
+        [Watching(recording, [])],
         tiny_model,
         tiny_model.card.grid(),
         sinks=[rows],
@@ -142,7 +142,7 @@ def test_a_sink_that_cannot_open_stops_it_before_the_first_sample(
     log: list[str] = []
     rows = Rows(log)
     session = Session(
-        LoggedSource(recording, log),
+        [LoggedSource(recording, log)],
         tiny_model,
         tiny_model.card.grid(),
         sinks=[rows, Refused()],
@@ -169,7 +169,7 @@ def test_a_source_that_will_not_open_writes_nothing(tiny_model: EmotionModel, re
 
     log: list[str] = []
     session = Session(
-        Taken(recording, log),
+        [Taken(recording, log)],
         tiny_model,
         tiny_model.card.grid(),
         sinks=[Rows(log)],

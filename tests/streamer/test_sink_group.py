@@ -29,7 +29,7 @@ class Diary(Sink):
         assert facts.session
         self._note("open")
 
-    def take_block(self, block: AudioBlock) -> None:
+    def take_block(self, block: AudioBlock, source: int = 0) -> None:
         assert block is BLOCK
         self._note("block")
 

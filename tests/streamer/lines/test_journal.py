@@ -75,7 +75,7 @@ def test_the_header_says_what_the_session_is(tmp_path: Path, monkeypatch: pytest
         0.05,
         ["angry", "happy", "neutral", "sad"],
     )
-    assert header["source"]["name"] == "a source — with ünicode"
+    assert header["sources"][0]["name"] == "a source — with ünicode"
     assert header["model_notes"] == ["weights: non-commercial use only"]
 
 
@@ -123,11 +123,11 @@ def test_a_file_name_that_is_no_utf8_makes_a_valid_line(tmp_path: Path) -> None:
     name = b"caf\xe9.wav".decode("utf-8", "surrogateescape")
     head = facts()
     journal = Journal(tmp_path / "call.jsonl")
-    journal.open(replace(head, source=replace(head.source, name=name)))
+    journal.open(replace(head, sources=(replace(head.sources[0], name=name),)))
     journal.close(None)
     journal = Journal(tmp_path / "call.jsonl")
-    journal.open(replace(head, source=replace(head.source, name=name)))
-    assert lines(tmp_path / "call.jsonl")[0]["source"]["name"] == name
+    journal.open(replace(head, sources=(replace(head.sources[0], name=name),)))
+    assert lines(tmp_path / "call.jsonl")[0]["sources"][0]["name"] == name
     journal.close(SUMMARY)
 
 

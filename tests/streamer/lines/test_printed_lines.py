@@ -3,12 +3,13 @@
 import io
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
 
 from emotion.errors import OutputError
+from streamer.leg_plan import LegPlan
 from streamer.lines.duration_text import duration_text
 from streamer.lines.json_lines import JsonLines
 from streamer.lines.line_printer import LinePrinter
@@ -20,7 +21,7 @@ from tests.session_material import STARTED, SUMMARY, facts, silent_row, speech_r
 GAP = Gap("mono", 0.3, 0.55, 300, 550, "overrun", estimated=True)
 
 
-def told(sink: PlainLines | JsonLines, legs: tuple[str, ...] = ("mono",)) -> None:
+def told(sink: PlainLines | JsonLines, legs: Sequence[LegPlan] = (LegPlan(),)) -> None:
     sink.open(facts(channels=2, legs=legs))
     sink.take_row(speech_row(0))
     sink.take_row(silent_row(1))
@@ -76,7 +77,7 @@ def test_a_files_name_cannot_play_with_the_terminal() -> None:
     stream = io.StringIO()
     sink = PlainLines(LinePrinter(stream))
     named = facts()
-    sink.open(replace(named, source=replace(named.source, name="a\x1b[31m\nb\udcff.wav")))
+    sink.open(replace(named, sources=(replace(named.sources[0], name="a\x1b[31m\nb\udcff.wav"),)))
     sink.close(SUMMARY)
     assert stream.getvalue().count("a?[31m?b?.wav") == 2
 
@@ -84,7 +85,7 @@ def test_a_files_name_cannot_play_with_the_terminal() -> None:
 def test_two_legs_are_told_apart() -> None:
     stream = io.StringIO()
     sink = PlainLines(LinePrinter(stream))
-    sink.open(facts(legs=("customer", "me")))
+    sink.open(facts(legs=(LegPlan("customer", channel=0), LegPlan("me", channel=1))))
     sink.take_row(replace(speech_row(), leg="me"))
     assert "  me        angry     angry  70%" in stream.getvalue()
 

@@ -22,12 +22,12 @@ from tests.session_parts import OPTIONS, Rows, session_of
 
 def hear(path: Path, model: EmotionModel, folder: VoiceFolder) -> tuple[Rows, VoiceKeeper, Summary]:
     """Replay a recording with the voice of anna."""
-    keeper, rows = VoiceKeeper("anna", model, "0.1.0", folder), Rows()
+    keeper, rows = VoiceKeeper("anna", "mono", model, "0.1.0", folder), Rows()
     saved = keeper.saved
-    judging = JudgeOptions(voice=None if saved is None else saved.state)
-    options = SessionOptions(callmood_version="0.1.0", judging=judging)
+    states = {} if saved is None else {"mono": saved.state}
+    options = SessionOptions(callmood_version="0.1.0", voice_states=states)
     session = session_of(path, model, rows, keeper, options=options)
-    assert session.voice_state() == {}
+    assert session.voice_state("mono") == {}
     keeper.learned_by(session.voice_state)
     return rows, keeper, session.run()
 
@@ -75,7 +75,7 @@ def test_a_voice_that_cannot_be_saved_is_told_of_and_the_session_ends_well(
 
 def test_a_model_that_learns_no_voices_takes_none(tiny_model: EmotionModel, folder: VoiceFolder) -> None:
     with pytest.raises(UsageError, match="model tiny learns no voices; leave --voice out"):
-        VoiceKeeper("anna", tiny_model, "0.1.0", folder)
+        VoiceKeeper("anna", "mono", tiny_model, "0.1.0", folder)
 
 
 class Facts(Sink):
@@ -89,15 +89,17 @@ class Facts(Sink):
 def test_the_session_says_whether_a_voice_is_learned(
     recording: Path, learning: EmotionModel, tiny_model: EmotionModel, *, baseline: bool
 ) -> None:
-    options = SessionOptions(callmood_version="0.1.0", judging=JudgeOptions(baseline=baseline), voice="anna")
+    options = SessionOptions(
+        callmood_version="0.1.0", judging=JudgeOptions(baseline=baseline), voices={"mono": "anna"}
+    )
     sink, rows = Facts(), Rows()
     session_of(recording, learning, sink, rows, options=options).run()
     assert sink.facts.learns_voice == baseline
-    assert sink.facts.voice == "anna"
+    assert sink.facts.voices == {"mono": "anna"}
     assert (rows.rows[-1].voice_known > 0.0) == baseline
     session_of(recording, tiny_model, sink).run()
     assert not sink.facts.learns_voice
-    assert sink.facts.voice is None
+    assert not sink.facts.voices
 
 
 def test_the_delay_of_the_card_is_that_of_its_own_grid(recording: Path, learning: EmotionModel) -> None:
@@ -106,7 +108,7 @@ def test_the_delay_of_the_card_is_that_of_its_own_grid(recording: Path, learning
     for step_seconds, delay in ((None, 1.6), (0.5, None)):
         sink = Facts()
         Session(
-            FileSource(AudioFile(recording), fast=True),
+            [FileSource(AudioFile(recording), fast=True)],
             model,
             card.grid(step_seconds=step_seconds),
             sinks=[sink],

@@ -1,0 +1,104 @@
+"""The sound of one source of a session, file by file."""
+
+from pathlib import Path
+from typing import Final
+
+from streamer.block import AudioBlock
+from streamer.recorder.sound_names import sound_name
+from streamer.recorder.wav_format import WavFormat
+from streamer.recorder.wav_writer import WavWriter
+from streamer.write_errors import output_error
+
+_SECONDS_IN_AN_HOUR: Final = 3600
+
+
+class SourceSound:
+    """Every sample, exactly; a new file each hour of stream time and after each gap.
+
+    Parameters
+    ----------
+    folder : Path
+        Made with the first file.
+    wav_format : WavFormat
+        Of what comes.
+    max_file_bytes : int
+        Where a file ends before its hour is full.
+
+    Attributes
+    ----------
+    num_files : int
+        Begun so far.
+    """
+
+    def __init__(self, folder: Path, wav_format: WavFormat, max_file_bytes: int) -> None:
+        self.num_files = 0
+        self._folder = folder
+        self._format = wav_format
+        self._max_file_bytes = max_file_bytes
+        self._writer: WavWriter | None = None
+        self._at = 0
+        self._file_ends = 0
+        self._continues = False
+
+    def take(self, block: AudioBlock) -> None:
+        """Write a block, into a second file where it goes past the end of the first.
+
+        Parameters
+        ----------
+        block : AudioBlock
+            With the channels of the format.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written; what was written before can be opened.
+        """
+        path = self._folder
+        try:
+            if block.first_sample != self._at:
+                self._break_off()
+            self._at = block.first_sample
+            while self._at < block.end_sample:
+                writer = self._writer or self._begin_file()
+                path = writer.path
+                until = min(block.end_sample, self._file_ends)
+                writer.append(block.samples[self._at - block.first_sample : until - block.first_sample])
+                self._at = until
+                if self._at == self._file_ends:
+                    self._end_file()
+                    self._continues = True
+        except OSError as error:
+            raise output_error(path, error) from error
+
+    def break_off(self) -> None:
+        """End the file: what comes next is not its continuation.
+
+        Raises
+        ------
+        OutputError
+            If the system reports a late fault.
+        """
+        try:
+            self._break_off()
+        except OSError as error:
+            raise output_error(self._folder, error) from error
+
+    def _begin_file(self) -> WavWriter:
+        """Open a file for the sample that comes next, and say where it must end."""
+        self._folder.mkdir(exist_ok=True)
+        self._writer = WavWriter(self._folder / sound_name(self._at, continues=self._continues), self._format)
+        self.num_files += 1
+        hour = _SECONDS_IN_AN_HOUR * self._format.sample_rate
+        self._file_ends = min(
+            (self._at // hour + 1) * hour, self._at + self._format.samples_in(self._max_file_bytes)
+        )
+        return self._writer
+
+    def _end_file(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
+
+    def _break_off(self) -> None:
+        self._continues = False
+        self._end_file()

@@ -1,0 +1,193 @@
+"""The legs of one source: they share its sample index, and nothing else."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from emotion.arrays import read_only
+from emotion.window_grid import to_samples
+from streamer.alignment import Alignment
+from streamer.block import AudioBlock
+from streamer.leg import Leg
+from streamer.leg_plan import LegPlan, kept_channels, sound_of
+from streamer.level_leg import LevelLeg
+from streamer.row import Gap, Row
+from streamer.slip import Slip
+from streamer.source import SourceInfo
+
+
+class SourceLegs:
+    """Hands the blocks of a source to its legs, to each its own channel.
+
+    Parameters
+    ----------
+    number : int
+        Of the source among the session's.
+    info : SourceInfo
+        Of the source.
+    plans : sequence of LegPlan
+        All legs of the session.
+    open_leg : callable
+        Makes what hears a leg that is analysed.
+    end_seconds : float, optional
+        Where to stop, in stream time, s.
+    alignment : Alignment, optional
+        Holds the samples against a clock; without it the source's own index is the stream's.
+
+    Attributes
+    ----------
+    number : int
+        As given.
+    legs : tuple of Leg or LevelLeg
+        In the order of their plans.
+    paused : bool
+        The user keeps out what comes.
+    position : int
+        The next sample, as the source counts: commands of the user have their place in this.
+    heard_samples, paused_samples : int
+        How many samples were analysed, and how many the user kept out.
+    slip : Slip
+        The samples against the clock, where the source is live.
+    alignment : Alignment or None
+        As given.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        info: SourceInfo,
+        plans: Sequence[LegPlan],
+        open_leg: Callable[[LegPlan], Leg],
+        *,
+        end_seconds: float | None = None,
+        alignment: Alignment | None = None,
+    ) -> None:
+        own = [plan for plan in plans if plan.source == number]
+        self.number = number
+        self.legs = tuple(
+            open_leg(plan) if plan.analysed else LevelLeg(plan.name, info.sample_rate) for plan in own
+        )
+        self.paused = False
+        self.position = 0
+        self.heard_samples = 0
+        self.paused_samples = 0
+        self.slip = Slip(info.sample_rate)
+        self.alignment = alignment
+        self._ears = tuple(zip(own, self.legs, strict=True))
+        self._kept = kept_channels(plans, number, info.channels)
+        self._keeps_all = self._kept == tuple(range(info.channels))
+        self._sample_rate = info.sample_rate
+        self._end_sample = None if end_seconds is None else to_samples(end_seconds, info.sample_rate)
+        self._stream_position = 0
+
+    @property
+    def is_over(self) -> bool:
+        """True once the source has reached the end that was asked for."""
+        return self._end_sample is not None and self._stream_position >= self._end_sample
+
+    @property
+    def stream_seconds(self) -> float:
+        """Stream time so far, s."""
+        return self._stream_position / self._sample_rate
+
+    @property
+    def heard_seconds(self) -> float:
+        """How much of it was analysed, s."""
+        return self.heard_samples / self._sample_rate
+
+    @property
+    def paused_seconds(self) -> float:
+        """How much the user kept out, s."""
+        return self.paused_samples / self._sample_rate
+
+    def take(self, block: AudioBlock) -> Iterator[Row | Gap | AudioBlock]:
+        """Analyse a block, or keep it out while the user pauses.
+
+        Parameters
+        ----------
+        block : AudioBlock
+            The next one; what lies past the end asked for is left out.
+
+        Yields
+        ------
+        Row or Gap or AudioBlock
+            In the order of the stream: rows that end before a gap, the gap of each leg, the sound that sinks
+            may have, the rows that it completes.
+        """
+        self.position = block.end_sample
+        stalled = False
+        if self.alignment is not None:
+            block, stalled = self.alignment.place(block, kept_out=self.paused)
+        heard = self._before_end(block)
+        self._stream_position = heard.end_sample
+        if self.paused:
+            self.paused_samples += len(heard.samples)
+            return
+        if not len(heard.samples):
+            return
+        self.heard_samples += len(heard.samples)
+        told = [(leg, replace(heard, samples=sound_of(plan, heard.samples))) for plan, leg in self._ears]
+        for leg, part in told:
+            if isinstance(leg, Leg):
+                yield from leg.gap_before(part, stalled=stalled)
+        if self._kept:
+            yield self._for_sinks(heard)
+        for leg, part in told:
+            if isinstance(leg, LevelLeg):
+                leg.push(part)
+            else:
+                yield from leg.push(part)
+
+    def pause(self) -> Iterator[Row | Gap]:
+        """Begin a pause, or end it.
+
+        Yields
+        ------
+        Row or Gap
+            Where it begins, the rows of the windows that were complete.
+        """
+        self.paused = not self.paused
+        if self.paused:
+            for leg in self._analysed:
+                yield from leg.pause()
+
+    def finish(self) -> Iterator[Row | Gap]:
+        """End the sound.
+
+        Yields
+        ------
+        Row or Gap
+            Rows of the windows that resamplers still held back.
+        """
+        for leg in self._analysed:
+            yield from leg.finish()
+
+    def seconds_at(self, position: int) -> float:
+        """Turn a place in the source into stream time.
+
+        Parameters
+        ----------
+        position : int
+            Not before the last block taken; as the source counts.
+
+        Returns
+        -------
+        float
+            Stream time, s.
+        """
+        return (position - self.position + self._stream_position) / self._sample_rate
+
+    @property
+    def _analysed(self) -> Iterator[Leg]:
+        return (leg for leg in self.legs if isinstance(leg, Leg))
+
+    def _before_end(self, block: AudioBlock) -> AudioBlock:
+        if self._end_sample is None or block.end_sample <= self._end_sample:
+            return block
+        first_sample = min(block.first_sample, self._end_sample)
+        samples = block.samples[: self._end_sample - first_sample]
+        return AudioBlock(samples, first_sample, block.arrived, overrun=block.overrun)
+
+    def _for_sinks(self, block: AudioBlock) -> AudioBlock:
+        if self._keeps_all:
+            return block
+        return replace(block, samples=read_only(block.samples[:, self._kept].copy()))
