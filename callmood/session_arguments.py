@@ -51,12 +51,35 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
     )
     shown.add_argument("--plain", action="store_true", help="one plain line a window instead of the panel")
     shown.add_argument("--spectrogram", action="store_true", help="a rolling mel spectrogram under the bars")
+    alerts = parser.add_argument_group("alerts")
+    alerts.add_argument(
+        "--alert",
+        metavar="RULE",
+        action=Collected,
+        help="such as 'angry>0.7 for 5s' or 'customer:sad>60%% for 8s'; may be given several times",
+    )
+    alerts.add_argument(
+        "--alert-cooldown",
+        type=float,
+        metavar="S",
+        default=30.0,
+        help="seconds from one alert of a rule to its next at least (default: 30)",
+    )
+    alerts.add_argument(
+        "--on-alert",
+        metavar="CMD",
+        action=Collected,
+        help="run a command at each alert, without a shell; CALLMOOD_... in its environment tells of it",
+    )
+    alerts.add_argument(
+        "--post-alerts", metavar="URL", action=Collected, help="send each alert as JSON to a URL"
+    )
     kept = parser.add_argument_group("what is kept")
     kept.add_argument("--journal", metavar="FILE", help="write one JSON line a window to FILE, as it happens")
     kept.add_argument(
         "--record",
         metavar="RULE",
-        help="save windows as clips: all, speech, or labels such as angry,sad",
+        help="save clips: all, speech, labels such as angry,sad, or alerts (from 10 s before each)",
     )
     kept.add_argument("--record-session", action="store_true", help="keep the whole sound, a file an hour")
     kept.add_argument(

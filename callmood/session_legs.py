@@ -65,9 +65,7 @@ def voices_of(given: Sequence[str], legs: Sequence[LegPlan]) -> dict[str, str]:
     for text in given:
         leg, _, name = text.rpartition("=")
         if not leg and len(analysed) > 1:
-            raise UsageError(
-                f"--voice {text!r} does not say whose it is; write --voice {analysed[0]}={text}, one for each leg"
-            )
+            raise UsageError(f"--voice {text!r} does not say whose it is; write --voice {analysed[0]}={text}")
         leg = leg.strip() or analysed[0]
         if leg not in analysed:
             raise UsageError(

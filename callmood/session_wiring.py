@@ -1,9 +1,9 @@
 """From the options of `listen` and `replay` to a session: model, sinks, screen."""
 
 import argparse
-import math
 import sys
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ from callmood.session_legs import legs_of, voices_of
 from emotion.errors import OutputError, UsageError
 from emotion.model import EmotionModel
 from emotion.model_folders import DEFAULT_MODEL, find_model
+from streamer.alerts.alert_command import AlertCommand
+from streamer.alerts.alert_rule import AlertRule
 from streamer.judge_options import JudgeOptions
 from streamer.leg_plan import LegPlan
 from streamer.lines.journal import Journal
@@ -68,7 +70,7 @@ def run_session(
     printer = LinePrinter(sys.stdout)
     lines = _lines(arguments, printer)
     sinks = _kept(arguments, history)
-    sinks = [*keepers, *sinks]
+    sinks = [*keepers, *_alert_sinks(arguments), *sinks]
     session = Session(
         sources,
         model,
@@ -81,6 +83,8 @@ def run_session(
             duration_seconds=arguments.duration,
             spectrogram=arguments.spectrogram,
             spectrogram_history=history,
+            alert_rules=tuple(AlertRule.parse(text) for text in arguments.alert or ()),
+            alert_cooldown_seconds=arguments.alert_cooldown,
             judging=JudgeOptions(baseline=not arguments.no_baseline, never_unsure=arguments.never_unsure),
             voices={keeper.leg: keeper.name for keeper in keepers},
             voice_states={keeper.leg: keeper.saved.state for keeper in keepers if keeper.saved is not None},
@@ -102,7 +106,7 @@ def run_session(
 
 
 def _check_duration(seconds: float | None) -> None:
-    if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
+    if seconds is not None and not (isfinite(seconds) and seconds > 0):
         raise UsageError(f"duration is {seconds:g} s; give a positive number of seconds, such as 60")
 
 
@@ -125,6 +129,24 @@ def _lines(arguments: argparse.Namespace, printer: LinePrinter) -> JsonLines | P
     if arguments.json:
         return JsonLines(printer)
     return PlainLines(printer) if arguments.plain or not is_panel_possible() else None
+
+
+def _alert_sinks(arguments: argparse.Namespace) -> list[Sink]:
+    """Give what is told of alerts besides panel and journal."""
+    if not (isfinite(arguments.alert_cooldown) and arguments.alert_cooldown >= 0):
+        raise UsageError(f"--alert-cooldown is {arguments.alert_cooldown:g} s; give 0 or more, such as 30")
+    wants = [option for option in ("on_alert", "post_alerts") if getattr(arguments, option)]
+    wants += ["record alerts"] if arguments.record == "alerts" else []
+    if wants and not arguments.alert:
+        raise UsageError(
+            f"--{wants[0].replace('_', '-')} waits for alerts, but there is no rule; add --alert 'angry>0.7 for 5s'"
+        )
+    sinks: list[Sink] = [AlertCommand(command) for command in arguments.on_alert or ()]
+    if arguments.post_alerts:
+        from streamer.alerts.alert_post import AlertPost
+
+        sinks += [AlertPost(url) for url in arguments.post_alerts]
+    return sinks
 
 
 def _kept(arguments: argparse.Namespace, history: SpectrogramHistory | None) -> list[Sink]:

@@ -32,8 +32,8 @@ class Alignment:
     """Moves the sample index of a source so that it stays near the clock, at gaps and nowhere else.
 
     Two devices run on two crystals: their indexes drift apart. Within a stretch nothing is done about it, so
-    that no sample is made up or thrown away; at each gap the index jumps to where the clock says it is. Blocks
-    arrive late, never early, so the clock is read off the most punctual block of the last ten seconds.
+    that no sample is made up or thrown away; at each gap the index jumps to where the clock says it is.
+    Blocks arrive late, never early, so the clock is read off the most punctual block of the last ten seconds.
 
     Parameters
     ----------
@@ -42,8 +42,8 @@ class Alignment:
     epoch : Epoch
         Shared by all sources of the session; set by the first block of any.
     stalls : bool
-        The source delivers nothing while there is nothing to hear; what comes after such a time is put where the clock
-        says it is.
+        The source delivers nothing while there is nothing to hear; what comes after such a time is put
+        where the clock says it is.
     """
 
     def __init__(self, sample_rate: int, epoch: Epoch, *, stalls: bool) -> None:
@@ -56,7 +56,7 @@ class Alignment:
 
     @property
     def drift_seconds(self) -> float:
-        """How far the samples lag behind the clock, s: positive where the card runs slow; 0 before the first."""
+        """How far the samples lag behind the clock, s: over 0 where the card runs slow."""
         return self._lateness[0][1] if self._lateness else 0.0
 
     def place(self, block: AudioBlock, *, kept_out: bool = False) -> tuple[AudioBlock, bool]:

@@ -132,7 +132,7 @@ class BlockQueue:
 
     @property
     def oldest_arrival(self) -> float | None:
-        """When the block that `get` would give arrived, by ``time.monotonic()``, s; None where there is none."""
+        """``time.monotonic()`` at the arrival of the block that `get` would give, s."""
         with self._lock:
             return self._blocks[0].arrived if self._blocks else None
 

@@ -8,6 +8,7 @@ from typing import Final
 from emotion.decision import VoiceState
 from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid
+from streamer.alerts.alerting import Alerting
 from streamer.alignment import Alignment, Epoch
 from streamer.inbox import Inbox
 from streamer.leg import Leg
@@ -82,7 +83,8 @@ class Engine:
             self._spectrogram = SpectrogramColumns(grid.sample_rate, options.spectrogram_history)
         # It is one leg's, the first that is analysed.
         self._seen = next((plan.name for plan in plans if plan.analysed), None)
-        self._talk = Talk([plan.name for plan in plans if plan.analysed], grid.step / grid.sample_rate)
+        step_seconds = grid.step / grid.sample_rate
+        self._talk = Talk([plan.name for plan in plans if plan.analysed], step_seconds)
         epoch = Epoch()
         heard = [
             SourceLegs(
@@ -98,7 +100,10 @@ class Engine:
         by_name = {leg.name: leg for source in heard for leg in source.legs}
         self._analysed = {name: leg for name, leg in by_name.items() if isinstance(leg, Leg)}
         views = LegViews([by_name[plan.name] for plan in plans], model.card.labels, self._talk)
-        self._listening = Listening(heard, views, sinks, live=live)
+        alerting = Alerting(
+            options.alert_rules, tuple(self._analysed), step_seconds, options.alert_cooldown_seconds
+        )
+        self._listening = Listening(heard, views, sinks, alerting, live=live)
         self.worker = Worker(
             self.inbox,
             self._listening,
@@ -119,7 +124,7 @@ class Engine:
 
     @property
     def voice_states(self) -> Mapping[str, VoiceState]:
-        """What was learned of the voice of each leg analysed; to be asked for while the worker does not run."""
+        """What was learned of each leg's voice; to be asked for while the worker does not run."""
         return {name: leg.voice_state for name, leg in self._analysed.items()}
 
     def summary(self, non_finite_samples: int, failures: tuple[str, ...]) -> Summary:
@@ -159,6 +164,7 @@ class Engine:
             talk_seconds={name: self._talk.seconds(name) for name in self._analysed},
             overlap_seconds=self._talk.overlap_seconds,
             drift_seconds=listening.drift_seconds,
+            alerts=listening.alerting.num_alerts,
         )
 
     def _open_leg(self, plan: LegPlan) -> Leg:

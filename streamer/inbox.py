@@ -71,7 +71,7 @@ class Inbox:
 
     @property
     def drained(self) -> bool:
-        """True once nothing will come any more: all sources have ended, or one has failed, and all was taken."""
+        """True once all was taken, and all sources have ended, or one has failed."""
         if any(queue.error for queue in self.queues):
             self.close()
         return all(queue.drained for queue in self.queues)

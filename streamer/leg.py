@@ -87,7 +87,8 @@ class Leg:
         block : AudioBlock
             The next one; it is not taken yet.
         stalled : bool
-            The source had delivered nothing for a while: nobody lost the sound, and its length is an estimate.
+            The source had delivered nothing for a while: nobody lost the sound, and its length is an
+            estimate.
 
         Returns
         -------

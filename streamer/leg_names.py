@@ -76,8 +76,8 @@ def side_legs(sources: Sequence[SourceInfo]) -> tuple[LegPlan, ...]:
     Returns
     -------
     tuple of LegPlan
-        `left` and `right` of a single source with two channels that is not live; else one leg a source, all its
-        channels mixed down.
+        `left` and `right` of a single source with two channels that is not live; else one leg a source, all
+        its channels mixed down.
     """
     if len(sources) == 1:
         if sources[0].channels == len(SIDES) and not sources[0].live:

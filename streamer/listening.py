@@ -3,8 +3,9 @@
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from streamer.alerts.alerting import Alerting
 from streamer.block import AudioBlock
 from streamer.leg_views import LegViews
 from streamer.row import Gap, Row
@@ -13,6 +14,9 @@ from streamer.snapshot import LegView
 from streamer.source_legs import SourceLegs
 from streamer.tally import Tally
 from streamer.user_commands import UserCommand
+
+if TYPE_CHECKING:
+    from streamer.alerts.alert import Alert
 
 NUM_MESSAGES: Final = 4
 
@@ -28,20 +32,29 @@ class Listening:
         What the screen may know of the legs.
     sinks : SinkGroup
         Told everything.
+    alerting : Alerting
+        Told every row.
     live : bool
         Hold the samples against the clock.
     """
 
     def __init__(
-        self, sources: Sequence[SourceLegs], views: LegViews, sinks: SinkGroup, *, live: bool
+        self,
+        sources: Sequence[SourceLegs],
+        views: LegViews,
+        sinks: SinkGroup,
+        alerting: Alerting,
+        *,
+        live: bool,
     ) -> None:
         self.tally = Tally()
         self.messages: deque[str] = deque(maxlen=NUM_MESSAGES)
         self.sources = tuple(sources)
+        self.alerting = alerting
         self._views = views
         self._sinks = sinks
         self._live = live
-        self._num_failures_said = 0
+        self._said: tuple[str, ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -142,14 +155,22 @@ class Listening:
 
     def _tell(self, event: Row | Gap) -> None:
         self.tally.count(event)
+        raised: list[Alert] = []
         if isinstance(event, Row):
             self._views.take(event)
-        elif event.cause not in {"pause", "stall"}:
+            raised = self.alerting.take(event)
+        else:
+            self.alerting.take_gap(event)
+        if isinstance(event, Gap) and event.cause not in {"pause", "stall"}:
             missing = event.end - event.start
             self.messages.append(f"{event.cause} at {event.start:.1f} s: {missing:.2f} s of sound is missing")
         self._sinks.take(event)
+        for alert in raised:
+            self._sinks.take(alert)
+            self.messages.append(f"alert: {alert.text}")
 
     def _say_failures(self) -> None:
-        failures = self._sinks.failures
-        self.messages.extend(failures[self._num_failures_said :])
-        self._num_failures_said = len(failures)
+        found = (*self._sinks.failures, *self._sinks.complaints)
+        if found != self._said:
+            self.messages.extend(line for line in found if line not in self._said)
+            self._said = found

@@ -188,7 +188,12 @@ class Session:
         summary = engine.summary(num_non_finite, failures)
         self._summary = summary
         self._sinks.close(summary)
-        self._summary = replace(summary, files=self._sinks.files, failures=(*self._sinks.failures, *failures))
+        self._summary = replace(
+            summary,
+            files=self._sinks.files,
+            failures=(*self._sinks.failures, *failures),
+            complaints=self._sinks.complaints,
+        )
 
     def _facts(self, infos: Sequence[SourceInfo], plans: Sequence[LegPlan]) -> SessionFacts:
         card = self._model.card
@@ -211,6 +216,7 @@ class Session:
             legs=tuple(plans),
             callmood_version=self._options.callmood_version,
             voices=self._options.voices,
+            alerts=tuple(rule.text for rule in self._options.alert_rules),
             learns_voice=self._options.judging.baseline and bool(self._model.open_voice().state()),
             shows_change_after_seconds=self._delay(),
         )

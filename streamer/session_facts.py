@@ -45,6 +45,8 @@ class SessionFacts:
     shows_change_after_seconds : float or None
         How long after a change of emotion it is shown, s, as measured for the card; None where nobody
         measured it, or not with this win and step.
+    alerts : tuple of str
+        The rules that the legs are watched by, as they were given.
     """
 
     session: str
@@ -63,6 +65,7 @@ class SessionFacts:
     voices: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     learns_voice: bool = False
     shows_change_after_seconds: float | None = None
+    alerts: tuple[str, ...] = ()
 
     @property
     def source_name(self) -> str:
@@ -122,8 +125,13 @@ class Summary:
         How long somebody talked, by leg, s.
     overlap_seconds : float
         How long more than one leg talked at once, s.
+    alerts : int
+        How many were raised.
+    complaints : tuple of str
+        What went wrong on the way and ended nothing, such as an alert's command that failed.
     drift_seconds : float or None
-        How far the samples of the second source lagged behind the first's at the end, s; None without a second.
+        How far the samples of the second source lagged behind the first's at the end, s; None without a
+        second.
     """
 
     seconds: float
@@ -143,4 +151,6 @@ class Summary:
     failures: tuple[str, ...]
     talk_seconds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     overlap_seconds: float = 0.0
+    alerts: int = 0
+    complaints: tuple[str, ...] = ()
     drift_seconds: float | None = None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from emotion.errors import OutputError
+from streamer.alerts.alert import Alert
 from streamer.block import AudioBlock
 from streamer.row import Gap, Row
 from streamer.session_facts import SessionFacts, Summary
@@ -28,6 +29,11 @@ class SinkGroup:
     def failures(self) -> tuple[str, ...]:
         """What could not be written, one line each, oldest first."""
         return tuple(self._failures)
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """What went wrong without ending a sink, one line each, sink by sink."""
+        return tuple(complaint for sink in self._sinks for complaint in sink.complaints)
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -61,26 +67,30 @@ class SinkGroup:
             self.close(None)
             raise
 
-    def take_block(self, block: AudioBlock) -> None:
+    def take_block(self, block: AudioBlock, source: int = 0) -> None:
         """Hand sound over.
 
         Parameters
         ----------
         block : AudioBlock
-            As the source delivered it.
+            As the source delivered it, with the channels that may be kept.
+        source : int
+            Number of the source.
         """
-        self._tell(lambda sink: sink.take_block(block))
+        self._tell(lambda sink: sink.take_block(block, source))
 
-    def take(self, event: Row | Gap) -> None:
-        """Hand over what a leg said.
+    def take(self, event: Row | Gap | Alert) -> None:
+        """Hand over what a leg said, or what is said of it.
 
         Parameters
         ----------
-        event : Row or Gap
+        event : Row, Gap or Alert
             In the order of the stream.
         """
         if isinstance(event, Row):
             self._tell(lambda sink: sink.take_row(event))
+        elif isinstance(event, Alert):
+            self._tell(lambda sink: sink.take_alert(event))
         else:
             self._tell(lambda sink: sink.take_gap(event))
 
@@ -129,7 +139,12 @@ class SinkGroup:
             if summary is not None:
                 new_failures = self._failures[num_known:]
                 num_known = len(self._failures)
-                summary = replace(summary, files=self.files, failures=(*summary.failures, *new_failures))
+                summary = replace(
+                    summary,
+                    files=self.files,
+                    failures=(*summary.failures, *new_failures),
+                    complaints=self.complaints,
+                )
             try:
                 self._working[0].close(summary)
             except OutputError as error:

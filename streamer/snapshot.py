@@ -109,7 +109,8 @@ class Snapshot:
     overlap_seconds : float
         How long more than one leg has talked at once, s.
     drift_seconds : float or None
-        How far the samples of the second source lag behind those of the first, s; None where there is but one.
+        How far the samples of the second source lag behind those of the first, s; None where there is but
+        one.
     num_alerts : int
         Raised so far: the terminal rings once for each.
     alerts : tuple of str

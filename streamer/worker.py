@@ -151,4 +151,6 @@ class Worker:
             spectrogram=None if self._spectrogram is None else self._spectrogram.view(),
             overlap_seconds=listening.overlap_seconds,
             drift_seconds=listening.drift_seconds,
+            num_alerts=listening.alerting.num_alerts,
+            alerts=listening.alerting.holding,
         )

@@ -27,9 +27,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "  callmood listen --duration 600 --journal call.jsonl --record angry\n"
         "  callmood listen --mic --system --analyse them\n"
         "  arecord -f S16_LE -r 16000 -t raw | callmood listen - --rate 16000\n"
-        "  ffmpeg -i call.mp4 -f mulaw -ar 8000 -ac 2 - | callmood listen - --rate 8000 --channels 2 --encoding mulaw\n"
+        "  ffmpeg -i call.mp4 -f s16le -ar 16000 -ac 2 - | callmood listen - --channels 2\n"
         "\n"
-        "Have the consent of those you listen to. Keys: space goes off the record, m marks this moment, q quits.\n"
+        "Have the consent of those you listen to. Keys: space: off the record, m: mark, q: quit.\n"
     )
 
 

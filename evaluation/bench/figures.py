@@ -23,8 +23,8 @@ def figures(measurement: Measurement) -> dict[str, Any]:
     dict
         ``classic_vs_librosa`` and the like (how many times cheaper), ``classic_vs_fft`` and the like (how
         many times dearer), ``win5_vs_win1``, ``step_ms``, ``step_vs_wav2vec2`` (how many times cheaper),
-        ``wav2vec2_ms``, ``streams_per_core`` and ``bytes_per_stream``; ``sets``, ``models``, ``encoders`` and
-        ``machine`` hold all the rest.
+        ``wav2vec2_ms``, ``streams_per_core``, ``calls_per_core`` and ``bytes_per_stream``; ``sets``,
+        ``models``, ``encoders`` and ``machine`` hold all the rest.
     """
     found: dict[str, Any] = {}
     for costs in measurement.sets:
@@ -34,6 +34,10 @@ def figures(measurement: Measurement) -> dict[str, Any]:
     found["step_vs_wav2vec2"] = {costs.name: costs.times_cheaper.median for costs in measurement.encoders}
     found["wav2vec2_ms"] = {costs.name: costs.encoder_ms for costs in measurement.encoders}
     found["streams_per_core"] = {costs.name: int(costs.streams_per_core) for costs in measurement.models}
+    found["calls_per_core"] = {
+        costs.name: costs.calls.followed.num_calls if costs.calls.followed.are_followed else 0
+        for costs in measurement.models
+    }
     found["bytes_per_stream"] = max((costs.bytes_per_stream for costs in measurement.models), default=None)
     found["date"] = measurement.date
     found["steps"] = measurement.num_steps

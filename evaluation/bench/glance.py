@@ -68,6 +68,9 @@ def at_a_glance(measurement: Measurement) -> list[Line]:
         what = f"whole step, block to row, model `{model.name}` on `{model.feature_set}`"
         lines.append(Line(what, f"{model.headline_step_ms:.2f} ms", target))
         lines.append(Line(f"streams on one core, `{model.name}`", f"{model.streams_per_core:.0f}", ""))
+        followed = model.calls.followed
+        what = f"calls of two legs followed by one core, p99 lag at most 250 ms, `{model.name}`"
+        lines.append(Line(what, f"{followed.num_calls if followed.are_followed else 0}", ""))
         kilobytes = f"{model.bytes_per_stream / 1000:.0f} kB"
         lines.append(Line(f"memory of one more open stream, `{model.name}`", kilobytes, "at most 1000 kB"))
     return [*lines, *_against_encoder(measurement)]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from emotion.model import EmotionModel
+from evaluation.bench.calls import MOST_TRIES, CallCapacity, call_capacity
 from evaluation.bench.crowd import Crowd, crowd
 from evaluation.bench.sound import STEP_SECONDS, BenchSound
 from evaluation.bench.stream_memory import bytes_per_stream
@@ -15,6 +16,12 @@ SOURCE_RATES: Final = (8_000, 16_000, 48_000)
 """A telephone, a wide-band call, a sound card; Hz."""
 
 HEADLINE_RATE: Final = 16_000
+CALLS_SHARE: Final = 0.6
+"""Of the calls whose legs one core would just follow, so many are tried first: rows wait for one another."""
+
+CALLS_SECONDS: Final = 15.0
+"""How long each number of calls is followed at most, s."""
+
 CROWD_SHARE: Final = 0.8
 """Of the legs that one core should follow, so many are really run."""
 
@@ -40,6 +47,8 @@ class ModelCosts:
         Resident memory that one more leg takes.
     crowd : Crowd
         Legs that were really followed.
+    calls : CallCapacity
+        Calls of two legs that were followed in real time.
     """
 
     name: str
@@ -49,6 +58,7 @@ class ModelCosts:
     step_ms: dict[str, float]
     bytes_per_stream: int
     crowd: Crowd
+    calls: CallCapacity
 
     @property
     def headline_step_ms(self) -> float:
@@ -97,6 +107,13 @@ def model_costs(
     step_ms = {way.name: times.median_ms(way.name) for way in ways}
     fitting = STEP_SECONDS * 1000 / step_ms[leg_name(HEADLINE_RATE, BLOCK_SECONDS)]
     num_legs = max(1, min(int(CROWD_SHARE * fitting), MOST_LEGS_PER_ROUND * num_rounds))
+    calls = call_capacity(
+        model,
+        sound,
+        first_guess=min(int(CALLS_SHARE * fitting / 2), num_rounds),
+        seconds=min(CALLS_SECONDS, num_rounds / 10),
+        most_tries=max(1, min(MOST_TRIES, num_rounds // 30)),
+    )
     return ModelCosts(
         name=model.folder.name,
         feature_set=model.feature_set.name,
@@ -105,4 +122,5 @@ def model_costs(
         step_ms=step_ms,
         bytes_per_stream=bytes_per_stream(model.folder, sound.path),
         crowd=crowd(model, sound, num_legs, HEADLINE_RATE, BLOCK_SECONDS),
+        calls=calls,
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final
 
+from evaluation.bench.calls import Calls
 from evaluation.bench.encoder_costs import EncoderCosts
 from evaluation.bench.glance import at_a_glance
 from evaluation.bench.measurement import Measurement
@@ -125,6 +126,26 @@ def _models(measurement: Measurement) -> Iterable[str]:
     )
     head = ("", *(f"`{model.name}`" for model in measurement.models))
     yield _table(head, [(what, *map(figure, measurement.models)) for what, figure in rows])
+    yield "## Calls of two legs, in real time, one core for all"
+    yield _table(
+        ("model", "calls", "lag p50, ms", "lag p99, ms", "longest, ms", "core busy", "dropped"),
+        [
+            _calls_row(model, calls)
+            for model in measurement.models
+            for calls in (model.calls.followed, model.calls.doubled)
+        ],
+    )
+
+
+def _calls_row(model: ModelCosts, calls: Calls) -> Sequence[str]:
+    lags = (calls.lag_p50_seconds, calls.lag_p99_seconds, calls.lag_max_seconds)
+    return (
+        f"`{model.name}`{'' if calls is model.calls.followed else ', twice as many'}",
+        f"{calls.num_calls}{'' if calls.are_followed else ' (not followed)'}",
+        *(f"{1000 * lag:.0f}" for lag in lags),
+        f"{calls.busy_share:.0%}",
+        f"{calls.dropped_share:.1%}",
+    )
 
 
 def _encoders(measurement: Measurement) -> Iterable[str]:

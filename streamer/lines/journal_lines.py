@@ -250,8 +250,10 @@ def summary_values(summary: Summary) -> Line:
         "non_finite_samples": summary.non_finite_samples,
         "real_time_factor": float(summary.real_time_factor),
         "max_lag_seconds": float(summary.max_lag_seconds),
+        "alerts": summary.alerts,
         "files": list(summary.files),
         "failures": list(summary.failures),
+        "complaints": list(summary.complaints),
     }
 
 

@@ -32,6 +32,8 @@ def summary_text(summary: Summary, facts: SessionFacts) -> str:
         lines.append(f"missing   {', '.join(lost)}")
     if len(summary.talk_seconds) > 1:
         lines.append(f"talk      {_talk(summary)}")
+    if summary.alerts:
+        lines.append(f"alerts    {summary.alerts}")
     if summary.marks:
         lines.append(f"marks     {summary.marks}")
     if abs(summary.slip_seconds) >= 0.1:
@@ -44,7 +46,7 @@ def summary_text(summary: Summary, facts: SessionFacts) -> str:
         f"speed     {summary.real_time_factor:.3f} of real time, longest lag {summary.max_lag_seconds:.3f} s"
     )
     lines += [f"written   {printable(file)}" for file in summary.files]
-    lines += [f"failed    {printable(failure)}" for failure in summary.failures]
+    lines += [f"failed    {printable(each)}" for each in (*summary.failures, *summary.complaints)]
     return "\n".join(lines)
 
 

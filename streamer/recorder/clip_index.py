@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from streamer.lines.line_file import LineFile
-from streamer.row import Row
+from streamer.recorder.clip import Clip
 
 INDEX_FILE: Final = "index.csv"
 COLUMNS: Final = ("start", "end", "state", "emotion", "probability", "level_dbfs", "leg", "window", "file")
@@ -30,13 +30,13 @@ class ClipIndex:
         self._lines = LineFile(folder / INDEX_FILE)
         self._lines.write(_csv_line(COLUMNS))
 
-    def add(self, row: Row, file: str) -> None:
+    def add(self, clip: Clip, file: str) -> None:
         """Write the line of a clip.
 
         Parameters
         ----------
-        row : Row
-            Of its window.
+        clip : Clip
+            What it is of.
         file : str
             Path of the clip from the session's folder.
 
@@ -45,18 +45,17 @@ class ClipIndex:
         OutputError
             If the line cannot be written; those before are whole.
         """
-        probability = "" if row.emotion is None or row.smoothed is None else float(row.smoothed[row.emotion])
         self._lines.write(
             _csv_line(
                 (
-                    float(row.start),
-                    float(row.end),
-                    row.state,
-                    row.emotion or "",
-                    probability,
-                    f"{row.level_dbfs:.1f}",
-                    row.leg,
-                    row.window,
+                    float(clip.start),
+                    float(clip.end),
+                    clip.state,
+                    clip.emotion or "",
+                    "" if clip.probability is None else clip.probability,
+                    "" if clip.level_dbfs is None else f"{clip.level_dbfs:.1f}",
+                    clip.leg,
+                    clip.window,
                     file,
                 )
             )

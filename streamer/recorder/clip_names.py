@@ -5,22 +5,22 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Final
 
-from streamer.row import Row
+from streamer.recorder.clip import Clip
 
 CLIPS_FOLDER: Final = "clips"
 
 _NAME: Final = re.compile(r"[0-9-]{8}\.[0-9]{3}_[\w-]*_[0-9]{7,}_(?P<kind>[a-z]+)\.wav")
 
 
-def clip_path(row: Row, begins: datetime) -> PurePosixPath:
+def clip_path(clip: Clip, begins: datetime) -> PurePosixPath:
     """Name a clip so that names sort by time and carry the emotion.
 
     Parameters
     ----------
-    row : Row
-        Of its window.
+    clip : Clip
+        What it is of.
     begins : datetime
-        The wall clock at the window's first sample.
+        The wall clock at its first sample.
 
     Returns
     -------
@@ -30,7 +30,7 @@ def clip_path(row: Row, begins: datetime) -> PurePosixPath:
     """
     # Cut, not rounded: 59.9996 s must not become the next minute's 00.000.
     time = f"{begins:%H-%M-%S}.{begins.microsecond // 1000:03d}"
-    name = f"{time}_{_fit_for_a_name(row.leg)}_{row.window:07d}_{row.emotion or row.state}.wav"
+    name = f"{time}_{_fit_for_a_name(clip.leg)}_{clip.window:07d}_{clip.kind}.wav"
     return PurePosixPath(CLIPS_FOLDER, f"{begins:%Y-%m-%dT%H}", name)
 
 

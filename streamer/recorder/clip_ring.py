@@ -67,6 +67,29 @@ class ClipRing:
                 at += len(found[-1])
         return np.concatenate(found) if found and at == end_sample else None
 
+    def unbroken_start(self, start_sample: int, end_sample: int) -> int:
+        """Find where the sound begins that leads to a place without a gap.
+
+        Parameters
+        ----------
+        start_sample : int
+            How far back to look.
+        end_sample : int
+            One past the last sample.
+
+        Returns
+        -------
+        int
+            The first sample, not before `start_sample`; `end_sample` where nothing is there.
+        """
+        begins = end_sample
+        for piece in reversed(self._pieces):
+            if piece.first_sample < end_sample:
+                if piece.end_sample < begins:
+                    break
+                begins = piece.first_sample
+        return min(end_sample, max(start_sample, begins))
+
     @property
     def num_samples(self) -> int:
         """Samples held."""

@@ -1,4 +1,4 @@
-"""Which windows become clips: all, those with speech, or those that lean to a label."""
+"""What becomes a clip: windows, all or some of them, or what led to an alert."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,14 +14,14 @@ class ClipRule:
 
     Attributes
     ----------
-    kind : {'all', 'speech', 'labels'}
+    kind : {'all', 'speech', 'labels', 'alerts'}
         Every window; every window that is speech, sure or not; every window whose leading emotion is among
-        `labels`.
+        `labels`; no window, but what led to each alert.
     labels : frozenset of str
         Empty unless the kind is 'labels'.
     """
 
-    kind: Literal["all", "speech", "labels"]
+    kind: Literal["all", "speech", "labels", "alerts"]
     labels: frozenset[str] = frozenset()
 
     @classmethod
@@ -31,7 +31,7 @@ class ClipRule:
         Parameters
         ----------
         text : str
-            ``all``, ``speech``, or labels with commas between them.
+            ``all``, ``speech``, ``alerts``, or labels with commas between them.
 
         Returns
         -------
@@ -48,9 +48,11 @@ class ClipRule:
             return cls("all")
         if words == ["speech"]:
             return cls("speech")
+        if words == ["alerts"]:
+            return cls("alerts")
         if strange := [word for word in words if word not in LABELS]:
             raise UsageError(
-                f"--record has {strange[0]!r} in {text!r}; give all, speech, or one or more of "
+                f"--record has {strange[0]!r} in {text!r}; give all, speech, alerts, or one or more of "
                 f"{','.join(LABELS)} with commas between them"
             )
         return cls("labels", frozenset(words))

@@ -5,7 +5,9 @@ from typing import Final
 from emotion.errors import OutputError
 from emotion.whole_file import write_new
 from emotion.window_grid import to_samples
+from streamer.alerts.alert import Alert
 from streamer.block import AudioBlock
+from streamer.recorder.clip import Clip, clip_of_alert, clip_of_row
 from streamer.recorder.clip_index import ClipIndex
 from streamer.recorder.clip_names import clip_path
 from streamer.recorder.clip_rule import ClipRule
@@ -16,6 +18,12 @@ from streamer.session_clock import SessionClock
 from streamer.session_facts import SessionFacts, Summary
 from streamer.sink import Sink
 from streamer.write_errors import output_error
+
+BEFORE_ALERT_SECONDS: Final = 10.0
+"""How long before its onset the clip of an alert begins, s."""
+
+LONGEST_ALERT_SECONDS: Final = 60.0
+"""No clip of an alert is longer: what is remembered has a bound."""
 
 SLACK_SECONDS: Final = 2.0
 """Sound kept beyond win, s: a resampler holds a window's last samples back for a moment."""
@@ -48,6 +56,7 @@ class ClipRecorder(Sink):
         self._sounds: dict[int, dict[str, LegSound]] = {}
         self._is_open = False
         self._index: ClipIndex | None = None
+        self._last_alert: tuple[str, int, str] | None = None
 
     def open(self, facts: SessionFacts) -> None:
         """Make the session's folder.
@@ -60,11 +69,12 @@ class ClipRecorder(Sink):
         self._folder.open(facts)
         self._is_open = True
         self._clock = SessionClock.from_epoch(facts.started)
+        remembered = LONGEST_ALERT_SECONDS if self._rule.kind == "alerts" else facts.win_seconds
         for leg in facts.legs:
             if leg.analysed:
                 source, kept = facts.sources[leg.source], facts.kept_channels(leg.source)
                 column = None if leg.channel is None else kept.index(leg.channel)
-                capacity = to_samples(facts.win_seconds + SLACK_SECONDS, source.sample_rate)
+                capacity = to_samples(remembered + SLACK_SECONDS, source.sample_rate)
                 sound = LegSound(source, column, len(kept), capacity)
                 self._sounds.setdefault(leg.source, {})[leg.name] = sound
 
@@ -81,14 +91,46 @@ class ClipRecorder(Sink):
         OutputError
             If either cannot be written; no half clip is left.
         """
-        sound = next((legs[row.leg] for legs in self._sounds.values() if row.leg in legs), None)
+        sound = self._sound_of(row.leg)
         if sound is None or not self._rule.wants(row):
             return
         content = sound.wav(row.start_sample, row.end_sample)
         if content is None:
             self._num_lost += 1
             return
-        file = clip_path(row, self._clock.at(row.start))
+        self._write(clip_of_row(row), content)
+
+    def take_alert(self, alert: Alert) -> None:
+        """Write what led to an alert, where the rule wants it: from ten seconds before its onset.
+
+        It begins later where a gap, a pause or the beginning of the session lies between, and is a minute
+        long at most.
+
+        Raises
+        ------
+        OutputError
+            If it, or its line in the index, cannot be written; no half clip is left.
+        """
+        sound = self._sound_of(alert.leg)
+        if sound is None or self._rule.kind != "alerts":
+            return
+        rate = sound.sample_rate
+        wanted = alert.onset_sample - to_samples(BEFORE_ALERT_SECONDS, rate)
+        longest = alert.end_sample - to_samples(LONGEST_ALERT_SECONDS, rate)
+        begins = sound.unbroken_start(max(0, wanted, longest), alert.end_sample)
+        content = sound.wav(begins, alert.end_sample)
+        clip = clip_of_alert(alert, alert.at_seconds - (alert.end_sample - begins) / rate)
+        # Two rules may come true in the same window: it is the same sound.
+        key = (clip.leg, clip.window, clip.kind)
+        if content is not None and key != self._last_alert:
+            self._last_alert = key
+            self._write(clip, content)
+
+    def _sound_of(self, leg: str) -> LegSound | None:
+        return next((legs[leg] for legs in self._sounds.values() if leg in legs), None)
+
+    def _write(self, clip: Clip, content: bytes) -> None:
+        file = clip_path(clip, self._clock.at(clip.start))
         path = self._folder.path / file
         try:
             # One folder at a time: a session's folder that was taken away must not be made again.
@@ -100,7 +142,7 @@ class ClipRecorder(Sink):
         self.num_clips += 1
         if self._index is None:
             self._index = ClipIndex(self._folder.path)
-        self._index.add(row, str(file))
+        self._index.add(clip, str(file))
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from streamer.source import SourceInfo
 class LegSound:
     """Remembers one leg of the blocks of its source, and turns stretches of it into WAV files.
 
-    A clip keeps 16 bits where the source has them in one channel; the mean of several channels needs floats to
-    be exact, and as mono floats it takes no more room than 16-bit stereo.
+    A clip keeps 16 bits where the source has them in one channel; the mean of several channels needs floats
+    to be exact, and as mono floats it takes no more room than 16-bit stereo.
 
     Parameters
     ----------
@@ -46,6 +46,28 @@ class LegSound:
             samples = samples[:, self._column : self._column + 1]
         finite, *_ = make_finite(samples)
         self._ring.push(block.first_sample, mix_down(finite))
+
+    def unbroken_start(self, start_sample: int, end_sample: int) -> int:
+        """Find where the sound begins that leads to a place without a gap; see `ClipRing.unbroken_start`.
+
+        Parameters
+        ----------
+        start_sample : int
+            How far back to look.
+        end_sample : int
+            One past the last sample.
+
+        Returns
+        -------
+        int
+            The first sample.
+        """
+        return self._ring.unbroken_start(start_sample, end_sample)
+
+    @property
+    def sample_rate(self) -> int:
+        """Of its source, Hz."""
+        return self._format.sample_rate
 
     def wav(self, start_sample: int, end_sample: int) -> bytes | None:
         """Give a stretch as the content of a file.

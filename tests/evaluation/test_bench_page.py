@@ -2,6 +2,7 @@
 
 import pytest
 
+from evaluation.bench.calls import CallCapacity, Calls
 from evaluation.bench.crowd import Crowd
 from evaluation.bench.encoder_costs import EncoderCosts
 from evaluation.bench.figures import figures
@@ -16,6 +17,7 @@ from evaluation.bench.whole_step import leg_name
 from streamer.file_source import BLOCK_SECONDS
 
 MODELS = {"speech": "speech", "speech-light": "acoustic", "speech-classic": "classic-speech"}
+CALLS = CallCapacity(Calls(12, 0.02, 0.2, 0.3, 0.0, 0.6), Calls(24, 0.4, 2.0, 3.0, 0.01, 1.0))
 RATIO = Ratio(2.0, 1.5, 2.5, 1.0, 3.0)
 
 
@@ -35,7 +37,7 @@ def measurement() -> Measurement:
     )
     step = leg_name(HEADLINE_RATE, BLOCK_SECONDS)
     models = [
-        ModelCosts(name, chosen, 2.0, 0.1, {step: 7.5}, 300_000, Crowd(50, 0.8, 1.0))
+        ModelCosts(name, chosen, 2.0, 0.1, {step: 7.5}, 300_000, Crowd(50, 0.8, 1.0), CALLS)
         for name, chosen in MODELS.items()
     ]
     encoders = [

@@ -1,5 +1,6 @@
 """What is timed is what the page says is timed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from emotion.errors import UsageError
 from emotion.features.catalogue import feature_set
 from emotion.model import EmotionModel, load_model
 from evaluation.bench.bare_transform import bare_transform
+from evaluation.bench.calls import Calls, call_capacity, follow_calls
 from evaluation.bench.crowd import crowd
 from evaluation.bench.feature_steps import feature_steps
 from evaluation.bench.set_costs import PEERS
@@ -88,6 +90,26 @@ def test_a_crowd_is_really_followed(sound: BenchSound, model: EmotionModel) -> N
     assert 0 < followed.real_time_factor < 1
     assert followed.speech_share > 0.5
     assert followed.legs_in_real_time == pytest.approx(3 / followed.real_time_factor)
+
+
+def test_calls_are_really_followed(sound: BenchSound, model: EmotionModel) -> None:
+    calls = follow_calls(model, sound, 2, 1.5)
+    assert calls.num_calls == 2
+    assert 0 < calls.lag_p50_seconds <= calls.lag_p99_seconds <= calls.lag_max_seconds < 5.0
+    assert 0 < calls.busy_share <= 1.0
+    assert calls.dropped_share == 0.0
+
+
+def test_what_comes_late_or_never_is_not_followed() -> None:
+    late = Calls(3, 0.1, 0.26, 0.5, 0.0, 0.9)
+    assert not late.are_followed
+    assert replace(late, lag_p99_seconds=0.25).are_followed
+    assert not replace(late, lag_p99_seconds=0.25, dropped_share=0.01).are_followed
+
+
+def test_the_most_calls_are_searched_for(sound: BenchSound, model: EmotionModel) -> None:
+    capacity = call_capacity(model, sound, 1, 0.6, most_tries=2)
+    assert capacity.doubled.num_calls == 2 * capacity.followed.num_calls
 
 
 def test_an_open_stream_holds_its_window_and_little_more(model: EmotionModel) -> None:

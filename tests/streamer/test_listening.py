@@ -8,6 +8,7 @@ import pytest
 from emotion.arrays import read_only
 from emotion.errors import OutputError
 from emotion.model import EmotionModel
+from streamer.alerts.alerting import Alerting
 from streamer.block import AudioBlock
 from streamer.leg import Leg
 from streamer.leg_plan import LegPlan
@@ -85,7 +86,7 @@ def listening_with(
         end_seconds=end_seconds,
     )
     views = LegViews(source.legs, model.card.labels, Talk(["mono"], STEP / RATE))
-    return Listening([source], views, group, live=live)
+    return Listening([source], views, group, Alerting((), ["mono"], STEP / RATE), live=live)
 
 
 def test_sound_comes_before_the_rows_it_completes(tiny_model: EmotionModel) -> None:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from emotion.errors import OutputError, UsageError
 from emotion.mixing import mix_down
 from streamer.block import AudioBlock
+from streamer.recorder.clip import clip_of_row
 from streamer.recorder.clip_names import clip_path, kind_of_clip
 from streamer.recorder.clip_rule import ClipRule
 from streamer.recorder.clips import ClipRecorder
@@ -99,7 +100,7 @@ def test_clips_of_speech_are_of_speech_sure_or_not(state: State, *, kept: bool) 
 
 @pytest.mark.parametrize("rule", ["", "angri", "angry,", "all,angry", "speech,sad", "Angry"])
 def test_a_rule_that_means_nothing_names_the_choices(rule: str) -> None:
-    with pytest.raises(UsageError, match=r"give all, speech, or one or more of angry,happy,neutral,sad"):
+    with pytest.raises(UsageError, match=r"give all, speech, alerts, or one or more of angry,happy,neutral,sad"):
         ClipRule.parse(rule)
 
 
@@ -149,7 +150,7 @@ def test_names_sort_by_time_in_a_folder_an_hour(tmp_path: Path) -> None:
 
 def test_a_name_does_not_run_into_the_next_minute_and_holds_any_leg() -> None:
     clock = SessionClock.from_epoch(STARTED + 0.7499)
-    name = clip_path(replace(speech_row(), leg="Kunde: A/B_ü"), clock.started).name
+    name = clip_path(clip_of_row(replace(speech_row(), leg="Kunde: A/B_ü")), clock.started).name
     assert name.endswith("-59-59.999_Kunde-A-B-ü_0000000_angry.wav")
     assert kind_of_clip(name) == "angry"
     assert kind_of_clip("holiday.wav") is None

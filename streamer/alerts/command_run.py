@@ -1,0 +1,119 @@
+"""One run of a program, with an end to it in any case."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import IO, Final, cast
+
+from emotion.errors import OutputError
+from emotion.printable import printable
+
+_POLL_SECONDS: Final = 0.02
+_READ_BYTES: Final = 65_536
+_KEPT_BYTES: Final = 2048
+_SHOWN_CHARACTERS: Final = 200
+_REAP_SECONDS: Final = 1.0
+
+
+def run_command(
+    words: Sequence[str], environment: Mapping[str, str], seconds: float, given_up: threading.Event
+) -> None:
+    """Run a program and wait for it; kill it, and what it started, where it takes too long.
+
+    It gets no input, its output goes nowhere and of its standard error the last line is kept. It runs in a
+    session of its own, without a terminal. What it leaves running belongs to it as long as that holds its
+    standard error: `player &` in a script is waited for and killed, `player 2>/dev/null &` is left alone.
+
+    Parameters
+    ----------
+    words : sequence of str
+        The program's path and its arguments.
+    environment : mapping of str to str
+        All its variables.
+    seconds : float
+        How long it may take, s.
+    given_up : threading.Event
+        Set from another thread to kill it at once.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be started, fails, or was killed.
+    """
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the user's own command, and no shell
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise OutputError(f"cannot be started: {printable(str(error))}") from error
+    said: bytes | None = None
+    with cast("IO[bytes]", process.stderr) as stderr:
+        os.set_blocking(stderr.fileno(), False)
+        try:
+            said = _follow(process, stderr.fileno(), time.monotonic() + seconds, given_up)
+        finally:
+            if said is None:
+                _kill(process)
+    if said is None:
+        raise OutputError(
+            "killed, as the session ended before it did"
+            if given_up.is_set()
+            else f"killed after {seconds:g} s with what it had started; let it end sooner"
+        )
+    if process.returncode:
+        raise OutputError(f"{_ending(process.returncode)}{_last_line(said)}")
+
+
+def _follow(
+    process: "subprocess.Popen[bytes]", stderr: int, deadline: float, given_up: threading.Event
+) -> bytes | None:
+    """Wait until a program has ended and nobody holds its standard error; give the end of what it said.
+
+    None where that takes too long.
+    """
+    said, is_open = b"", True
+    while True:
+        has_ended = process.poll() is not None
+        if is_open:
+            with suppress(BlockingIOError):
+                new = os.read(stderr, _READ_BYTES)
+                is_open = bool(new)
+                said = (said + new)[-_KEPT_BYTES:]
+        if has_ended and not is_open:
+            return said
+        # One read a turn: what says more than that waits for us, not we for it.
+        if given_up.wait(_POLL_SECONDS) or time.monotonic() > deadline:
+            return None
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """End a program and its group; go on in any case."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_REAP_SECONDS)
+
+
+def _ending(status: int) -> str:
+    """Say how a program failed."""
+    if status > 0:
+        return f"exit status {status}"
+    try:
+        return f"ended by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"ended by signal {-status}"
+
+
+def _last_line(said: bytes) -> str:
+    """Give the last words on standard error after a colon; nothing where there are none."""
+    lines = said.decode("utf-8", "replace").strip().splitlines()
+    return f": {printable(lines[-1].strip())[:_SHOWN_CHARACTERS]}" if lines else ""

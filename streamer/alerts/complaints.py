@@ -1,0 +1,36 @@
+"""What went wrong beside the session, in bounded memory."""
+
+import threading
+from typing import Final
+
+NUM_KEPT: Final = 8
+
+
+class Complaints:
+    """The first few lines, and how many more there were; any thread may add and read."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: list[str] = []
+        self._num_more = 0
+
+    def add(self, line: str) -> None:
+        """Note what went wrong.
+
+        Parameters
+        ----------
+        line : str
+            Without a break in it.
+        """
+        with self._lock:
+            if len(self._kept) < NUM_KEPT:
+                self._kept.append(line)
+            else:
+                self._num_more += 1
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The first ones, oldest first; the last line says how many are not shown."""
+        with self._lock:
+            more = (f"{self._num_more} more of this kind, not shown",) if self._num_more else ()
+            return (*self._kept, *more)

@@ -1,0 +1,193 @@
+"""Alerts from rows: none missed, none doubled, and as late as the rule says."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamer.alerts.alert import Alert
+from streamer.alerts.alert_rule import AlertRule
+from streamer.alerts.watch import COOLDOWN_SECONDS, PAUSE_SECONDS, AlertWatch
+from streamer.row import Row
+from tests.streamer.alerts.alert_rows import RATE, STEP_SECONDS, WIN_SECONDS, angry_row
+
+OVER, BAND, BELOW, SILENT = 0.8, 0.65, 0.3, None
+COOLDOWN_WINDOWS = round(COOLDOWN_SECONDS / STEP_SECONDS)
+PAUSE_WINDOWS = round(PAUSE_SECONDS / STEP_SECONDS)
+
+Probabilities = Sequence[float | None]
+
+
+def watch(rule: str = "angry>0.7 for 5s") -> AlertWatch:
+    return AlertWatch(AlertRule.parse(rule), "customer", STEP_SECONDS)
+
+
+def alerts_of(watching: AlertWatch, rows: Iterable[Row]) -> list[Alert]:
+    return [alert for row in rows if (alert := watching.take(row)) is not None]
+
+
+def alerts(probabilities: Probabilities, rule: str = "angry>0.7 for 5s") -> list[Alert]:
+    return alerts_of(watch(rule), (angry_row(at, value) for at, value in enumerate(probabilities)))
+
+
+def windows_needed(hold_seconds: float) -> int:
+    """Count the windows above the threshold that make up so many seconds."""
+    return 1 + max(0, math.ceil((hold_seconds - WIN_SECONDS) / STEP_SECONDS))
+
+
+def test_an_alert_says_where_it_began_and_how_late_it_is() -> None:
+    raised = alerts([BELOW] * 4 + [OVER] * 20)
+    assert raised == [
+        Alert(
+            leg="customer",
+            rule="angry>0.7 for 5s",
+            label="angry",
+            onset_seconds=2.0,
+            at_seconds=7.0,
+            probability=0.8,
+            delay_seconds=5.0,
+            window=10,
+            onset_sample=2 * RATE,
+            end_sample=7 * RATE,
+        )
+    ]
+    assert raised[0].text == "customer angry 0.80 for 5.0 s (angry>0.7 for 5s)"
+
+
+holds = st.sampled_from([0.0, 0.3, 1.0, 2.0, 2.1, 2.5, 4.9, 5.0, 8.0])
+
+
+@given(
+    holds,
+    st.lists(st.tuples(st.integers(1, 20), st.sampled_from([BELOW, SILENT])), min_size=1, max_size=6),
+)
+def test_each_episode_that_lasts_raises_one_alert_after_its_seconds(
+    hold: float, episodes: list[tuple[int, float | None]]
+) -> None:
+    probabilities: list[float | None] = []
+    onsets = []
+    for length, between in episodes:
+        if length >= windows_needed(hold):
+            onsets.append(len(probabilities) * STEP_SECONDS)
+        probabilities += [OVER] * length + [between] * COOLDOWN_WINDOWS
+    raised = alerts(probabilities, f"angry>0.7 for {hold}s")
+    delay = max(WIN_SECONDS, math.ceil(hold / STEP_SECONDS) * STEP_SECONDS)
+    assert [alert.onset_seconds for alert in raised] == onsets
+    assert [alert.delay_seconds for alert in raised] == [delay] * len(onsets)
+
+
+wavers = st.lists(st.integers(-PAUSE_WINDOWS, 12), min_size=1, max_size=20)
+"""After each window above the threshold: so many just under it or, if negative, so many without speech."""
+
+
+@given(st.lists(wavers, min_size=1, max_size=4))
+def test_wavering_and_pauses_make_an_alert_later_but_neither_lose_nor_double_it(
+    episodes: list[list[int]],
+) -> None:
+    probabilities: list[float | None] = []
+    expected = []
+    for episode in episodes:
+        for number, waver in enumerate(episode, start=1):
+            probabilities.append(OVER)
+            if number == windows_needed(5.0):
+                expected.append(len(probabilities) - 1)
+            probabilities += [BAND] * waver if waver > 0 else [SILENT] * -waver
+        probabilities += [BELOW] * COOLDOWN_WINDOWS
+    assert [alert.window for alert in alerts(probabilities)] == expected
+
+
+@given(st.lists(st.sampled_from([OVER, OVER, OVER, BAND, BELOW, SILENT]), max_size=300), holds)
+def test_whatever_comes_two_alerts_are_of_two_episodes_and_a_cool_down_apart(
+    probabilities: list[float | None], hold: float
+) -> None:
+    raised = alerts(probabilities, f"angry>0.7 for {hold}s")
+    for first, second in pairwise(raised):
+        assert second.at_seconds - first.at_seconds >= COOLDOWN_SECONDS
+        between = probabilities[first.window + 1 : round(second.onset_seconds / STEP_SECONDS)]
+        silent = "".join("." if value is SILENT else "x" for value in between)
+        assert BELOW in between or "." * (PAUSE_WINDOWS + 1) in silent
+    for alert in raised:
+        onset = round(alert.onset_seconds / STEP_SECONDS)
+        assert probabilities[onset] == probabilities[alert.window] == OVER
+        assert BELOW not in probabilities[onset : alert.window]
+
+
+@pytest.mark.parametrize(
+    ("middle", "is_one_episode"),
+    [
+        ([BAND] * 200, True),
+        ([0.6] * 3, True),
+        ([0.59], False),
+        ([SILENT] * PAUSE_WINDOWS, True),
+        ([SILENT] * (PAUSE_WINDOWS + 1), False),
+        ([SILENT] * PAUSE_WINDOWS + [BAND] + [SILENT] * PAUSE_WINDOWS, True),
+    ],
+)
+def test_what_ends_an_episode(middle: Probabilities, *, is_one_episode: bool) -> None:
+    raised = alerts([OVER] * 5 + list(middle) + [OVER] * 5)
+    assert bool(raised) is is_one_episode
+    assert all(alert.onset_seconds == 0.0 for alert in raised)
+
+
+@pytest.mark.parametrize("num_unsure", [PAUSE_WINDOWS, PAUSE_WINDOWS + 1])
+@pytest.mark.parametrize("probability", [OVER, BELOW])
+def test_unsure_windows_are_taken_like_silence(num_unsure: int, probability: float) -> None:
+    unsure = [angry_row(5 + number, probability, state="unsure") for number in range(num_unsure)]
+    before = [angry_row(number, OVER) for number in range(5)]
+    after = [angry_row(5 + num_unsure + number, OVER) for number in range(5)]
+    assert bool(alerts_of(watch(), [*before, *unsure, *after])) is (num_unsure <= PAUSE_WINDOWS)
+
+
+def test_an_episode_within_the_cool_down_is_told_of_after_it_and_says_how_late() -> None:
+    first, second = alerts([OVER] * 10 + [BELOW] * 10 + [OVER] * COOLDOWN_WINDOWS)
+    assert second.at_seconds == first.at_seconds + COOLDOWN_SECONDS
+    assert second.onset_seconds == 20 * STEP_SECONDS
+    assert second.delay_seconds == second.at_seconds - second.onset_seconds > 5.0
+
+
+def test_an_episode_that_is_over_before_the_cool_down_is_not_told_of() -> None:
+    assert len(alerts([OVER] * 10 + [BELOW] * 10 + [OVER] * 20 + [BELOW] * COOLDOWN_WINDOWS)) == 1
+
+
+def test_a_long_episode_is_told_of_once() -> None:
+    assert len(alerts([OVER] * (COOLDOWN_WINDOWS * 10))) == 1
+
+
+def test_a_gap_ends_the_episode_but_not_the_cool_down() -> None:
+    watching = watch()
+    assert alerts_of(watching, (angry_row(at, OVER) for at in range(6))) == []
+    watching.restart()
+    raised = alerts_of(watching, (angry_row(at, OVER) for at in range(100, 120)))
+    assert [alert.onset_seconds for alert in raised] == [50.0]
+    watching.restart()
+    assert alerts_of(watching, (angry_row(at, OVER) for at in range(130, 150))) == []
+
+
+def test_a_low_threshold_can_be_fallen_under() -> None:
+    raised = alerts(([0.07] * 2 + [0.02] * COOLDOWN_WINDOWS) * 2, "angry>6%")
+    assert len(raised) == 2
+
+
+def test_other_legs_are_passed_over() -> None:
+    watching = watch("angry>0.7")
+    rows = [angry_row(0, OVER, leg="agent"), angry_row(0, BELOW), angry_row(1, OVER)]
+    assert [alert.window for alert in alerts_of(watching, rows)] == [1]
+
+
+@pytest.mark.parametrize("rate", [11_025, 44_100, 48_000])
+def test_windows_on_whole_samples_are_long_enough(rate: int) -> None:
+    """A window may be a sample shorter than win, and a step too."""
+    watching = watch()
+    rows = (
+        replace(
+            angry_row(number, OVER),
+            start=math.ceil(number * STEP_SECONDS * rate) / rate,
+            end=math.floor((number * STEP_SECONDS + WIN_SECONDS) * rate) / rate,
+        )
+        for number in range(1, 30)
+    )
+    assert [alert.window for alert in alerts_of(watching, rows)] == [windows_needed(5.0)]
