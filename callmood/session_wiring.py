@@ -1,6 +1,7 @@
 """From the options of `listen` and `replay` to a session: model, sinks, screen."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from math import isfinite
@@ -31,6 +32,7 @@ from streamer.sink import Sink
 from streamer.source import Source
 from streamer.spectrogram.history import SpectrogramHistory
 from streamer.spectrogram.png import SpectrogramPng
+from streamer.terminal.controlling_terminal import open_controlling_terminal
 from streamer.terminal.terminal_screen import TerminalScreen, is_panel_possible
 
 if TYPE_CHECKING:
@@ -68,7 +70,9 @@ def run_session(
     keepers = _voice_keepers(arguments, legs, model)
     history = SpectrogramHistory() if arguments.spectrogram_png else None
     printer = LinePrinter(sys.stdout)
-    lines = _lines(arguments, printer)
+    # Where sound comes on standard input, keys come from the terminal itself.
+    keys = open_controlling_terminal() if getattr(arguments, "pipe", None) else 0
+    lines = _lines(arguments, printer, keys)
     sinks = _kept(arguments, history)
     sinks = [*keepers, *_alert_sinks(arguments), *sinks]
     session = Session(
@@ -76,7 +80,7 @@ def run_session(
         model,
         grid,
         sinks=sinks if lines is None else [*sinks, lines],
-        screen=TerminalScreen() if lines is None else Screen(),
+        screen=TerminalScreen(input_descriptor=keys or 0) if lines is None else Screen(),
         options=SessionOptions(
             callmood_version=__version__,
             legs=legs,
@@ -100,6 +104,9 @@ def run_session(
         if printer.reader_gone:  # As below, but before the first window.
             return 0
         raise
+    finally:
+        if keys:
+            os.close(keys)
     # A reader such as `head` that has seen enough is no failure.
     num_failures = len(summary.failures) - printer.reader_gone
     return OutputError.exit_code if num_failures else 0
@@ -124,11 +131,14 @@ def _voice_keepers(
     return [VoiceKeeper(name, leg, model, __version__) for leg, name in voices.items()]
 
 
-def _lines(arguments: argparse.Namespace, printer: LinePrinter) -> JsonLines | PlainLines | None:
+def _lines(
+    arguments: argparse.Namespace, printer: LinePrinter, keys: int | None
+) -> JsonLines | PlainLines | None:
     """Give what prints line by line; None where a panel is drawn."""
     if arguments.json:
         return JsonLines(printer)
-    return PlainLines(printer) if arguments.plain or not is_panel_possible() else None
+    panel = not arguments.plain and keys is not None and is_panel_possible(keys)
+    return None if panel else PlainLines(printer)
 
 
 def _alert_sinks(arguments: argparse.Namespace) -> list[Sink]:
@@ -139,7 +149,7 @@ def _alert_sinks(arguments: argparse.Namespace) -> list[Sink]:
     wants += ["record alerts"] if arguments.record == "alerts" else []
     if wants and not arguments.alert:
         raise UsageError(
-            f"--{wants[0].replace('_', '-')} waits for alerts, but there is no rule; add --alert 'angry>0.7 for 5s'"
+            f"--{wants[0].replace('_', '-')} needs a rule that raises alerts: --alert 'angry>0.7 for 5s'"
         )
     sinks: list[Sink] = [AlertCommand(command) for command in arguments.on_alert or ()]
     if arguments.post_alerts:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from streamer.alerts.alert import Alert
 
 NUM_MESSAGES: Final = 4
+SILENT_SECONDS: Final = 3.0
 
 
 class Listening:
@@ -55,6 +56,7 @@ class Listening:
         self._sinks = sinks
         self._live = live
         self._said: tuple[str, ...] = ()
+        self._silent: set[int] = set()
 
     @property
     def is_over(self) -> bool:
@@ -145,6 +147,22 @@ class Listening:
             if self.paused != were_paused:
                 self._sinks.take_pause(at_seconds, command.clock, paused=self.paused)
         self._say_failures()
+
+    def look_for_sources(self, now: float) -> None:
+        """Say so, once, where a source has delivered nothing for a while.
+
+        Parameters
+        ----------
+        now : float
+            ``time.monotonic()``, s.
+        """
+        for source in self.sources:
+            if source.arrived is None:
+                source.arrived = now
+            is_silent = now - source.arrived > SILENT_SECONDS and not source.may_wait
+            if is_silent and source.number not in self._silent:
+                self.messages.append(f"nothing has come from {source.name} for {SILENT_SECONDS:g} s")
+            (self._silent.add if is_silent else self._silent.discard)(source.number)
 
     def finish(self) -> None:
         """Give the rows that the end of the sound completes."""

@@ -65,6 +65,7 @@ class Session:
         self._asked_to_stop = False
         self._summary: Summary | None = None
         self._engine: Engine | None = None
+        self._known_notes: tuple[str, ...] = ()
 
     def run(self) -> Summary:
         """Listen until the source ends, the duration is over, or the user has had enough.
@@ -84,6 +85,7 @@ class Session:
         infos = tuple(source.info for source in self._sources)
         for info in infos:
             self._refuse_too_short(info)
+        self._known_notes = tuple(note for info in infos for note in info.notes)
         plans = self._options.legs or side_legs(infos)
         engine = Engine(
             infos,
@@ -185,14 +187,17 @@ class Session:
         error = engine.worker.error or engine.inbox.error
         failures = () if error is None else (str(error) or type(error).__name__,)
         num_non_finite = sum(source.non_finite_samples for source in self._sources)
-        summary = engine.summary(num_non_finite, failures)
+        # What a source has found out while it was read.
+        notes = [note for source in self._sources for note in source.info.notes]
+        late = tuple(note for note in notes if note not in self._known_notes)
+        summary = replace(engine.summary(num_non_finite, failures), complaints=late)
         self._summary = summary
         self._sinks.close(summary)
         self._summary = replace(
             summary,
             files=self._sinks.files,
             failures=(*self._sinks.failures, *failures),
-            complaints=self._sinks.complaints,
+            complaints=(*self._sinks.complaints, *late),
         )
 
     def _facts(self, infos: Sequence[SourceInfo], plans: Sequence[LegPlan]) -> SessionFacts:

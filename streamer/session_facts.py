@@ -128,7 +128,7 @@ class Summary:
     alerts : int
         How many were raised.
     complaints : tuple of str
-        What went wrong on the way and ended nothing, such as an alert's command that failed.
+        What went wrong and ended nothing: an alert's command that failed, a file that was cut.
     drift_seconds : float or None
         How far the samples of the second source lagged behind the first's at the end, s; None without a
         second.

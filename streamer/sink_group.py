@@ -143,7 +143,7 @@ class SinkGroup:
                     summary,
                     files=self.files,
                     failures=(*summary.failures, *new_failures),
-                    complaints=self.complaints,
+                    complaints=tuple(dict.fromkeys((*summary.complaints, *self.complaints))),
                 )
             try:
                 self._working[0].close(summary)

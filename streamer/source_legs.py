@@ -49,6 +49,12 @@ class SourceLegs:
         The samples against the clock, where the source is live.
     alignment : Alignment or None
         As given.
+    arrived : float or None
+        ``time.monotonic()`` when its latest block came, s.
+    name : str
+        Of the source.
+    may_wait : bool
+        It is no sign of trouble where nothing comes.
     """
 
     def __init__(
@@ -72,6 +78,9 @@ class SourceLegs:
         self.paused_samples = 0
         self.slip = Slip(info.sample_rate)
         self.alignment = alignment
+        self.arrived: float | None = None
+        self.name = info.name
+        self.may_wait = info.stalls
         self._ears = tuple(zip(own, self.legs, strict=True))
         self._kept = kept_channels(plans, number, info.channels)
         self._keeps_all = self._kept == tuple(range(info.channels))
@@ -114,6 +123,7 @@ class SourceLegs:
             may have, the rows that it completes.
         """
         self.position = block.end_sample
+        self.arrived = block.arrived
         stalled = False
         if self.alignment is not None:
             block, stalled = self.alignment.place(block, kept_out=self.paused)

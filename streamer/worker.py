@@ -113,6 +113,7 @@ class Worker:
     def _work(self) -> None:
         while not (self._inbox.drained or self._listening.is_over):
             found = self._inbox.get(WAIT_SECONDS)
+            self._listening.look_for_sources(time.monotonic())
             if found is None:
                 self._obey_all()
             else:

@@ -46,7 +46,8 @@ def summary_text(summary: Summary, facts: SessionFacts) -> str:
         f"speed     {summary.real_time_factor:.3f} of real time, longest lag {summary.max_lag_seconds:.3f} s"
     )
     lines += [f"written   {printable(file)}" for file in summary.files]
-    lines += [f"failed    {printable(each)}" for each in (*summary.failures, *summary.complaints)]
+    lines += [f"note      {printable(complaint)}" for complaint in summary.complaints]
+    lines += [f"failed    {printable(failure)}" for failure in summary.failures]
     return "\n".join(lines)
 
 

@@ -248,3 +248,15 @@ def test_commands_are_due_at_their_place_and_in_order() -> None:
     assert commands.due(0, 200) == given[:2]
     assert commands.due(0, 1000) == given[2:]
     assert commands.due(0, 1000) == []
+
+
+def test_a_source_that_delivers_nothing_is_told_of_once_each_time(tiny_model: EmotionModel) -> None:
+    listening = listening_with(tiny_model, live=True)
+    for now in (100.0, 102.9, 103.1, 110.0):
+        listening.look_for_sources(now)
+    assert list(listening.messages) == ["nothing has come from a test for 3 s"]
+    listening.take(0, block(0, arrived=111.0))
+    listening.look_for_sources(111.5)
+    assert len(listening.messages) == 1
+    listening.look_for_sources(114.5)
+    assert len(listening.messages) == 2
