@@ -1,0 +1,199 @@
+"""Raw samples on standard input: whatever program can write them becomes a source."""
+
+import os
+import select
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+from emotion.arrays import read_only
+from emotion.errors import AudioFileError, UsageError
+from emotion.file_notes import format_note
+from emotion.window_grid import to_samples
+from streamer.block import AudioBlock
+from streamer.block_queue import BlockQueue
+from streamer.pcm_encoding import Encoding
+from streamer.source import SourceInfo
+from streamer.whole_samples import WholeSamples
+
+MAX_BLOCK_SECONDS: Final = 0.25
+MIN_SAMPLE_RATE: Final = 1_000
+MAX_SAMPLE_RATE: Final = 768_000
+MAX_CHANNELS: Final = 32
+STOP_SECONDS: Final = 5.0
+
+_CRUMB_SECONDS: Final = 0.005
+"""After less than this the reader pauses for as long: who writes sample by sample makes no block of each."""
+
+_SUBTYPES: Final[Mapping[Encoding, str]] = MappingProxyType(
+    {"s16le": "PCM_16", "f32le": "FLOAT", "mulaw": "ULAW", "alaw": "ALAW"}
+)
+
+
+class PcmSource:
+    """Delivers raw samples from a file descriptor as they come; a full queue holds the writer back.
+
+    Parameters
+    ----------
+    descriptor : int
+        Open for reading: a pipe, a file, a socket. It is not closed.
+    name : str
+        As shown on the panel.
+    sample_rate : int
+        Hz, 1 000 to 768 000.
+    channels : int
+        1 to 32; their samples lie side by side.
+    encoding : {'s16le', 'f32le', 'mulaw', 'alaw'}
+        How the samples are written.
+
+    Raises
+    ------
+    UsageError
+        If the rate or the channels are out of range, or the descriptor is a terminal.
+    """
+
+    def __init__(
+        self, descriptor: int, *, name: str, sample_rate: int, channels: int, encoding: Encoding
+    ) -> None:
+        _refuse(descriptor, sample_rate, channels)
+        self._descriptor = descriptor
+        self._whole_samples = WholeSamples(encoding, channels)
+        self._max_block_bytes = (
+            max(1, to_samples(MAX_BLOCK_SECONDS, sample_rate)) * self._whole_samples.frame_bytes
+        )
+        self._info = SourceInfo(
+            name=name,
+            sample_rate=sample_rate,
+            channels=channels,
+            sample_format="FLOAT" if encoding == "f32le" else "PCM_16",
+            seconds=None,
+            live=False,
+            notes=format_note(_SUBTYPES[encoding]),
+        )
+        self._notes: tuple[str, ...] = ()
+        self._stopped = threading.Event()
+        # Waited for in place of the thread: a join that Ctrl-C interrupts takes a running thread for ended.
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._queue: BlockQueue | None = None
+        self._wake: tuple[int, int] | None = None
+
+    @property
+    def info(self) -> SourceInfo:
+        """What is known; its notes grow where the sound ends inside a sample."""
+        return replace(self._info, notes=(*self._info.notes, *self._notes))
+
+    @property
+    def non_finite_samples(self) -> int:
+        """None: what is no finite number is delivered as it came."""
+        return 0
+
+    def open(self) -> None:
+        """Do nothing: the descriptor is open."""
+
+    def start(self, queue: BlockQueue) -> None:
+        """Begin to read, in a thread of its own.
+
+        Parameters
+        ----------
+        queue : BlockQueue
+            Takes the blocks, and makes the reader wait when it is full.
+        """
+        self._queue = queue
+        self._wake = os.pipe()
+        # A read hangs where another program empties the pipe between poll and read: no exit waits for it.
+        self._thread = threading.Thread(
+            target=self._deliver, args=(queue, self._wake[0]), name="callmood-pcm", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Read no more, and wait until the thread has ended; a second call does nothing."""
+        self._stopped.set()
+        if self._wake is not None:
+            os.write(self._wake[1], b".")
+        if self._queue is not None:
+            self._queue.close()
+        if self._thread is not None and self._ended.wait(STOP_SECONDS):
+            self._thread.join()
+            self._close_wake()
+
+    def _close_wake(self) -> None:
+        wake, self._wake = self._wake, None
+        for descriptor in wake or ():
+            os.close(descriptor)
+
+    def _deliver(self, queue: BlockQueue, wake: int) -> None:
+        try:
+            self._read(queue, wake)
+        except OSError as error:
+            told = error if isinstance(error, AudioFileError) else _unreadable(error)
+            queue.close(told)
+        except Exception as error:  # noqa: BLE001 - the session raises it once everything is in order
+            queue.close(error)
+        else:
+            queue.close()
+        finally:
+            self._ended.set()
+
+    def _read(self, queue: BlockQueue, wake: int) -> None:
+        # Not select, which knows no descriptors beyond 1023; a file is always ready.
+        ready = select.poll()
+        ready.register(self._descriptor, select.POLLIN)
+        ready.register(wake, select.POLLIN)
+        crumb_samples = to_samples(_CRUMB_SECONDS, self._info.sample_rate)
+        first_sample = 0
+        while True:
+            ready.poll()
+            if self._stopped.is_set():
+                return
+            try:
+                data = os.read(self._descriptor, self._max_block_bytes - self._whole_samples.rest_bytes)
+            except BlockingIOError:
+                continue  # Whoever shares the pipe was faster.
+            arrived = time.monotonic()
+            if not data:
+                self._end(first_sample)
+                return
+            samples = self._whole_samples.take(data)
+            if len(samples):
+                block = AudioBlock(read_only(samples), first_sample, arrived)
+                if not queue.put_waiting(block):
+                    return
+                first_sample = block.end_sample
+            if len(samples) < crumb_samples:
+                self._stopped.wait(_CRUMB_SECONDS)
+
+    def _end(self, num_samples: int) -> None:
+        rest = self._whole_samples.rest_bytes
+        if not num_samples:
+            raise AudioFileError(
+                "standard input ended before any sound came; run the command before the pipe by itself, and "
+                "give callmood what it writes"
+            )
+        if rest:
+            self._notes = (f"standard input ended inside a sample: {rest} bytes left out",)
+
+
+def _unreadable(error: OSError) -> AudioFileError:
+    return AudioFileError(
+        f"standard input cannot be read: {error.strerror or error}; pipe raw samples into callmood"
+    )
+
+
+def _refuse(descriptor: int, sample_rate: int, channels: int) -> None:
+    if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
+        raise UsageError(
+            f"the rate is {sample_rate} Hz; give one from {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE}, "
+            "such as --rate 16000"
+        )
+    if not 1 <= channels <= MAX_CHANNELS:
+        raise UsageError(f"{channels} channels; give a number from 1 to {MAX_CHANNELS}, such as --channels 1")
+    if os.isatty(descriptor):
+        raise UsageError(
+            "standard input is a terminal: nothing is piped in; type for example: "
+            "arecord -q -t raw -f S16_LE -r 16000 -c 1 | callmood listen - --rate 16000 --channels 1"
+        )

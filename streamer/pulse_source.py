@@ -1,0 +1,229 @@
+"""A source of the sound server, PulseAudio or PipeWire, by its exact name and never another."""
+
+import os
+import select
+import subprocess
+import threading
+import time
+from typing import Final
+
+from emotion.arrays import read_only
+from emotion.errors import DeviceError
+from streamer.block import AudioBlock
+from streamer.block_queue import BlockQueue
+from streamer.pactl import english_environment, pulse_program
+from streamer.parec_words import ParecWords
+from streamer.pulse_list import find_pulse_source
+from streamer.source import SourceInfo
+from streamer.whole_samples import WholeSamples
+
+STOP_SECONDS: Final = 2.0
+"""How long `parec` may take to end before it is killed."""
+
+CONFIRM_SECONDS: Final = 5.0
+"""How long the sound server may take to say which source it gives us."""
+
+_MAX_CHANNELS: Final = 2
+_READ_BYTES: Final = 65_536
+
+
+class PulseSource:
+    """Delivers what a source of the sound server hears, at its own rate, in 16 bits, through `parec`.
+
+    When a source goes away the server would move the recording to another, such as the microphone. Nothing is
+    delivered before the server has confirmed the source, and nothing after it has named another.
+
+    Parameters
+    ----------
+    pulse_name : str
+        As the server calls it; see `pulse_sources`.
+    title : str, optional
+        As shown on the panel and in the server's mixer; the name unless given.
+
+    Raises
+    ------
+    DeviceError
+        If the server does not answer, or has no such source.
+    """
+
+    def __init__(self, pulse_name: str, *, title: str | None = None) -> None:
+        device = find_pulse_source(pulse_name)
+        self._name = pulse_name
+        self._info = SourceInfo(
+            name=title or pulse_name,
+            sample_rate=device.sample_rate,
+            channels=min(device.channels, _MAX_CHANNELS),
+            sample_format="PCM_16",
+            seconds=None,
+            live=True,
+            stalls=True,
+        )
+        self._stopping = threading.Event()
+        # Waited for in place of the thread: a join that Ctrl-C interrupts takes a running thread for ended.
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._queue: BlockQueue | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def info(self) -> SourceInfo:
+        """What is known of the source."""
+        return self._info
+
+    @property
+    def non_finite_samples(self) -> int:
+        """None: there are no such numbers in 16 bits."""
+        return 0
+
+    def open(self) -> None:
+        """Make sure that the source is still there, and `parec` to record it with.
+
+        Raises
+        ------
+        DeviceError
+            If one of them is not.
+        """
+        pulse_program("parec")
+        find_pulse_source(self._name)
+
+    def start(self, queue: BlockQueue) -> None:
+        """Begin to deliver, from a thread of its own.
+
+        Parameters
+        ----------
+        queue : BlockQueue
+            Takes the blocks; its oldest are dropped where nobody fetches them.
+
+        Raises
+        ------
+        DeviceError
+            If `parec` cannot be started.
+        """
+        self._queue = queue
+        try:
+            process = subprocess.Popen(  # noqa: S603 - our own words, and a name that the server knows
+                self._command(),
+                env=english_environment(),
+                bufsize=0,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                # Ctrl-C is ours alone: the stop is ordered, and parec ends last.
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise DeviceError(f"parec cannot be started: {error}; try it by itself") from error
+        self._process = process
+        self._thread = threading.Thread(target=self._deliver, args=(queue, process), name="callmood-pulse")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End `parec` and the thread, and close the queue; a second call does nothing."""
+        self._stopping.set()
+        if self._queue is not None:
+            self._queue.close()
+        process = self._process
+        if process is None:
+            return
+        process.terminate()
+        if not self._ended.wait(STOP_SECONDS):
+            process.kill()
+        if self._thread is not None and self._ended.wait(STOP_SECONDS):
+            self._thread.join()
+            # Before the last wait: parec may hang in a write that nobody reads.
+            for pipe in (process.stdout, process.stderr):
+                if pipe is not None:
+                    pipe.close()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self._process = None
+
+    def _command(self) -> list[str]:
+        return [
+            pulse_program("parec"),
+            "--raw",
+            f"--device={self._name}",
+            "--format=s16le",
+            f"--rate={self._info.sample_rate}",
+            f"--channels={self._info.channels}",
+            "--latency-msec=50",
+            "--client-name=callmood",
+            f"--stream-name={self._info.name}",
+            # PipeWire then ends the recording with its source; PulseAudio knows nothing of the kind, but says
+            # where it has moved it.
+            "--property=node.dont-reconnect=true",
+            "--verbose",
+        ]
+
+    def _deliver(self, queue: BlockQueue, process: "subprocess.Popen[bytes]") -> None:
+        try:
+            self._read(queue, process)
+        except Exception as error:  # noqa: BLE001 - the session raises it once everything is in order
+            queue.close(error)
+        else:
+            queue.close()
+        finally:
+            self._ended.set()
+
+    def _read(self, queue: BlockQueue, process: "subprocess.Popen[bytes]") -> None:
+        if process.stdout is None or process.stderr is None:
+            raise RuntimeError("parec was started without pipes")
+        sound, words = process.stdout.fileno(), process.stderr.fileno()
+        os.set_blocking(words, False)
+        ready = select.poll()
+        ready.register(sound, select.POLLIN)
+        ready.register(words, select.POLLIN)
+        whole_samples = WholeSamples("s16le", self._info.channels)
+        said = ParecWords()
+        confirm_until = time.monotonic() + CONFIRM_SECONDS
+        first_sample = 0
+        num_open = 2
+        while num_open:
+            happened = {descriptor for descriptor, _ in ready.poll(None if said.device else 500)}
+            if self._stopping.is_set():
+                return
+            data = os.read(sound, _READ_BYTES) if sound in happened else b""
+            arrived = time.monotonic()
+            # After the sound, never before: parec names a source before it writes the first sound from there.
+            words_over = _read_words(words, said)
+            self._refuse_other(said, arrived > confirm_until)
+            samples = whole_samples.take(data)
+            if said.device and len(samples):
+                block = AudioBlock(read_only(samples), first_sample, arrived)
+                queue.put(block)
+                first_sample = block.end_sample
+            for descriptor, is_over in ((sound, not data), (words, words_over)):
+                if descriptor in happened and is_over:
+                    ready.unregister(descriptor)
+                    num_open -= 1
+        raise DeviceError(
+            f"{self._info.name} delivers no more: it was unplugged, or the sound server stopped "
+            f"(parec's last words: {said.last_line or 'none'}); see `callmood devices`, then start again"
+        )
+
+    def _refuse_other(self, said: ParecWords, time_is_over: bool) -> None:
+        if said.device is None and time_is_over:
+            raise DeviceError(
+                f"the sound server does not say that it records {self._name} (parec's last words: "
+                f"{said.last_line or 'none'}); start the sound server again"
+            )
+        if said.device not in (None, self._name):
+            raise DeviceError(
+                f"the sound server put {said.device} in the place of {self._info.name}, and callmood listens "
+                "to nothing that it was not told to; see `callmood devices`, then start again"
+            )
+
+
+def _read_words(descriptor: int, said: ParecWords) -> bool:
+    """Take all that was said so far; True where nothing more will be."""
+    while True:
+        try:
+            data = os.read(descriptor, _READ_BYTES)
+        except BlockingIOError:
+            return False
+        if not data:
+            return True
+        said.take(data)
