@@ -13,7 +13,7 @@ EVALUATE = $(BIN)/callmood evaluate --corpora $(CORPORA) --leave-one-corpus-out
 CORPORA ?= $(or $(CALLMOOD_CORPORA),../shared/corpora)
 
 # A virtual sound card, a voice to speak into it, and PortAudio to hear it.
-TEST_SYSTEM_PACKAGES := libportaudio2 libasound2-plugins alsa-utils pulseaudio pulseaudio-utils sox espeak-ng
+TEST_SYSTEM_PACKAGES := libportaudio2 libasound2-plugins alsa-utils pulseaudio pulseaudio-utils sox baresip-core espeak-ng
 
 export PYTHON
 

@@ -1,4 +1,4 @@
-"""A private PulseAudio daemon with a null sink: a microphone that a test can speak into.
+"""A private PulseAudio daemon with null sinks: microphones that a test can speak into.
 
 Everything it needs lies in a folder of its own, runtime folder, socket and home included, so that neither the
 user's own daemon nor its settings are touched.
@@ -8,13 +8,12 @@ import os
 import shutil
 import subprocess
 import tempfile
-import threading
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, SimpleQueue
+
+from tests.running import running
 
 SINK = "callmood_test"
 PROGRAMS = ("pulseaudio", "pactl", "paplay")
@@ -40,12 +39,15 @@ class PulseServer:
     environment : dict of str to str
         What a program must be started with to see this daemon, and nothing else, as its sound server.
     sample_rate : int
-        Hz of the null sink and of the microphone, which is the sink's monitor.
+        Hz of the null sinks and of the microphones, which are the sinks' monitors.
+    microphone : str
+        The sink whose monitor is the default source.
     """
 
     folder: Path
     environment: dict[str, str]
     sample_rate: int
+    microphone: str = SINK
 
     def pactl(self, *arguments: str) -> str:
         """Run `pactl` against this daemon and give what it prints."""
@@ -58,10 +60,20 @@ class PulseServer:
             timeout=20,
         ).stdout
 
-    def speak(self, recording: Path, *, timeout_seconds: float = 120.0) -> None:
-        """Play a recording into the microphone, at real speed, and return when all of it is out."""
+    def speak(self, recording: Path, *, into: str | None = None, timeout_seconds: float = 120.0) -> None:
+        """Play a recording into a sink, the microphone's if none is named, and return when all of it is out.
+
+        Parameters
+        ----------
+        recording : Path
+            Played at real speed.
+        into : str, optional
+            A null sink.
+        timeout_seconds : float
+            Longer, and the test fails.
+        """
         subprocess.run(
-            ["paplay", f"--device={SINK}", str(recording)],
+            ["paplay", f"--device={into or self.microphone}", str(recording)],
             env=self.environment,
             check=True,
             timeout=timeout_seconds,
@@ -69,63 +81,10 @@ class PulseServer:
 
     def wait_for_listener(self, *, timeout_seconds: float = 30.0) -> None:
         """Return as soon as a program records from the microphone."""
-        with _running(["pactl", "subscribe"], self.environment, pipe="stdout") as events:
+        with running(["pactl", "subscribe"], self.environment, pipe="stdout") as events:
             if self.pactl("list", "short", "source-outputs").strip():
                 return
-            events.wait_for("'new' on source-output", timeout_seconds)
-
-
-class _Lines:
-    """The lines of a program, read by a thread of their own so that it never blocks on a full pipe."""
-
-    def __init__(self, process: "subprocess.Popen[str]", pipe: str) -> None:
-        self.process = process
-        self.last: deque[str] = deque(maxlen=20)
-        self._new: SimpleQueue[str | None] = SimpleQueue()
-        self.thread = threading.Thread(target=self._read, args=(pipe,), daemon=True)
-        self.thread.start()
-
-    def _read(self, pipe: str) -> None:
-        stream = self.process.stdout if pipe == "stdout" else self.process.stderr
-        assert stream is not None
-        for line in stream:
-            self.last.append(line.rstrip())
-            self._new.put(line)
-        self._new.put(None)
-
-    def wait_for(self, words: str, timeout_seconds: float) -> None:
-        """Return at the first line with these words; fail when none comes."""
-        try:
-            while (line := self._new.get(timeout=timeout_seconds)) is not None:
-                if words in line:
-                    return
-        except Empty:
-            pass
-        raise AssertionError(f"{self.process.args!r} did not say {words!r}, but: {' / '.join(self.last)}")
-
-
-@contextmanager
-def _running(command: list[str], environment: dict[str, str], pipe: str) -> Iterator[_Lines]:
-    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, pipe: subprocess.PIPE}
-    with subprocess.Popen(
-        command,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=streams["stdout"],
-        stderr=streams["stderr"],
-        text=True,
-        errors="replace",
-    ) as process:
-        lines = _Lines(process, pipe)
-        try:
-            yield lines
-        finally:
-            process.terminate()
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-            lines.thread.join(timeout=10)
+            events.wait_for("'new' on source-output", timeout_seconds=timeout_seconds)
 
 
 def missing_programs() -> list[str]:
@@ -134,18 +93,24 @@ def missing_programs() -> list[str]:
 
 
 @contextmanager
-def pulse_server(sample_rate: int = 44_100) -> Iterator[PulseServer]:
+def pulse_server(
+    sample_rate: int = 44_100, *, sinks: Sequence[str] = (SINK,), microphone: str | None = None
+) -> Iterator[PulseServer]:
     """Start a daemon, give it, and stop it.
 
     Parameters
     ----------
     sample_rate : int
-        Hz of the null sink. ALSA's pulse plugin offers PortAudio 44 100, so nothing is resampled between.
+        Hz of the null sinks. ALSA's pulse plugin offers PortAudio 44 100, so nothing is resampled between.
+    sinks : sequence of str
+        Null sinks, of which the first is the default sink.
+    microphone : str, optional
+        The sink whose monitor is the default source; the first one's if it is not given.
 
     Yields
     ------
     PulseServer
-        Ready: its sink and its microphone exist.
+        Ready: its sinks and its microphones exist.
     """
     # Not under pytest's folder: a socket's path may have 107 characters at most.
     folder = Path(tempfile.mkdtemp(prefix="callmood-pulse-"))
@@ -164,13 +129,14 @@ def pulse_server(sample_rate: int = 44_100) -> Iterator[PulseServer]:
             "--log-level=info",
             "--log-target=stderr",
             f"--load=module-native-protocol-unix auth-anonymous=1 socket={socket}",
-            f"--load=module-null-sink sink_name={SINK} rate={sample_rate} channels=1 channel_map=mono",
         ]
-        with _running(command, environment, pipe="stderr") as lines:
-            lines.wait_for("Daemon startup complete", START_TIMEOUT_SECONDS)
-            server = PulseServer(folder, environment, sample_rate)
-            server.pactl("set-default-sink", SINK)
-            server.pactl("set-default-source", f"{SINK}.monitor")
+        channel = f"rate={sample_rate} channels=1 channel_map=mono"
+        command += [f"--load=module-null-sink sink_name={sink} {channel}" for sink in sinks]
+        with running(command, environment, pipe="stderr") as lines:
+            lines.wait_for("Daemon startup complete", timeout_seconds=START_TIMEOUT_SECONDS)
+            server = PulseServer(folder, environment, sample_rate, microphone or sinks[0])
+            server.pactl("set-default-sink", sinks[0])
+            server.pactl("set-default-source", f"{server.microphone}.monitor")
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
