@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from emotion.decision import VoiceState
@@ -10,6 +11,7 @@ from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid
 from streamer.alerts.alerting import Alerting
 from streamer.alignment import Alignment, Epoch
+from streamer.crosstalk import Crosstalk
 from streamer.inbox import Inbox
 from streamer.leg import Leg
 from streamer.leg_plan import LegPlan
@@ -85,6 +87,8 @@ class Engine:
         self._seen = next((plan.name for plan in plans if plan.analysed), None)
         step_seconds = grid.step / grid.sample_rate
         self._talk = Talk([plan.name for plan in plans if plan.analysed], step_seconds)
+        rates = {plan.name: sources[plan.source].sample_rate for plan in plans}
+        self._crosstalk = Crosstalk(rates) if len(plans) > 1 else None
         epoch = Epoch()
         heard = [
             SourceLegs(
@@ -94,6 +98,7 @@ class Engine:
                 self._open_leg,
                 end_seconds=options.duration_seconds,
                 alignment=_alignment(info, len(sources), epoch),
+                crosstalk=self._crosstalk,
             )
             for number, info in enumerate(sources)
         ]
@@ -103,7 +108,7 @@ class Engine:
         alerting = Alerting(
             options.alert_rules, tuple(self._analysed), step_seconds, options.alert_cooldown_seconds
         )
-        self._listening = Listening(heard, views, sinks, alerting, live=live)
+        self._listening = Listening(heard, views, sinks, alerting, live=live, crosstalk=self._crosstalk)
         self.worker = Worker(
             self.inbox,
             self._listening,
@@ -176,6 +181,7 @@ class Engine:
             self._sources[plan.source].sample_rate,
             self._spectrogram if plan.name == self._seen else None,
             judging=judging,
+            is_leak=None if self._crosstalk is None else partial(self._crosstalk.is_leak, plan.name),
         )
 
 

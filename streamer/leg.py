@@ -1,7 +1,7 @@
 """One side of a call: from blocks to rows, with all the memory that this needs."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from emotion.arrays import Probabilities
@@ -34,6 +34,9 @@ class Leg:
         Hears all sound, mono at the model's rate.
     judging : JudgeOptions, optional
         How it is judged.
+    is_leak : callable, optional
+        Tells of a stretch of stream time whether it holds nothing but what leaks in from another leg: there
+        this one is silent.
 
     Raises
     ------
@@ -50,8 +53,10 @@ class Leg:
         listener: StretchListener | None = None,
         *,
         judging: JudgeOptions | None = None,
+        is_leak: Callable[[float, float], bool] | None = None,
     ) -> None:
         self.name = name
+        self._is_leak = is_leak
         self._labels = model.card.labels
         self._hearing = Hearing(
             name, model.feature_set, grid, source_rate, gate=model.card.gate, listener=listener
@@ -155,6 +160,8 @@ class Leg:
         return said
 
     def _row(self, heard: Heard) -> Row:
+        if heard.state == "speech" and self._is_leak is not None and self._is_leak(heard.start, heard.end):
+            heard = replace(heard, state="silence", vector=None)
         judgement = self._judge.judge(heard)
         row = Row(
             leg=self.name,

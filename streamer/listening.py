@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from streamer.alerts.alerting import Alerting
 from streamer.block import AudioBlock
+from streamer.crosstalk import Crosstalk
 from streamer.leg_views import LegViews
 from streamer.row import Gap, Row
 from streamer.sink_group import SinkGroup
@@ -37,6 +38,8 @@ class Listening:
         Told every row.
     live : bool
         Hold the samples against the clock.
+    crosstalk : Crosstalk, optional
+        Of the legs, where there are several.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Listening:
         alerting: Alerting,
         *,
         live: bool,
+        crosstalk: Crosstalk | None = None,
     ) -> None:
         self.tally = Tally()
         self.messages: deque[str] = deque(maxlen=NUM_MESSAGES)
@@ -57,6 +61,8 @@ class Listening:
         self._live = live
         self._said: tuple[str, ...] = ()
         self._silent: set[int] = set()
+        self._crosstalk = crosstalk
+        self._advised: set[str] = set()
 
     @property
     def is_over(self) -> bool:
@@ -119,6 +125,7 @@ class Listening:
                 self._sinks.take_block(event, source)
             else:
                 self._tell(event)
+        self._advise()
         self._say_failures()
         self.tally.processing_seconds += time.perf_counter() - began
 
@@ -186,6 +193,13 @@ class Listening:
         for alert in raised:
             self._sinks.take(alert)
             self.messages.append(f"alert: {alert.text}")
+
+    def _advise(self) -> None:
+        """Say once of each leg that another one leaks into it."""
+        for leg in () if self._crosstalk is None else self._crosstalk.leaking:
+            if leg not in self._advised:
+                self._advised.add(leg)
+                self.messages.append(f"{leg} hears the other leg; headphones would help")
 
     def _say_failures(self) -> None:
         found = (*self._sinks.failures, *self._sinks.complaints)

@@ -7,6 +7,7 @@ from emotion.arrays import read_only
 from emotion.window_grid import to_samples
 from streamer.alignment import Alignment
 from streamer.block import AudioBlock
+from streamer.crosstalk import Crosstalk
 from streamer.leg import Leg
 from streamer.leg_plan import LegPlan, kept_channels, sound_of
 from streamer.level_leg import LevelLeg
@@ -32,6 +33,8 @@ class SourceLegs:
         Where to stop, in stream time, s.
     alignment : Alignment, optional
         Holds the samples against a clock; without it the source's own index is the stream's.
+    crosstalk : Crosstalk, optional
+        Hears all legs before their rows are made.
 
     Attributes
     ----------
@@ -66,6 +69,7 @@ class SourceLegs:
         *,
         end_seconds: float | None = None,
         alignment: Alignment | None = None,
+        crosstalk: Crosstalk | None = None,
     ) -> None:
         own = [plan for plan in plans if plan.source == number]
         self.number = number
@@ -81,6 +85,7 @@ class SourceLegs:
         self.arrived: float | None = None
         self.name = info.name
         self.may_wait = info.stalls
+        self._crosstalk = crosstalk
         self._ears = tuple(zip(own, self.legs, strict=True))
         self._kept = kept_channels(plans, number, info.channels)
         self._keeps_all = self._kept == tuple(range(info.channels))
@@ -135,7 +140,25 @@ class SourceLegs:
         if not len(heard.samples):
             return
         self.heard_samples += len(heard.samples)
+        if self._crosstalk is None:
+            yield from self._hear(heard, stalled=stalled)
+            return
+        # So short that no envelope forgets what a row of the same block still asks for.
+        for start in range(0, len(heard.samples), self._sample_rate):
+            part = replace(
+                heard,
+                samples=heard.samples[start : start + self._sample_rate],
+                first_sample=heard.first_sample + start,
+                overrun=heard.overrun and start == 0,
+            )
+            yield from self._hear(part, stalled=stalled and start == 0)
+
+    def _hear(self, heard: AudioBlock, *, stalled: bool) -> Iterator[Row | Gap | AudioBlock]:
+        """Let all legs hear a block."""
         told = [(leg, replace(heard, samples=sound_of(plan, heard.samples))) for plan, leg in self._ears]
+        if self._crosstalk is not None:
+            for leg, part in told:
+                self._crosstalk.push(leg.name, part.samples, part.first_sample)
         for leg, part in told:
             if isinstance(leg, Leg):
                 yield from leg.gap_before(part, stalled=stalled)

@@ -53,6 +53,23 @@ def test_two_legs_give_exactly_the_rows_of_two_mono_files(
     assert sum(journal.summary["talk_seconds"].values()) > 5.0
 
 
+@pytest.mark.parametrize("model", ["speech", "speech-light"])
+def test_what_leaks_into_a_leg_at_minus_20_db_does_not_make_it_speak(tmp_path: Path, model: str) -> None:
+    demo, _ = soundfile.read(DEMO, dtype="float32")
+    later = SAMPLE_RATE * 8 // 100
+    leak = np.concatenate([np.zeros(later, np.float32), demo[:-later]]) * 0.1
+    room = np.random.default_rng(0).normal(0, 2e-4, len(leak)).astype(np.float32)
+    soundfile.write(tmp_path / "leak.wav", np.stack([demo, leak + room], axis=1), SAMPLE_RATE)
+    soundfile.write(tmp_path / "alone.wav", leak + room, SAMPLE_RATE)
+    journal = replayed(tmp_path / "leak.wav", tmp_path, "--model", model)
+    states = {leg: [row["state"] for row in of_leg(journal, leg)] for leg in ("left", "right")}
+    assert not {"speech", "unsure"} & set(states["right"])
+    assert states["left"].count("speech") >= 25
+    (tmp_path / "journal.jsonl").unlink()
+    alone = replayed(tmp_path / "alone.wav", tmp_path, "--model", model)
+    assert [row["state"] for row in alone.rows].count("speech") >= 10, "by itself it would have"
+
+
 def test_a_leg_that_is_not_analysed_is_neither_in_a_row_nor_on_the_disk(
     call: tuple[Path, Samples], tmp_path: Path
 ) -> None:
