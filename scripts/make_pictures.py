@@ -1,8 +1,8 @@
 """Make the pictures of the README: python scripts/make_pictures.py [--out docs/images] [--model NAME]
 
 The panel is drawn from a real snapshot of a real session: the shipped demo speech, three times in a row,
-replayed through the very path that a microphone takes. The analysis picture is what `callmood predict --plot`
-draws of the same recording.
+replayed through the very path that a microphone takes. The panel for two hears a call made of the demo's
+sentences. The analysis picture is what `callmood predict --plot` draws of the same recording.
 """
 
 import argparse
@@ -30,6 +30,7 @@ from callmood.__main__ import main as callmood
 from emotion.audio_file import AudioFile
 from emotion.errors import CallmoodError
 from emotion.model_folders import DEFAULT_MODEL, find_model
+from scripts.demo_call import CALL_NAME, LEGS, write_call
 from streamer.file_source import FileSource
 from streamer.panel.canvas import Canvas
 from streamer.panel.panel import draw_panel
@@ -51,6 +52,9 @@ TIMES = 3
 
 SECONDS = 64.4
 """Where it is stopped for the portrait: in the middle of a sentence."""
+
+CALL_SECONDS = 61.8
+"""Where the call is: both talk."""
 
 STARTED = 1_795_402_799.25
 """A fixed clock: the same program gives the same picture, but for its own speed."""
@@ -93,9 +97,7 @@ class Unmerged:
 
 def listen_to_the_demo(model_name: str, *, png: Path | None = None, seconds: float | None = None) -> Portrait:
     """Replay the demo through a real session."""
-    model = find_model(model_name)
     history = SpectrogramHistory()
-    portrait = Portrait()
     sinks: list[Sink] = [] if png is None else [SpectrogramPng(history, png)]
     options = SessionOptions(
         __version__, duration_seconds=seconds, spectrogram=True, spectrogram_history=history
@@ -104,9 +106,25 @@ def listen_to_the_demo(model_name: str, *, png: Path | None = None, seconds: flo
         heard = Path(folder) / DEMO.name
         samples, sample_rate = soundfile.read(DEMO, dtype="int16")
         soundfile.write(heard, np.tile(samples, TIMES), sample_rate)
-        source = FileSource(AudioFile(heard), fast=True)
-        grid = model.card.grid(None, None)
-        Session([source], model, grid, sinks=sinks, screen=portrait, options=options).run()
+        return portrait_of(heard, model_name, options, sinks)
+
+
+def listen_to_the_call(model_name: str) -> Portrait:
+    """Replay a call of two through a real session."""
+    with tempfile.TemporaryDirectory() as folder:
+        heard = Path(folder) / CALL_NAME
+        write_call(DEMO, heard)
+        return portrait_of(
+            heard, model_name, SessionOptions(__version__, legs=LEGS, duration_seconds=CALL_SECONDS), []
+        )
+
+
+def portrait_of(heard: Path, model_name: str, options: SessionOptions, sinks: list["Sink"]) -> Portrait:
+    """Replay a recording, and keep what was shown last."""
+    model = find_model(model_name)
+    portrait = Portrait()
+    source = FileSource(AudioFile(heard), fast=True)
+    Session([source], model, model.card.grid(None, None), sinks=sinks, screen=portrait, options=options).run()
     return portrait
 
 
@@ -136,12 +154,16 @@ def main() -> int:
     out.mkdir(parents=True, exist_ok=True)
     try:
         portrait = listen_to_the_demo(arguments.model, seconds=SECONDS)
-        for name, size, theme, spectrogram in (
-            ("panel", (80, 24), MONOKAI, False),
-            ("panel-light", (80, 24), DEFAULT_TERMINAL_THEME, False),
-            ("panel-spectrogram", (110, 36), MONOKAI, True),
+        call = listen_to_the_call(arguments.model)
+        for name, shown, size, theme, spectrogram in (
+            ("panel", portrait, (80, 24), MONOKAI, False),
+            ("panel-light", portrait, (80, 24), DEFAULT_TERMINAL_THEME, False),
+            ("panel-spectrogram", portrait, (110, 36), MONOKAI, True),
+            ("panel-call-80x24", call, (80, 24), MONOKAI, False),
+            ("panel-call-80x24-light", call, (80, 24), DEFAULT_TERMINAL_THEME, False),
+            ("panel-call-160x40", call, (160, 40), MONOKAI, False),
         ):
-            svg = draw_svg(portrait, size, theme, spectrogram=spectrogram)
+            svg = draw_svg(shown, size, theme, spectrogram=spectrogram)
             (out / f"{name}.svg").write_text(svg, encoding="utf-8")
         listen_to_the_demo(arguments.model, png=out / "spectrogram.png")
     except CallmoodError as error:

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from emotion.arrays import read_only
 from emotion.labels import LABELS
+from streamer.leg_plan import LegPlan
 from streamer.panel.canvas import Canvas
 from streamer.row import Row
 from streamer.session_facts import SessionFacts
@@ -28,7 +29,8 @@ def panel_facts(*, seconds: float | None = None, source_name: str = "Built-in Au
     return SessionFacts(
         session="20261123T025959Z-0abc",
         started=STARTED,
-        source=source,
+        sources=(source,),
+        notes=source.notes,
         model="speech-classic",
         model_notes=(MODEL_NOTE,),
         feature_set="classic-speech/1",
@@ -36,7 +38,7 @@ def panel_facts(*, seconds: float | None = None, source_name: str = "Built-in Au
         win_seconds=WIN_SECONDS,
         step_seconds=STEP_SECONDS,
         sample_rate=16_000,
-        legs=("mono",),
+        legs=(LegPlan(),),
         callmood_version="0.1.0",
     )
 
@@ -71,7 +73,9 @@ def before_the_first_window(heard_seconds: float = 1.2) -> Snapshot:
     )
 
 
-def wandering(num_windows: int, *, seed: int = 0, with_spectrogram: bool = False) -> Iterator[Snapshot]:
+def wandering(
+    num_windows: int, *, seed: int = 0, silent_from: int = 33, with_spectrogram: bool = False
+) -> Iterator[Snapshot]:
     """Give the snapshots of a session whose emotions wander, a quarter of it silence."""
     rng = np.random.default_rng(seed)
     scores = np.zeros(len(LABELS))
@@ -82,7 +86,7 @@ def wandering(num_windows: int, *, seed: int = 0, with_spectrogram: bool = False
         raw = np.exp(scores) / np.exp(scores).sum()
         smoothed = 0.65 * smoothed + 0.35 * raw
         end = WIN_SECONDS + window * STEP_SECONDS
-        row = _row(window, end, raw, smoothed, silent=window // 11 % 4 == 3, rng=rng)
+        row = _row(window, end, raw, smoothed, silent=(window - silent_from) % 44 < 11, rng=rng)
         point = TrendPoint(end, row.emotion, tuple(row.smoothed.values()) if row.smoothed else None)
         trend = [kept for kept in (*trend, point) if kept.end > end - 60.0]
         leg = LegView("mono", row, row.level_dbfs + rng.normal(), -61.0, tuple(trend))

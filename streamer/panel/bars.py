@@ -7,6 +7,7 @@ from typing import Final
 from rich.style import Style
 
 from streamer.panel.canvas import MINUS, PLAIN, Canvas
+from streamer.panel.figures import percent
 from streamer.panel.palette import FAINT, LEVEL, STRONG, WARNING, emotion_style
 from streamer.row import Row
 
@@ -78,9 +79,9 @@ def draw_bars(canvas: Canvas, row: Row | None, labels: tuple[str, ...]) -> None:
             line, start, end, _of(smoothed, label), _of(raw, label), block="▆", style=emotion_style(label)
         )
         smoothed_end = canvas.width - len(_THIS_WINDOW) - 2 if both else canvas.width
-        line.put_right(0, smoothed_end, _percent(_of(smoothed, label)), STRONG if leads else PLAIN)
+        line.put_right(0, smoothed_end, percent(_of(smoothed, label)), STRONG if leads else PLAIN)
         if both:
-            line.put_right(0, canvas.width, _percent(_of(raw, label)), FAINT)
+            line.put_right(0, canvas.width, percent(_of(raw, label)), FAINT)
 
 
 def draw_level(canvas: Canvas, level_dbfs: float, floor_dbfs: float, labels: tuple[str, ...]) -> None:
@@ -133,10 +134,6 @@ def _draw_bar(
 
 def _of(values: Mapping[str, float] | None, label: str) -> float | None:
     return None if values is None else min(1.0, max(0.0, values[label]))
-
-
-def _percent(value: float | None) -> str:
-    return "  \N{EN DASH}  " if value is None else f"{round(100 * value):3d} %"
 
 
 def _decibels(value: float) -> str:

@@ -31,6 +31,7 @@ _PIXELS: Final = MappingProxyType(
         "X": "#...# .#.#. ..#.. .#.#. #...#",
         "Y": "#...# .#.#. ..#.. ..#.. ..#..",
         "Z": "#### ...# .##. #... ####",
+        " ": ".. .. .. .. ..",
     }
 )
 _HALVES: Final = MappingProxyType({"..": " ", "#.": "▀", ".#": "▄", "##": "█"})
@@ -45,7 +46,7 @@ def big_word(word: str) -> tuple[str, ...] | None:
     Parameters
     ----------
     word : str
-        Letters from a to z.
+        Letters from a to z, and blanks.
 
     Returns
     -------

@@ -139,6 +139,22 @@ class Canvas:
         return Measurement(self.width, self.width)
 
 
+def num_cells(text: str) -> int:
+    """Count the cells that a text takes.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+
+    Returns
+    -------
+    int
+        A wide character takes two.
+    """
+    return len(_cells(text))
+
+
 def shortened(text: str, width: int) -> str:
     """Shorten a text that is too wide, and show it.
 

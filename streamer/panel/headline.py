@@ -1,24 +1,26 @@
-"""The head of the panel: what is heard and when, and the leading emotion big and clear."""
+"""What is said of a leg above all: its leading emotion, or why there is none."""
 
-import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from rich.style import Style
 
 from streamer.panel.big_letters import ROWS, big_word
-from streamer.panel.canvas import Canvas, shortened
-from streamer.panel.layout import NARROW_WIDTH
+from streamer.panel.canvas import Canvas, num_cells
+from streamer.panel.figures import percent
 from streamer.panel.palette import FAINT, STRONG, WARNING, emotion_style
 from streamer.row import State
 from streamer.session_facts import SessionFacts
 from streamer.snapshot import LegView, Snapshot
 
-_CLOCK_WIDTH: Final = 8
-_MARKS_WIDTH: Final = 17
-"""Room for "‖ PAUSED  ● REC  ", kept free while neither is shown."""
-_NARROW_MARKS_WIDTH: Final = 8
+BRIEF_WIDTH: Final = 14
+"""Cells that hold every word in brief, its percentage beside it."""
+BRIEFEST_WIDTH: Final = 10
+"""Cells that hold every word, without a percentage."""
+
+_PERCENT_AT: Final = 9
 
 _WITHOUT_EMOTION: Final[Mapping[State, tuple[Style, str]]] = MappingProxyType(
     {
@@ -31,69 +33,96 @@ _WITHOUT_EMOTION: Final[Mapping[State, tuple[Style, str]]] = MappingProxyType(
 """Colour and advice of what is shown in an emotion's place; the word alone says it too."""
 
 
-def draw_header(canvas: Canvas, snapshot: Snapshot, facts: SessionFacts, clock: float) -> None:
-    """Draw the top line: the program, the source, the marks of saving and pausing, the clock.
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The word that leads.
+
+    Attributes
+    ----------
+    word : str
+        Of an emotion, of a state, or what is done meanwhile.
+    style : Style
+        Its colour.
+    percent : str
+        How likely the emotion is; nothing where there is none.
+    advice : str
+        More of it, where there is room.
+    progress : str
+        How far it is, in the same breath.
+    """
+
+    word: str
+    style: Style
+    percent: str = ""
+    advice: str = ""
+    progress: str = ""
+
+
+def headline_of(view: LegView, snapshot: Snapshot, facts: SessionFacts) -> Headline:
+    """Find the word that leads.
 
     Parameters
     ----------
-    canvas : Canvas
-        One row.
+    view : LegView
+        A leg that is analysed.
     snapshot : Snapshot
         The latest state.
     facts : SessionFacts
         What does not change.
-    clock : float
-        Seconds since the epoch.
+
+    Returns
+    -------
+    Headline
+        An emotion only where one is shown, and never in a pause.
     """
-    canvas.put_right(0, canvas.width, time.strftime("%H:%M:%S", time.localtime(clock)))
-    end = canvas.width - _CLOCK_WIDTH - 2
-    if snapshot.saving:
-        canvas.put_right(0, end, "● REC", WARNING)
-    narrow = canvas.width < NARROW_WIDTH
-    if snapshot.paused and not narrow:
-        canvas.put_right(0, end - 7, "‖ PAUSED", STRONG)
-    name = canvas.part(0, 0, 1, end - (_NARROW_MARKS_WIDTH if narrow else _MARKS_WIDTH))
-    if name.width >= 8:
-        name.put(0, 0, "callmood", STRONG)
-        name.put(0, 10, shortened(facts.source_name, name.width - 10), FAINT)
+    row = view.row
+    if snapshot.paused:
+        return Headline("off the record", STRONG)
+    if row is None:
+        heard = min(snapshot.stream_seconds, facts.win_seconds)
+        return Headline("listening…", STRONG, progress=f"{heard:.1f} of {facts.win_seconds:.1f} s")
+    if row.emotion is None:
+        style, advice = _WITHOUT_EMOTION.get(row.state, (FAINT, ""))
+        return Headline(row.state, style, advice=advice)
+    share = "" if row.smoothed is None else percent(row.smoothed[row.emotion])
+    return Headline(row.emotion, emotion_style(row.emotion, strong=True), percent=share)
 
 
-def draw_headline(canvas: Canvas, view: LegView, snapshot: Snapshot, facts: SessionFacts) -> None:
-    """Draw the leading emotion, or why there is none.
+def draw_headline(canvas: Canvas, headline: Headline) -> None:
+    """Draw it as large as there is room.
 
     Parameters
     ----------
     canvas : Canvas
         One row, or three for big letters.
-    view : LegView
-        The leg.
-    snapshot : Snapshot
-        The latest state.
-    facts : SessionFacts
-        What does not change.
+    headline : Headline
+        What is said.
     """
-    word, style, detail = _headline(view, snapshot, facts)
+    word, detail = headline.word, headline.percent or headline.advice
     picture = big_word(word) if canvas.height >= ROWS else None
     if picture is None or len(picture[0]) + len(detail) + 3 > canvas.width:
-        row = canvas.height // 2
-        shown = word.upper() if word.isalpha() else word
-        canvas.put(row, 0, shown, style)
-        canvas.put(row, len(shown) + 2, detail)
+        said = f"{word} {headline.progress}" if headline.progress else word.upper()
+        canvas.put(canvas.height // 2, 0, said, headline.style)
+        canvas.put(canvas.height // 2, len(said) + 2, detail)
         return
     for row, line in enumerate(picture):
-        canvas.put(row, 0, line, style)
+        canvas.put(row, 0, line, headline.style)
     canvas.put(1, len(picture[0]) + 3, detail)
 
 
-def _headline(view: LegView, snapshot: Snapshot, facts: SessionFacts) -> tuple[str, Style, str]:
-    """Give the word, its style, and what stands beside it."""
-    row = view.row
-    if snapshot.paused:
-        return "paused", STRONG, ""
-    if row is None:
-        heard = min(snapshot.stream_seconds, facts.win_seconds)
-        return f"listening… {heard:.1f} of {facts.win_seconds:.1f} s", STRONG, ""
-    if row.emotion is None:
-        return row.state, *_WITHOUT_EMOTION.get(row.state, (FAINT, ""))
-    percent = "" if row.smoothed is None else f"{round(100 * row.smoothed[row.emotion]):3d} %"
-    return row.emotion, emotion_style(row.emotion, strong=True), percent
+def draw_in_brief(canvas: Canvas, headline: Headline) -> None:
+    """Draw it beside the name of the leg.
+
+    Parameters
+    ----------
+    canvas : Canvas
+        One row of `BRIEF_WIDTH` or `BRIEFEST_WIDTH`.
+    headline : Headline
+        What is said.
+    """
+    word = headline.word.upper()
+    if num_cells(word) > canvas.width:
+        word = word.replace(" THE ", " ")
+    canvas.put(0, 0, word, headline.style)
+    if canvas.width >= BRIEF_WIDTH:
+        canvas.put(0, _PERCENT_AT, headline.percent, headline.style)

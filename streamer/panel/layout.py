@@ -1,22 +1,20 @@
 """Which part of the panel gets which rows: decided by the size alone, so that nothing jumps while it runs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
+
+from streamer.panel.wishes import Needs, stands_beside, wishes
 
 _ORDER: Final = (
     "header",
+    "alerts",
     "gap_header",
-    "headline",
-    "gap_headline",
-    "legend",
-    "bars",
-    "gap_bars",
-    "level",
-    "gap_level",
-    "trend",
-    "axis",
-    "gap_trend",
+    "legs",
+    "more_legs",
+    "gap_conversation",
+    "conversation",
+    "gap_legs",
     "spectrogram",
     "stretch",
     "status",
@@ -27,37 +25,28 @@ _ORDER: Final = (
 )
 """From top to bottom."""
 
-SMALLEST_WIDTH: Final = 30
-SMALLEST_HEIGHT: Final = 7
-"""Below these only the leading emotion and the level are shown."""
+_LEG_ORDER: Final = (
+    "title",
+    "marks",
+    "gap_title",
+    "headline",
+    "gap_headline",
+    "legend",
+    "bars",
+    "gap_bars",
+    "level",
+    "gap_level",
+    "trend",
+    "axis",
+    "gap_leg",
+)
+"""From top to bottom, of a row of legs."""
 
-NARROW_WIDTH: Final = 60
-"""Below this there is neither a margin nor room for the marks in words."""
+_OF_EVERY_LEG: Final = frozenset({"title", "level", "gap_leg"})
+"""Legs that are not analysed have nothing else."""
 
-_BIG_WIDTH: Final = 60
-_BESIDE_WIDTH: Final = 72
-_ALWAYS_BESIDE_WIDTH: Final = 140
-_STACKED_SPECTROGRAM_HEIGHT: Final = 36
-
-
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """What decides the layout besides the size of the terminal.
-
-    Attributes
-    ----------
-    num_labels : int
-        Bars.
-    status_rows, note_rows : int
-        Rows that the status and the notes take at this width.
-    spectrogram : bool
-        True where it was asked for.
-    """
-
-    num_labels: int
-    status_rows: int
-    note_rows: int
-    spectrogram: bool
+Rows: TypeAlias = Mapping[str, tuple[int, int]]
+"""First row and number of rows by part; a part that has no room has 0 rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,28 +56,16 @@ class Layout:
     Attributes
     ----------
     beside : bool
-        The trend stands right of the bars, not under them.
+        The trend of a leg stands right of its bars, not under them.
     rows : mapping of str to (int, int)
-        First row and number of rows by part; a part that has no room has 0 rows.
+        Of the parts of the panel.
+    legs : tuple of mapping of str to (int, int)
+        Of the parts of each row of legs; counted from the top of the panel as well.
     """
 
     beside: bool
-    rows: Mapping[str, tuple[int, int]]
-
-    def height(self, part: str) -> int:
-        """Give the rows of a part.
-
-        Parameters
-        ----------
-        part : str
-            Its name.
-
-        Returns
-        -------
-        int
-            0 where there was no room.
-        """
-        return self.rows[part][1]
+    rows: Rows
+    legs: tuple[Rows, ...]
 
 
 def plan_layout(width: int, height: int, needs: Needs) -> Layout:
@@ -106,55 +83,48 @@ def plan_layout(width: int, height: int, needs: Needs) -> Layout:
     Layout
         Never more rows than there are. Wishes are granted in order of weight, each whole or not at all.
     """
-    beside = width >= _ALWAYS_BESIDE_WIDTH or (
-        needs.spectrogram and width >= _BESIDE_WIDTH and height < _STACKED_SPECTROGRAM_HEIGHT
-    )
-    granted = dict.fromkeys(_ORDER, 0)
+    beside = stands_beside(width, height, needs)
+    granted = dict.fromkeys((*_ORDER, *_LEG_ORDER), 0)
     left = height
-    tiny = width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT
-    for part, rows in _tiny_wishes() if tiny else _wishes(width, needs, beside=beside):
-        if rows <= left:
-            granted[part] += rows
-            left -= rows
+    for part, more in wishes(width, height, needs, beside=beside):
+        cost = more * sum(_has(part, needs, row) for row in _rows_of(part, needs))
+        if cost <= left:
+            granted[part] += more
+            left -= cost
     granted["stretch"] += left
-    placed = {}
+    rows: dict[str, tuple[int, int]] = {}
+    legs: list[Rows] = []
     top = 0
     for part in _ORDER:
-        placed[part] = (top, granted[part])
+        if part == "legs":
+            for row in range(len(needs.leg_rows)):
+                heights = {each: granted[each] * _has(each, needs, row) for each in _LEG_ORDER}
+                legs.append(_stacked(heights, top))
+                top += sum(heights.values())
+            continue
+        rows[part] = (top, granted[part])
         top += granted[part]
-    return Layout(beside, placed)
+    return Layout(beside, rows, tuple(legs))
 
 
-def _tiny_wishes() -> Iterable[tuple[str, int]]:
-    return (("headline", 1), ("level", 1), ("gap_headline", 1), ("gap_header", 1))
+def _rows_of(part: str, needs: Needs) -> range:
+    """Give the rows in which a part may stand: those of the legs, or the panel as one."""
+    return range(len(needs.leg_rows) if part in _LEG_ORDER else 1)
 
 
-def _wishes(width: int, needs: Needs, *, beside: bool) -> Iterable[tuple[str, int]]:
-    labels = needs.num_labels
-    yield from (("headline", 1), ("level", 1), ("bars", labels), ("keys", 1), ("header", 1), ("status", 1))
-    yield "notes", min(1, needs.note_rows)
-    yield "messages", 1
-    if needs.spectrogram:
-        yield "spectrogram", 6
-    yield "status", needs.status_rows - 1
-    if width >= _BIG_WIDTH:
-        yield "headline", 2
-    if beside:
-        yield "legend", 1
-    else:
-        yield from (("trend", 1), ("axis", 1), ("trend", labels - 1), ("legend", 1))
-    yield "notes", max(0, needs.note_rows - 1)
-    yield "gap_header", 1
-    if needs.spectrogram:
-        yield "spectrogram", 2
-    yield "stretch", 1
-    yield from (("gap_level", 1), ("gap_bars", 0 if beside else 1))
-    yield from (("messages", 1), ("gap_headline", 1), ("gap_keys", 1))
-    if needs.spectrogram:
-        yield from (("gap_trend", 0 if beside else 1), ("spectrogram", 2))
-    yield "bars", labels
-    if not beside:
-        yield "trend", labels
-    if needs.spectrogram:
-        yield from (("spectrogram", 2) for _ in range(8))
-    yield from (("messages", 1) for _ in range(4))
+def _has(part: str, needs: Needs, row: int) -> bool:
+    """Tell whether a row of legs has a part; the panel has all of its own."""
+    if part == "gap_leg":
+        return row < len(needs.leg_rows) - 1
+    if part == "legend":
+        # Said once, where the first bars are.
+        return needs.leg_rows[row] and not any(needs.leg_rows[:row])
+    return part not in _LEG_ORDER or part in _OF_EVERY_LEG or needs.leg_rows[row]
+
+
+def _stacked(heights: Mapping[str, int], top: int) -> Rows:
+    rows = {}
+    for part, height in heights.items():
+        rows[part] = (top, height)
+        top += height
+    return rows

@@ -19,12 +19,17 @@ EMOTION_COLOURS: Final[Mapping[str, str]] = MappingProxyType(
 FAINT_COLOUR: Final = "#7c7c7c"
 WARNING_COLOUR: Final = "#c8501e"
 LEVEL_COLOUR: Final = "#1f8a70"
+OTHER_COLOUR: Final = "#8f5fc0"
+"""Of the other leg, where two stand on one bar."""
 
 FAINT: Final = Style(color=FAINT_COLOUR)
 """Labels, axes and tracks. Never the attribute "dim", which vanishes on some light backgrounds."""
 STRONG: Final = Style(bold=True)
 WARNING: Final = Style(color=WARNING_COLOUR, bold=True)
 LEVEL: Final = Style(color=LEVEL_COLOUR)
+OTHER: Final = Style(color=OTHER_COLOUR)
+TALK: Final = Style(color=LEVEL_COLOUR, bold=True)
+"""Somebody talks now."""
 
 _STYLES: Final = MappingProxyType({label: Style(color=colour) for label, colour in EMOTION_COLOURS.items()})
 _STRONG_STYLES: Final = MappingProxyType(

@@ -1,13 +1,20 @@
 """The panel: a pure function of a snapshot, the facts, a size and the clock."""
 
-from streamer.panel.bars import draw_bars, draw_legend, draw_level, label_width
+from typing import Final
+
+from streamer.panel.alerts_line import draw_alerts
+from streamer.panel.arrangement import Arrangement, arrange_legs
+from streamer.panel.bars import label_width
 from streamer.panel.canvas import Canvas
-from streamer.panel.headline import draw_header, draw_headline
-from streamer.panel.layout import NARROW_WIDTH, Layout, Needs, plan_layout
+from streamer.panel.conversation import draw_conversation, has_conversation
+from streamer.panel.header import draw_header
+from streamer.panel.keys import draw_keys
+from streamer.panel.layout import Layout, plan_layout
+from streamer.panel.leg_part import draw_leg
+from streamer.panel.leg_title import draw_rule, name_width
 from streamer.panel.palette import FAINT
 from streamer.panel.spectrogram import draw_spectrogram
 from streamer.panel.status import (
-    draw_keys,
     draw_lines,
     draw_messages,
     draw_status,
@@ -15,10 +22,11 @@ from streamer.panel.status import (
     pack_fields,
     status_fields,
 )
-from streamer.panel.trend_lines import draw_time_axis, draw_trend
+from streamer.panel.wishes import NARROW_WIDTH, Needs
 from streamer.session_facts import SessionFacts
-from streamer.snapshot import LegView, Snapshot
-from streamer.trend import TREND_SECONDS
+from streamer.snapshot import Snapshot
+
+_BETWEEN_LEGS: Final = 3
 
 
 def draw_panel(
@@ -55,21 +63,31 @@ def draw_panel(
     canvas = whole.part(0, margin, whole.height, whole.width - 2 * margin)
     status = pack_fields(status_fields(snapshot, facts, clock), canvas.width)
     notes = note_lines(facts, canvas.width)
-    needs = Needs(len(facts.labels), len(status), len(notes), snapshot.spectrogram is not None)
+    arranged = arrange_legs(snapshot.legs, width, height)
+    needs = Needs(
+        num_labels=len(facts.labels),
+        status_rows=len(status),
+        note_rows=len(notes),
+        spectrogram=snapshot.spectrogram is not None,
+        leg_rows=tuple(row[0].analysed for row in arranged.rows),
+        columns=arranged.columns,
+        titled=_is_titled(snapshot),
+        conversation=has_conversation(snapshot),
+        alerts=bool(facts.alerts),
+        more_legs=arranged.num_left_out > 0,
+    )
     layout = plan_layout(width, height, needs)
 
     def part(name: str) -> Canvas:
         top, rows = layout.rows[name]
         return canvas.part(top, 0, rows, canvas.width)
 
-    view = snapshot.legs[0]
     draw_header(part("header"), snapshot, facts, clock)
-    draw_headline(part("headline"), view, snapshot, facts)
-    _draw_leg(canvas, layout, view, snapshot, facts)
-    if snapshot.spectrogram is not None:
-        draw_spectrogram(
-            part("spectrogram"), snapshot.spectrogram, label_width(facts.labels), coloured=coloured
-        )
+    draw_alerts(part("alerts"), snapshot.alerts, facts.alerts)
+    _draw_legs(canvas, layout, arranged, snapshot, facts)
+    part("more_legs").put(0, 0, f"+{arranged.num_left_out} legs", FAINT)
+    draw_conversation(part("conversation"), snapshot)
+    _draw_spectrogram(part("spectrogram"), snapshot, facts, coloured=coloured)
     draw_status(part("status"), status)
     draw_lines(part("notes"), notes, FAINT)
     draw_messages(part("messages"), snapshot.messages)
@@ -77,35 +95,32 @@ def draw_panel(
     return whole
 
 
-def _draw_leg(canvas: Canvas, layout: Layout, view: LegView, snapshot: Snapshot, facts: SessionFacts) -> None:
-    """Draw bars, level and trend of a leg: the trend under the bars, or beside them."""
+def _is_titled(snapshot: Snapshot) -> bool:
+    """Tell whether legs are named: one alone that is analysed needs no name."""
+    return len(snapshot.legs) > 1 or not snapshot.legs[0].analysed
+
+
+def _draw_legs(
+    canvas: Canvas, layout: Layout, arranged: Arrangement, snapshot: Snapshot, facts: SessionFacts
+) -> None:
+    """Draw the legs in columns of one width; the last of them ends at the right."""
+    between = _BETWEEN_LEGS * (arranged.columns - 1)
+    width = (canvas.width - between) // arranged.columns
+    names = name_width(snapshot.legs)
+    for rows, views in zip(layout.legs, arranged.rows, strict=True):
+        for column, view in enumerate(views):
+            left = -(-column * (canvas.width + _BETWEEN_LEGS) // arranged.columns)
+            leg = canvas.part(0, left, canvas.height, width)
+            draw_leg(leg, rows, view, snapshot, facts, names=names, beside=layout.beside)
+
+
+def _draw_spectrogram(canvas: Canvas, snapshot: Snapshot, facts: SessionFacts, *, coloured: bool) -> None:
+    """Draw the spectrogram; where legs have names, it is said whose it is."""
+    if snapshot.spectrogram is None:
+        return
     names = label_width(facts.labels)
-    left = canvas.part(0, 0, canvas.height, canvas.width)
-    right = canvas.part(0, names, canvas.height, canvas.width - names)
-    trend_top, trend_rows = layout.rows["trend"]
-    axis_top, axis_rows = layout.rows["axis"]
-    if layout.beside:
-        half = max(46, canvas.width * 54 // 100)
-        left = canvas.part(0, 0, canvas.height, half)
-        right = canvas.part(0, half + 3, canvas.height, canvas.width - half - 3)
-        trend_top, trend_rows = layout.rows["bars"]
-        axis_top, axis_rows = trend_top + trend_rows, 1
-        legend_top, legend_rows = layout.rows["legend"]
-        right.part(legend_top, 0, legend_rows, right.width).put(0, 0, "last minute", FAINT)
-
-    def rows(part: str) -> Canvas:
-        top, height = layout.rows[part]
-        return left.part(top, 0, height, left.width)
-
-    draw_legend(rows("legend"))
-    draw_bars(rows("bars"), None if snapshot.paused else view.row, facts.labels)
-    draw_level(rows("level"), view.level_dbfs, view.floor_dbfs, facts.labels)
-    draw_trend(
-        right.part(trend_top, 0, trend_rows, right.width), view.trend, facts.labels, facts.step_seconds
-    )
-    draw_time_axis(right.part(axis_top, 0, axis_rows, right.width), TREND_SECONDS)
-    if trend_rows >= len(facts.labels) and not layout.beside:
-        for number, label in enumerate(facts.labels):
-            canvas.put(trend_top + (number + 1) * (trend_rows // len(facts.labels)) - 1, 0, label, FAINT)
-    elif trend_rows and not layout.beside:
-        canvas.put(trend_top, 0, "trend", FAINT)
+    if _is_titled(snapshot):
+        whose = next((leg.name for leg in snapshot.legs if leg.analysed), "")
+        draw_rule(canvas.part(0, 0, 1, canvas.width), f"spectrogram of {whose}")
+        canvas = canvas.part(1, 0, canvas.height - 1, canvas.width)
+    draw_spectrogram(canvas, snapshot.spectrogram, names, coloured=coloured)

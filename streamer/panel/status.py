@@ -1,4 +1,4 @@
-"""The foot of the panel: how the session is doing, what must be said, what happened, and the keys."""
+"""The foot of the panel: how the session is doing, what must be said, and what happened."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -6,14 +6,13 @@ from typing import Final
 from rich.style import Style
 
 from streamer.panel.canvas import PLAIN, Canvas, shortened
-from streamer.panel.palette import FAINT, STRONG, WARNING
-from streamer.panel.voice_words import voice_words
+from streamer.panel.figures import duration, fixed
+from streamer.panel.palette import FAINT, WARNING
+from streamer.panel.voice_words import voice_name, voice_words
 from streamer.session_facts import SessionFacts
 from streamer.snapshot import Snapshot
 
 _BETWEEN: Final = 2
-_VOICE_CELLS: Final = 12
-_KEYS: Final = (("space", "pause"), ("m", "mark this moment"), ("q", "quit"))
 
 
 def status_fields(snapshot: Snapshot, facts: SessionFacts, clock: float) -> list[tuple[str, str, bool]]:
@@ -34,26 +33,26 @@ def status_fields(snapshot: Snapshot, facts: SessionFacts, clock: float) -> list
         Name, value, and whether it is a cause for worry; the weightiest first.
     """
     # Whole seconds of the clock, so that both tick together.
-    fields = [("elapsed", _duration(int(clock) - int(facts.started)), False)]
+    fields = [("elapsed", duration(int(clock) - int(facts.started)), False)]
     whole = facts.seconds
     if whole is not None:
         start = 0 if whole >= 3600 else 3
-        heard = _duration(min(snapshot.stream_seconds, whole))[start:]
-        fields.append(("heard", f"{heard} of {_duration(whole)[start:].lstrip()}", False))
-    fields.append(("lag", f"{_fixed(snapshot.lag_seconds, 4, 2)} s", False))
+        heard = duration(min(snapshot.stream_seconds, whole))[start:]
+        fields.append(("heard", f"{heard} of {duration(whole)[start:].lstrip()}", False))
+    fields.append(("lag", f"{fixed(snapshot.lag_seconds, 4, 2)} s", False))
     if facts.learns_voice and len(facts.legs) == 1:
         leg = snapshot.legs[0]
         known = 0.0 if leg.row is None else leg.row.voice_known
-        fields.append((_voice_name(facts.voices.get(leg.name)), voice_words(known), False))
+        fields.append((voice_name(facts.voices.get(leg.name)), voice_words(known), False))
     return [
         *fields,
-        ("overruns", _fixed(snapshot.overruns, 4, 0), snapshot.overruns > 0),
-        ("dropped", f"{_fixed(snapshot.dropped_seconds, 5, 1)} s", snapshot.dropped_seconds > 0.0),
-        ("marks", _fixed(snapshot.marks, 3, 0), False),
+        ("overruns", fixed(snapshot.overruns, 4, 0), snapshot.overruns > 0),
+        ("dropped", f"{fixed(snapshot.dropped_seconds, 5, 1)} s", snapshot.dropped_seconds > 0.0),
+        ("marks", fixed(snapshot.marks, 3, 0), False),
         ("model", facts.model, False),
         ("win", f"{facts.win_seconds:g} s", False),
         ("step", f"{facts.step_seconds:g} s", False),
-        ("real-time factor", _fixed(snapshot.real_time_factor, 5, 3), snapshot.real_time_factor >= 1.0),
+        ("real-time factor", fixed(snapshot.real_time_factor, 5, 3), snapshot.real_time_factor >= 1.0),
         *_delay(facts),
     ]
 
@@ -141,10 +140,12 @@ def draw_lines(canvas: Canvas, lines: Sequence[str], style: Style) -> None:
     style : Style
         How they look.
     """
+    num_hidden = len(lines) - canvas.height
+    more = f" … +{num_hidden}" if num_hidden > 0 else ""
     for row, line in enumerate(lines[: canvas.height]):
-        canvas.put(row, 0, line, style)
-    if 0 < canvas.height < len(lines):
-        canvas.put_right(canvas.height - 1, canvas.width, f" … +{len(lines) - canvas.height}", style)
+        is_last = row == canvas.height - 1
+        canvas.part(row, 0, 1, canvas.width - len(more) * is_last).put(0, 0, line, style)
+    canvas.put_right(canvas.height - 1, canvas.width, more, style)
 
 
 def draw_messages(canvas: Canvas, messages: Sequence[str]) -> None:
@@ -162,30 +163,6 @@ def draw_messages(canvas: Canvas, messages: Sequence[str]) -> None:
         canvas.put(row, 0, shortened(message, canvas.width))
 
 
-def draw_keys(canvas: Canvas, *, paused: bool) -> None:
-    """Draw what can be pressed.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        One row.
-    paused : bool
-        The pause key then goes on.
-    """
-    column = 0
-    for key, does in _KEYS:
-        says = "go on" if paused and does == "pause" else does
-        if canvas.width < 45:
-            says = says.split()[0] if says != "go on" else says
-        canvas.put(0, column, key, STRONG)
-        canvas.put(0, column + len(key) + 1, says, FAINT)
-        column += len(key) + 1 + max(len(says), 5) + _BETWEEN
-
-
-def _voice_name(voice: str | None) -> str:
-    return "voice" if voice is None else f"voice {shortened(voice, _VOICE_CELLS)}:"
-
-
 def _delay(facts: SessionFacts) -> list[tuple[str, str, bool]]:
     seconds = facts.shows_change_after_seconds
     return [] if seconds is None else [("shows a change after", f"{seconds:.1f} s", False)]
@@ -198,18 +175,3 @@ def _wrap(note: str, width: int) -> Iterable[str]:
             lines.append("")
         lines[-1] += f" {word}" if lines[-1] else word
     return lines
-
-
-def _duration(seconds: float) -> str:
-    """Write hours, minutes and seconds in eight cells, up to 999 hours."""
-    whole = min(3_599_999, max(0, int(seconds)))
-    return f"{whole // 3600:d}:{whole // 60 % 60:02d}:{whole % 60:02d}".rjust(8)
-
-
-def _fixed(value: float, width: int, decimals: int) -> str:
-    """Write a number right-aligned in a width, with fewer decimals where it grows too long for it."""
-    for each in range(decimals, -1, -1):
-        text = f"{value:{width}.{each}f}"
-        if len(text) <= width:
-            return text
-    return "9" * (width - 1) + "+"

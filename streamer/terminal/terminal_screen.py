@@ -33,8 +33,8 @@ _WRITE_SECONDS: Final = 1.0
 _ASCII: Final = str.maketrans(
     dict(
         zip(
-            "▆━┃─╸▀▄█·…●‖▁▂▃▅▇░▒▓\N{EN DASH}\N{MINUS SIGN}",
-            '#=|-="_#..*|__--=.+%--',
+            "▆━┃─│╸▀▄█·…●▸▲‖▁▂▃▅▇░▒▓\N{EN DASH}\N{MINUS SIGN}",
+            '#=|-|="_#..*>!|__--=.+%--',
             strict=True,
         )
     )
@@ -42,8 +42,13 @@ _ASCII: Final = str.maketrans(
 """For terminals whose encoding has no block characters."""
 
 
-def is_panel_possible() -> bool:
+def is_panel_possible(input_descriptor: int = 0) -> bool:
     """Tell whether a panel can be shown: a terminal on both ends, and this process in its foreground.
+
+    Parameters
+    ----------
+    input_descriptor : int
+        Where keys would come from.
 
     Returns
     -------
@@ -51,8 +56,9 @@ def is_panel_possible() -> bool:
         False for pipes, files, jobs in the background, and terminals that call themselves dumb.
     """
     try:
-        inputs, outputs = sys.stdin.fileno(), sys.stdout.fileno()
-        if not (os.isatty(inputs) and os.isatty(outputs)) or os.environ.get("TERM", "dumb") == "dumb":
+        outputs = sys.stdout.fileno()
+        is_dumb = os.environ.get("TERM", "dumb") == "dumb"
+        if is_dumb or not (os.isatty(input_descriptor) and os.isatty(outputs)):
             return False
         return os.tcgetpgrp(outputs) == os.getpgrp()
     except (AttributeError, OSError, ValueError):
@@ -86,6 +92,7 @@ class TerminalScreen(Screen):
         self._size = (0, 0)
         self._last: tuple[Snapshot, tuple[str, ...], int] | None = None
         self._not_before = 0.0
+        self._num_rung = 0
 
     def open(self, facts: SessionFacts) -> None:
         """Take the terminal over.
@@ -104,13 +111,14 @@ class TerminalScreen(Screen):
         self._write(_ENTER + _CLEAR)
 
     def draw(self, snapshot: Snapshot) -> None:
-        """Show the latest state, unless nothing changed or a frame is too early.
+        """Show the latest state, unless nothing changed or it is too early; ring once for each new alert.
 
         Parameters
         ----------
         snapshot : Snapshot
             May be the same one as before.
         """
+        self._ring(snapshot.num_alerts)
         now = time.monotonic()
         size = self._terminal_size()
         resized = size != self._size
@@ -179,6 +187,12 @@ class TerminalScreen(Screen):
             self._stderr.close()
         if summary is not None and self._facts is not None:
             self._write(f"{summary_text(summary, self._facts)}\n")
+
+    def _ring(self, num_alerts: int) -> None:
+        """Sound the terminal's bell for those not heard yet; an alert never waits for its frame."""
+        if self._is_open and num_alerts > self._num_rung:
+            self._write("\a" * (num_alerts - self._num_rung))
+            self._num_rung = num_alerts
 
     def _terminal_size(self) -> tuple[int, int]:
         try:

@@ -11,6 +11,7 @@ from streamer.panel.palette import (
     EMOTION_COLOURS,
     FAINT_COLOUR,
     LEVEL_COLOUR,
+    OTHER_COLOUR,
     WARNING_COLOUR,
     emotion_style,
 )
@@ -43,11 +44,19 @@ def lab(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
-@pytest.mark.parametrize("colour", [*EMOTION_COLOURS.values(), FAINT_COLOUR, LEVEL_COLOUR, WARNING_COLOUR])
+@pytest.mark.parametrize(
+    "colour", [*EMOTION_COLOURS.values(), FAINT_COLOUR, LEVEL_COLOUR, OTHER_COLOUR, WARNING_COLOUR]
+)
 def test_contrast_to_black_and_to_white_is_at_least_three(colour: str) -> None:
     luminance = linear(colour) @ np.array([0.2126, 0.7152, 0.0722])
     assert (luminance + 0.05) / 0.05 >= 3.0
     assert 1.05 / (luminance + 0.05) >= 3.0
+
+
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_two_on_one_bar_differ_for_every_sight(sight: str) -> None:
+    one, other = (lab(SIGHTS[sight] @ linear(colour)) for colour in (LEVEL_COLOUR, OTHER_COLOUR))
+    assert np.linalg.norm(one - other) >= 20.0
 
 
 @pytest.mark.parametrize("sight", SIGHTS)

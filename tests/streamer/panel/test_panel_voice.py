@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from streamer.leg_plan import MONO
 from streamer.panel.panel import draw_panel
 from streamer.panel.voice_words import voice_words
 from streamer.session_facts import SessionFacts
@@ -25,8 +26,9 @@ from tests.panel_material import (
 
 
 def facts(voice: str | None = None, *, seconds: float | None = None) -> SessionFacts:
+    voices = {} if voice is None else {MONO: voice}
     return replace(
-        panel_facts(seconds=seconds), voice=voice, learns_voice=True, shows_change_after_seconds=1.63
+        panel_facts(seconds=seconds), voices=voices, learns_voice=True, shows_change_after_seconds=1.63
     )
 
 
@@ -78,7 +80,7 @@ def test_all_of_the_status_fits_on_80_by_24(with_spectrogram: bool, seconds: flo
     for fact in (
         *("elapsed", "lag", "voice", "overruns", "dropped", "marks", "model speech-classic", "win 2 s"),
         *("step 0.5 s", "real-time factor", "shows a change after 1.6 s", MODEL_NOTE, SOURCE_NOTE),
-        *("message", "space pause", "smoothed"),
+        *("message", "space off the record", "smoothed"),
     ):
         assert fact in text, fact
 

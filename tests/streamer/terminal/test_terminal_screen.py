@@ -82,7 +82,7 @@ def test_the_first_frame_fills_the_screen(
     assert HIDE_CURSOR in terminal.text
     shown = terminal.screen()
     assert shown[0].startswith("  callmood  Built-in Audio")
-    assert shown[-1].strip().startswith("space pause")
+    assert shown[-1].strip().startswith("space off the record")
     assert sum("%" in line for line in shown) >= 4
 
 
@@ -96,7 +96,7 @@ def test_a_second_frame_writes_only_what_changed(
     first = len(terminal.text)
     draw_now(screen, after, terminal)
     second = terminal.text[first:]
-    assert "pause" not in second  # the keys, which never change
+    assert "space" not in second  # the keys, which never change
     assert "\x1b[2J" not in second
     assert len(second) < 0.8 * first
     whole = terminal.screen()
@@ -119,6 +119,19 @@ def test_an_unchanged_snapshot_costs_nothing_but_the_clock(
     draw_now(screen, snapshot, terminal)  # comes when the clock ticks
     tick = terminal.text[written:]
     assert tick.count(";1H") == 2  # the line of the clock, and that of the elapsed time
+
+
+def test_the_bell_rings_once_for_each_new_alert(
+    terminal: PseudoTerminal, make_screen: Callable[..., TerminalScreen]
+) -> None:
+    screen = make_screen()
+    screen.open(panel_facts())
+    quiet, *later = snapshots(4)
+    for snapshot, num_alerts in zip((quiet, *later), (0, 1, 1, 3), strict=True):
+        screen.draw(replace(snapshot, num_alerts=num_alerts))  # all but the first frame come too early
+    screen.close(None)
+    assert terminal.wait_for(lambda text: LEAVE_ALTERNATE in text)
+    assert terminal.text.count("\a") == 3
 
 
 def test_frames_that_come_too_early_are_left_out(
@@ -279,13 +292,11 @@ def test_no_panel_off_a_terminal(
     with (
         (tmp_path / "out").open("w") as file,
         io.TextIOWrapper(io.FileIO(terminal.theirs, "w", closefd=False)) as output,
-        io.TextIOWrapper(io.FileIO(terminal.theirs, "r", closefd=False)) as keys,
     ):
-        monkeypatch.setattr("sys.stdin", keys)
         monkeypatch.setattr("sys.stdout", file)
-        assert not is_panel_possible()
+        assert not is_panel_possible(terminal.theirs)
         monkeypatch.setattr("sys.stdout", None)
-        assert not is_panel_possible()
+        assert not is_panel_possible(terminal.theirs)
         monkeypatch.setattr("sys.stdout", output)
         # A terminal, but another session's: as for a job in the background.
-        assert not is_panel_possible()
+        assert not is_panel_possible(terminal.theirs)
