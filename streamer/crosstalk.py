@@ -7,10 +7,15 @@ from emotion.arrays import Samples
 from emotion.finite_samples import make_finite
 from emotion.mixing import mix_down
 from streamer.envelopes.bleed import REACH_SECONDS, bleeds
-from streamer.envelopes.envelope import Envelope, Powers
+from streamer.envelopes.envelope import FRAMES_PER_SECOND, MEMORY_SECONDS, Envelope
+from streamer.envelopes.talk import talks
+from streamer.row import Row
 
 ADVISED_AFTER: Final = 6
 """Windows of nothing but a leak after which the user is told."""
+
+_PAST_SECONDS: Final = MEMORY_SECONDS - 2.0
+"""How far back a leg's noise is looked for: what every envelope still has when a row is made."""
 
 
 class Crosstalk:
@@ -65,22 +70,23 @@ class Crosstalk:
                 return True
         return False
 
-    def frames(self, leg: str, start: float, end: float) -> Powers:
-        """Give the frames of a leg; see `Envelope.frames`.
+    def talks(self, row: Row, step_seconds: float) -> bool:
+        """Tell whether the leg of a row talks in the row's last step.
 
         Parameters
         ----------
-        leg : str
-            Its name.
-        start, end : float
-            Stream time, s.
+        row : Row
+            Its sound has been pushed, and no more than a second beyond.
+        step_seconds : float
+            Of the grid, s.
 
         Returns
         -------
-        ndarray, shape (num_frames,), float64
-            Mean square of each.
+        bool
+            False in silence and noise.
         """
-        return self._envelopes[leg].frames(start, end)
+        past = self._envelopes[row.leg].frames(row.end - _PAST_SECONDS, row.end)
+        return talks(past, round(step_seconds * FRAMES_PER_SECOND), row.state)
 
     @property
     def leaking(self) -> Sequence[str]:

@@ -24,7 +24,7 @@ from streamer.sink_group import SinkGroup
 from streamer.source import SourceInfo
 from streamer.source_legs import SourceLegs
 from streamer.spectrogram.columns import SpectrogramColumns
-from streamer.talk import Talk
+from streamer.talk import Talk, is_spoken
 from streamer.user_commands import CommandKind, UserCommand, UserCommands
 from streamer.worker import Worker
 
@@ -86,9 +86,12 @@ class Engine:
         # It is one leg's, the first that is analysed.
         self._seen = next((plan.name for plan in plans if plan.analysed), None)
         step_seconds = grid.step / grid.sample_rate
-        self._talk = Talk([plan.name for plan in plans if plan.analysed], step_seconds)
         rates = {plan.name: sources[plan.source].sample_rate for plan in plans}
         self._crosstalk = Crosstalk(rates) if len(plans) > 1 else None
+        by_step = (
+            None if self._crosstalk is None else partial(self._crosstalk.talks, step_seconds=step_seconds)
+        )
+        self._talk = Talk([plan.name for plan in plans if plan.analysed], step_seconds, by_step or is_spoken)
         epoch = Epoch()
         heard = [
             SourceLegs(
@@ -166,7 +169,9 @@ class Engine:
             max_lag_seconds=tally.max_lag_seconds,
             files=self._sinks.files,
             failures=(*self._sinks.failures, *failures),
-            talk_seconds={name: self._talk.seconds(name) for name in self._analysed},
+            talk_seconds={name: self._talk.seconds(name) for name in self._analysed}
+            if self._crosstalk
+            else {},
             overlap_seconds=self._talk.overlap_seconds,
             drift_seconds=listening.drift_seconds,
             alerts=listening.alerting.num_alerts,

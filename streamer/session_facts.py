@@ -122,7 +122,7 @@ class Summary:
     failures : tuple of str
         What stopped on the way while the monitoring went on.
     talk_seconds : mapping of str to float
-        How long somebody talked, by leg, s.
+        How long somebody talked, by leg, s; empty where there is but one.
     overlap_seconds : float
         How long more than one leg talked at once, s.
     alerts : int

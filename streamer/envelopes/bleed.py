@@ -45,7 +45,7 @@ def bleeds(own: Powers, other: Powers) -> bool:
     Parameters
     ----------
     own : ndarray, shape (num_frames,), float64
-        The leg's frames in a window of 2 to 3 s.
+        The leg's frames in a window of 2 to 3 s; 1 s will do where only a step of talk is at stake.
     other : ndarray, shape (num_frames + num_further,), float64
         The other leg's frames up to the same moment. They go further back, by `REACH_SECONDS`: that is the
         longest delay looked for.
