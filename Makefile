@@ -17,7 +17,7 @@ TEST_SYSTEM_PACKAGES := libportaudio2 libasound2-plugins alsa-utils pulseaudio p
 
 export PYTHON
 
-.PHONY: help setup system-packages demo test lint bench acoustic-table gate-table check-install article encoder turn-encoder voice-activity models scores pictures live-session demo-speech constraints clean
+.PHONY: help setup system-packages demo test lint bench acoustic-table gate-table check-install article encoder turn-encoder voice-activity models scores pictures live-session alert-delay demo-speech constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -46,7 +46,7 @@ demo: $(VENV)/callmood-base ## replay speech that a synthesiser made, with the p
 		--journal recordings/demo-$$(date +%Y%m%d-%H%M%S).jsonl
 
 test: system-packages $(VENV)/callmood-dev ## run the whole suite, with branch coverage
-	@$(BIN)/python -m pytest --cov --cov-branch --cov-report=term
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-branch --cov-report=term
 
 lint: $(VENV)/callmood-dev ## ruff, mypy, import-linter, numpydoc
 	@$(BIN)/ruff check .
@@ -99,6 +99,9 @@ pictures: $(VENV)/callmood-dev ## draw the pictures of the README anew
 
 live-session: system-packages $(VENV)/callmood-dev ## play strangers into a microphone, and show what was heard (needs the corpora)
 	@CALLMOOD_CORPORA=$(CORPORA) $(BIN)/python -m scripts.live_session
+
+alert-delay: $(VENV)/callmood-dev ## measure how soon alerts come on strangers, and what they miss (needs the corpora)
+	@CALLMOOD_CORPORA=$(CORPORA) $(BIN)/python -m scripts.alert_delay
 
 demo-speech: $(VENV)/callmood-dev system-packages ## make the demo's speech anew
 	@$(BIN)/python scripts/make_demo_speech.py

@@ -58,6 +58,8 @@ def test_a_command_finds_the_alert_in_its_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ITS_OWN", "kept")
+    for name in [name for name in os.environ if name.startswith("CALLMOOD_")]:
+        monkeypatch.delenv(name)
     command = script(tmp_path, 'env > "$1"')
     sink = opened(f"{command} '{tmp_path}/seen $HOME; x'")
     sink.take_alert(alert())
