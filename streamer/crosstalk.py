@@ -14,6 +14,11 @@ from streamer.row import Row
 ADVISED_AFTER: Final = 6
 """Windows of nothing but a leak after which the user is told."""
 
+_LEAK_SECONDS: Final = 3.0
+"""A leak is looked for in at least so much of the sound up to a window's end: more tells better."""
+
+_MOMENT_SECONDS: Final = 1.0
+
 _PAST_SECONDS: Final = MEMORY_SECONDS - 2.0
 """How far back a leg's noise is looked for: what every envelope still has when a row is made."""
 
@@ -63,12 +68,9 @@ class Crosstalk:
         bool
             False as well where another leg was not heard.
         """
-        own = self._envelopes[leg].frames(start, end)
-        for other, envelope in self._envelopes.items():
-            if other != leg and bleeds(own, envelope.frames(start - REACH_SECONDS, end)):
-                self._num_leaks[leg] += 1
-                return True
-        return False
+        is_leak = self._is_explained(leg, min(start, end - _LEAK_SECONDS), end)
+        self._num_leaks[leg] += is_leak
+        return is_leak
 
     def talks(self, row: Row, step_seconds: float) -> bool:
         """Tell whether the leg of a row talks in the row's last step.
@@ -86,7 +88,17 @@ class Crosstalk:
             False in silence and noise.
         """
         past = self._envelopes[row.leg].frames(row.end - _PAST_SECONDS, row.end)
-        return talks(past, round(step_seconds * FRAMES_PER_SECOND), row.state)
+        if not talks(past, round(step_seconds * FRAMES_PER_SECOND), row.state):
+            return False
+        # Who has just stopped may hear the other already, while the window is still his own.
+        return not self._is_explained(row.leg, row.end - _MOMENT_SECONDS, row.end)
+
+    def _is_explained(self, leg: str, start: float, end: float) -> bool:
+        own = self._envelopes[leg].frames(start, end)
+        return any(
+            other != leg and bleeds(own, envelope.frames(start - REACH_SECONDS, end))
+            for other, envelope in self._envelopes.items()
+        )
 
     @property
     def leaking(self) -> Sequence[str]:
