@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import numpy as np
+
 from emotion.arrays import Samples
 from emotion.finite_samples import make_finite
 from emotion.mixing import mix_down
@@ -68,7 +70,10 @@ class Crosstalk:
         bool
             False as well where another leg was not heard.
         """
-        is_leak = self._is_explained(leg, min(start, end - _LEAK_SECONDS), end)
+        before = self._envelopes[leg].frames(end - _LEAK_SECONDS, start)
+        # No further than to the beginning of the sound, or to the gap, that lies before the window.
+        num_heard = int(np.argmax(np.isnan(before[::-1]))) if np.isnan(before).any() else len(before)
+        is_leak = self._is_explained(leg, start - num_heard / FRAMES_PER_SECOND, end)
         self._num_leaks[leg] += is_leak
         return is_leak
 
