@@ -86,6 +86,19 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", metavar="DIR", default="recordings", help="where recordings go (default: recordings)"
     )
     kept.add_argument("--spectrogram-png", metavar="FILE", help="draw the session's spectrogram at the end")
+    kept.add_argument(
+        "--keep",
+        metavar="AGE",
+        help="remove recordings from --out that were last changed longer ago: 36h, 7d or 2w",
+    )
+    kept.add_argument(
+        "--max-size",
+        metavar="SIZE",
+        help="remove the oldest recordings from --out, so that they take no more than 500MB or 2GB",
+    )
+    kept.add_argument(
+        "--no-audio", action="store_true", help="no sound, and no picture of it, is written to the disk"
+    )
     parser.add_argument(
         "--config", metavar="FILE", help="defaults for these options (default: callmood.toml)"
     )

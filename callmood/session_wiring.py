@@ -25,6 +25,8 @@ from streamer.recorder.clip_rule import ClipRule
 from streamer.recorder.clips import ClipRecorder
 from streamer.recorder.session_folder import SessionFolder
 from streamer.recorder.session_sound import SessionSound
+from streamer.retention.bounds import Bounds
+from streamer.retention.folder_lock import SessionLock
 from streamer.screen import Screen
 from streamer.session import Session
 from streamer.session_options import SessionOptions
@@ -64,6 +66,8 @@ def run_session(
         If the session cannot begin, or its source breaks.
     """
     _check_duration(arguments.duration)
+    _refuse_audio(arguments)
+    bounds = Bounds.parse(arguments.keep, arguments.max_size)
     model = find_model(arguments.model or DEFAULT_MODEL)
     grid = model.card.grid(arguments.win, arguments.step)
     legs = legs_of(arguments, [source.info for source in sources], usual_legs)
@@ -73,13 +77,14 @@ def run_session(
     # Where sound comes on standard input, keys come from the terminal itself.
     keys = open_controlling_terminal() if getattr(arguments, "pipe", None) else 0
     lines = _lines(arguments, printer, keys)
-    sinks = _kept(arguments, history)
+    sinks = _kept(arguments, history, bounds)
     sinks = [*keepers, *_alert_sinks(arguments), *sinks]
     session = Session(
         sources,
         model,
         grid,
-        sinks=sinks if lines is None else [*sinks, lines],
+        # What tidies goes first: the journal, which is closed last, has its complaints.
+        sinks=[*_tidying(arguments, bounds), *sinks, *([] if lines is None else [lines])],
         screen=TerminalScreen(input_descriptor=keys or 0) if lines is None else Screen(),
         options=SessionOptions(
             callmood_version=__version__,
@@ -159,7 +164,30 @@ def _alert_sinks(arguments: argparse.Namespace) -> list[Sink]:
     return sinks
 
 
-def _kept(arguments: argparse.Namespace, history: SpectrogramHistory | None) -> list[Sink]:
+def _refuse_audio(arguments: argparse.Namespace) -> None:
+    """Refuse what `--no-audio` forbids; a spectrogram is nearly the sound."""
+    if not arguments.no_audio:
+        return
+    for option in ("record", "record_session", "spectrogram_png"):
+        if getattr(arguments, option) not in {None, False}:
+            raise UsageError(
+                f"--no-audio keeps sound off the disk, and --{option.replace('_', '-')} would write it; "
+                "leave one of them out (callmood.toml may have it too)"
+            )
+
+
+def _tidying(arguments: argparse.Namespace, bounds: Bounds | None) -> list[Sink]:
+    """Give what holds the recordings to their bounds, where there are any."""
+    if bounds is None:
+        return []
+    from streamer.retention.retention import Retention
+
+    return [Retention(Path(arguments.out), bounds)]
+
+
+def _kept(
+    arguments: argparse.Namespace, history: SpectrogramHistory | None, bounds: Bounds | None
+) -> list[Sink]:
     """Give the sinks that keep something; the journal last: its summary names what the others wrote."""
     sinks: list[Sink] = []
     folder = SessionFolder(Path(arguments.out))
@@ -168,7 +196,9 @@ def _kept(arguments: argparse.Namespace, history: SpectrogramHistory | None) -> 
     if arguments.record is not None:
         sinks.append(ClipRecorder(folder, ClipRule.parse(arguments.record)))
     if arguments.record_session:
-        sinks.append(SessionSound(folder))
+        sinks.append(SessionSound(folder, (bounds or Bounds()).max_file_bytes))
+    if arguments.record is not None or arguments.record_session:
+        sinks.append(SessionLock(folder))
     if arguments.journal is not None:
         sinks.append(Journal(arguments.journal))
     return sinks

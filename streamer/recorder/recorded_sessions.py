@@ -135,7 +135,7 @@ def _read_head(path: Path) -> _Head:
 def _wav_format(source: Any) -> WavFormat:
     """Read how the whole sound lies on the disk."""
     sample_rate = int(source["sample_rate"])
-    # Sessions before 0.2.0 kept all channels, and did not say so.
+    # Format 1 kept all channels, and did not say so.
     channels = len(source["kept_channels"]) if "kept_channels" in source else int(source["channels"])
     sample_format = source["sample_format"]
     if sample_rate < 1 or channels < 1 or sample_format not in {"PCM_16", "FLOAT"}:

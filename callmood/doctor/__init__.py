@@ -1,0 +1,1 @@
+"""What `callmood doctor` looks at: a file a family of checks."""

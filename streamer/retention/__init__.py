@@ -1,0 +1,1 @@
+"""Recordings do not grow without bound, and can be forgotten."""
