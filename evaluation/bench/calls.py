@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final
 
@@ -22,6 +23,7 @@ from emotion.window_grid import to_samples
 from evaluation.bench.sound import STEP_SECONDS, BenchSound
 from evaluation.bench.turns import undisturbed
 from streamer.block import AudioBlock
+from streamer.crosstalk import Crosstalk
 from streamer.engine import LIVE_QUEUE_SECONDS
 from streamer.leg import Leg
 from streamer.leg_plan import LegPlan
@@ -185,7 +187,12 @@ class _Call:
     def __init__(self, model: EmotionModel, sound: BenchSound, generator: np.random.Generator) -> None:
         info = SourceInfo("call", SOURCE_RATE, len(_LEGS), "FLOAT", None, live=True)
         grid = model.card.grid(model.card.win_seconds, STEP_SECONDS)
-        self.legs = SourceLegs(0, info, _LEGS, lambda plan: Leg(plan.name, model, grid, SOURCE_RATE))
+        crosstalk = Crosstalk({plan.name: SOURCE_RATE for plan in _LEGS})
+
+        def open_leg(plan: LegPlan) -> Leg:
+            return Leg(plan.name, model, grid, SOURCE_RATE, is_leak=partial(crosstalk.is_leak, plan.name))
+
+        self.legs = SourceLegs(0, info, _LEGS, open_leg, crosstalk=crosstalk)
         whole = sound.at_rate(SOURCE_RATE)
         turned = [np.roll(whole, -int(generator.integers(len(whole)))) for _ in _LEGS]
         self._sound: Samples = np.stack(turned, axis=1)
