@@ -1,6 +1,5 @@
 """A recording that stands in for the microphone."""
 
-import threading
 import time
 from typing import Final
 
@@ -10,6 +9,7 @@ from emotion.window_grid import to_samples
 from streamer.block import AudioBlock
 from streamer.block_queue import BlockQueue
 from streamer.source import SourceInfo
+from streamer.source_thread import SourceThread
 
 BLOCK_SECONDS: Final = 0.05
 FAST_BLOCK_SECONDS: Final = 0.25
@@ -34,11 +34,7 @@ class FileSource:
         self._fast = fast
         seconds = block_seconds or (FAST_BLOCK_SECONDS if fast else BLOCK_SECONDS)
         self._block_samples = max(1, to_samples(seconds, audio.sample_rate))
-        self._stopped = threading.Event()
-        # Waited for in place of the thread: a join that Ctrl-C interrupts takes a running thread for ended.
-        self._ended = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._queue: BlockQueue | None = None
+        self._thread = SourceThread("callmood-file", self._read)
 
     @property
     def info(self) -> SourceInfo:
@@ -70,27 +66,12 @@ class FileSource:
         queue : BlockQueue
             Takes the blocks, and makes the reader wait when it is full.
         """
-        self._queue = queue
-        self._thread = threading.Thread(target=self._deliver, args=(queue,), name="callmood-file")
-        self._thread.start()
+        self._thread.start(queue)
 
     def stop(self) -> None:
         """Read no more, and wait until the thread has ended; a second call does nothing."""
-        self._stopped.set()
-        if self._queue is not None:
-            self._queue.close()
-        if self._thread is not None and self._ended.wait(STOP_SECONDS):
-            self._thread.join()
-
-    def _deliver(self, queue: BlockQueue) -> None:
-        try:
-            self._read(queue)
-        except Exception as error:  # noqa: BLE001 - the session raises it once everything is in order
-            queue.close(error)
-        else:
-            queue.close()
-        finally:
-            self._ended.set()
+        self._thread.stop()
+        self._thread.wait(STOP_SECONDS)
 
     def _read(self, queue: BlockQueue) -> None:
         began = time.monotonic()
@@ -100,8 +81,8 @@ class FileSource:
             if not self._fast:
                 # Held against the beginning, not the block before, so that delays do not add up.
                 due = began + end_sample / self._audio.sample_rate
-                self._stopped.wait(max(0.0, due - time.monotonic()))
-            if self._stopped.is_set():
+                self._thread.stopping.wait(max(0.0, due - time.monotonic()))
+            if self._thread.stopping.is_set():
                 return
             block = AudioBlock(read_only(samples), first_sample, arrived=time.monotonic())
             if not queue.put_waiting(block):

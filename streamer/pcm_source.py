@@ -2,7 +2,6 @@
 
 import os
 import select
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,6 +16,7 @@ from streamer.block import AudioBlock
 from streamer.block_queue import BlockQueue
 from streamer.pcm_encoding import Encoding
 from streamer.source import SourceInfo
+from streamer.source_thread import SourceThread
 from streamer.whole_samples import WholeSamples
 
 MAX_BLOCK_SECONDS: Final = 0.25
@@ -74,11 +74,8 @@ class PcmSource:
             notes=format_note(_SUBTYPES[encoding]),
         )
         self._notes: tuple[str, ...] = ()
-        self._stopped = threading.Event()
-        # Waited for in place of the thread: a join that Ctrl-C interrupts takes a running thread for ended.
-        self._ended = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._queue: BlockQueue | None = None
+        # A read hangs where another program empties the pipe between poll and read.
+        self._thread = SourceThread("callmood-pcm", self._read, daemon=True)
         self._wake: tuple[int, int] | None = None
 
     @property
@@ -102,23 +99,15 @@ class PcmSource:
         queue : BlockQueue
             Takes the blocks, and makes the reader wait when it is full.
         """
-        self._queue = queue
         self._wake = os.pipe()
-        # A read hangs where another program empties the pipe between poll and read: no exit waits for it.
-        self._thread = threading.Thread(
-            target=self._deliver, args=(queue, self._wake[0]), name="callmood-pcm", daemon=True
-        )
-        self._thread.start()
+        self._thread.start(queue)
 
     def stop(self) -> None:
         """Read no more, and wait until the thread has ended; a second call does nothing."""
-        self._stopped.set()
+        self._thread.stop()
         if self._wake is not None:
             os.write(self._wake[1], b".")
-        if self._queue is not None:
-            self._queue.close()
-        if self._thread is not None and self._ended.wait(STOP_SECONDS):
-            self._thread.join()
+        if self._thread.wait(STOP_SECONDS):
             self._close_wake()
 
     def _close_wake(self) -> None:
@@ -126,34 +115,24 @@ class PcmSource:
         for descriptor in wake or ():
             os.close(descriptor)
 
-    def _deliver(self, queue: BlockQueue, wake: int) -> None:
-        try:
-            self._read(queue, wake)
-        except OSError as error:
-            told = error if isinstance(error, AudioFileError) else _unreadable(error)
-            queue.close(told)
-        except Exception as error:  # noqa: BLE001 - the session raises it once everything is in order
-            queue.close(error)
-        else:
-            queue.close()
-        finally:
-            self._ended.set()
-
-    def _read(self, queue: BlockQueue, wake: int) -> None:
+    def _read(self, queue: BlockQueue) -> None:
         # Not select, which knows no descriptors beyond 1023; a file is always ready.
         ready = select.poll()
         ready.register(self._descriptor, select.POLLIN)
-        ready.register(wake, select.POLLIN)
+        if self._wake is not None:
+            ready.register(self._wake[0], select.POLLIN)
         crumb_samples = to_samples(_CRUMB_SECONDS, self._info.sample_rate)
         first_sample = 0
         while True:
-            ready.poll()
-            if self._stopped.is_set():
-                return
             try:
+                ready.poll()
+                if self._thread.stopping.is_set():
+                    return
                 data = os.read(self._descriptor, self._max_block_bytes - self._whole_samples.rest_bytes)
             except BlockingIOError:
                 continue  # Whoever shares the pipe was faster.
+            except OSError as error:
+                raise _unreadable(error) from error
             arrived = time.monotonic()
             if not data:
                 self._end(first_sample)
@@ -165,7 +144,7 @@ class PcmSource:
                     return
                 first_sample = block.end_sample
             if len(samples) < crumb_samples:
-                self._stopped.wait(_CRUMB_SECONDS)
+                self._thread.stopping.wait(_CRUMB_SECONDS)
 
     def _end(self, num_samples: int) -> None:
         rest = self._whole_samples.rest_bytes

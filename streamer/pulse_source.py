@@ -3,7 +3,6 @@
 import os
 import select
 import subprocess
-import threading
 import time
 from typing import Final
 
@@ -15,6 +14,7 @@ from streamer.pactl import english_environment, pulse_program
 from streamer.parec_words import ParecWords
 from streamer.pulse_list import find_pulse_source
 from streamer.source import SourceInfo
+from streamer.source_thread import SourceThread
 from streamer.whole_samples import WholeSamples
 
 STOP_SECONDS: Final = 2.0
@@ -58,11 +58,7 @@ class PulseSource:
             live=True,
             stalls=True,
         )
-        self._stopping = threading.Event()
-        # Waited for in place of the thread: a join that Ctrl-C interrupts takes a running thread for ended.
-        self._ended = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._queue: BlockQueue | None = None
+        self._thread = SourceThread("callmood-pulse", self._read)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -99,9 +95,8 @@ class PulseSource:
         DeviceError
             If `parec` cannot be started.
         """
-        self._queue = queue
         try:
-            process = subprocess.Popen(  # noqa: S603 - our own words, and a name that the server knows
+            self._process = subprocess.Popen(  # noqa: S603 - our own words, and a name that the server knows
                 self._command(),
                 env=english_environment(),
                 bufsize=0,
@@ -113,23 +108,18 @@ class PulseSource:
             )
         except OSError as error:
             raise DeviceError(f"parec cannot be started: {error}; try it by itself") from error
-        self._process = process
-        self._thread = threading.Thread(target=self._deliver, args=(queue, process), name="callmood-pulse")
-        self._thread.start()
+        self._thread.start(queue)
 
     def stop(self) -> None:
         """End `parec` and the thread, and close the queue; a second call does nothing."""
-        self._stopping.set()
-        if self._queue is not None:
-            self._queue.close()
+        self._thread.stop()
         process = self._process
         if process is None:
             return
         process.terminate()
-        if not self._ended.wait(STOP_SECONDS):
+        if not self._thread.wait(STOP_SECONDS):
             process.kill()
-        if self._thread is not None and self._ended.wait(STOP_SECONDS):
-            self._thread.join()
+        if self._thread.wait(STOP_SECONDS):
             # Before the last wait: parec may hang in a write that nobody reads.
             for pipe in (process.stdout, process.stderr):
                 if pipe is not None:
@@ -158,18 +148,9 @@ class PulseSource:
             "--verbose",
         ]
 
-    def _deliver(self, queue: BlockQueue, process: "subprocess.Popen[bytes]") -> None:
-        try:
-            self._read(queue, process)
-        except Exception as error:  # noqa: BLE001 - the session raises it once everything is in order
-            queue.close(error)
-        else:
-            queue.close()
-        finally:
-            self._ended.set()
-
-    def _read(self, queue: BlockQueue, process: "subprocess.Popen[bytes]") -> None:
-        if process.stdout is None or process.stderr is None:
+    def _read(self, queue: BlockQueue) -> None:
+        process = self._process
+        if process is None or process.stdout is None or process.stderr is None:
             raise RuntimeError("parec was started without pipes")
         sound, words = process.stdout.fileno(), process.stderr.fileno()
         os.set_blocking(words, False)
@@ -183,7 +164,7 @@ class PulseSource:
         num_open = 2
         while num_open:
             happened = {descriptor for descriptor, _ in ready.poll(None if said.device else 500)}
-            if self._stopping.is_set():
+            if self._thread.stopping.is_set():
                 return
             data = os.read(sound, _READ_BYTES) if sound in happened else b""
             arrived = time.monotonic()
