@@ -59,7 +59,7 @@ class Alignment:
         """How far the samples lag behind the clock, s: over 0 where the card runs slow."""
         return self._lateness[0][1] if self._lateness else 0.0
 
-    def place(self, block: AudioBlock, *, kept_out: bool = False) -> tuple[AudioBlock, bool]:
+    def place(self, block: AudioBlock, *, kept_out: bool = False) -> AudioBlock:
         """Give the next block its place on the session's clock.
 
         Parameters
@@ -71,8 +71,8 @@ class Alignment:
 
         Returns
         -------
-        (AudioBlock, bool)
-            The same sound, counted on the shared clock; whether the source had stalled just before it.
+        AudioBlock
+            The same sound, counted on the shared clock, and whether the source had stalled just before it.
         """
         begins = block.arrived - len(block.samples) / self._sample_rate
         if self._epoch.monotonic is None:
@@ -93,7 +93,7 @@ class Alignment:
         if not kept_out:
             self._end_sample = placed + len(block.samples)
         self._note(block.arrived, on_clock - placed / self._sample_rate)
-        return replace(block, first_sample=placed), stalled
+        return replace(block, first_sample=placed, stalled=stalled)
 
     def _move(self, expected: int, by_seconds: float) -> None:
         """Jump by so much, but never back over what was heard, and never for less than can be known."""

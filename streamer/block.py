@@ -20,12 +20,16 @@ class AudioBlock:
         ``time.monotonic()`` when the block arrived, s.
     overrun : bool
         The card lost input just before this block; the jump in `first_sample` is then an estimate.
+    stalled : bool
+        The source had none to give for a while just before this block: nobody lost any, and the jump is an
+        estimate.
     """
 
     samples: Samples
     first_sample: int
     arrived: float
     overrun: bool = False
+    stalled: bool = False
 
     @property
     def end_sample(self) -> int:

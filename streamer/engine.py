@@ -17,14 +17,14 @@ from streamer.leg import Leg
 from streamer.leg_plan import LegPlan
 from streamer.leg_views import LegViews
 from streamer.listening import Listening
-from streamer.row import STATES
+from streamer.row import STATES, is_spoken
 from streamer.session_facts import Summary
 from streamer.session_options import SessionOptions
 from streamer.sink_group import SinkGroup
 from streamer.source import SourceInfo
 from streamer.source_legs import SourceLegs
 from streamer.spectrogram.columns import SpectrogramColumns
-from streamer.talk import Talk, is_spoken
+from streamer.talk import Talk
 from streamer.user_commands import CommandKind, UserCommand, UserCommands
 from streamer.worker import Worker
 

@@ -175,15 +175,15 @@ class Hearing:
         return Stretch(where, self._feature_set, gate, self._noise_floor, self._listener)
 
     def _gap(self, end_sample: int, block: AudioBlock) -> Gap:
-        cause: GapCause = "pause" if self._paused else "overrun" if block.overrun else "drop"
+        lost: GapCause = "pause" if self._paused else "overrun" if block.overrun else "drop"
         return Gap(
             leg=self.name,
             start=end_sample / self._source_rate,
             end=block.first_sample / self._source_rate,
             start_sample=end_sample,
             end_sample=block.first_sample,
-            cause=cause,
-            estimated=block.overrun,
+            cause="stall" if block.stalled else lost,
+            estimated=block.overrun or block.stalled,
         )
 
     def _heard(self, stretch: Stretch, windows: Iterator[int]) -> Iterator[Heard]:

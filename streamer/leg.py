@@ -84,16 +84,13 @@ class Leg:
         """How many samples were no number and taken as 0."""
         return self._hearing.non_finite_samples
 
-    def gap_before(self, block: AudioBlock, *, stalled: bool = False) -> list[Row | Gap]:
+    def gap_before(self, block: AudioBlock) -> list[Row | Gap]:
         """End the stretch where a block does not follow on it.
 
         Parameters
         ----------
         block : AudioBlock
             The next one; it is not taken yet.
-        stalled : bool
-            The source had delivered nothing for a while: nobody lost the sound, and its length is an
-            estimate.
 
         Returns
         -------
@@ -105,13 +102,7 @@ class Leg:
         ValueError
             If the block begins before the last one ended: a source that counts backwards is broken.
         """
-        said = self._said(self._hearing.gap_before(block))
-        if stalled:
-            return [
-                replace(event, cause="stall", estimated=True) if isinstance(event, Gap) else event
-                for event in said
-            ]
-        return said
+        return self._said(self._hearing.gap_before(block))
 
     def push(self, block: AudioBlock) -> list[Row | Gap]:
         """Take a block.

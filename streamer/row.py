@@ -58,6 +58,22 @@ class Row:
     voice_known: float = 0.0
 
 
+def is_spoken(row: Row) -> bool:
+    """Tell whether a window holds speech.
+
+    Parameters
+    ----------
+    row : Row
+        Of the window.
+
+    Returns
+    -------
+    bool
+        True where the gate heard speech, sure or not of its emotion.
+    """
+    return row.state in {"speech", "unsure"}
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """Sound that was never heard: windows end before it and start anew after it.

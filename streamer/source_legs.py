@@ -129,9 +129,8 @@ class SourceLegs:
         """
         self.position = block.end_sample
         self.arrived = block.arrived
-        stalled = False
         if self.alignment is not None:
-            block, stalled = self.alignment.place(block, kept_out=self.paused)
+            block = self.alignment.place(block, kept_out=self.paused)
         heard = self._before_end(block)
         self._stream_position = heard.end_sample
         if self.paused:
@@ -141,7 +140,7 @@ class SourceLegs:
             return
         self.heard_samples += len(heard.samples)
         if self._crosstalk is None:
-            yield from self._hear(heard, stalled=stalled)
+            yield from self._hear(heard)
             return
         # So short that no envelope forgets what a row of the same block still asks for.
         for start in range(0, len(heard.samples), self._sample_rate):
@@ -150,10 +149,11 @@ class SourceLegs:
                 samples=heard.samples[start : start + self._sample_rate],
                 first_sample=heard.first_sample + start,
                 overrun=heard.overrun and start == 0,
+                stalled=heard.stalled and start == 0,
             )
-            yield from self._hear(part, stalled=stalled and start == 0)
+            yield from self._hear(part)
 
-    def _hear(self, heard: AudioBlock, *, stalled: bool) -> Iterator[Row | Gap | AudioBlock]:
+    def _hear(self, heard: AudioBlock) -> Iterator[Row | Gap | AudioBlock]:
         """Let all legs hear a block."""
         told = [(leg, replace(heard, samples=sound_of(plan, heard.samples))) for plan, leg in self._ears]
         if self._crosstalk is not None:
@@ -161,7 +161,7 @@ class SourceLegs:
                 self._crosstalk.push(leg.name, part.samples, part.first_sample)
         for leg, part in told:
             if isinstance(leg, Leg):
-                yield from leg.gap_before(part, stalled=stalled)
+                yield from leg.gap_before(part)
         if self._kept:
             yield self._for_sinks(heard)
         for leg, part in told:
@@ -218,7 +218,7 @@ class SourceLegs:
             return block
         first_sample = min(block.first_sample, self._end_sample)
         samples = block.samples[: self._end_sample - first_sample]
-        return AudioBlock(samples, first_sample, block.arrived, overrun=block.overrun)
+        return replace(block, samples=samples, first_sample=first_sample)
 
     def _for_sinks(self, block: AudioBlock) -> AudioBlock:
         if self._keeps_all:

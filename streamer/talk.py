@@ -5,26 +5,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from streamer.row import Row
+from streamer.row import Row, is_spoken
 
 _MEMORY_STEPS: Final = 64
 """How many steps a leg may be behind another and still be held against it."""
-
-
-def is_spoken(row: Row) -> bool:
-    """Tell whether a window holds speech.
-
-    Parameters
-    ----------
-    row : Row
-        Of the window.
-
-    Returns
-    -------
-    bool
-        True where the gate heard speech, sure or not of its emotion.
-    """
-    return row.state in {"speech", "unsure"}
 
 
 class Talk:

@@ -25,6 +25,7 @@ from evaluation.bench.turns import undisturbed
 from streamer.block import AudioBlock
 from streamer.crosstalk import Crosstalk
 from streamer.engine import LIVE_QUEUE_SECONDS
+from streamer.file_source import BLOCK_SECONDS
 from streamer.leg import Leg
 from streamer.leg_plan import LegPlan
 from streamer.row import Row
@@ -35,7 +36,6 @@ MAX_LAG_SECONDS: Final = 0.25
 """A call is followed where 99 of 100 rows come no later."""
 
 SOURCE_RATE: Final = 16_000
-BLOCK_SECONDS: Final = 0.05
 MOST_TRIES: Final = 6
 _LEGS: Final = (LegPlan("customer", channel=0), LegPlan("agent", channel=1))
 _PATIENCE_SECONDS: Final = 5.0

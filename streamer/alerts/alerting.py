@@ -42,7 +42,7 @@ class Alerting:
     ) -> None:
         self.num_alerts = 0
         self._watches = [
-            (leg, AlertWatch(rule, leg, step_seconds, cooldown_seconds))
+            AlertWatch(rule, leg, step_seconds, cooldown_seconds)
             for rule in rules
             for leg in rule.watched_legs(legs)
         ]
@@ -62,8 +62,8 @@ class Alerting:
             What it raised.
         """
         raised = []
-        for number, (leg, watch) in enumerate(self._watches):
-            alert = watch.take(row) if leg == row.leg else None
+        for number, watch in enumerate(self._watches):
+            alert = watch.take(row)
             if alert is not None:
                 self._latest[number] = alert
                 raised.append(alert)
@@ -78,8 +78,8 @@ class Alerting:
         gap : Gap
             Of the leg.
         """
-        for leg, watch in self._watches:
-            if leg == gap.leg:
+        for watch in self._watches:
+            if watch.leg == gap.leg:
                 watch.restart()
 
     @property
@@ -87,6 +87,6 @@ class Alerting:
         """The alerts whose episodes go on, a line each."""
         return tuple(
             self._latest[number].text
-            for number, (_, watch) in enumerate(self._watches)
+            for number, watch in enumerate(self._watches)
             if watch.is_alerting and number in self._latest
         )

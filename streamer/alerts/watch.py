@@ -54,13 +54,18 @@ class AlertWatch:
         Stream time from one window to the next, s.
     cooldown_seconds : float, optional
         Least stream time from one alert to the next, s.
+
+    Attributes
+    ----------
+    leg : str
+        As given.
     """
 
     def __init__(
         self, rule: AlertRule, leg: str, step_seconds: float, cooldown_seconds: float = COOLDOWN_SECONDS
     ) -> None:
         self._rule = rule
-        self._leg = leg
+        self.leg = leg
         self._step_seconds = step_seconds
         self._cooldown_seconds = cooldown_seconds
         self._ends_below = rule.threshold - min(HYSTERESIS, rule.threshold / 2)
@@ -85,7 +90,7 @@ class AlertWatch:
         Alert or None
             What it raised.
         """
-        if row.leg != self._leg:
+        if row.leg != self.leg:
             return None
         if row.emotion is None or row.smoothed is None:
             self._num_without_emotion += 1
@@ -124,7 +129,7 @@ class AlertWatch:
         self._has_alerted = True
         self._cooled_at = row.end + self._cooldown_seconds
         return Alert(
-            leg=self._leg,
+            leg=self.leg,
             rule=self._rule.text,
             label=self._rule.label,
             onset_seconds=self._onset_seconds,

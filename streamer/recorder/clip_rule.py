@@ -5,7 +5,7 @@ from typing import Literal
 
 from emotion.errors import UsageError
 from emotion.labels import LABELS
-from streamer.row import Row
+from streamer.row import Row, is_spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +73,5 @@ class ClipRule:
         if self.kind == "all":
             return True
         if self.kind == "speech":
-            return row.state in {"speech", "unsure"}
+            return is_spoken(row)
         return row.emotion in self.labels

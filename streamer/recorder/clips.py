@@ -117,7 +117,7 @@ class ClipRecorder(Sink):
         rate = sound.sample_rate
         wanted = alert.onset_sample - to_samples(BEFORE_ALERT_SECONDS, rate)
         longest = alert.end_sample - to_samples(LONGEST_ALERT_SECONDS, rate)
-        begins = sound.unbroken_start(max(0, wanted, longest), alert.end_sample)
+        begins = sound.ring.unbroken_start(max(0, wanted, longest), alert.end_sample)
         content = sound.wav(begins, alert.end_sample)
         clip = clip_of_alert(alert, alert.at_seconds - (alert.end_sample - begins) / rate)
         # Two rules may come true in the same window: it is the same sound.

@@ -1,6 +1,5 @@
 """The last seconds of a leg, as the model hears them, and how a clip of it lies on the disk."""
 
-from emotion.arrays import Samples
 from emotion.finite_samples import make_finite
 from emotion.mixing import mix_down
 from streamer.block import AudioBlock
@@ -25,11 +24,16 @@ class LegSound:
         How many the blocks have.
     capacity : int
         Samples that stay within reach.
+
+    Attributes
+    ----------
+    ring : ClipRing
+        The sound.
     """
 
     def __init__(self, source: SourceInfo, column: int | None, num_columns: int, capacity: int) -> None:
         self._column = column
-        self._ring = ClipRing(capacity)
+        self.ring = ClipRing(capacity)
         exact = column is not None or num_columns == 1
         self._format = WavFormat(source.sample_rate, 1, source.sample_format if exact else "FLOAT")
 
@@ -45,24 +49,7 @@ class LegSound:
         if self._column is not None:
             samples = samples[:, self._column : self._column + 1]
         finite, *_ = make_finite(samples)
-        self._ring.push(block.first_sample, mix_down(finite))
-
-    def unbroken_start(self, start_sample: int, end_sample: int) -> int:
-        """Find where the sound begins that leads to a place without a gap; see `ClipRing.unbroken_start`.
-
-        Parameters
-        ----------
-        start_sample : int
-            How far back to look.
-        end_sample : int
-            One past the last sample.
-
-        Returns
-        -------
-        int
-            The first sample.
-        """
-        return self._ring.unbroken_start(start_sample, end_sample)
+        self.ring.push(block.first_sample, mix_down(finite))
 
     @property
     def sample_rate(self) -> int:
@@ -82,8 +69,7 @@ class LegSound:
         bytes or None
             None where any of it is not there.
         """
-        samples = self._ring.cut(start_sample, end_sample)
-        return None if samples is None else self._encoded(samples)
-
-    def _encoded(self, samples: Samples) -> bytes:
+        samples = self.ring.cut(start_sample, end_sample)
+        if samples is None:
+            return None
         return self._format.head(len(samples)) + self._format.encode(samples)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from emotion.decision import VoiceState
 from emotion.errors import UsageError
 from emotion.model import EmotionModel
-from streamer.row import Row
+from streamer.row import Row, is_spoken
 from streamer.session_facts import SessionFacts, Summary
 from streamer.sink import Sink
 from streamer.voices.saved_voice import SavedVoice
@@ -80,7 +80,7 @@ class VoiceKeeper(Sink):
 
     def take_row(self, row: Row) -> None:
         """Count a window of speech."""
-        self._num_speech += row.leg == self.leg and row.state in {"speech", "unsure"}
+        self._num_speech += row.leg == self.leg and is_spoken(row)
 
     @property
     def files(self) -> tuple[str, ...]:
