@@ -116,6 +116,8 @@ def pulse_server(
     folder = Path(tempfile.mkdtemp(prefix="callmood-pulse-"))
     try:
         environment = _environment(folder)
+        # Without it an idle sink changes to 48 000 for whoever plays 16 000, and stays there for all that follow.
+        (folder / "daemon.conf").write_text(f"alternate-sample-rate = {sample_rate}\n")
         socket = folder / "native"
         command = [
             "pulseaudio",
@@ -154,4 +156,5 @@ def _environment(folder: Path) -> dict[str, str]:
         "XDG_RUNTIME_DIR": str(runtime),
         "PULSE_RUNTIME_PATH": str(runtime),
         "PULSE_SERVER": f"unix:{folder / 'native'}",
+        "PULSE_CONFIG": str(folder / "daemon.conf"),
     }
