@@ -116,7 +116,7 @@ def pulse_server(
     folder = Path(tempfile.mkdtemp(prefix="callmood-pulse-"))
     try:
         environment = _environment(folder)
-        # Without it an idle sink changes to 48 000 for whoever plays 16 000, and stays there for all that follow.
+        # Without it an idle sink changes to 48 000 for whoever plays 16 000, and stays there for all others.
         (folder / "daemon.conf").write_text(f"alternate-sample-rate = {sample_rate}\n")
         socket = folder / "native"
         command = [
