@@ -37,8 +37,8 @@ def _print(console: Console, folder: Path, card: Card) -> None:
     if card.scores:
         console.print()
         console.print("scores")
-        for path, score in _leaves(card.scores):
-            console.print(Text(f"  {path}: {score}"))
+        lines = [f"  {path}: {score}" for path, score in _leaves(card.scores)]
+        console.print(Text("\n".join(lines)))
 
 
 def _facts(folder: Path, card: Card) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,9 @@ from rich.text import Text
 from emotion.card import Card
 from emotion.errors import ModelError
 from emotion.model import read_model_card
-from emotion.model_folders import DEFAULT_MODEL, model_folders
+from emotion.model_folders import DEFAULT_MODEL, model_folders, pickled_models
+from emotion.pickles import refusal_of
+from emotion.printable import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def listed_models() -> list[ListedModel]:
     Returns
     -------
     list of ListedModel
-        Sorted by name; damaged ones among them.
+        Sorted by name; damaged ones among them, and at last pickles, which are none.
     """
     models = []
     for folder in model_folders():
@@ -75,6 +77,7 @@ def listed_models() -> list[ListedModel]:
             models.append(ListedModel(folder, read_model_card(folder), None))
         except ModelError as error:
             models.append(ListedModel(folder, None, str(error)))
+    models += [ListedModel(path, None, refusal_of(path)) for path in pickled_models()]
     return models
 
 
@@ -111,13 +114,13 @@ def _print(console: Console, models: list[ListedModel]) -> None:
     if not models:
         console.print("No models yet. Train one with: callmood train DATA --name NAME")
     for model in models:
-        head = Text(model.folder.name, style="bold")
+        head = Text(printable(model.folder.name), style="bold")
         if model.folder.name == DEFAULT_MODEL:
             head.append(" (default)", style="not bold")
         console.print(head)
         lines = [model.problem or ""] if model.card is None else _lines(model.card)
         for line in (*lines, f"in {model.folder}"):
-            console.print(Padding(Text(line), (0, 0, 0, 2)))
+            console.print(Padding(Text(printable(line)), (0, 0, 0, 2)))
 
 
 def licence_mark(card: Card) -> str:

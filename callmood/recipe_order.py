@@ -1,16 +1,17 @@
 """`callmood train --recipe NAME`: what the words of a user come to."""
 
 import argparse
-import json
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from emotion.errors import UsageError
+from emotion.json_values import JsonValueError, parse_value
 
 if TYPE_CHECKING:
     from emotion.card import Card
 
+_MAX_BYTES: Final = 1_000_000
 PLACES = ("corpus", "stream", "condition", "baseline", "uar")
 
 
@@ -92,17 +93,42 @@ def read_figures(path: Path) -> list[dict[str, Any]]:
     UsageError
         If it cannot be read, or is something else.
     """
-    what = f"--scores {path}"
+    what, advice = f"--scores {path}", "give what `callmood evaluate --json` wrote"
     try:
-        figures = json.loads(path.read_text(encoding="utf-8"))
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{what} is no file; {advice}")
+        with path.open("rb") as file:
+            raw = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{what} cannot be read ({error.strerror})") from error
-    except ValueError as error:
-        raise UsageError(f"{what} is no JSON; give what `callmood evaluate --json` wrote") from error
+    if len(raw) > _MAX_BYTES:
+        raise UsageError(f"{what} is longer than {_MAX_BYTES} bytes; {advice}")
+    try:
+        figures = parse_value(raw)
+    except JsonValueError as error:
+        raise UsageError(f"{what} is no JSON of ours: {error}; {advice}") from error
     records = figures if isinstance(figures, list) else []
-    if not records or not all(isinstance(each, dict) and set(PLACES) <= set(each) for each in records):
-        raise UsageError(f"{what} holds no records; give what `callmood evaluate --json` wrote")
+    if not records or not all(map(_is_record, records)):
+        raise UsageError(f"{what} holds no records; {advice}")
     return records
+
+
+def _is_record(value: object) -> bool:
+    """Tell whether a value can stand on a card: it names its place, and its recalls are numbers by label."""
+    if not isinstance(value, dict) or not set(PLACES) <= set(value):
+        return False
+    recalls = value.get("recalls")
+    return (
+        all(isinstance(value[name], str) for name in ("corpus", "stream", "condition"))
+        and isinstance(value["baseline"], bool)
+        and (
+            recalls is None
+            or (
+                isinstance(recalls, dict)
+                and all(number is None or isinstance(number, int | float) for number in recalls.values())
+            )
+        )
+    )
 
 
 def _refuse_contradictions(arguments: argparse.Namespace) -> None:

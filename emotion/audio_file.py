@@ -18,6 +18,11 @@ SampleFormat: TypeAlias = Literal["PCM_16", "FLOAT"]
 
 MIN_SAMPLE_RATE: Final = 4_000
 MAX_SAMPLE_RATE: Final = 384_000
+MAX_CHANNELS: Final = 32
+"""A header may speak of a thousand, and a second of them is a gigabyte."""
+MAX_WHOLE_SAMPLES: Final = 2**28
+"""What can be taken whole: 93 minutes at 48 kHz, four and a half hours at 16; a gigabyte of memory."""
+
 _READ_SAMPLES: Final = 65_536
 
 _EXACT_IN_16_BITS: Final = frozenset({"PCM_S8", "PCM_U8", "PCM_16", "ULAW", "ALAW", "GSM610"})
@@ -39,7 +44,7 @@ class AudioFile:
     sample_rate : int
         Hz, 4 000 to 384 000.
     channels : int
-        How many, at least 1.
+        How many, 1 to 32.
     num_samples : int
         Samples a channel that can be read, at least 1.
     sample_format : {'PCM_16', 'FLOAT'}
@@ -51,7 +56,7 @@ class AudioFile:
     ------
     AudioFileError
         If the file is missing, not to be read, no recording, cut in its header, without samples, of a sample
-        rate outside the bounds, or without one finite sample.
+        rate or a number of channels outside the bounds, or without one finite sample.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -61,7 +66,7 @@ class AudioFile:
             self.channels = int(sound.channels)
             subtype, announced = str(sound.subtype), int(sound.frames)
             complete = has_sample(sound, announced - 1)
-        self._refuse_odd_rate()
+        self._refuse_odd_layout()
         self.num_samples = announced if complete else count_samples(self.path)
         if not self.num_samples:
             raise AudioFileError(f"{self.path} holds no samples; record it again")
@@ -122,7 +127,11 @@ class AudioFile:
                 left -= len(block)
                 yield block
 
-    def _refuse_odd_rate(self) -> None:
+    def _refuse_odd_layout(self) -> None:
+        if self.channels > MAX_CHANNELS:
+            raise AudioFileError(
+                f"{self.path} has {self.channels} channels; export those that matter, at most {MAX_CHANNELS}"
+            )
         if not MIN_SAMPLE_RATE <= self.sample_rate <= MAX_SAMPLE_RATE:
             raise AudioFileError(
                 f"{self.path} has a sample rate of {self.sample_rate} Hz; convert it to one between "
@@ -170,9 +179,14 @@ def read_mono(path: str | os.PathLike[str]) -> MonoClip:
     Raises
     ------
     AudioFileError
-        As `AudioFile` does.
+        As `AudioFile` does, or if it is longer than `MAX_WHOLE_SAMPLES`.
     """
     file = AudioFile(path)
+    if file.num_samples > MAX_WHOLE_SAMPLES:
+        raise AudioFileError(
+            f"{file.path} holds {file.num_samples} samples, and {MAX_WHOLE_SAMPLES} are the most that can be "
+            "taken whole; cut it into pieces"
+        )
     samples = np.empty(file.num_samples, dtype=np.float32)
     filled = 0
     for block in file.blocks(_READ_SAMPLES):

@@ -10,6 +10,8 @@ from emotion.window_grid import WindowGrid
 CARD_FORMAT: Final = 1
 """Raised when a field is added or changes its meaning."""
 
+_LONGEST_DELAY_SECONDS: Final = 3600.0
+
 
 @dataclass(frozen=True, slots=True)
 class DataSource:
@@ -122,7 +124,7 @@ class Card:
         seconds = self.scores.get("shows_change_after_seconds")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             return None
-        return float(seconds)
+        return float(seconds) if 0.0 <= seconds <= _LONGEST_DELAY_SECONDS else None
 
     def grid(self, win_seconds: float | None = None, step_seconds: float | None = None) -> WindowGrid:
         """Lay the grid that the model is served with.

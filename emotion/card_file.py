@@ -9,6 +9,7 @@ from typing import Any, Final
 from emotion.card import CARD_FORMAT, Card, DataSource
 from emotion.errors import ModelError
 from emotion.json_values import (
+    MIN_STEP_SECONDS,
     OBJECT,
     OBJECTS,
     SECONDS,
@@ -28,7 +29,7 @@ from emotion.json_values import (
 from emotion.labels import LABELS
 
 CARD_NAME: Final = "card.json"
-MAX_CARD_BYTES: Final = 1_000_000
+MAX_CARD_BYTES: Final = 200_000
 
 WHAT_TO_DO: Final = "copy the model folder again, or train it again with `callmood train`"
 """The advice where a part of a model is damaged."""
@@ -140,6 +141,10 @@ def _refuse_half_a_grid(card: Card) -> None:
         raise JsonValueError("win_seconds and step_seconds go together: both a number, or both null")
     if win is not None and step is not None and step > win:
         raise JsonValueError(f"step_seconds {step:g} is longer than win_seconds {win:g}")
+    steps = (step, *(card.allowed_step_seconds or ()))
+    shortest = min((each for each in steps if each is not None), default=MIN_STEP_SECONDS)
+    if shortest < MIN_STEP_SECONDS:
+        raise JsonValueError(f"a step of {shortest:g} s is allowed; none is under {MIN_STEP_SECONDS:g} s")
     for name, default, allowed in (
         ("win_seconds", win, card.allowed_win_seconds),
         ("step_seconds", step, card.allowed_step_seconds),

@@ -1,7 +1,7 @@
 """Values taken out of a JSON object one by one, each of the kind it must be."""
 
 import json
-import math
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Generic, NoReturn, TypeVar
@@ -9,9 +9,17 @@ from typing import Final, Generic, NoReturn, TypeVar
 Value = TypeVar("Value")
 Other = TypeVar("Other")
 
-_MAX_SECONDS: Final = 3600.0
+MAX_SECONDS: Final = 60.0
+"""The longest window: who asks for more asks for memory."""
+MIN_STEP_SECONDS: Final = 0.01
+"""The shortest step of windows: under it nothing keeps up."""
+
+_MAX_TEXT: Final = 4_000
+_MAX_ENTRIES: Final = 1_000
 _MAX_WHOLE: Final = 2**53
 """Beyond it JSON readers of other languages lose digits."""
+_MAX_DEPTH: Final = 32
+"""What walks through values goes a call deeper at each level, and calls are not to be had without end."""
 
 
 class JsonValueError(ValueError):
@@ -35,19 +43,25 @@ class Kind(Generic[Value]):
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT:
         raise TypeError
     return value
 
 
 def _list(value: object) -> list[object]:
-    if not isinstance(value, list):
+    if not isinstance(value, list) or len(value) > _MAX_ENTRIES:
         raise TypeError
     return value
 
 
 def _object(value: object) -> dict[str, object]:
     if not isinstance(value, dict):
+        raise TypeError
+    return value
+
+
+def _few(value: dict[str, object]) -> dict[str, object]:
+    if len(value) > _MAX_ENTRIES:
         raise TypeError
     return value
 
@@ -59,13 +73,13 @@ def _truth(value: object) -> bool:
 
 
 def _seconds(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _MAX_SECONDS:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MAX_SECONDS:
         raise TypeError
     return float(value)
 
 
 def _seconds_sum(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MAX_WHOLE:
         raise TypeError
     return float(value)
 
@@ -77,16 +91,21 @@ def _range(value: object) -> tuple[float, float]:
     return lowest, highest
 
 
-TEXT: Final = Kind("text", _text)
-TEXTS: Final = Kind("a list of texts", lambda value: tuple(_text(entry) for entry in _list(value)))
+TEXT: Final = Kind(f"text of up to {_MAX_TEXT} characters", _text)
+TEXTS: Final = Kind(
+    f"a list of texts, at most {_MAX_ENTRIES}", lambda value: tuple(_text(entry) for entry in _list(value))
+)
 TRUTH: Final = Kind("true or false", _truth)
-SECONDS: Final = Kind("seconds, over 0", _seconds)
+SECONDS: Final = Kind(f"seconds, over 0 and up to {MAX_SECONDS:g}", _seconds)
 SECONDS_SUM: Final = Kind("seconds, 0 or more", _seconds_sum)
 SECONDS_RANGE: Final = Kind("[lowest, highest] in seconds", _range)
 OBJECT: Final = Kind("an object", _object)
-OBJECTS: Final = Kind("a list of objects", lambda value: [_object(entry) for entry in _list(value)])
+OBJECTS: Final = Kind(
+    f"a list of objects, at most {_MAX_ENTRIES}", lambda value: [_object(entry) for entry in _list(value)]
+)
 TEXT_MAPPING: Final = Kind(
-    "an object of texts", lambda value: {key: _text(text) for key, text in _object(value).items()}
+    f"an object of texts, at most {_MAX_ENTRIES}",
+    lambda value: {key: _text(text) for key, text in _few(_object(value)).items()},
 )
 
 
@@ -180,8 +199,38 @@ def refuse_unknown(values: dict[str, object], known: Iterable[str]) -> None:
         raise JsonValueError(f"field {_short(strangers[0])} is not known")
 
 
+def parse_value(raw: bytes) -> object:
+    """Read JSON, with nothing in it that would move a cursor or mean two things.
+
+    Parameters
+    ----------
+    raw : bytes
+        UTF-8.
+
+    Returns
+    -------
+    object
+        Every number finite, every text printable, no field given twice, nothing nested deeper than 32 levels.
+
+    Raises
+    ------
+    JsonValueError
+        If it is anything else.
+    """
+    try:
+        values: object = json.loads(
+            raw.decode(), parse_constant=_refuse_constant, object_pairs_hook=_object_of_pairs
+        )
+        _refuse_odd_values(values, _MAX_DEPTH)
+    except JsonValueError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise JsonValueError(f"not readable as JSON ({str(error)[:80]})") from error
+    return values
+
+
 def parse_object(raw: bytes) -> dict[str, object]:
-    """Read JSON that is one object, with nothing in it that would move a cursor.
+    """Read JSON that is one object, as `parse_value` does.
 
     Parameters
     ----------
@@ -191,39 +240,43 @@ def parse_object(raw: bytes) -> dict[str, object]:
     Returns
     -------
     dict of str to object
-        Every number finite, every text printable.
+        Its fields.
 
     Raises
     ------
     JsonValueError
         If it is anything else.
     """
-    try:
-        values = json.loads(raw.decode(), parse_constant=_refuse_constant)
-        _refuse_odd_values(values)
-    except JsonValueError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise JsonValueError(f"not readable as JSON ({str(error)[:80]})") from error
-    return take({"the whole": values}, "the whole", OBJECT)
+    return take({"the whole": parse_value(raw)}, "the whole", OBJECT)
 
 
 def _refuse_constant(constant: str) -> NoReturn:
     raise JsonValueError(f"{constant} is no number in JSON")
 
 
-def _refuse_odd_values(value: object) -> None:
+def _object_of_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for name, value in pairs:
+        if name in values:
+            raise JsonValueError(f"field {_short(name)} is there twice")
+        values[name] = value
+    return values
+
+
+def _refuse_odd_values(value: object, levels: int) -> None:
+    if levels < 0:
+        raise JsonValueError(f"it is nested deeper than {_MAX_DEPTH} levels")
     if isinstance(value, str) and not value.isprintable():
         raise JsonValueError(f"text {_short(value)} holds a character that cannot be shown")
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, int | float) and not abs(value) <= sys.float_info.max:
         raise JsonValueError("a number is too big")
     if isinstance(value, dict):
         for key, entry in value.items():
-            _refuse_odd_values(key)
-            _refuse_odd_values(entry)
+            _refuse_odd_values(key, levels)
+            _refuse_odd_values(entry, levels - 1)
     elif isinstance(value, list):
         for entry in value:
-            _refuse_odd_values(entry)
+            _refuse_odd_values(entry, levels - 1)
 
 
 def _short(value: object) -> str:

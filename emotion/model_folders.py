@@ -55,14 +55,14 @@ def find_model_folder(name_or_path: str) -> Path:
     if not name_or_path or "\0" in name_or_path:
         raise ModelError(f"{name_or_path!r} is no name of a model; {_known_models()}")
     path = Path(name_or_path)
-    if len(path.parts) > 1 or os.sep in name_or_path or (path / CARD_NAME).is_file():
+    if len(path.parts) > 1 or os.sep in name_or_path or _is_file(path / CARD_NAME):
         return path
     for root in model_roots():
-        if (root / path / CARD_NAME).is_file():
+        if _is_file(root / path / CARD_NAME):
             return root / path
-    if path.exists() or is_pickle(path):
+    if os.path.exists(path) or is_pickle(path):  # noqa: PTH110 - see _is_file
         return path
-    raise ModelError(f"there is no model {name_or_path!r}; {_known_models()}")
+    raise ModelError(f"there is no model {name_or_path[:80]!r}; {_known_models()}")
 
 
 def model_roots() -> list[Path]:
@@ -99,6 +99,27 @@ def model_folders() -> list[Path]:
             if not card.parent.name.startswith("."):
                 found.setdefault(card.parent.name, card.parent)
     return [found[name] for name in sorted(found)]
+
+
+def pickled_models() -> list[Path]:
+    """List what lies among the models and is a pickle.
+
+    Returns
+    -------
+    list of Path
+        Files, sorted: those beside the models, and those in a folder that holds no card.
+    """
+    found: list[Path] = []
+    for root in model_roots():
+        for path in root.glob("*"):
+            inside = path.is_dir() and not (path / CARD_NAME).is_file()
+            found += [each for each in (path.glob("*") if inside else (path,)) if is_pickle(each)]
+    return sorted(found)
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether a file is there; Path.is_file raises at a name that is too long."""
+    return os.path.isfile(path)  # noqa: PTH113
 
 
 def _known_models() -> str:

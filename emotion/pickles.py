@@ -33,6 +33,25 @@ def is_pickle(path: Path) -> bool:
         return False
 
 
+def refusal_of(path: Path) -> str:
+    """Say why a pickle is refused, and what to do instead.
+
+    Parameters
+    ----------
+    path : Path
+        Of the pickle.
+
+    Returns
+    -------
+    str
+        One line.
+    """
+    return (
+        f"{path} is a pickle: to load it is to run it, and callmood loads no code; "
+        "train it again with `callmood train`, from its recordings: callmood train DATA --name NAME"
+    )
+
+
 def refuse_pickle(path: Path) -> None:
     """Refuse a pickle with what to do instead.
 
@@ -47,7 +66,4 @@ def refuse_pickle(path: Path) -> None:
         If it is a pickle.
     """
     if is_pickle(path):
-        raise ModelError(
-            f"{path} is a pickle: to load it is to run it, and callmood loads no code; "
-            "train it again with `callmood train`"
-        )
+        raise ModelError(refusal_of(path))

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray, Probabilities
+from emotion.bounded_arrays import refuse_beyond
 from emotion.decision import UnlearnedVoice, Voice, VoiceState
 from emotion.softmax import softmax
 
 _MAX_SCALED: Final = 1.0e6
 """So far from every support vector the kernel is 0 long since, and squares stay finite in float32."""
+_MAX_GAMMA: Final = 1.0e12
 
 KIND: Final = "rbf-svc"
 
@@ -72,14 +74,10 @@ class RbfSvc:
         Raises
         ------
         ValueError
-            If a value is not finite, a scale or gamma is not over 0, or the class counts do not add up.
+            If a value is not finite or far too large, a scale or gamma is not over 0, or the class counts do
+            not add up.
         """
-        for name, array in arrays.items():
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise ValueError(f"array {name} holds a value that is not finite")
-        for name in ("scale", "gamma"):
-            if not (arrays[name] > 0).all():
-                raise ValueError(f"array {name} holds a value that is not over 0")
+        refuse_beyond(arrays, ("scale", "gamma"), support_vectors=_MAX_SCALED, gamma=_MAX_GAMMA)
         num_support_vectors = len(arrays["support_vectors"])
         counts = arrays["class_counts"]
         if (counts < 0).any() or (counts > num_support_vectors).any() or counts.sum() != num_support_vectors:

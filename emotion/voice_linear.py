@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray, Probabilities
+from emotion.bounded_arrays import refuse_beyond
 from emotion.decision import Voice, VoiceState
 from emotion.linear_voice import LinearVoice
 from emotion.softmax import Values, log_softmax, softmax
@@ -14,6 +15,7 @@ from emotion.voice_rule import VoiceRule
 
 _MAX_SCALED: Final = 5.0
 """Scaled values further out than this say no more than that."""
+_MAX_IN_RULE: Final = 1.0e6
 
 KIND: Final = "voice-linear"
 
@@ -82,14 +84,10 @@ class VoiceLinear:
         Raises
         ------
         ValueError
-            If a value is not finite, a scale or temperature is not over 0, or the rule cannot be.
+            If a value is not finite or far too large, a scale or temperature is not over 0, or the rule
+            cannot be.
         """
-        for name, array in arrays.items():
-            if not np.isfinite(array).all():
-                raise ValueError(f"array {name} holds a value that is not finite")
-        for name in ("scale", "temperatures"):
-            if not (arrays[name] > 0).all():
-                raise ValueError(f"array {name} holds a value that is not over 0")
+        refuse_beyond(arrays, ("scale", "temperatures"), rule=_MAX_IN_RULE)
         if len(arrays["temperatures"]) != 2:
             raise ValueError(f"array temperatures holds {len(arrays['temperatures'])} values; expected 2")
         if not 0.0 <= arrays["unsure_below"] <= 1.0:

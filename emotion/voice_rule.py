@@ -22,6 +22,8 @@ PARAMETERS: Final = (
 """What the array ``rule`` of a model holds, in this order; see `VoiceRule`."""
 
 _NUM_COUNTS: Final = 3
+_MAX_SHARPNESS: Final = 50.0
+"""It stands in an exponent."""
 
 
 class VoiceRule:
@@ -68,6 +70,8 @@ class VoiceRule:
         self._share_windows: float = share_windows
         self._limit_windows: float = limit_windows
         self._sharpness, self._evidence_bias = parameters[_NUM_COUNTS : _NUM_COUNTS + 2].tolist()
+        if abs(self._sharpness) > _MAX_SHARPNESS:
+            raise ValueError(f"array rule says sharpness {self._sharpness:g}, beyond ±{_MAX_SHARPNESS:g}")
         self._evidence_weights = parameters[_NUM_COUNTS + 2 :]
         self._own_bias = own_bias
         self._own_temperature = own_temperature

@@ -15,6 +15,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from emotion.printable import printable
+
 Advance = Callable[[int], None]
 """Moves the bar of the current step on by so many."""
 
@@ -68,6 +70,7 @@ class TrainingLog:
         line : str
             Without a line end.
         """
+        line = printable(line)
         self._lines.append(f"{time.monotonic() - self._start:8.1f}  {line}")
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from emotion.errors import OutputError, UsageError
 from emotion.features.catalogue import feature_set
+from emotion.json_values import MAX_SECONDS, MIN_STEP_SECONDS
 from emotion.model_saving import refuse_to_replace
 from emotion.window_grid import WindowGrid
 
@@ -130,6 +131,10 @@ class TrainingOptions:
         for option, value in (("--win", self.win_seconds), ("--step", self.step_seconds)):
             if value is not None and not math.isfinite(value):
                 raise UsageError(f"{option} is {value}; give seconds")
+        if (self.win_seconds or 0.0) > MAX_SECONDS:
+            raise UsageError(f"--win is {self.win_seconds:g} s; give at most {MAX_SECONDS:g}")
+        if 0.0 < (self.step_seconds or 0.0) < MIN_STEP_SECONDS:
+            raise UsageError(f"--step is {self.step_seconds:g} s; give at least {MIN_STEP_SECONDS:g}")
         _ = self.grid
         refuse_to_replace(self.folder)
         try:

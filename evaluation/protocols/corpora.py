@@ -8,6 +8,7 @@ from typing import Final
 
 from emotion.errors import DatasetError, UsageError
 from emotion.labels import LABELS
+from emotion.printable import printable
 from evaluation.protocols.settings import TRAINING_KIND, TRAINING_SEED
 from evaluation.streams.plan import plan_streams
 from trainer.dataset.clip import Clip
@@ -122,7 +123,7 @@ def _read(root: Path) -> tuple[dict[str, Corpus], list[str]]:
     for folder in folders:
         found: ClipList = read_manifest(folder)
         remarks += found.remarks
-        name = folder.resolve().name
+        name = printable(folder.resolve().name)
         if found.clips:
             corpora[name] = Corpus(name, tuple(replace(clip, corpus=name) for clip in found.clips))
         else:

@@ -41,14 +41,17 @@ NOT_SHAPING_VALUES: Final = frozenset(
         "emotion.json_values",
         "evaluation.streams.plan",
         "streamer.arrivals",
+        "streamer.leg_pace",
+        "streamer.pace",
+        "streamer.pace_slot",
         "streamer.row",
         "trainer.conditions.catalogue",
         "trainer.placements",
         "trainer.step_table",
     }
 )
-"""What may change without a new computation: messages, lists of names, the table itself (see `FORMAT`), and
-how clips are chosen, since the chosen ones are part of the key."""
+"""What may change without a new computation: messages, lists of names, the table itself (see `FORMAT`), how
+clips are chosen, since the chosen ones are part of the key, and the pace, which only a live session has."""
 
 _LIBRARIES: Final = ("numpy", "onnxruntime", "scipy", "soundfile", "soxr")
 _COLUMNS: Final = ("state", "level_dbfs", "clip", "share", "stream", "window")
@@ -221,4 +224,5 @@ def _content_digest(path: Path) -> str:
 
 @cache
 def _digest_of_file(path: Path, _changed: int, _size: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

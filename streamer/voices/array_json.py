@@ -10,10 +10,11 @@ from emotion.json_values import OBJECT, TEXT, JsonValueError, Kind, refuse_unkno
 
 _TYPES: Final = ("<f4", "<f8", "<i8")
 _MAX_SIDE: Final = 100_000
+_MAX_SIDES: Final = 4
 
 
 def _shape(value: object) -> tuple[int, ...]:
-    if not isinstance(value, list):
+    if not isinstance(value, list) or len(value) > _MAX_SIDES:
         raise TypeError
     for side in value:
         if type(side) is not int or not 0 <= side <= _MAX_SIDE:
@@ -27,7 +28,7 @@ def _numbers(value: object) -> list[float]:
     return value
 
 
-_SHAPE: Final = Kind("a list of sides", _shape)
+_SHAPE: Final = Kind(f"a list of up to {_MAX_SIDES} sides", _shape)
 _NUMBERS: Final = Kind("a list of numbers", _numbers)
 
 

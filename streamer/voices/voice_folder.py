@@ -1,8 +1,9 @@
 """The voices of a user: read, held against a model, written, deleted."""
 
+import errno
 from dataclasses import replace as replace_fields
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from emotion.errors import OutputError, VoiceError
 from emotion.json_values import JsonValueError
@@ -10,10 +11,10 @@ from emotion.model import EmotionModel
 from emotion.model_file import MODEL_NAME
 from emotion.whole_file import replace
 from streamer.voices.saved_voice import SavedVoice, read_voice, voice_json
-from streamer.voices.voice_places import voice_name, voices_folder
+from streamer.voices.voice_places import is_voice_name, voice_name, voices_folder
 
 SUFFIX: Final = ".json"
-_MAX_FILE_BYTES: Final = 4_000_000
+_MAX_FILE_BYTES: Final = 200_000
 
 
 def digest_of(model: EmotionModel) -> str:
@@ -65,8 +66,9 @@ class VoiceFolder:
         return self.path / f"{voice_name(name)}{SUFFIX}"
 
     def names(self) -> list[str]:
-        """List the voices by name; empty where there is no folder yet."""
-        return sorted(path.name.removesuffix(SUFFIX) for path in self.path.glob(f"[!.]*{SUFFIX}"))
+        """List the voices by name; empty where no folder is yet. What no voice can be called is none."""
+        found = (path.name.removesuffix(SUFFIX) for path in self.path.glob(f"[!.]*{SUFFIX}"))
+        return sorted(name for name in found if is_voice_name(name))
 
     def read(self, name: str) -> SavedVoice | None:
         """Read a voice.
@@ -88,7 +90,7 @@ class VoiceFolder:
         """
         path = self.path_of(name)
         try:
-            with path.open("rb") as file:
+            with _opened(path) as file:
                 raw = file.read(_MAX_FILE_BYTES)
             # Whoever renames the file renames the voice.
             return replace_fields(read_voice(raw), name=voice_name(name))
@@ -200,6 +202,13 @@ class VoiceFolder:
             raise self.missing(name) from error
         except OSError as error:
             raise VoiceError(f"{path} cannot be deleted ({error.strerror}); check its rights") from error
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a voice's file; a pipe would wait for its writer, and a device never end."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    return path.open("rb")
 
 
 def _advice(name: str) -> str:

@@ -32,6 +32,11 @@ def voices_folder(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(home) / "callmood" / "voices"
 
 
+def is_voice_name(name: str) -> bool:
+    """Tell whether a voice may be called so; see `voice_name`."""
+    return _NAME.fullmatch(unicodedata.normalize("NFC", name)) is not None
+
+
 def voice_name(name: str) -> str:
     """Look whether a voice may be called so.
 

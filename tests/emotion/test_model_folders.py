@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from emotion.errors import ModelError
-from emotion.model_folders import find_model, find_model_folder, model_folders
+from emotion.model_folders import find_model, find_model_folder, model_folders, pickled_models
 from tests.model_maker import make_model
 
 
@@ -65,6 +65,20 @@ def test_no_name_at_all(name: str) -> None:
 def test_a_pickle_by_its_name(asked: str) -> None:
     with pytest.raises(ModelError, match=r"is a pickle: .*train it again with `callmood train`"):
         find_model(asked)
+
+
+def test_pickles_among_the_models_are_found_and_not_taken_for_models(here: Path) -> None:
+    (here / "models" / "emotion_model.pkl").touch()
+    (here / "models" / "old").mkdir()
+    (here / "models" / "old" / "model").write_bytes(b"\x80\x04")
+    (here / "models" / "tiny" / "extra.pkl").touch()
+    assert pickled_models() == [Path("models/emotion_model.pkl"), Path("models/old/model")]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_name_that_no_file_can_have() -> None:
+    with pytest.raises(ModelError, match="there is no model 'xxx"):
+        find_model("x" * 5_000)
 
 
 def test_the_list_is_sorted_and_holds_only_cards(here: Path) -> None:

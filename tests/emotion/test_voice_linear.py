@@ -235,9 +235,13 @@ def test_arrays_that_cannot_be(name: str, array: NDArray[Any], words: str) -> No
 )
 def test_a_state_that_is_none(changed: dict[str, NDArray[Any]]) -> None:
     state = {**DECISION.open_voice().state(), **changed}
-    with pytest.raises(ValueError, match=r"no voice for a model of kind voice-linear: .*expected"):
+    with pytest.raises(
+        ValueError, match=r"no voice for a model of kind voice-linear: .*(expected|not finite)"
+    ):
         DECISION.open_voice(state)
-    with pytest.raises(ValueError, match=r"no voice for a model of kind voice-linear: .*expected"):
+    with pytest.raises(
+        ValueError, match=r"no voice for a model of kind voice-linear: .*(expected|not finite)"
+    ):
         DECISION.open_voice({"windows": np.array(1.0)})
 
 

@@ -34,6 +34,11 @@ def test_pieces_end_where_windows_end(grid: WindowGrid) -> None:
     assert (grid.win - grid.first_piece) % grid.step == 0
 
 
+def test_a_grid_is_laid_in_samples_of_the_models_rate() -> None:
+    assert WindowGrid.from_seconds(2.01, 0.5, 16_000) == WindowGrid(32_160, 8_000, 16_000)
+    assert WindowGrid.from_seconds(1 / 8_000, 1 / 16_000, 16_000) == WindowGrid(2, 1, 16_000)
+
+
 @pytest.mark.parametrize(
     ("win", "step", "word"),
     [
@@ -46,5 +51,5 @@ def test_pieces_end_where_windows_end(grid: WindowGrid) -> None:
     ],
 )
 def test_senseless_grids_are_refused_with_their_values(win: float, step: float, word: str) -> None:
-    with pytest.raises(UsageError, match=word):
+    with pytest.raises(UsageError, match=rf"^{word} is .* s\b"):
         WindowGrid.from_seconds(win, step, 16_000)

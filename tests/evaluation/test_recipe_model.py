@@ -111,6 +111,12 @@ def test_scores_are_laid_out_by_place_and_corpus() -> None:
     assert fails_on([]) == BEYOND
 
 
+RECORD = (
+    '[{"corpus": "c", "stream": "balanced", "condition": "clean", "baseline": true, "uar": 1, '
+    '"recalls": {"sad": null}}]'
+)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -119,6 +125,11 @@ def test_scores_are_laid_out_by_place_and_corpus() -> None:
         ("[]", "holds no records"),
         ('{"uar": 1}', "holds no records"),
         ('[{"uar": 1}]', "holds no records"),
+        ("[" * 100_000, "is no JSON of ours: not readable as JSON"),
+        ('["\\u001b[2J"]', "is no JSON of ours: text .* cannot be shown"),
+        (RECORD.replace('"c"', "[]"), "holds no records"),
+        (RECORD.replace("null", '"all"'), "holds no records"),
+        (" " * 1_000_001, "is longer than 1000000 bytes"),
     ],
 )
 def test_scores_that_are_none_are_told(tmp_path: Path, text: str | None, words: str) -> None:

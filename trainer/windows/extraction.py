@@ -129,7 +129,8 @@ def _extract_piece(
 
 def _extract_one(path: Path, set_name: str, grid: WindowGrid | None, cache: FeatureCache) -> _Outcome:
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         return _Outcome("", reused=False, problem=f"{path}: {error.strerror or error}")
     if cache.load(digest) is not None:

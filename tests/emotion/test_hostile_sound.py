@@ -1,0 +1,73 @@
+"""Recordings of every format, spoiled: they are heard as far as they go, or refused."""
+
+import io
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emotion.audio_file import MAX_CHANNELS, AudioFile, read_mono
+from emotion.errors import AudioFileError
+from tests.audio_material import noise
+from tests.spoiling import fuzzed, little_memory, spoiled
+
+FORMATS = (
+    ("WAV", "PCM_16"),
+    ("WAV", "FLOAT"),
+    ("WAV", "GSM610"),
+    ("WAV", "IMA_ADPCM"),
+    ("RF64", "PCM_24"),
+    ("W64", "PCM_16"),
+    ("AIFF", "PCM_16"),
+    ("AU", "ULAW"),
+    ("CAF", "ALAC_16"),
+    ("FLAC", "PCM_16"),
+    ("OGG", "VORBIS"),
+    ("OGG", "OPUS"),
+    ("MP3", "MPEG_LAYER_III"),
+    ("VOC", "PCM_16"),
+)
+
+
+def _encoded(form: str, subtype: str) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, noise(3_000, channels=1), 16_000, format=form, subtype=subtype)
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def originals() -> list[bytes]:
+    return [_encoded(*each) for each in FORMATS]
+
+
+def _hear(path: Path) -> None:
+    with suppress(AudioFileError):
+        file = AudioFile(path)
+        assert file.channels <= MAX_CHANNELS
+        heard = sum(len(block) for block in file.blocks(4_096))
+        assert heard == file.num_samples
+        assert len(read_mono(path).samples) == heard
+
+
+@fuzzed(120)
+@given(data=st.data())
+def test_a_spoiled_recording_is_heard_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, originals: list[bytes], data: st.DataObject
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "spoiled.sound"
+    path.write_bytes(data.draw(spoiled(originals, header=100)))
+    with little_memory(64_000_000):
+        _hear(path)
+
+
+def test_more_channels_than_anybody_speaks_on(tmp_path: Path) -> None:
+    path = tmp_path / "many.wav"
+    soundfile.write(path, np.zeros((10, MAX_CHANNELS + 1)), 16_000)
+    with pytest.raises(AudioFileError, match=r"33 channels; export those that matter, at most 32"):
+        AudioFile(path)
+    soundfile.write(path, np.zeros((10, MAX_CHANNELS)), 16_000)
+    assert AudioFile(path).channels == MAX_CHANNELS
