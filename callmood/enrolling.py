@@ -74,9 +74,9 @@ def enrol_voice(arguments: argparse.Namespace) -> int:
 def _source(arguments: argparse.Namespace) -> Source:
     if arguments.file is not None:
         return FileSource(AudioFile(Path(arguments.file)), fast=True)
-    from streamer.microphone import Microphone
+    from streamer.inputs import open_input
 
-    return Microphone(arguments.device)
+    return open_input(arguments.device, returns=False)
 
 
 def _progress(seconds: float) -> Progress:

@@ -75,18 +75,17 @@ def sources_of(arguments: argparse.Namespace) -> "tuple[list[Source], tuple[LegP
         return [_pipe(arguments)], ()
     if of_pipe:
         raise UsageError(f"--{of_pipe[0]} is for sound on standard input; write `callmood listen -`")
+    from streamer.inputs import open_input
     from streamer.leg_plan import LegPlan
-    from streamer.microphone import Microphone
 
     wanted: list[str | None] = list(devices)
     if arguments.mic or not (devices or arguments.system):
         wanted.insert(0, None)
-    sources: list[Source] = [Microphone(device) for device in wanted]
+    sources = [open_input(device, alone=len(wanted) == 1) for device in wanted]
     if arguments.system:
-        from streamer.pulse_source import PulseSource
-        from streamer.system_sound import monitor_of_default_sink
+        from streamer.system_source import open_system_sound
 
-        sources.append(PulseSource(monitor_of_default_sink(), title="system sound"))
+        sources.append(open_system_sound())
     if len(sources) == 2 and arguments.system:
         return sources, (LegPlan("me", source=0), LegPlan("them", source=1))
     if len(sources) == 1:

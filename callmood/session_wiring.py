@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callmood import __version__
+from callmood.one_heap import share_one_heap
 from callmood.session_legs import legs_of, voices_of
 from emotion.errors import OutputError, UsageError
 from emotion.model import EmotionModel
@@ -65,6 +66,7 @@ def run_session(
     CallmoodError
         If the session cannot begin, or its source breaks.
     """
+    share_one_heap()
     _check_duration(arguments.duration)
     _refuse_audio(arguments)
     bounds = Bounds.parse(arguments.keep, arguments.max_size)
@@ -117,8 +119,12 @@ def run_session(
     return OutputError.exit_code if num_failures else 0
 
 
+_LONGEST_SECONDS = 1.0e9
+"""Thirty years: samples of more would be counted in numbers that nothing takes."""
+
+
 def _check_duration(seconds: float | None) -> None:
-    if seconds is not None and not (isfinite(seconds) and seconds > 0):
+    if seconds is not None and not 0 < seconds <= _LONGEST_SECONDS:
         raise UsageError(f"duration is {seconds:g} s; give a positive number of seconds, such as 60")
 
 

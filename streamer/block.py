@@ -23,6 +23,8 @@ class AudioBlock:
     stalled : bool
         The source had none to give for a while just before this block: nobody lost any, and the jump is an
         estimate.
+    away : bool
+        The device was gone until just before this block, and is back; the jump is an estimate.
     """
 
     samples: Samples
@@ -30,6 +32,7 @@ class AudioBlock:
     arrived: float
     overrun: bool = False
     stalled: bool = False
+    away: bool = False
 
     @property
     def end_sample(self) -> int:

@@ -32,6 +32,7 @@ class BlockQueue:
         self._end_sample = 0
         self._closed = False
         self._error: BaseException | None = None
+        self._absence: str | None = None
         self._news = news
         self._lock = threading.Lock()
         self._filled = threading.Condition(self._lock)
@@ -89,6 +90,18 @@ class BlockQueue:
             self._emptied.notify()
             return block
 
+    def note_absence(self, reason: str | None) -> None:
+        """Learn that the source's device is away and is waited for, or is back.
+
+        Parameters
+        ----------
+        reason : str or None
+            Why it went; None once it is back.
+        """
+        with self._lock:
+            self._absence = reason
+            self._tell_news()
+
     def close(self, error: BaseException | None = None) -> None:
         """Take no more blocks; those inside can still be taken. A second call changes nothing.
 
@@ -129,6 +142,12 @@ class BlockQueue:
         """What ended the source, if anything did."""
         with self._lock:
             return self._error
+
+    @property
+    def absence(self) -> str | None:
+        """Why the source's device is away just now; None where it is there."""
+        with self._lock:
+            return self._absence
 
     @property
     def oldest_arrival(self) -> float | None:

@@ -11,7 +11,7 @@ from emotion.mixing import mix_down
 from streamer.envelopes.bleed import REACH_SECONDS, bleeds
 from streamer.envelopes.envelope import FRAMES_PER_SECOND, MEMORY_SECONDS, Envelope
 from streamer.envelopes.talk import talks
-from streamer.row import Row
+from streamer.row import Row, Skip
 
 ADVISED_AFTER: Final = 6
 """Windows of nothing but a leak after which the user is told."""
@@ -77,12 +77,12 @@ class Crosstalk:
         self._num_leaks[leg] += is_leak
         return is_leak
 
-    def talks(self, row: Row, step_seconds: float) -> bool:
+    def talks(self, row: Row | Skip, step_seconds: float) -> bool:
         """Tell whether the leg of a row talks in the row's last step.
 
         Parameters
         ----------
-        row : Row
+        row : Row or Skip
             Its sound has been pushed, and no more than a second beyond.
         step_seconds : float
             Of the grid, s.

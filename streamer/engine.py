@@ -14,9 +14,11 @@ from streamer.alignment import Alignment, Epoch
 from streamer.crosstalk import Crosstalk
 from streamer.inbox import Inbox
 from streamer.leg import Leg
+from streamer.leg_pace import LegPace
 from streamer.leg_plan import LegPlan
 from streamer.leg_views import LegViews
 from streamer.listening import Listening
+from streamer.pace import Pace
 from streamer.row import STATES, is_spoken
 from streamer.session_facts import Summary
 from streamer.session_options import SessionOptions
@@ -86,6 +88,8 @@ class Engine:
         # It is one leg's, the first that is analysed.
         self._seen = next((plan.name for plan in plans if plan.analysed), None)
         step_seconds = grid.step / grid.sample_rate
+        # Only sound that is lost when it waits for too long: a file holds its own back.
+        self._pace = Pace(step_seconds) if live else None
         rates = {plan.name: sources[plan.source].sample_rate for plan in plans}
         self._crosstalk = Crosstalk(rates) if len(plans) > 1 else None
         by_step = (
@@ -111,7 +115,9 @@ class Engine:
         alerting = Alerting(
             options.alert_rules, tuple(self._analysed), step_seconds, options.alert_cooldown_seconds
         )
-        self._listening = Listening(heard, views, sinks, alerting, live=live, crosstalk=self._crosstalk)
+        self._listening = Listening(
+            heard, views, sinks, alerting, live=live, crosstalk=self._crosstalk, pace=self._pace
+        )
         self.worker = Worker(
             self.inbox,
             self._listening,
@@ -129,6 +135,11 @@ class Engine:
             What was asked for.
         """
         self._commands.give(UserCommand(kind, self.inbox.end_samples, time.time()))
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """What was wrong with the sources; to be asked for while the worker does not run."""
+        return self._listening.complaints
 
     @property
     def voice_states(self) -> Mapping[str, VoiceState]:
@@ -160,6 +171,7 @@ class Engine:
             overruns=self.inbox.overruns,
             gaps=tally.gaps,
             marks=tally.marks,
+            skipped=tally.skipped,
             dropped_seconds=self.inbox.dropped_seconds,
             paused_seconds=max(source.paused_seconds for source in listening.sources),
             slip_seconds=max(slips, key=abs),
@@ -179,14 +191,16 @@ class Engine:
 
     def _open_leg(self, plan: LegPlan) -> Leg:
         judging = replace(self._options.judging, voice=self._options.voice_states.get(plan.name))
+        info = self._sources[plan.source]
         return Leg(
             plan.name,
             self._model,
             self._grid,
-            self._sources[plan.source].sample_rate,
+            info.sample_rate,
             self._spectrogram if plan.name == self._seen else None,
             judging=judging,
             is_leak=None if self._crosstalk is None else partial(self._crosstalk.is_leak, plan.name),
+            pace=LegPace(self._pace, plan.name) if self._pace is not None and info.live else None,
         )
 
 

@@ -7,7 +7,7 @@ from emotion.arrays import read_only
 from emotion.audio_file import AudioFile
 from emotion.window_grid import to_samples
 from streamer.block import AudioBlock
-from streamer.block_queue import BlockQueue
+from streamer.intake import Intake
 from streamer.source import SourceInfo
 from streamer.source_thread import SourceThread
 
@@ -58,12 +58,12 @@ class FileSource:
     def open(self) -> None:
         """Do nothing: the file was looked at when it was named."""
 
-    def start(self, queue: BlockQueue) -> None:
+    def start(self, queue: Intake) -> None:
         """Begin to read, in a thread of its own.
 
         Parameters
         ----------
-        queue : BlockQueue
+        queue : Intake
             Takes the blocks, and makes the reader wait when it is full.
         """
         self._thread.start(queue)
@@ -73,7 +73,7 @@ class FileSource:
         self._thread.stop()
         self._thread.wait(STOP_SECONDS)
 
-    def _read(self, queue: BlockQueue) -> None:
+    def _read(self, queue: Intake) -> None:
         began = time.monotonic()
         first_sample = 0
         for samples in self._audio.blocks(self._block_samples):

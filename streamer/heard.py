@@ -21,9 +21,12 @@ class Heard:
     level_dbfs : float
         RMS of the window without its DC, dB below full scale; never under -120.
     vector : ndarray, shape (num_features,), float32, or None
-        None where the gate heard no speech, unless vectors were asked for of all windows.
+        None where the gate heard no speech, unless vectors were asked for of all windows; and where it was
+        skipped.
     arrived : float
         ``time.monotonic()`` at the arrival of the window's last sample, s.
+    skipped : bool
+        Speech that there was no time to hear.
     """
 
     start: float
@@ -34,3 +37,4 @@ class Heard:
     level_dbfs: float
     vector: FloatArray | None
     arrived: float
+    skipped: bool = False

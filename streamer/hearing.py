@@ -1,8 +1,10 @@
 """One side of a call before any model: from blocks to windows with their state and their feature vector."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Literal, TypeAlias
 
+from emotion.arrays import FloatArray
 from emotion.features.feature_set import FeatureSet
 from emotion.finite_samples import make_finite
 from emotion.mixing import mix_down
@@ -13,6 +15,7 @@ from streamer.gate.clipping import ClippingMeter
 from streamer.gate.gate import Gate
 from streamer.gate.kinds import gate_kind
 from streamer.heard import Heard
+from streamer.leg_pace import LegPace
 from streamer.noise_floor import NoiseFloor
 from streamer.row import Gap, GapCause
 from streamer.stretch import Stretch, StretchListener
@@ -41,6 +44,8 @@ class Hearing:
         Whether windows without speech are given a vector too; the states are the same.
     listener : StretchListener, optional
         Hears all sound, mono at the model's rate.
+    pace : LegPace, optional
+        Says which windows of speech there is no time for: they are given no vector. Unless given, all are.
 
     Attributes
     ----------
@@ -60,6 +65,7 @@ class Hearing:
         gate: str | None = None,
         vectors: Vectors = "speech",
         listener: StretchListener | None = None,
+        pace: LegPace | None = None,
     ) -> None:
         self.name = name
         self._feature_set = feature_set
@@ -68,6 +74,7 @@ class Hearing:
         self._gate_kind = gate_kind(feature_set.name, gate)
         self._vectors = vectors
         self._listener = listener
+        self._pace = pace
         self._noise_floor = NoiseFloor(grid.sample_rate)
         self._arrivals = Arrivals()
         self._clipping = ClippingMeter()
@@ -182,8 +189,8 @@ class Hearing:
             end=block.first_sample / self._source_rate,
             start_sample=end_sample,
             end_sample=block.first_sample,
-            cause="stall" if block.stalled else lost,
-            estimated=block.overrun or block.stalled,
+            cause="away" if block.away else "stall" if block.stalled else lost,
+            estimated=block.overrun or block.stalled or block.away,
         )
 
     def _heard(self, stretch: Stretch, windows: Iterator[int]) -> Iterator[Heard]:
@@ -193,6 +200,9 @@ class Hearing:
             start_sample, end_sample = stretch.where.samples(window)
             clipped_share = self._clipping.share(start_sample, end_sample)
             state = stretch.gate.state(level, self._noise_floor.dbfs, clipped_share)
+            arrived = self._arrivals.of(end_sample)
+            is_skipped = self._pace is not None and state == "speech" and self._pace.skips(arrived)
+            is_wanted = not is_skipped and (state == "speech" or self._vectors == "all")
             yield Heard(
                 start=start,
                 end=end,
@@ -200,6 +210,11 @@ class Hearing:
                 end_sample=end_sample,
                 state=state,
                 level_dbfs=level,
-                vector=stretch.vector() if state == "speech" or self._vectors == "all" else None,
-                arrived=self._arrivals.of(end_sample),
+                vector=self._vector(stretch) if is_wanted else None,
+                arrived=arrived,
+                skipped=is_skipped,
             )
+
+    def _vector(self, stretch: Stretch) -> FloatArray:
+        with nullcontext() if self._pace is None else self._pace.hearing():
+            return stretch.vector()

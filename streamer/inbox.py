@@ -87,6 +87,11 @@ class Inbox:
         return tuple(queue.end_sample for queue in self.queues)
 
     @property
+    def absences(self) -> tuple[str | None, ...]:
+        """Why its device is away just now, by number of the source; None for one that is there."""
+        return tuple(queue.absence for queue in self.queues)
+
+    @property
     def dropped_seconds(self) -> float:
         """Sound dropped so far by all queues, s."""
         return sum(queue.dropped_seconds for queue in self.queues)

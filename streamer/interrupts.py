@@ -7,14 +7,17 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
-ASKING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+INSISTING_SIGNALS: Final = frozenset({signal.SIGINT, signal.SIGTERM})
+ASKING_SIGNALS: Final = (*INSISTING_SIGNALS, signal.SIGHUP)
+"""A terminal that closes says so once or more, as its shell likes: saying it again is no insisting."""
 
 
 @contextmanager
 def interrupts(ask: Callable[[], None]) -> Iterator[None]:
     """Let a signal ask for an ordered stop while the block runs.
 
-    In a thread that is not the main one signals cannot be handled, and nothing is changed.
+    In a thread that is not the main one signals cannot be handled, and nothing is changed. SIGHUP stays
+    ignored where it was, as under `nohup`.
 
     Parameters
     ----------
@@ -29,23 +32,32 @@ def interrupts(ask: Callable[[], None]) -> Iterator[None]:
     Raises
     ------
     KeyboardInterrupt
-        At the second signal.
+        At the second Ctrl-C or SIGTERM; also where a library made another error of it.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    asked = False
+    asked = insisted = False
 
     def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - what `signal` calls
-        nonlocal asked
-        if asked:
+        nonlocal asked, insisted
+        if not asked:
+            asked = True
+            ask()
+        elif number in INSISTING_SIGNALS:
+            insisted = True
             raise KeyboardInterrupt
-        asked = True
-        ask()
 
-    before = {number: signal.signal(number, handle) for number in ASKING_SIGNALS}
+    is_ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    handled = INSISTING_SIGNALS if is_ignored else ASKING_SIGNALS
+    before = {number: signal.signal(number, handle) for number in handled}
     try:
         yield
+    except Exception as error:
+        # A library that is interrupted while it loads says that it cannot be loaded.
+        if insisted:
+            raise KeyboardInterrupt from error
+        raise
     finally:
         for number, handler in before.items():
             # None stands for a handler that was not set from Python: it cannot be put back.

@@ -94,6 +94,10 @@ class Judge:
         leading = self._model.card.labels[int(smoothed.argmax())]
         return Judgement("speech", leading, probabilities, smoothed, self._voice.known)
 
+    def skip(self) -> None:
+        """Pass over a window of speech that there was no time to hear; the voice learns nothing of it."""
+        self._tracker.skip()
+
     def restart(self) -> None:
         """Forget, at a gap, what was said last; the voice is the same as before it."""
         self._tracker.restart()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 
 from emotion.arrays import Probabilities
@@ -13,7 +14,8 @@ from streamer.heard import Heard
 from streamer.hearing import Hearing
 from streamer.judge import Judge
 from streamer.judge_options import JudgeOptions
-from streamer.row import Gap, Row
+from streamer.leg_pace import LegPace
+from streamer.row import Gap, Row, Said, Skip
 from streamer.stretch import StretchListener
 
 
@@ -37,6 +39,8 @@ class Leg:
     is_leak : callable, optional
         Tells of a stretch of stream time whether it holds nothing but what leaks in from another leg: there
         this one is silent.
+    pace : LegPace, optional
+        Says which windows are to be skipped; none are where there is none.
 
     Raises
     ------
@@ -54,15 +58,17 @@ class Leg:
         *,
         judging: JudgeOptions | None = None,
         is_leak: Callable[[float, float], bool] | None = None,
+        pace: LegPace | None = None,
     ) -> None:
         self.name = name
         self._is_leak = is_leak
+        self._pace = pace
         self._labels = model.card.labels
         self._hearing = Hearing(
-            name, model.feature_set, grid, source_rate, gate=model.card.gate, listener=listener
+            name, model.feature_set, grid, source_rate, gate=model.card.gate, listener=listener, pace=pace
         )
         self._judge = Judge(model, grid.step / grid.sample_rate, judging)
-        self._num_rows = 0
+        self._num_windows = 0
 
     @property
     def level_dbfs(self) -> float:
@@ -84,7 +90,7 @@ class Leg:
         """How many samples were no number and taken as 0."""
         return self._hearing.non_finite_samples
 
-    def gap_before(self, block: AudioBlock) -> list[Row | Gap]:
+    def gap_before(self, block: AudioBlock) -> list[Said]:
         """End the stretch where a block does not follow on it.
 
         Parameters
@@ -94,7 +100,7 @@ class Leg:
 
         Returns
         -------
-        list of Row and Gap
+        list of Row, Skip and Gap
             Rows of the windows that end before the gap, then the gap; nothing where there is none.
 
         Raises
@@ -104,7 +110,7 @@ class Leg:
         """
         return self._said(self._hearing.gap_before(block))
 
-    def push(self, block: AudioBlock) -> list[Row | Gap]:
+    def push(self, block: AudioBlock) -> list[Said]:
         """Take a block.
 
         Parameters
@@ -114,49 +120,68 @@ class Leg:
 
         Returns
         -------
-        list of Row and Gap
+        list of Row, Skip and Gap
             What `gap_before` gives where nobody has asked for it, and a row for each window that the block
-            completes.
+            completes, or that it was skipped.
         """
         return self._said(self._hearing.push(block))
 
-    def pause(self) -> list[Row | Gap]:
+    def pause(self) -> list[Said]:
         """Learn that the user keeps out what comes next.
 
         Returns
         -------
-        list of Row and Gap
+        list of Row, Skip and Gap
             Rows of the windows that were complete.
         """
         return self._said(self._hearing.pause())
 
-    def finish(self) -> list[Row | Gap]:
+    def finish(self) -> list[Said]:
         """End the stretch.
 
         Returns
         -------
-        list of Row and Gap
+        list of Row, Skip and Gap
             Rows of the windows that the resampler still held back.
         """
         return self._said(self._hearing.finish())
 
-    def _said(self, events: Iterable[Heard | Gap]) -> list[Row | Gap]:
-        said: list[Row | Gap] = []
+    def _said(self, events: Iterable[Heard | Gap]) -> list[Said]:
+        said: list[Said] = []
         for event in events:
             if isinstance(event, Gap):
                 self._judge.restart()
                 said.append(event)
             else:
-                said.append(self._row(event))
+                heard = self._without_leak(event)
+                said.append(self._skip(heard) if heard.skipped else self._row(heard))
+                self._num_windows += 1
         return said
 
-    def _row(self, heard: Heard) -> Row:
+    def _without_leak(self, heard: Heard) -> Heard:
         if heard.state == "speech" and self._is_leak is not None and self._is_leak(heard.start, heard.end):
-            heard = replace(heard, state="silence", vector=None)
-        judgement = self._judge.judge(heard)
-        row = Row(
+            return replace(heard, state="silence", vector=None, skipped=False)
+        return heard
+
+    def _skip(self, heard: Heard) -> Skip:
+        self._judge.skip()
+        return Skip(
             leg=self.name,
-            window=self._num_rows,
+            window=self._num_windows,
+            start=heard.start,
+            end=heard.end,
+            start_sample=heard.start_sample,
+            end_sample=heard.end_sample,
+            lag_seconds=time.monotonic() - heard.arrived,
+            demand=0.0 if self._pace is None else self._pace.demand,
+        )
+
+    def _row(self, heard: Heard) -> Row:
+        with nullcontext() if self._pace is None else self._pace.hearing():
+            judgement = self._judge.judge(heard)
+        return Row(
+            leg=self.name,
+            window=self._num_windows,
             start=heard.start,
             end=heard.end,
             start_sample=heard.start_sample,
@@ -169,8 +194,6 @@ class Leg:
             lag_seconds=time.monotonic() - heard.arrived,
             voice_known=judgement.voice_known,
         )
-        self._num_rows += 1
-        return row
 
     def _by_label(self, probabilities: Probabilities | None) -> Mapping[str, float] | None:
         if probabilities is None:

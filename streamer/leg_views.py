@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from streamer.leg import Leg
 from streamer.level_leg import LevelLeg
-from streamer.row import Row
+from streamer.row import Row, Skip
 from streamer.snapshot import LegView
 from streamer.talk import Talk
 from streamer.trend import Trend
@@ -42,6 +42,17 @@ class LegViews:
         self._latest_seconds = max(self._latest_seconds, row.end)
         self._trends[row.leg].take(row)
         self._talk.take(row)
+
+    def take_skip(self, skip: Skip) -> None:
+        """Learn that a window was skipped: the latest row stands, and who talks is counted.
+
+        Parameters
+        ----------
+        skip : Skip
+            The next one of its leg.
+        """
+        self._latest_seconds = max(self._latest_seconds, skip.end)
+        self._talk.take(skip)
 
     @property
     def overlap_seconds(self) -> float:

@@ -5,22 +5,27 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from streamer.absence import Absence
 from streamer.alerts.alerting import Alerting
 from streamer.block import AudioBlock
+from streamer.block_queue import BlockQueue
 from streamer.crosstalk import Crosstalk
 from streamer.leg_views import LegViews
-from streamer.row import Gap, Row
+from streamer.pace import Pace
+from streamer.row import Gap, Row, Said, Skip
 from streamer.sink_group import SinkGroup
+from streamer.skip_spells import SkipSpells
 from streamer.snapshot import LegView
 from streamer.source_legs import SourceLegs
+from streamer.source_watch import SourceWatch
 from streamer.tally import Tally
 from streamer.user_commands import UserCommand
+from streamer.zeros import Zeros
 
 if TYPE_CHECKING:
     from streamer.alerts.alert import Alert
 
 NUM_MESSAGES: Final = 4
-SILENT_SECONDS: Final = 3.0
 
 
 class Listening:
@@ -40,6 +45,8 @@ class Listening:
         Hold the samples against the clock.
     crosstalk : Crosstalk, optional
         Of the legs, where there are several.
+    pace : Pace, optional
+        Told of the work, where windows may be skipped.
     """
 
     def __init__(
@@ -51,6 +58,7 @@ class Listening:
         *,
         live: bool,
         crosstalk: Crosstalk | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.tally = Tally()
         self.messages: deque[str] = deque(maxlen=NUM_MESSAGES)
@@ -60,9 +68,12 @@ class Listening:
         self._sinks = sinks
         self._live = live
         self._said: tuple[str, ...] = ()
-        self._silent: set[int] = set()
+        self._zeros = tuple(Zeros(source.name) for source in sources)
+        self._watch = SourceWatch(sources)
         self._crosstalk = crosstalk
         self._advised: set[str] = set()
+        self._pace = pace
+        self._spells = SkipSpells()
 
     @property
     def is_over(self) -> bool:
@@ -81,6 +92,11 @@ class Listening:
         return self.tally.processing_seconds / heard_seconds if heard_seconds else 0.0
 
     @property
+    def too_slow(self) -> float | None:
+        """How many times as fast the machine would have to be; None where it keeps up."""
+        return None if self._pace is None else self._pace.too_slow
+
+    @property
     def paused(self) -> bool:
         """True while the user keeps everything out."""
         return all(source.paused for source in self.sources)
@@ -94,6 +110,21 @@ class Listening:
     def leg_views(self) -> tuple[LegView, ...]:
         """What the screen may know of each leg."""
         return self._views.views
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Names of the legs whose device is away just now."""
+        return tuple(leg.name for number in self._watch.absent for leg in self.sources[number].legs)
+
+    @property
+    def mute(self) -> tuple[str, ...]:
+        """Names of the legs whose source delivers nothing but zeros."""
+        return tuple(leg.name for each in self.sources if self._zeros[each.number].now for leg in each.legs)
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """What was wrong with the sources, one line each."""
+        return tuple(zeros.complaint for zeros in self._zeros if zeros.complaint is not None)
 
     @property
     def overlap_seconds(self) -> float:
@@ -116,10 +147,16 @@ class Listening:
         block : AudioBlock
             Its next one.
         """
-        began = time.perf_counter()
+        began = time.monotonic()
         legs = self.sources[source]
-        if self._live and (line := legs.slip.take(block)):
-            self.messages.append(line)
+        taken_seconds = legs.taken_seconds
+        # A loudspeaker that plays nothing, or is put to sleep meanwhile, is no fault.
+        if self._live and not legs.may_wait:
+            if line := legs.slip.take(block):
+                self.messages.append(line)
+            said = self._zeros[source].line
+            self._zeros[source].take(block)
+            self._exchange(said, self._zeros[source].line)
         for event in legs.take(block):
             if isinstance(event, AudioBlock):
                 self._sinks.take_block(event, source)
@@ -127,7 +164,11 @@ class Listening:
                 self._tell(event)
         self._advise()
         self._say_failures()
-        self.tally.processing_seconds += time.perf_counter() - began
+        ended = time.monotonic()
+        self.tally.processing_seconds += ended - began
+        if self._pace is not None:
+            sound_seconds = legs.taken_seconds - taken_seconds
+            self._pace.worked(source, sound_seconds, ended - began, ended - block.arrived)
 
     def obey(self, source: int, command: UserCommand) -> None:
         """Do what the user asked for, to one source.
@@ -155,21 +196,21 @@ class Listening:
                 self._sinks.take_pause(at_seconds, command.clock, paused=self.paused)
         self._say_failures()
 
-    def look_for_sources(self, now: float) -> None:
-        """Say so, once, where a source has delivered nothing for a while.
+    def look_for_sources(self, now: float, queues: Sequence[BlockQueue]) -> None:
+        """Say so where a source does not deliver, or its device has gone.
 
         Parameters
         ----------
         now : float
             ``time.monotonic()``, s.
+        queues : sequence of BlockQueue
+            By number of the source.
         """
-        for source in self.sources:
-            if source.arrived is None:
-                source.arrived = now
-            is_silent = now - source.arrived > SILENT_SECONDS and not source.may_wait
-            if is_silent and source.number not in self._silent:
-                self.messages.append(f"nothing has come from {source.name} for {SILENT_SECONDS:g} s")
-            (self._silent.add if is_silent else self._silent.discard)(source.number)
+        for said in self._watch.look(now, queues):
+            if isinstance(said, Absence):
+                self._take_absence(said)
+            else:
+                self.messages.append(said)
 
     def finish(self) -> None:
         """Give the rows that the end of the sound completes."""
@@ -178,14 +219,18 @@ class Listening:
                 self._tell(event)
         self._say_failures()
 
-    def _tell(self, event: Row | Gap) -> None:
+    def _tell(self, event: Said) -> None:
         self.tally.count(event)
         raised: list[Alert] = []
         if isinstance(event, Row):
             self._views.take(event)
             raised = self.alerting.take(event)
+        elif isinstance(event, Skip):
+            self._views.take_skip(event)
+            if self._spells.begins_with(event):
+                self.messages.append(f"too slow: x{event.demand:.1f}; windows are skipped")
         else:
-            self.alerting.take_gap(event)
+            self.alerting.interrupt(event.leg)
         if isinstance(event, Gap) and event.cause not in {"pause", "stall"}:
             missing = event.end - event.start
             self.messages.append(f"{event.cause} at {event.start:.1f} s: {missing:.2f} s of sound is missing")
@@ -193,6 +238,16 @@ class Listening:
         for alert in raised:
             self._sinks.take(alert)
             self.messages.append(f"alert: {alert.text}")
+
+    def _take_absence(self, absence: Absence) -> None:
+        """Give at once the rows that the end of the sound completes: it may be long until more comes."""
+        source = self.sources[absence.number]
+        for event in source.finish():
+            self._tell(event)
+        for leg in source.legs:
+            self.alerting.interrupt(leg.name)
+        self.messages.append(f"waiting for {absence.source}: {absence.reason}")
+        self._sinks.take(absence)
 
     def _advise(self) -> None:
         """Say once of each leg that another one leaks into it."""
@@ -203,6 +258,23 @@ class Listening:
 
     def _say_failures(self) -> None:
         found = (*self._sinks.failures, *self._sinks.complaints)
-        if found != self._said:
-            self.messages.extend(line for line in found if line not in self._said)
-            self._said = found
+        if found == self._said:
+            return
+        stale = [line for line in self._said if line not in found]
+        for line in found:
+            if line not in self._said:
+                # A line that grows ("3 more", "it went on") stands in the place of what it was before.
+                self._exchange(stale.pop(0) if stale else None, line)
+        self._said = found
+
+    def _exchange(self, said: str | None, line: str | None) -> None:
+        """Put a message in the place of another, or take it back."""
+        if said == line:
+            return
+        if said is not None and said in self.messages:
+            place = self.messages.index(said)
+            del self.messages[place]
+            if line is not None:
+                self.messages.insert(place, line)
+        elif line is not None:
+            self.messages.append(line)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from emotion.arrays import read_only
 from emotion.errors import DeviceError
 from streamer.block import AudioBlock
-from streamer.block_queue import BlockQueue
 from streamer.devices import Device, choose_device
+from streamer.intake import Intake
 from streamer.quiet_stderr import quiet_stderr
 from streamer.source import SourceInfo
 from streamer.stream_clock import StreamClock
@@ -43,6 +43,13 @@ def portaudio() -> ModuleType:
         import sounddevice  # noqa: PLC0415 - it starts PortAudio: only where there is to be a microphone
     except OSError as error:
         raise DeviceError("PortAudio is not installed; type: sudo apt install libportaudio2") from error
+    except Exception as error:
+        # sounddevice.PortAudioError, which cannot be named while the module does not load.
+        if type(error).__name__ != "PortAudioError":
+            raise
+        raise DeviceError(
+            f"PortAudio does not start: {error}; is the sound server running? See `callmood doctor`"
+        ) from error
     module: ModuleType = sounddevice
     return module
 
@@ -83,6 +90,24 @@ def input_devices() -> list[Device]:
     ]
 
 
+def look_for_devices_again() -> None:
+    """Let PortAudio find what was plugged in since it started; no stream may be open.
+
+    Raises
+    ------
+    DeviceError
+        If PortAudio does not start again.
+    """
+    sounddevice = portaudio()
+    try:
+        with quiet_stderr():
+            # sounddevice has no public name for it; PortAudio looks at the devices only when it starts.
+            sounddevice._terminate()
+            sounddevice._initialize()
+    except sounddevice.PortAudioError as error:
+        raise DeviceError(f"PortAudio does not start again: {error}; is the sound server running?") from error
+
+
 class Microphone:
     """Delivers what an input device hears, at the device's own rate, in 16 bits.
 
@@ -90,6 +115,8 @@ class Microphone:
     ----------
     device : str or int or Device or None
         Number, name or part of a name, as `choose_device` takes it; or one of `input_devices`.
+    like : SourceInfo, optional
+        Deliver at this sample rate and with as many channels, as a device did that has come back.
 
     Raises
     ------
@@ -97,13 +124,16 @@ class Microphone:
         If PortAudio is missing, or the device is unknown or ambiguous.
     """
 
-    def __init__(self, device: str | int | Device | None = None) -> None:
+    def __init__(self, device: str | int | Device | None = None, *, like: SourceInfo | None = None) -> None:
         self._device = device if isinstance(device, Device) else choose_device(input_devices(), device)
         channels = self._device.channels
         self._channels = channels if channels <= MAX_REAL_CHANNELS else SOFTWARE_CHANNELS
-        self._clock = StreamClock(self._device.sample_rate)
+        self._sample_rate = self._device.sample_rate
+        if like is not None:
+            self._channels, self._sample_rate = like.channels, like.sample_rate
+        self._clock = StreamClock(self._sample_rate)
         self._stream: Any = None
-        self._queue: BlockQueue | None = None
+        self._queue: Intake | None = None
         self._stopping = False
 
     @property
@@ -111,7 +141,7 @@ class Microphone:
         """What is known of the device."""
         return SourceInfo(
             name=self._device.name,
-            sample_rate=self._device.sample_rate,
+            sample_rate=self._sample_rate,
             channels=self._channels,
             sample_format="PCM_16",
             seconds=None,
@@ -137,7 +167,7 @@ class Microphone:
             with quiet_stderr():
                 self._stream = sounddevice.InputStream(
                     device=self._device.number,
-                    samplerate=self._device.sample_rate,
+                    samplerate=self._sample_rate,
                     channels=self._channels,
                     dtype="int16",
                     latency=LATENCY_SECONDS,
@@ -147,12 +177,12 @@ class Microphone:
         except (sounddevice.PortAudioError, ValueError) as error:
             raise self._refusal(error) from error
 
-    def start(self, queue: BlockQueue) -> None:
+    def start(self, queue: Intake) -> None:
         """Begin to deliver, from PortAudio's thread.
 
         Parameters
         ----------
-        queue : BlockQueue
+        queue : Intake
             Takes the blocks; its oldest are dropped where nobody fetches them.
 
         Raises
@@ -207,6 +237,6 @@ class Microphone:
     def _refusal(self, error: Exception) -> DeviceError:
         device = self._device
         return DeviceError(
-            f"{device.name} will not open at {device.sample_rate} Hz with {self._channels} channels: "
+            f"{device.name} will not open at {self._sample_rate} Hz with {self._channels} channels: "
             f"{error}; close what else uses it, or choose another: `callmood devices`"
         )

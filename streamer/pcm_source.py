@@ -13,7 +13,7 @@ from emotion.errors import AudioFileError, UsageError
 from emotion.file_notes import format_note
 from emotion.window_grid import to_samples
 from streamer.block import AudioBlock
-from streamer.block_queue import BlockQueue
+from streamer.intake import Intake
 from streamer.pcm_encoding import Encoding
 from streamer.source import SourceInfo
 from streamer.source_thread import SourceThread
@@ -91,12 +91,12 @@ class PcmSource:
     def open(self) -> None:
         """Do nothing: the descriptor is open."""
 
-    def start(self, queue: BlockQueue) -> None:
+    def start(self, queue: Intake) -> None:
         """Begin to read, in a thread of its own.
 
         Parameters
         ----------
-        queue : BlockQueue
+        queue : Intake
             Takes the blocks, and makes the reader wait when it is full.
         """
         self._wake = os.pipe()
@@ -115,7 +115,7 @@ class PcmSource:
         for descriptor in wake or ():
             os.close(descriptor)
 
-    def _read(self, queue: BlockQueue) -> None:
+    def _read(self, queue: Intake) -> None:
         # Not select, which knows no descriptors beyond 1023; a file is always ready.
         ready = select.poll()
         ready.register(self._descriptor, select.POLLIN)

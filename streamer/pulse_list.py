@@ -7,6 +7,9 @@ from emotion.errors import DeviceError
 from streamer.pactl import pactl
 
 _SPEC: Final = re.compile(r"\S+ (\d+)ch (\d+)Hz")
+_FIELD: Final = re.compile(r"\t(Name|Description|Sample Specification): (.*)")
+MONITOR: Final = ".monitor"
+"""How the names end of what hears a loudspeaker."""
 
 
 class PulseDevice(NamedTuple):
@@ -16,6 +19,8 @@ class PulseDevice(NamedTuple):
     ----------
     name : str
         The server's own, which stays the same when other devices come and go.
+    title : str
+        As mixers show it, in the user's language.
     sample_rate : int
         Hz.
     channels : int
@@ -23,6 +28,7 @@ class PulseDevice(NamedTuple):
     """
 
     name: str
+    title: str
     sample_rate: int
     channels: int
 
@@ -41,12 +47,57 @@ def pulse_sources() -> list[PulseDevice]:
         If `pactl` is missing or no sound server answers.
     """
     found = []
-    for line in pactl("list", "short", "sources").splitlines():
-        fields = line.split("\t")
-        spec = _SPEC.fullmatch(fields[3]) if len(fields) > 3 else None
-        if spec is not None:
-            found.append(PulseDevice(fields[1], sample_rate=int(spec[2]), channels=int(spec[1])))
+    for entry in f"\n{pactl('list', 'sources')}".split("\nSource #")[1:]:
+        lines = (_FIELD.fullmatch(line) for line in entry.splitlines())
+        # The first of each: a property further down may be called the same.
+        fields = dict(reversed([(line[1], line[2]) for line in lines if line is not None]))
+        spec = _SPEC.fullmatch(fields.get("Sample Specification", ""))
+        name = fields.get("Name", "")
+        if name and spec is not None:
+            title = fields.get("Description") or name
+            found.append(PulseDevice(name, title, sample_rate=int(spec[2]), channels=int(spec[1])))
     return found
+
+
+def default_pulse_source() -> str | None:
+    """Ask which source the server takes for the microphone.
+
+    Returns
+    -------
+    str or None
+        Its name; None where the server has none.
+
+    Raises
+    ------
+    DeviceError
+        If `pactl` is missing or no sound server answers.
+    """
+    return server_default("Source")
+
+
+def server_default(kind: str) -> str | None:
+    """Ask for a default of the server.
+
+    Parameters
+    ----------
+    kind : {'Source', 'Sink'}
+        What is asked for.
+
+    Returns
+    -------
+    str or None
+        Its name; None where the server has none.
+
+    Raises
+    ------
+    DeviceError
+        If `pactl` is missing or no sound server answers.
+    """
+    # Not get-default-source, which came with PulseAudio 15.
+    lines = (line.partition(": ") for line in pactl("info").splitlines())
+    name = next((value.strip() for key, _, value in lines if key == f"Default {kind}"), "")
+    # "(null)" is PulseAudio's word for none, "@DEFAULT_SOURCE@" PipeWire's.
+    return None if not name or name[0] in "(@" else name
 
 
 def find_pulse_source(name: str) -> PulseDevice:

@@ -1,18 +1,20 @@
 """A source of the sound server, PulseAudio or PipeWire, by its exact name and never another."""
 
+import fcntl
 import os
 import select
 import subprocess
 import time
+from contextlib import suppress
 from typing import Final
 
 from emotion.arrays import read_only
 from emotion.errors import DeviceError
 from streamer.block import AudioBlock
-from streamer.block_queue import BlockQueue
+from streamer.intake import Intake
 from streamer.pactl import english_environment, pulse_program
 from streamer.parec_words import ParecWords
-from streamer.pulse_list import find_pulse_source
+from streamer.pulse_list import MONITOR, find_pulse_source
 from streamer.source import SourceInfo
 from streamer.source_thread import SourceThread
 from streamer.whole_samples import WholeSamples
@@ -25,6 +27,12 @@ CONFIRM_SECONDS: Final = 5.0
 
 _MAX_CHANNELS: Final = 2
 _READ_BYTES: Final = 65_536
+_PIPE_BYTES: Final = 1_048_576
+"""Some seconds for a moment in which we do not get to run; no user may have more without asking."""
+_BACKLOG_SECONDS: Final = 0.3
+"""After so long without a look, what waits is taken whole: its end is now, so its begin is known too."""
+_SETTLED_SECONDS: Final = 0.1
+_MAX_BACKLOG_BYTES: Final = 16 * _PIPE_BYTES
 
 
 class PulseSource:
@@ -39,6 +47,8 @@ class PulseSource:
         As the server calls it; see `pulse_sources`.
     title : str, optional
         As shown on the panel and in the server's mixer; the name unless given.
+    like : SourceInfo, optional
+        Deliver at this sample rate and with as many channels, as a device did that has come back.
 
     Raises
     ------
@@ -46,17 +56,18 @@ class PulseSource:
         If the server does not answer, or has no such source.
     """
 
-    def __init__(self, pulse_name: str, *, title: str | None = None) -> None:
+    def __init__(self, pulse_name: str, *, title: str | None = None, like: SourceInfo | None = None) -> None:
         device = find_pulse_source(pulse_name)
         self._name = pulse_name
         self._info = SourceInfo(
             name=title or pulse_name,
-            sample_rate=device.sample_rate,
-            channels=min(device.channels, _MAX_CHANNELS),
+            sample_rate=device.sample_rate if like is None else like.sample_rate,
+            channels=min(device.channels, _MAX_CHANNELS) if like is None else like.channels,
             sample_format="PCM_16",
             seconds=None,
             live=True,
-            stalls=True,
+            # A loudspeaker's monitor may be put to sleep while nothing plays; a microphone always delivers.
+            stalls=pulse_name.endswith(MONITOR),
         )
         self._thread = SourceThread("callmood-pulse", self._read)
         self._process: subprocess.Popen[bytes] | None = None
@@ -82,12 +93,12 @@ class PulseSource:
         pulse_program("parec")
         find_pulse_source(self._name)
 
-    def start(self, queue: BlockQueue) -> None:
+    def start(self, queue: Intake) -> None:
         """Begin to deliver, from a thread of its own.
 
         Parameters
         ----------
-        queue : BlockQueue
+        queue : Intake
             Takes the blocks; its oldest are dropped where nobody fetches them.
 
         Raises
@@ -148,11 +159,13 @@ class PulseSource:
             "--verbose",
         ]
 
-    def _read(self, queue: BlockQueue) -> None:
+    def _read(self, queue: Intake) -> None:
         process = self._process
         if process is None or process.stdout is None or process.stderr is None:
             raise RuntimeError("parec was started without pipes")
         sound, words = process.stdout.fileno(), process.stderr.fileno()
+        with suppress(AttributeError, OSError):  # Linux only, and no more than the system allows.
+            fcntl.fcntl(sound, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         os.set_blocking(words, False)
         ready = select.poll()
         ready.register(sound, select.POLLIN)
@@ -163,10 +176,14 @@ class PulseSource:
         first_sample = 0
         num_open = 2
         while num_open:
+            before = time.monotonic()
             happened = {descriptor for descriptor, _ in ready.poll(None if said.device else 500)}
             if self._thread.stopping.is_set():
                 return
+            is_backlog = time.monotonic() - before > _BACKLOG_SECONDS
             data = os.read(sound, _READ_BYTES) if sound in happened else b""
+            if is_backlog and data:
+                data += _read_backlog(sound, 2 * self._info.channels * self._info.sample_rate)
             arrived = time.monotonic()
             # After the sound, never before: parec names a source before it writes the first sound from there.
             words_over = _read_words(words, said)
@@ -196,6 +213,26 @@ class PulseSource:
                 f"the sound server put {said.device} in the place of {self._info.name}, and callmood listens "
                 "to nothing that it was not told to; see `callmood devices`, then start again"
             )
+
+
+def _read_backlog(descriptor: int, bytes_per_second: int) -> bytes:
+    """Read on for as long as sound comes faster than it is made: it had waited."""
+    ready = select.poll()
+    ready.register(descriptor, select.POLLIN)
+    parts: list[bytes] = []
+    num_bytes = 0
+    while num_bytes < _MAX_BACKLOG_BYTES:
+        until = time.monotonic() + _SETTLED_SECONDS
+        before = num_bytes
+        while (left_seconds := until - time.monotonic()) > 0 and ready.poll(1000 * left_seconds):
+            data = os.read(descriptor, _READ_BYTES)
+            if not data:
+                return b"".join(parts)
+            parts.append(data)
+            num_bytes += len(data)
+        if num_bytes - before <= 2 * _SETTLED_SECONDS * bytes_per_second:
+            break
+    return b"".join(parts)
 
 
 def _read_words(descriptor: int, said: ParecWords) -> bool:

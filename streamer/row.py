@@ -1,4 +1,4 @@
-"""What a leg says: a row for each window, a gap where the sample index jumped."""
+"""What a leg says: a row for each window, or that it was skipped; a gap where the sample index jumped."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ State: TypeAlias = Literal["speech", "silence", "noise", "clipped", "unsure"]
 STATES: Final[tuple[State, ...]] = get_args(State)
 """In the order in which they are counted."""
 
-GapCause: TypeAlias = Literal["overrun", "drop", "pause", "stall"]
-"""Who lost the sound: the card, we, or the user on purpose; or nobody, the source had none to give."""
+GapCause: TypeAlias = Literal["overrun", "drop", "pause", "stall", "away"]
+"""Who lost the sound: the card, we, or the user; or nobody, the source had none to give or was gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Row:
     leg : str
         Name of the leg.
     window : int
-        Running number of the row in its leg, from 0.
+        Running number of the window in its leg, from 0; those that were skipped have theirs as well.
     start, end : float
         Stream time, s.
     start_sample, end_sample : int
@@ -58,12 +58,47 @@ class Row:
     voice_known: float = 0.0
 
 
-def is_spoken(row: Row) -> bool:
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A window of speech that was left out because the machine is too slow: its sound was heard, not judged.
+
+    Attributes
+    ----------
+    leg : str
+        Name of the leg.
+    window : int
+        Its number in the leg.
+    start, end : float
+        Stream time, s.
+    start_sample, end_sample : int
+        The same in samples of the source.
+    lag_seconds : float
+        From the arrival of its last sample until it was given up.
+    demand : float
+        How many times as fast the machine would have to be.
+    """
+
+    leg: str
+    window: int
+    start: float
+    end: float
+    start_sample: int
+    end_sample: int
+    lag_seconds: float
+    demand: float
+
+    @property
+    def state(self) -> State:
+        """What the gate heard: only speech is skipped."""
+        return "speech"
+
+
+def is_spoken(row: Row | Skip) -> bool:
     """Tell whether a window holds speech.
 
     Parameters
     ----------
-    row : Row
+    row : Row or Skip
         Of the window.
 
     Returns
@@ -86,7 +121,7 @@ class Gap:
         Stream time, s.
     start_sample, end_sample : int
         The same in samples of the source.
-    cause : {'overrun', 'drop', 'pause', 'stall'}
+    cause : {'overrun', 'drop', 'pause', 'stall', 'away'}
         Who lost it.
     estimated : bool
         True where the length was estimated from a clock.
@@ -99,3 +134,7 @@ class Gap:
     end_sample: int
     cause: GapCause
     estimated: bool
+
+
+Said: TypeAlias = Row | Skip | Gap
+"""What a leg may say."""

@@ -189,7 +189,12 @@ class Session:
         num_non_finite = sum(source.non_finite_samples for source in self._sources)
         # What a source has found out while it was read.
         notes = [note for source in self._sources for note in source.info.notes]
-        late = tuple(note for note in notes if note not in self._known_notes)
+        late = tuple(note for note in notes if note not in self._known_notes) + engine.complaints
+        late += tuple(
+            f"{source.info.name} was away at the end: {reason}"
+            for source, reason in zip(self._sources, engine.inbox.absences, strict=True)
+            if reason is not None
+        )
         summary = replace(engine.summary(num_non_finite, failures), complaints=late)
         self._summary = summary
         self._sinks.close(summary)

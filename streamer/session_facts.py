@@ -132,6 +132,8 @@ class Summary:
     drift_seconds : float or None
         How far the samples of the second source lagged behind the first's at the end, s; None without a
         second.
+    skipped : int
+        Windows of speech that there was no time to hear; they are no rows.
     """
 
     seconds: float
@@ -154,3 +156,4 @@ class Summary:
     alerts: int = 0
     complaints: tuple[str, ...] = ()
     drift_seconds: float | None = None
+    skipped: int = 0

@@ -1,8 +1,9 @@
 """Where rows and sound end: a journal, clips, a file with everything."""
 
+from streamer.absence import Absence
 from streamer.alerts.alert import Alert
 from streamer.block import AudioBlock
-from streamer.row import Gap, Row
+from streamer.row import Gap, Row, Skip
 from streamer.session_facts import SessionFacts, Summary
 
 
@@ -11,8 +12,9 @@ class Sink:
 
     `open` and `close` come from the main thread while no worker runs, all other calls from the worker, in the
     order of the stream; a sink that is given up is closed by the worker. `open` may raise OutputError: the
-    session does not start. When any other call raises OutputError the sink is closed and left out, the
-    failure is shown, and the monitoring goes on.
+    session does not start. When any other call raises OutputError the sink is left out, the failure is shown,
+    and the monitoring goes on. A sink that `may_recover` is then asked from time to time whether it can;
+    another is closed.
     """
 
     def open(self, facts: SessionFacts) -> None:
@@ -44,6 +46,15 @@ class Sink:
             All its sound has been handed over by `take_block`.
         """
 
+    def take_skip(self, skip: Skip) -> None:
+        """Learn that a window was skipped, in the place of its row.
+
+        Parameters
+        ----------
+        skip : Skip
+            All its sound has been handed over by `take_block`.
+        """
+
     def take_gap(self, gap: Gap) -> None:
         """Learn that sound is missing, before the first block after it.
 
@@ -51,6 +62,15 @@ class Sink:
         ----------
         gap : Gap
             Where, how long, and why.
+        """
+
+    def take_absence(self, absence: Absence) -> None:
+        """Learn that a device has gone; sound that comes later is after a gap.
+
+        Parameters
+        ----------
+        absence : Absence
+            Of any source.
         """
 
     def take_alert(self, alert: Alert) -> None:
@@ -94,6 +114,21 @@ class Sink:
         message : str
             One line, as the summary will repeat it.
         """
+
+    @property
+    def may_recover(self) -> bool:
+        """True where what was refused may be taken later: a disk with room again, a reader that reads on."""
+        return False
+
+    def recover(self) -> bool:
+        """After a failure, make ready to go on with what comes next, and tell whether that is worth trying.
+
+        Returns
+        -------
+        bool
+            False where it would fail again.
+        """
+        return False
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -1,12 +1,15 @@
 """All sinks of a session, told the same; one that fails is left out and the others go on."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from emotion.errors import OutputError
+from streamer.absence import Absence
 from streamer.alerts.alert import Alert
 from streamer.block import AudioBlock
-from streamer.row import Gap, Row
+from streamer.resting_sinks import RestingSinks
+from streamer.row import Row, Said, Skip
 from streamer.session_facts import SessionFacts, Summary
 from streamer.sink import Sink
 
@@ -18,17 +21,22 @@ class SinkGroup:
     ----------
     sinks : sequence of Sink
         In the order in which they are told.
+    clock : callable, optional
+        Gives what ``time.monotonic()`` gives.
     """
 
-    def __init__(self, sinks: Sequence[Sink]) -> None:
+    def __init__(self, sinks: Sequence[Sink], *, clock: Callable[[], float] = time.monotonic) -> None:
         self._sinks = tuple(sinks)
+        self._clock = clock
         self._working: list[Sink] = []
+        self._resting = RestingSinks()
         self._failures: list[str] = []
+        self._line_of: dict[Sink, int] = {}
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """What could not be written, one line each, oldest first."""
-        return tuple(self._failures)
+        """What could not be written, each line once, oldest first."""
+        return tuple(dict.fromkeys(self._failures))
 
     @property
     def complaints(self) -> tuple[str, ...]:
@@ -79,18 +87,23 @@ class SinkGroup:
         """
         self._tell(lambda sink: sink.take_block(block, source))
 
-    def take(self, event: Row | Gap | Alert) -> None:
+    def take(self, event: Said | Alert | Absence) -> None:
         """Hand over what a leg said, or what is said of it.
 
         Parameters
         ----------
-        event : Row, Gap or Alert
+        event : Row, Skip, Gap, Alert or Absence
             In the order of the stream.
         """
         if isinstance(event, Row):
             self._tell(lambda sink: sink.take_row(event))
+            self._resting.count_window()
+        elif isinstance(event, Skip):
+            self._tell(lambda sink: sink.take_skip(event))
         elif isinstance(event, Alert):
             self._tell(lambda sink: sink.take_alert(event))
+        elif isinstance(event, Absence):
+            self._tell(lambda sink: sink.take_absence(event))
         else:
             self._tell(lambda sink: sink.take_gap(event))
 
@@ -134,6 +147,7 @@ class SinkGroup:
             The first one that is no OutputError, after all have been closed.
         """
         unexpected: list[Exception] = []
+        unable = self._call_in(wanted=summary is not None)
         num_known = len(self._failures)
         while self._working:
             if summary is not None:
@@ -145,10 +159,12 @@ class SinkGroup:
                     failures=(*summary.failures, *new_failures),
                     complaints=tuple(dict.fromkeys((*summary.complaints, *self.complaints))),
                 )
+            sink = self._working[0]
             try:
-                self._working[0].close(summary)
+                sink.close(None if sink in unable else summary)
             except OutputError as error:
-                self._failures.append(str(error))
+                if sink not in unable:
+                    self._failures.append(str(error))
             except Exception as error:  # noqa: BLE001 - raised below, once the others are closed too
                 unexpected.append(error)
             # Not before: where the user insists in the middle, a second call closes this one again.
@@ -157,24 +173,55 @@ class SinkGroup:
             raise unexpected[0]
 
     def _tell(self, call: Callable[[Sink], None]) -> None:
-        num_known = len(self._failures)
+        now = self._clock()
+        news = [self._take_back(sink) for sink in self._resting.recovered(now)]
         for sink in tuple(self._working):
             try:
                 call(sink)
             except OutputError as error:
                 self._working.remove(sink)
-                self._give_up(sink, error)
-        for message in self._failures[num_known:]:
+                news += self._leave_out(sink, error, now)
+        for message in news:
             self._tell_failure(message)
 
     def _tell_failure(self, message: str) -> None:
         # Each failure leaves one sink fewer to tell of the next: this comes to an end.
         self._tell(lambda sink: sink.take_failure(message))
 
-    def _give_up(self, sink: Sink, error: OutputError) -> None:
-        self._failures.append(str(error))
+    def _take_back(self, sink: Sink) -> str:
+        """Let a sink that rested go on, in its old place, and say so in the line of its failure."""
+        self._working = [each for each in self._sinks if each in self._working or each is sink]
+        line = self._resting.line(sink)
+        self._failures[self._line_of[sink]] = line
+        return line
+
+    def _leave_out(self, sink: Sink, error: OutputError, now: float) -> list[str]:
+        if not sink.may_recover:
+            return self._give_up(sink, error)
+        self._resting.put(sink, str(error), now)
+        line = self._resting.line(sink)
+        is_known = line in self._failures
+        if sink in self._line_of:
+            self._failures[self._line_of[sink]] = line
+        else:
+            self._line_of[sink] = len(self._failures)
+            self._failures.append(line)
+        return [] if is_known else [line]
+
+    def _give_up(self, sink: Sink, error: OutputError) -> list[str]:
+        news = [str(error)]
         try:
             sink.close(None)
         except OutputError as second:
-            if str(second) != str(error):
-                self._failures.append(str(second))
+            news += [str(second)] if str(second) != str(error) else []
+        self._failures += news
+        return news
+
+    def _call_in(self, *, wanted: bool) -> frozenset[Sink]:
+        """Have those that rest among the others, to be closed; give those that still cannot write."""
+        if wanted:
+            for sink in self._resting.recovered(self._clock(), at_once=True):
+                self._take_back(sink)
+        unable = self._resting.release()
+        self._working = [each for each in self._sinks if each in self._working or each in unable]
+        return unable

@@ -115,6 +115,14 @@ class Snapshot:
         Raised so far: the terminal rings once for each.
     alerts : tuple of str
         Those that hold now, one line each.
+    absent : tuple of str
+        Names of the legs whose device is away just now, and is waited for.
+    mute : tuple of str
+        Names of the legs whose source has delivered nothing but zeros for a while.
+    skipped : int
+        Windows that there was no time to hear.
+    too_slow : float or None
+        How many times as fast the machine would have to be; None where it keeps up.
     """
 
     stream_seconds: float
@@ -134,3 +142,7 @@ class Snapshot:
     drift_seconds: float | None = None
     num_alerts: int = 0
     alerts: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    mute: tuple[str, ...] = ()
+    skipped: int = 0
+    too_slow: float | None = None

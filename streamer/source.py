@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from streamer.block_queue import BlockQueue
+    from streamer.intake import Intake
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,14 @@ class Source(Protocol):
         """
         ...
 
-    def start(self, queue: "BlockQueue") -> None:
+    def start(self, queue: "Intake") -> None:
         """Begin to deliver; return at once.
 
         At its end, or on an error, the source closes the queue (with the error).
 
         Parameters
         ----------
-        queue : BlockQueue
+        queue : Intake
             Takes the blocks.
 
         Raises

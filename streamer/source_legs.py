@@ -11,7 +11,7 @@ from streamer.crosstalk import Crosstalk
 from streamer.leg import Leg
 from streamer.leg_plan import LegPlan, kept_channels, sound_of
 from streamer.level_leg import LevelLeg
-from streamer.row import Gap, Row
+from streamer.row import Said
 from streamer.slip import Slip
 from streamer.source import SourceInfo
 
@@ -85,6 +85,7 @@ class SourceLegs:
         self.arrived: float | None = None
         self.name = info.name
         self.may_wait = info.stalls
+        self._is_live = info.live
         self._crosstalk = crosstalk
         self._ears = tuple(zip(own, self.legs, strict=True))
         self._kept = kept_channels(plans, number, info.channels)
@@ -92,11 +93,14 @@ class SourceLegs:
         self._sample_rate = info.sample_rate
         self._end_sample = None if end_seconds is None else to_samples(end_seconds, info.sample_rate)
         self._stream_position = 0
+        self._quiet_samples = 0
 
     @property
     def is_over(self) -> bool:
         """True once the source has reached the end that was asked for."""
-        return self._end_sample is not None and self._stream_position >= self._end_sample
+        if self._end_sample is None:
+            return False
+        return self._stream_position + self._quiet_samples >= self._end_sample
 
     @property
     def stream_seconds(self) -> float:
@@ -109,11 +113,26 @@ class SourceLegs:
         return self.heard_samples / self._sample_rate
 
     @property
+    def taken_seconds(self) -> float:
+        """How much has come in all, s."""
+        return (self.heard_samples + self.paused_samples) / self._sample_rate
+
+    @property
     def paused_seconds(self) -> float:
         """How much the user kept out, s."""
         return self.paused_samples / self._sample_rate
 
-    def take(self, block: AudioBlock) -> Iterator[Row | Gap | AudioBlock]:
+    def note_quiet(self, seconds: float) -> None:
+        """Learn how long nothing has come: a duration that was asked for ends by the clock then.
+
+        Parameters
+        ----------
+        seconds : float
+            Since the latest block, s; 0 or less where there is nothing to wonder about.
+        """
+        self._quiet_samples = max(0, to_samples(seconds, self._sample_rate)) if self._is_live else 0
+
+    def take(self, block: AudioBlock) -> Iterator[Said | AudioBlock]:
         """Analyse a block, or keep it out while the user pauses.
 
         Parameters
@@ -123,7 +142,7 @@ class SourceLegs:
 
         Yields
         ------
-        Row or Gap or AudioBlock
+        Row, Skip, Gap or AudioBlock
             In the order of the stream: rows that end before a gap, the gap of each leg, the sound that sinks
             may have, the rows that it completes.
         """
@@ -150,10 +169,11 @@ class SourceLegs:
                 first_sample=heard.first_sample + start,
                 overrun=heard.overrun and start == 0,
                 stalled=heard.stalled and start == 0,
+                away=heard.away and start == 0,
             )
             yield from self._hear(part)
 
-    def _hear(self, heard: AudioBlock) -> Iterator[Row | Gap | AudioBlock]:
+    def _hear(self, heard: AudioBlock) -> Iterator[Said | AudioBlock]:
         """Let all legs hear a block."""
         told = [(leg, replace(heard, samples=sound_of(plan, heard.samples))) for plan, leg in self._ears]
         if self._crosstalk is not None:
@@ -170,12 +190,12 @@ class SourceLegs:
             else:
                 yield from leg.push(part)
 
-    def pause(self) -> Iterator[Row | Gap]:
+    def pause(self) -> Iterator[Said]:
         """Begin a pause, or end it.
 
         Yields
         ------
-        Row or Gap
+        Row, Skip or Gap
             Where it begins, the rows of the windows that were complete.
         """
         self.paused = not self.paused
@@ -183,12 +203,12 @@ class SourceLegs:
             for leg in self._analysed:
                 yield from leg.pause()
 
-    def finish(self) -> Iterator[Row | Gap]:
+    def finish(self) -> Iterator[Said]:
         """End the sound.
 
         Yields
         ------
-        Row or Gap
+        Row, Skip or Gap
             Rows of the windows that resamplers still held back.
         """
         for leg in self._analysed:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from streamer.block_queue import BlockQueue
+from streamer.intake import Intake
 
 
 class SourceThread:
@@ -24,7 +24,7 @@ class SourceThread:
         Set from `stop` on: `read` is to return.
     """
 
-    def __init__(self, name: str, read: Callable[[BlockQueue], None], *, daemon: bool = False) -> None:
+    def __init__(self, name: str, read: Callable[[Intake], None], *, daemon: bool = False) -> None:
         self.stopping = threading.Event()
         self._name = name
         self._read = read
@@ -32,14 +32,14 @@ class SourceThread:
         # Waited for in place of the thread: a join that Ctrl-C interrupts takes a running thread for ended.
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
-        self._queue: BlockQueue | None = None
+        self._queue: Intake | None = None
 
-    def start(self, queue: BlockQueue) -> None:
+    def start(self, queue: Intake) -> None:
         """Begin to read.
 
         Parameters
         ----------
-        queue : BlockQueue
+        queue : Intake
             Handed to `read`, and closed after it.
         """
         self._queue = queue
@@ -70,7 +70,7 @@ class SourceThread:
         self._thread.join()
         return True
 
-    def _run(self, queue: BlockQueue) -> None:
+    def _run(self, queue: Intake) -> None:
         try:
             self._read(queue)
         except Exception as error:  # noqa: BLE001 - the session raises it once everything is in order

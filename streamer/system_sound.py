@@ -5,8 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from emotion.errors import DeviceError
-from streamer.pactl import pactl
-from streamer.pulse_list import pulse_sources
+from streamer.pulse_list import MONITOR, pulse_sources, server_default
 
 _ELSEWHERE: Final = MappingProxyType(
     {
@@ -33,15 +32,12 @@ def monitor_of_default_sink() -> str:
     """
     if (instead := _ELSEWHERE.get(platform.system())) is not None:
         raise DeviceError(instead)
-    # Not get-default-sink, which came with PulseAudio 15.
-    lines = (line.partition(": ") for line in pactl("info").splitlines())
-    sink = next((value.strip() for key, _, value in lines if key == "Default Sink"), "")
-    # "(null)" is PulseAudio's word for none, "@DEFAULT_SINK@" PipeWire's.
-    if not sink or sink[0] in "(@":
+    sink = server_default("Sink")
+    if sink is None:
         raise DeviceError(
             "the sound server has no sink to play to; plug in or choose what the sound comes out of"
         )
-    monitor = f"{sink}.monitor"
+    monitor = f"{sink}{MONITOR}"
     names = [source.name for source in pulse_sources()]
     if monitor not in names:
         raise DeviceError(

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from streamer.row import Row, is_spoken
+from streamer.row import Row, Skip, is_spoken
 
 _MEMORY_STEPS: Final = 64
 """How many steps a leg may be behind another and still be held against it."""
@@ -32,7 +32,7 @@ class Talk:
     """
 
     def __init__(
-        self, legs: Sequence[str], step_seconds: float, talks: Callable[[Row], bool] = is_spoken
+        self, legs: Sequence[str], step_seconds: float, talks: Callable[[Row | Skip], bool] = is_spoken
     ) -> None:
         self.last: str | None = None
         self.overlap_steps = 0
@@ -42,13 +42,13 @@ class Talk:
         self._recent: dict[str, deque[int]] = {leg: deque(maxlen=_MEMORY_STEPS) for leg in legs}
         self._began = dict.fromkeys(legs, -1)
 
-    def take(self, row: Row) -> None:
+    def take(self, row: Row | Skip) -> None:
         """Count the last step of a row.
 
         Parameters
         ----------
-        row : Row
-            The next one of its leg.
+        row : Row or Skip
+            The next one of its leg: who talks is known of windows that were skipped, too.
         """
         if not self._talks(row):
             return

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from streamer.row import Gap, Row
+from streamer.row import Gap, Row, Said, Skip
 
 
 @dataclass(slots=True)
@@ -16,6 +16,8 @@ class Tally:
         Rows by state, and by leading emotion.
     gaps, marks : int
         Jumps in the sample index; moments that the user marked.
+    skipped : int
+        Windows that there was no time to hear; they are no rows.
     processing_seconds : float
         Time spent on blocks, s.
     lag_seconds, max_lag_seconds : float
@@ -26,6 +28,7 @@ class Tally:
     emotions: Counter[str] = field(default_factory=Counter)
     gaps: int = 0
     marks: int = 0
+    skipped: int = 0
     processing_seconds: float = 0.0
     lag_seconds: float = 0.0
     max_lag_seconds: float = 0.0
@@ -35,16 +38,17 @@ class Tally:
         """Rows so far."""
         return self.states.total()
 
-    def count(self, event: Row | Gap) -> None:
+    def count(self, event: Said) -> None:
         """Count what a leg said.
 
         Parameters
         ----------
-        event : Row or Gap
+        event : Row, Skip or Gap
             Each once.
         """
-        if isinstance(event, Gap):
-            self.gaps += 1
+        if not isinstance(event, Row):
+            self.gaps += isinstance(event, Gap)
+            self.skipped += isinstance(event, Skip)
             return
         self.states[event.state] += 1
         if event.emotion is not None:

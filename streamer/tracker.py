@@ -23,9 +23,9 @@ class Tracker:
 
     def __init__(self, step_seconds: float) -> None:
         self._step_seconds = step_seconds
-        self._share_of_new = 1.0 - math.exp(-step_seconds / TIME_CONSTANT_SECONDS)
         self._smoothed: Probabilities | None = None
         self._num_silent = 0
+        self._num_skipped = 0
 
     def speech(self, probabilities: Probabilities) -> Probabilities:
         """Take a window of speech.
@@ -44,8 +44,17 @@ class Tracker:
         if self._smoothed is None:
             self._smoothed = probabilities
         else:
-            self._smoothed = self._smoothed + self._share_of_new * (probabilities - self._smoothed)
+            # So much speech has passed, heard or not: a change is shown as soon whatever was skipped.
+            speech_seconds = (1 + self._num_skipped) * self._step_seconds
+            share_of_new = 1.0 - math.exp(-speech_seconds / TIME_CONSTANT_SECONDS)
+            self._smoothed = self._smoothed + share_of_new * (probabilities - self._smoothed)
+        self._num_skipped = 0
         return self._smoothed
+
+    def skip(self) -> None:
+        """Pass over a window of speech that nobody heard: no silence, and nothing new."""
+        self._num_silent = 0
+        self._num_skipped += 1
 
     def silence(self) -> None:
         """Take a window without speech."""
@@ -57,3 +66,4 @@ class Tracker:
         """Forget everything: after a gap nobody knows what was said."""
         self._smoothed = None
         self._num_silent = 0
+        self._num_skipped = 0

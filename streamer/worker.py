@@ -113,13 +113,13 @@ class Worker:
     def _work(self) -> None:
         while not (self._inbox.drained or self._listening.is_over):
             found = self._inbox.get(WAIT_SECONDS)
-            self._listening.look_for_sources(time.monotonic())
             if found is None:
                 self._obey_all()
             else:
                 source, block = found
                 self._obey(source, block.first_sample)
                 self._listening.take(source, block)
+            self._listening.look_for_sources(time.monotonic(), self._inbox.queues)
             if time.monotonic() >= self._next_publish:
                 self.latest = self._snapshot()
                 self._next_publish = time.monotonic() + PUBLISH_SECONDS
@@ -154,4 +154,8 @@ class Worker:
             drift_seconds=listening.drift_seconds,
             num_alerts=listening.alerting.num_alerts,
             alerts=listening.alerting.holding,
+            absent=listening.absent,
+            mute=listening.mute,
+            skipped=tally.skipped,
+            too_slow=listening.too_slow,
         )

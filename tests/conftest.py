@@ -5,13 +5,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from tests.pulse import WHAT_TO_INSTALL, PulseServer, missing_programs, pulse_server
 
 # Hypothesis times each example by the clock; on a busy machine that fails tests which are right.
 settings.register_profile("callmood", deadline=None)
 settings.load_profile("callmood")
+# For `make mutation`: the same few examples each time, and the first that fails will do.
+settings.register_profile(
+    "mutation",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=15,
+    phases=[Phase.explicit, Phase.generate],
+)
 
 
 @pytest.fixture(scope="session")

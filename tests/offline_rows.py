@@ -15,7 +15,7 @@ from emotion.mixing import mix_down
 from emotion.model import EmotionModel
 from emotion.resampling import resample
 from emotion.window_grid import WindowGrid
-from streamer.row import Gap, Row
+from streamer.row import Row, Said
 
 
 def rows_of(
@@ -91,7 +91,7 @@ def rows_of(
     return rows
 
 
-def without_lag(events: Sequence[Row | Gap]) -> list[Row | Gap]:
+def without_lag(events: Sequence[Said]) -> list[Said]:
     """Set the one thing to 0 that depends on when it was computed."""
     return [replace(event, lag_seconds=0.0) if isinstance(event, Row) else event for event in events]
 

@@ -23,6 +23,7 @@ class PseudoTerminal:
         self._heard = b""
         self._news = threading.Condition()
         self._stop_read, self._stop_write = os.pipe()
+        self._is_there = True
         self._reader = threading.Thread(target=self._read, name="pseudo-terminal")
 
     def __enter__(self) -> Self:
@@ -35,6 +36,13 @@ class PseudoTerminal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close it, as whoever closes the window does; a second call does nothing."""
+        if not self._is_there:
+            return
+        self._is_there = False
         os.close(self._stop_write)
         self._reader.join(timeout=10)
         for descriptor in (self._ours, self.theirs, self._stop_read):
@@ -65,16 +73,17 @@ class PseudoTerminal:
         columns, rows = self.size
         cells = [[" "] * columns for _ in range(rows)]
         row = column = 0
-        rest = self.text if text is None else text
-        while rest:
-            code = _CODES.match(rest)
+        written = self.text if text is None else text
+        at = 0
+        while at < len(written):
+            code = _CODES.match(written, at)
             if code is None:
-                if rest[0] >= " " and row < rows and column < columns:
-                    cells[row][column] = rest[0]
+                if written[at] >= " " and row < rows and column < columns:
+                    cells[row][column] = written[at]
                     column += 1
-                rest = rest[1:]
+                at += 1
                 continue
-            rest = rest[code.end() :]
+            at = code.end()
             if code[2] == "H":
                 row, column = (int(number) - 1 for number in code[1].split(";"))
             elif code[2] == "J":

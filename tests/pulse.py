@@ -94,7 +94,11 @@ def missing_programs() -> list[str]:
 
 @contextmanager
 def pulse_server(
-    sample_rate: int = 44_100, *, sinks: Sequence[str] = (SINK,), microphone: str | None = None
+    sample_rate: int = 44_100,
+    *,
+    sinks: Sequence[str] = (SINK,),
+    microphone: str | None = None,
+    folder: Path | None = None,
 ) -> Iterator[PulseServer]:
     """Start a daemon, give it, and stop it.
 
@@ -106,6 +110,8 @@ def pulse_server(
         Null sinks, of which the first is the default sink.
     microphone : str, optional
         The sink whose monitor is the default source; the first one's if it is not given.
+    folder : Path, optional
+        That of a server that has ended: whoever knew that one finds this one in its place.
 
     Yields
     ------
@@ -113,7 +119,8 @@ def pulse_server(
         Ready: its sinks and its microphones exist.
     """
     # Not under pytest's folder: a socket's path may have 107 characters at most.
-    folder = Path(tempfile.mkdtemp(prefix="callmood-pulse-"))
+    is_again = folder is not None
+    folder = folder or Path(tempfile.mkdtemp(prefix="callmood-pulse-"))
     try:
         environment = _environment(folder)
         # Without it an idle sink changes to 48 000 for whoever plays 16 000, and stays there for all others.
@@ -141,13 +148,14 @@ def pulse_server(
             server.pactl("set-default-source", f"{server.microphone}.monitor")
             yield server
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not is_again:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _environment(folder: Path) -> dict[str, str]:
     home, runtime = folder / "home", folder / "run"
-    home.mkdir()
-    runtime.mkdir(mode=0o700)
+    home.mkdir(exist_ok=True)
+    runtime.mkdir(mode=0o700, exist_ok=True)
     (home / ".asoundrc").write_text(ASOUNDRC)
     foreign = ("PULSE_", "ALSA_", "DBUS_", "XDG_", "PIPEWIRE_", "DISPLAY", "WAYLAND_DISPLAY")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from emotion.audio_file import AudioFile
 from emotion.model import EmotionModel
-from streamer.block_queue import BlockQueue
 from streamer.file_source import FileSource
+from streamer.intake import Intake
 from streamer.row import Row
 from streamer.screen import Key, Screen
 from streamer.session import Session
@@ -49,7 +49,7 @@ class LoggedSource(FileSource):
     def open(self) -> None:
         self._log.append("source opens")
 
-    def start(self, queue: BlockQueue) -> None:
+    def start(self, queue: Intake) -> None:
         self._log.append("source starts")
         super().start(queue)
 

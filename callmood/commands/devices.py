@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from streamer.devices import Device
 
 SUMMARY: Final = "List the microphones and other inputs that can be listened to."
-COLUMNS: Final = ("number", "name", "host API", "channels", "Hz", "")
+COLUMNS: Final = ("number", "name", "host API", "channels", "Hz", "", "title")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "examples:\n"
         "  callmood devices\n"
-        "  callmood listen --device pulse\n"
+        "  callmood listen --device headset\n"
         "\n"
         "Numbers move when something is plugged in: a name, or a part of one, lasts longer.\n"
     )
@@ -44,9 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
     int
         0, also where there are none.
     """
-    from streamer.microphone import input_devices
+    from streamer.inputs import list_inputs
 
-    devices = input_devices()
+    devices = list_inputs()
     sys.stdout.write(as_json(devices) if arguments.json else as_table(devices))
     return 0
 
@@ -83,19 +83,26 @@ def as_table(devices: "Sequence[Device]") -> str:
     str
         A line each under a heading, or one line where there are none.
     """
+    from emotion.printable import printable
+
     if not devices:
         return "no device delivers sound; plug a microphone in, or start the sound server\n"
     rows = [COLUMNS] + [
         (
-            str(device.number),
+            "" if device.number is None else str(device.number),
             device.name,
             device.host_api,
             str(device.channels),
             str(device.sample_rate),
             "default" if device.is_default else "",
+            device.title,
         )
         for device in devices
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    # What is plugged in says its own name.
+    lines = [
+        "  ".join(printable(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    ]
     return "".join(f"{line.rstrip()}\n" for line in lines)

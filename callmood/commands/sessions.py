@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 SUMMARY: Final = "List what sessions have been recorded."
 
 _COLUMNS: Final = ("session", "started", "length", "size", "sound", "clips")
-_UNIT: Final = 1000
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -67,26 +66,17 @@ def run(arguments: argparse.Namespace) -> int:
 def _cells(session: "RecordedSession") -> tuple[str, ...]:
     """Write a session for people."""
     from streamer.lines.duration_text import duration_text
+    from streamer.retention.size_text import size_text
 
     clips = ", ".join(f"{kind} {count}" for kind, count in session.clips.items()) or "none"
     return (
         session.session,
         session.started.replace("T", " ").partition(".")[0] if session.started else "?",
         "?" if session.seconds is None else duration_text(session.seconds),
-        _size(session.num_bytes),
+        size_text(session.num_bytes),
         "whole" if session.whole_sound else "-",
         f"{clips} ({session.note})" if session.note else clips,
     )
-
-
-def _size(num_bytes: int) -> str:
-    """Write a size with three digits or so."""
-    size = float(num_bytes)
-    for unit in ("B", "kB", "MB"):
-        if size < _UNIT:
-            return f"{size:.3g} {unit}"
-        size /= _UNIT
-    return f"{size:.1f} GB"
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:

@@ -9,7 +9,7 @@ from emotion.errors import DeviceError
 
 if TYPE_CHECKING:
     from emotion.arrays import Samples
-    from streamer.microphone import Microphone
+    from streamer.source import Source
 
 LISTEN_SECONDS: Final = 1.5
 WAIT_SECONDS: Final = 3.0
@@ -49,19 +49,19 @@ def look_at_level(device: str | None) -> Iterator[Finding]:
     DeviceError
         If there is no such device, it will not open, or delivers nothing.
     """
-    from streamer.microphone import Microphone
+    from streamer.inputs import open_input
 
-    microphone = Microphone(device)
+    microphone = open_input(device, returns=False)
     info = microphone.info
     yield judge_level(info.name, listen(microphone), info.sample_rate)
 
 
-def listen(microphone: "Microphone") -> "Samples":
+def listen(microphone: "Source") -> "Samples":
     """Take the first 1.5 s that a microphone delivers, and release it.
 
     Parameters
     ----------
-    microphone : Microphone
+    microphone : Source
         Not open yet.
 
     Returns

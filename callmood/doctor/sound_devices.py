@@ -52,12 +52,13 @@ def look_at_devices() -> Iterator[Finding]:
     DeviceError
         If PortAudio is missing or does not answer.
     """
-    from streamer.microphone import input_devices
+    from streamer.inputs import list_inputs
 
-    devices = input_devices()
+    devices = list_inputs()
     if not devices:
         yield Finding("device", False, "no device delivers sound", NO_DEVICE)
     for device in devices:
         channels = f"{device.channels} channel{'s' * (device.channels > 1)}"
-        found = f"{device.number}: {device.name}, {device.host_api}, {channels}, {device.sample_rate} Hz"
+        number = "" if device.number is None else f"{device.number}: "
+        found = f"{number}{device.name}, {device.host_api}, {channels}, {device.sample_rate} Hz"
         yield Finding("device", True, found + ", the default" * device.is_default)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from streamer.alerts.alert import Alert
 from streamer.alerts.alert_rule import AlertRule
 from streamer.alerts.watch import COOLDOWN_SECONDS, AlertWatch
-from streamer.row import Gap, Row
+from streamer.row import Row
 
 
 class Alerting:
@@ -70,16 +70,16 @@ class Alerting:
         self.num_alerts += len(raised)
         return raised
 
-    def take_gap(self, gap: Gap) -> None:
-        """End what went on in a leg.
+    def interrupt(self, leg: str) -> None:
+        """End what went on in a leg: nobody knows what was said meanwhile.
 
         Parameters
         ----------
-        gap : Gap
-            Of the leg.
+        leg : str
+            In which sound is missing.
         """
         for watch in self._watches:
-            if watch.leg == gap.leg:
+            if watch.leg == leg:
                 watch.restart()
 
     @property

@@ -23,8 +23,9 @@ class AlertWatch:
     """Follows one rule on one leg, in stream time; its memory is a few numbers.
 
     An *episode* begins with the first window above the threshold; the start of that window is its onset. The
-    first window brings win seconds of sound, each further one above the threshold a step. When they make up
-    the seconds that the rule asks for, the alert is raised: never before a win has passed.
+    first window brings win seconds of sound, each further one above the threshold a step; after windows that
+    were skipped it brings theirs too, as far as it reaches back. When they make up the seconds that the rule
+    asks for, the alert is raised: never before a win has passed, nor for sound that no window has heard.
 
     What a window does is decided by its smoothed probability, which is what the panel shows:
 
@@ -33,6 +34,7 @@ class AlertWatch:
     under it by HYSTERESIS at most             nothing
     lower                                      ends the episode
     no emotion shown, for up to PAUSE_SECONDS  nothing: people pause; longer ends the episode
+    windows skipped, as the machine is slow    nothing
     a gap, or a pause by the user              ends the episode: nobody knows what was said meanwhile
     =========================================  ==========================================================
 
@@ -71,6 +73,7 @@ class AlertWatch:
         self._ends_below = rule.threshold - min(HYSTERESIS, rule.threshold / 2)
         self._cooled_at = -math.inf
         self._num_without_emotion = 0
+        self._last_window: int | None = None
         self._is_on = False
         self._has_alerted = False
         self._onset_seconds = 0.0
@@ -92,6 +95,8 @@ class AlertWatch:
         """
         if row.leg != self.leg:
             return None
+        num_steps = 1 if self._last_window is None else row.window - self._last_window
+        self._last_window = row.window
         if row.emotion is None or row.smoothed is None:
             self._num_without_emotion += 1
             if self._num_without_emotion * self._step_seconds > PAUSE_SECONDS + _SLACK_SECONDS:
@@ -102,7 +107,7 @@ class AlertWatch:
         if probability < self._ends_below:
             self._is_on = False
         elif self._rule.is_over(probability):
-            return self._take_over(row, probability)
+            return self._take_over(row, probability, num_steps)
         return None
 
     @property
@@ -111,14 +116,14 @@ class AlertWatch:
         return self._is_on and self._has_alerted
 
     def restart(self) -> None:
-        """End the episode at a gap or a pause; the cool-down goes on."""
+        """End the episode where sound is missing; the cool-down goes on."""
         self._is_on = False
         self._num_without_emotion = 0
 
-    def _take_over(self, row: Row, probability: float) -> Alert | None:
-        """Take a window above the threshold."""
+    def _take_over(self, row: Row, probability: float, num_steps: int) -> Alert | None:
+        """Take a window above the threshold, so many steps after the row before it."""
         if self._is_on:
-            self._held_seconds += self._step_seconds
+            self._held_seconds += min(num_steps * self._step_seconds, row.end - row.start)
         else:
             self._is_on, self._has_alerted = True, False
             self._onset_seconds, self._onset_sample = row.start, row.start_sample

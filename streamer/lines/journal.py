@@ -48,6 +48,15 @@ class Journal(JsonSink):
             self._num_lines += 1
 
     @property
+    def may_recover(self) -> bool:
+        """True: no half line is ever left behind which others could not follow."""
+        return True
+
+    def recover(self) -> bool:
+        """Look for room on the disk, or for a reader that reads."""
+        return self._lines is not None and self._lines.is_ready()
+
+    @property
     def files(self) -> tuple[str, ...]:
         """The journal's path, once it is there."""
         return (str(self.path),) if self._num_lines else ()

@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
+from streamer.absence import Absence
 from streamer.alerts.alert import Alert
-from streamer.row import Gap, Row
+from streamer.row import Row
 from streamer.session_clock import SessionClock
 from streamer.session_facts import SessionFacts, Summary
 
@@ -131,28 +132,24 @@ def row_line(row: Row) -> Line:
     }
 
 
-def gap_line(gap: Gap) -> Line:
-    """Give the line of missing sound.
+def absence_line(absence: Absence) -> Line:
+    """Give the line of a device that has gone.
 
     Parameters
     ----------
-    gap : Gap
-        Of any leg.
+    absence : Absence
+        Of any source.
 
     Returns
     -------
     dict
-        Of type "gap", with its samples as well as its seconds.
+        Of type "absence"; where the device comes back, a gap whose cause is "away" tells for how long.
     """
     return {
-        "type": "gap",
-        "leg": gap.leg,
-        "start": float(gap.start),
-        "end": float(gap.end),
-        "start_sample": gap.start_sample,
-        "end_sample": gap.end_sample,
-        "cause": gap.cause,
-        "estimated": gap.estimated,
+        "type": "absence",
+        "source": absence.source,
+        "at": float(absence.at_seconds),
+        "reason": absence.reason,
     }
 
 
@@ -241,6 +238,7 @@ def summary_values(summary: Summary) -> Line:
         "overruns": summary.overruns,
         "gaps": summary.gaps,
         "marks": summary.marks,
+        "skipped": summary.skipped,
         "dropped_seconds": float(summary.dropped_seconds),
         "paused_seconds": float(summary.paused_seconds),
         "talk_seconds": {leg: float(seconds) for leg, seconds in summary.talk_seconds.items()},

@@ -21,3 +21,12 @@ class JsonLines(JsonSink):
     def write_line(self, line: Line) -> None:
         """Print one line at once."""
         self._printer.write(to_json(line, ascii_only=True))
+
+    @property
+    def may_recover(self) -> bool:
+        """True as long as there is a reader."""
+        return not self._printer.reader_gone
+
+    def recover(self) -> bool:
+        """Look whether the reader reads."""
+        return self._printer.is_ready()

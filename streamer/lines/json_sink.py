@@ -2,18 +2,20 @@
 
 from abc import ABC, abstractmethod
 
+from streamer.absence import Absence
 from streamer.alerts.alert import Alert
 from streamer.lines.journal_lines import (
     Line,
+    absence_line,
     alert_line,
     failure_line,
-    gap_line,
     header_line,
     moment_line,
     row_line,
     summary_line,
 )
-from streamer.row import Gap, Row
+from streamer.lines.missing_lines import gap_line, skip_line
+from streamer.row import Gap, Row, Skip
 from streamer.session_clock import SessionClock
 from streamer.session_facts import SessionFacts, Summary
 from streamer.sink import Sink
@@ -51,9 +53,17 @@ class JsonSink(Sink, ABC):
         """Write a row."""
         self.write_line(row_line(row))
 
+    def take_skip(self, skip: Skip) -> None:
+        """Write that a window was skipped."""
+        self.write_line(skip_line(skip))
+
     def take_gap(self, gap: Gap) -> None:
         """Write a gap."""
         self.write_line(gap_line(gap))
+
+    def take_absence(self, absence: Absence) -> None:
+        """Write that a device has gone."""
+        self.write_line(absence_line(absence))
 
     def take_alert(self, alert: Alert) -> None:
         """Write an alert."""

@@ -2,17 +2,14 @@
 
 import errno
 import os
-import select
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
 from emotion.errors import OutputError
+from streamer.lines.patient_write import takes_more, unfinished, write_patiently
+from streamer.room import has_room
 from streamer.write_errors import output_error
-
-PATIENCE_SECONDS: Final = 1.0
-"""How long the reader of a full pipe may keep the worker waiting."""
 
 
 class LineFile:
@@ -23,6 +20,11 @@ class LineFile:
     path : Path
         A new or empty file, a named pipe that someone reads, or a device such as /dev/stdout.
 
+    Attributes
+    ----------
+    path : Path
+        As given.
+
     Raises
     ------
     OutputError
@@ -32,8 +34,10 @@ class LineFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._existed = path.exists()
+        self._existed = os.path.exists(path)  # noqa: PTH110 - Path.exists raises at a name that is too long
         self._kept_bytes = 0
+        # What a pipe has not taken of a line that it has begun with.
+        self._owed = bytearray()
         try:
             self._descriptor: int | None = _open_empty(path)
         except OSError as error:
@@ -52,19 +56,47 @@ class LineFile:
         ------
         OutputError
             If the disk is full, the file was removed, or the reader of a pipe left or stalled; the lines
-            before are whole.
+            before are whole, and the next call may find that it works again.
         """
         if self._descriptor is None:
             raise OutputError(f"{self.path} is closed already; nothing more can be written to it")
         content = (line + "\n").encode("utf-8", "backslashreplace")
+        rest = self._owed + content
         try:
-            if self._is_file and os.fstat(self._descriptor).st_nlink == 0:
+            if not self.is_there:
                 raise FileNotFoundError(errno.ENOENT, "the file was removed")
-            _write_all(self._descriptor, content)
+            write_patiently(self._descriptor, rest)
         except OSError as error:
             self._cut_half_line()
+            # A reader that has left takes its half of a line with it.
+            stalled = isinstance(error, TimeoutError) and not self._is_file
+            self._owed = unfinished(rest, len(content)) if stalled else bytearray()
             raise _explained(self.path, error) from error
+        self._owed = bytearray()
         self._kept_bytes += len(content)
+
+    @property
+    def is_there(self) -> bool:
+        """False once the file was removed, or closed."""
+        return self._descriptor is not None and (not self._is_file or os.fstat(self._descriptor).st_nlink > 0)
+
+    def is_ready(self) -> bool:
+        """Tell whether it is worth trying again after a failure.
+
+        Returns
+        -------
+        bool
+            False where the file was removed, there is no room, or a pipe would not take anything now.
+        """
+        if self._descriptor is None:
+            return False
+        if self._is_file:
+            return self.is_there and has_room(self.path.parent)
+        try:
+            write_patiently(self._descriptor, self._owed, patience_seconds=0.0)
+        except OSError:
+            return False
+        return takes_more(self._descriptor)
 
     def close(self) -> None:
         """Let go; a second call does nothing.
@@ -121,26 +153,12 @@ def _open_empty(path: Path) -> int:
     return descriptor
 
 
-def _write_all(descriptor: int, content: bytes) -> None:
-    """Write all of `content`; wait for the reader of a full pipe, but not for ever."""
-    rest = memoryview(content)
-    while rest:
-        try:
-            rest = rest[os.write(descriptor, rest) :]
-        except BlockingIOError as error:
-            poll = select.poll()
-            poll.register(descriptor, select.POLLOUT)
-            if not poll.poll(PATIENCE_SECONDS * 1000):
-                stalled = f"its reader has taken nothing for {PATIENCE_SECONDS:g} s"
-                raise TimeoutError(errno.ETIMEDOUT, stalled) from error
-
-
 def _explained(path: Path, error: OSError) -> OutputError:
     """Say what is special about a file of lines; leave the rest to the disk's own words."""
     if isinstance(error, FileExistsError):
         return OutputError(f"{path} would be overwritten: {error.strerror}; choose another name")
     if isinstance(error, TimeoutError):
-        return OutputError(f"cannot write {path}: {error.strerror}; read faster, or write to a file")
+        return OutputError(f"cannot write {path}: {error.strerror}; let it read, or write to a file")
     if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
         return OutputError(
             f"cannot write {path}: there is no folder {path.parent}; make it first, or choose another"

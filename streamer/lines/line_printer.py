@@ -1,13 +1,18 @@
 """Lines on standard output, for whoever reads along without a panel."""
 
+import io
+import os
+import stat
 from collections.abc import Callable
 from typing import TextIO
 
 from emotion.errors import OutputError
+from streamer.lines.patient_write import takes_more, unfinished, write_patiently
+from streamer.terminal.controlling_terminal import open_terminal_again
 
 
 class LinePrinter:
-    """Writes and flushes a line at a time to a text stream.
+    """Writes a line at a time to a text stream, and waits no longer than a second for whoever reads it.
 
     Parameters
     ----------
@@ -23,6 +28,8 @@ class LinePrinter:
     def __init__(self, stream: TextIO) -> None:
         self.reader_gone = False
         self._stream = stream
+        self._descriptor = _descriptor_of(stream)
+        self._owed = bytearray()
         self._left: Callable[[], None] | None = None
 
     def when_reader_leaves(self, call: Callable[[], None]) -> None:
@@ -46,13 +53,14 @@ class LinePrinter:
         Raises
         ------
         OutputError
-            If nobody reads any more, or the disk behind the stream is full; from the system's own error.
+            If nobody reads any more, or for so long, or the disk behind the stream is full; from the system's
+            own error.
         """
         encoding = self._stream.encoding or "utf-8"
-        text = (line + "\n").encode(encoding, "backslashreplace").decode(encoding)
+        content = (line + "\n").encode(encoding, "backslashreplace")
+        rest = self._owed + content
         try:
-            self._stream.write(text)
-            self._stream.flush()
+            self._write(rest, content.decode(encoding))
         except BrokenPipeError as error:
             self.reader_gone = True
             if self._left is not None:
@@ -60,5 +68,49 @@ class LinePrinter:
             raise OutputError(
                 "nobody reads the output any more; start again with a reader that stays"
             ) from error
+        except TimeoutError as error:
+            self._owed = unfinished(rest, len(content))
+            raise OutputError(
+                f"cannot write the output: {error.strerror}; let it read, or use --journal FILE"
+            ) from error
         except OSError as error:
             raise OutputError(f"cannot write the output: {error.strerror}; send it somewhere else") from error
+        self._owed = bytearray()
+
+    def is_ready(self) -> bool:
+        """Tell whether it is worth trying again after a failure.
+
+        Returns
+        -------
+        bool
+            False where nobody reads now.
+        """
+        if self.reader_gone or self._descriptor is None:
+            return False
+        try:
+            write_patiently(self._descriptor, self._owed, blocks=True, patience_seconds=0.0)
+        except OSError:
+            return False
+        return takes_more(self._descriptor)
+
+    def _write(self, rest: bytearray, text: str) -> None:
+        if self._descriptor is None:
+            self._stream.write(text)
+            self._stream.flush()
+        else:
+            self._stream.flush()
+            write_patiently(self._descriptor, rest, blocks=True)
+
+
+def _descriptor_of(stream: TextIO) -> int | None:
+    """Give what may have a slow reader; None for a file or a text in memory, which take all at once."""
+    try:
+        descriptor = stream.fileno()
+        mode = os.fstat(descriptor).st_mode
+    except (io.UnsupportedOperation, AttributeError, OSError, ValueError):
+        return None
+    if stat.S_ISREG(mode):
+        return None
+    if os.isatty(descriptor):
+        return open_terminal_again(descriptor)
+    return descriptor

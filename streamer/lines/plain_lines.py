@@ -3,14 +3,16 @@
 from typing import Final
 
 from emotion.printable import printable
+from streamer.absence import Absence
 from streamer.alerts.alert import Alert
 from streamer.lines.duration_text import duration_text
 from streamer.lines.line_printer import LinePrinter
 from streamer.lines.summary_text import summary_text
-from streamer.row import Gap, Row
+from streamer.row import Gap, Row, Skip
 from streamer.session_clock import SessionClock
 from streamer.session_facts import SessionFacts, Summary
 from streamer.sink import Sink
+from streamer.skip_spells import SkipSpells
 
 _WIDTH_OF_STATE: Final = 8
 _WIDTH_OF_TIME: Final = 11
@@ -28,6 +30,7 @@ class PlainLines(Sink):
     def __init__(self, printer: LinePrinter) -> None:
         self._printer = printer
         self._facts: SessionFacts | None = None
+        self._spells = SkipSpells()
         self._clock = SessionClock.from_epoch(0.0)
 
     def open(self, facts: SessionFacts) -> None:
@@ -55,11 +58,20 @@ class PlainLines(Sink):
         shown = row.emotion or row.state
         self._write_at(row.end, f"{leg}{shown:<{_WIDTH_OF_STATE}}  {percentages}  {row.level_dbfs:6.1f} dBFS")
 
+    def take_skip(self, skip: Skip) -> None:
+        """Print where skipping begins."""
+        if self._spells.begins_with(skip):
+            self._write_at(skip.end, f"too slow: x{skip.demand:.1f}; windows are skipped from here on")
+
     def take_gap(self, gap: Gap) -> None:
         """Print that sound is missing."""
         about = "about " if gap.estimated else ""
         leg = f"{gap.leg}: " if self._facts is not None and len(self._facts.legs) > 1 else ""
         self._write_at(gap.start, f"{leg}gap: {about}{gap.end - gap.start:.3f} s not heard ({gap.cause})")
+
+    def take_absence(self, absence: Absence) -> None:
+        """Print that a device has gone."""
+        self._write_at(absence.at_seconds, f"waiting for {printable(absence.source)}: {absence.reason}")
 
     def take_alert(self, alert: Alert) -> None:
         """Print an alert."""
@@ -76,6 +88,15 @@ class PlainLines(Sink):
     def take_failure(self, message: str) -> None:
         """Print that another sink was given up."""
         self._printer.write(f"failed: {message}")
+
+    @property
+    def may_recover(self) -> bool:
+        """True as long as there is a reader."""
+        return not self._printer.reader_gone
+
+    def recover(self) -> bool:
+        """Look whether the reader reads."""
+        return self._printer.is_ready()
 
     def close(self, summary: Summary | None) -> None:
         """Print the summary, once."""

@@ -68,6 +68,8 @@ def _lost(summary: Summary) -> list[str]:
         lost.append(f"{summary.gaps} {'gap' if summary.gaps == 1 else 'gaps'}")
     if summary.overruns:
         lost.append(f"{summary.overruns} {'overrun' if summary.overruns == 1 else 'overruns'}")
+    if summary.skipped:
+        lost.append(f"{summary.skipped} {'window' if summary.skipped == 1 else 'windows'} skipped")
     if summary.dropped_seconds:
         lost.append(f"{summary.dropped_seconds:.2f} s dropped")
     if summary.paused_seconds:

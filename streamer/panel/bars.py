@@ -84,7 +84,7 @@ def draw_bars(canvas: Canvas, row: Row | None, labels: tuple[str, ...]) -> None:
             line.put_right(0, canvas.width, percent(_of(raw, label)), FAINT)
 
 
-def draw_level(canvas: Canvas, level_dbfs: float, floor_dbfs: float, labels: tuple[str, ...]) -> None:
+def draw_level(canvas: Canvas, level_dbfs: float | None, floor_dbfs: float, labels: tuple[str, ...]) -> None:
     """Draw the input level with a tick at the room's noise floor.
 
     Parameters
@@ -92,7 +92,7 @@ def draw_level(canvas: Canvas, level_dbfs: float, floor_dbfs: float, labels: tup
     canvas : Canvas
         One row.
     level_dbfs, floor_dbfs : float
-        RMS now, and the room's, dB below full scale.
+        RMS now, and the room's, dB below full scale; no level while nobody listens.
     labels : tuple of str
         The emotions, whose names set the width of the first column.
     """
@@ -100,13 +100,15 @@ def draw_level(canvas: Canvas, level_dbfs: float, floor_dbfs: float, labels: tup
     start = label_width(labels)
     if canvas.width < _NAMED_WIDTH:
         start = 0
-    loud = level_dbfs > _LOUD_DBFS
-    figure = f"{_decibels(level_dbfs)} dBFS{'!' if loud else ' '}"
+    loud = level_dbfs is not None and level_dbfs > _LOUD_DBFS
+    number = "   \N{EN DASH}" if level_dbfs is None else _decibels(level_dbfs)
+    figure = f"{number} dBFS{'!' if loud else ' '}"
     end = canvas.width - (27 if wide else len(figure) + 1)
     if start:
         canvas.put(0, 0, "level", FAINT)
     style = WARNING if loud else LEVEL
-    _draw_bar(canvas, start, end, _meter(level_dbfs), _meter(floor_dbfs), block="━", style=style)
+    filled = None if level_dbfs is None else _meter(level_dbfs)
+    _draw_bar(canvas, start, end, filled, _meter(floor_dbfs), block="━", style=style)
     if wide:
         canvas.put_right(0, canvas.width, f"┃ room {_decibels(floor_dbfs)}", FAINT)
         canvas.put_right(0, canvas.width - len(_THIS_WINDOW) - 1, figure)

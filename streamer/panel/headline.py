@@ -76,8 +76,12 @@ def headline_of(view: LegView, snapshot: Snapshot, facts: SessionFacts) -> Headl
         An emotion only where one is shown, and never in a pause.
     """
     row = view.row
+    if view.name in snapshot.absent:
+        return Headline("away", WARNING, advice="its device is gone, and waited for")
     if snapshot.paused:
         return Headline("off the record", STRONG)
+    if view.name in snapshot.mute:
+        return Headline("no sound", WARNING, advice="nothing but zeros: unmute it, or allow it to be heard")
     if row is None:
         heard = min(snapshot.stream_seconds, facts.win_seconds)
         return Headline("listening…", STRONG, progress=f"{heard:.1f} of {facts.win_seconds:.1f} s")

@@ -54,7 +54,10 @@ def draw_leg(
         return of.part(top, 0, height, of.width)
 
     left, right = _halves(canvas, label_width(facts.labels), beside=beside)
-    draw_level(part("level", left), view.level_dbfs, view.floor_dbfs, facts.labels)
+    # Where nothing is heard, the last level and the last row would stand still.
+    is_heard = not snapshot.paused and view.name not in snapshot.absent
+    level_dbfs = view.level_dbfs if is_heard else None
+    draw_level(part("level", left), level_dbfs, view.floor_dbfs, facts.labels)
     if not view.analysed:
         draw_title(part("title"), view, names, None, ())
         return
@@ -66,7 +69,7 @@ def draw_leg(
     draw_marks(part("marks"), marks)
     draw_headline(part("headline"), headline)
     draw_legend(part("legend", left))
-    draw_bars(part("bars", left), None if snapshot.paused else view.row, facts.labels)
+    draw_bars(part("bars", left), view.row if is_heard else None, facts.labels)
     trend, axis = part("trend", right), part("axis", right)
     if beside:
         part("legend", right).put(0, 0, "last minute", FAINT)

@@ -48,11 +48,12 @@ def status_fields(snapshot: Snapshot, facts: SessionFacts, clock: float) -> list
         *fields,
         ("overruns", fixed(snapshot.overruns, 4, 0), snapshot.overruns > 0),
         ("dropped", f"{fixed(snapshot.dropped_seconds, 5, 1)} s", snapshot.dropped_seconds > 0.0),
+        ("skipped", fixed(snapshot.skipped, 4, 0), snapshot.skipped > 0),
         ("marks", fixed(snapshot.marks, 3, 0), False),
         ("model", facts.model, False),
         ("win", f"{facts.win_seconds:g} s", False),
         ("step", f"{facts.step_seconds:g} s", False),
-        ("real-time factor", fixed(snapshot.real_time_factor, 5, 3), snapshot.real_time_factor >= 1.0),
+        _speed(snapshot),
         *_delay(facts),
     ]
 
@@ -161,6 +162,14 @@ def draw_messages(canvas: Canvas, messages: Sequence[str]) -> None:
     shown = messages[len(messages) - min(len(messages), canvas.height) :]
     for row, message in enumerate(shown):
         canvas.put(row, 0, shortened(message, canvas.width))
+
+
+def _speed(snapshot: Snapshot) -> tuple[str, str, bool]:
+    """Say how much of the time is needed, or how far it does not suffice: as many cells either way."""
+    factor = snapshot.real_time_factor
+    if snapshot.too_slow is None:
+        return ("real-time factor", fixed(factor, 5, 3), factor >= 1.0)
+    return ("", f"too slow: x{min(snapshot.too_slow, 99.9):.1f}".ljust(21), True)
 
 
 def _delay(facts: SessionFacts) -> list[tuple[str, str, bool]]:

@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 from typing import Final
 
+from emotion.errors import OutputError
 from streamer.lines.line_file import LineFile
 from streamer.recorder.clip import Clip
 
@@ -28,7 +29,16 @@ class ClipIndex:
 
     def __init__(self, folder: Path) -> None:
         self._lines = LineFile(folder / INDEX_FILE)
-        self._lines.write(_csv_line(COLUMNS))
+        try:
+            self._lines.write(_csv_line(COLUMNS))
+        except OutputError:
+            self._lines.close()
+            raise
+
+    @property
+    def is_there(self) -> bool:
+        """False once somebody has removed it."""
+        return self._lines.is_there
 
     def add(self, clip: Clip, file: str) -> None:
         """Write the line of a clip.

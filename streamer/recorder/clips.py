@@ -13,6 +13,7 @@ from streamer.recorder.clip_names import clip_path
 from streamer.recorder.clip_rule import ClipRule
 from streamer.recorder.leg_sound import LegSound
 from streamer.recorder.session_folder import SessionFolder
+from streamer.room import has_room
 from streamer.row import Row
 from streamer.session_clock import SessionClock
 from streamer.session_facts import SessionFacts, Summary
@@ -57,6 +58,7 @@ class ClipRecorder(Sink):
         self._is_open = False
         self._index: ClipIndex | None = None
         self._last_alert: tuple[str, int, str] | None = None
+        self._was_interrupted = False
 
     def open(self, facts: SessionFacts) -> None:
         """Make the session's folder.
@@ -96,8 +98,10 @@ class ClipRecorder(Sink):
             return
         content = sound.wav(row.start_sample, row.end_sample)
         if content is None:
-            self._num_lost += 1
+            # Nobody handed over the sound of an interruption; that it lasted is said already.
+            self._num_lost += not self._was_interrupted
             return
+        self._was_interrupted = False
         self._write(clip_of_row(row), content)
 
     def take_alert(self, alert: Alert) -> None:
@@ -138,11 +142,26 @@ class ClipRecorder(Sink):
             path.parent.mkdir(exist_ok=True)
             write_new(path, content)
         except OSError as error:
-            raise output_error(path, error) from error
+            raise self._folder.explained(output_error(path, error)) from error
         self.num_clips += 1
         if self._index is None:
             self._index = ClipIndex(self._folder.path)
         self._index.add(clip, str(file))
+
+    @property
+    def may_recover(self) -> bool:
+        """True: each clip is a file of its own."""
+        return True
+
+    def recover(self) -> bool:
+        """Look for the session's folder, with room in it; clips begin anew with the sound that comes."""
+        if not has_room(self._folder.path):
+            return False
+        self._was_interrupted = True
+        if self._index is not None and not self._index.is_there:
+            self._index.close()
+            self._index = None
+        return True
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -1,10 +1,10 @@
 """What a folder of recordings holds."""
 
 import json
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,8 @@ _NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
 
 _MAX_BYTES: Final = 1_000_000
 _TAIL_BYTES: Final = 4096
+_MOST_SECONDS: Final = 1.0e11
+"""Three thousand years; what claims more is no length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class _Head:
 
     started: str | None = None
     seconds: float | None = None
+    source: int = 0
     wav_format: WavFormat | None = None
     note: str | None = field(default="session.json is damaged")
 
@@ -95,11 +98,13 @@ def recorded_sessions(out_dir: Path) -> list[RecordedSession]:
 
 def _look_at(folder: Path) -> RecordedSession:
     head = _read_head(folder / SESSION_FILE)
-    sounds = sound_files(folder)
+    sounds = sound_files(folder, head.source)
     seconds = head.seconds
     if seconds is None and sounds and head.wav_format:
-        end = sounds[-1].first_sample + head.wav_format.samples_in(sounds[-1].path.stat().st_size)
-        seconds = end / head.wav_format.sample_rate
+        # What is a link to nowhere has no length; the other sessions shall be listed all the same.
+        with suppress(FileNotFoundError):
+            end = sounds[-1].first_sample + head.wav_format.samples_in(sounds[-1].path.stat().st_size)
+            seconds = end / head.wav_format.sample_rate
     if seconds is None:
         seconds = _end_of_last_clip(folder / INDEX_FILE)
     kinds = (kind_of_clip(path.name) for path in (folder / CLIPS_FOLDER).glob("*/*.wav"))
@@ -124,12 +129,14 @@ def _read_head(path: Path) -> _Head:
         values: Any = json.loads(path.read_bytes())
         started = datetime.fromisoformat(values["started"]).isoformat(timespec="milliseconds")
         sources = values["sources"] if "sources" in values else [values["source"]]
-        kept = [source for source in sources if source.get("kept_channels", True)]
-        wav_format = _wav_format(kept[0]) if kept else None
+        # Of a leg that is not analysed no sound was kept: then the first source has none.
+        kept = [number for number, source in enumerate(sources) if source.get("kept_channels", True)]
+        first = kept[0] if kept else 0
+        wav_format = _wav_format(sources[first]) if kept else None
         seconds = _seconds(values["summary"]["seconds"]) if "summary" in values else None
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
         return head
-    return _Head(started, seconds, wav_format, None if seconds is not None else "did not end in order")
+    return _Head(started, seconds, first, wav_format, None if seconds is not None else "did not end in order")
 
 
 def _wav_format(source: Any) -> WavFormat:
@@ -146,7 +153,7 @@ def _wav_format(source: Any) -> WavFormat:
 def _seconds(value: Any) -> float:
     """Read a stretch of time."""
     seconds = float(value)
-    if not math.isfinite(seconds) or seconds < 0:
+    if not 0.0 <= seconds <= _MOST_SECONDS:
         raise ValueError("no stretch of time")
     return seconds
 
@@ -154,6 +161,8 @@ def _seconds(value: Any) -> float:
 def _end_of_last_clip(path: Path) -> float | None:
     """Read the last whole line of index.csv; its second value is the end of a window."""
     try:
+        if not path.is_file():
+            return None
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
             lines = file.read().decode("utf-8", "replace").splitlines()

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Final
 
+from emotion.errors import OutputError
 from emotion.whole_file import replace, write_new
 from streamer.lines.journal_lines import Line, facts_values, summary_values
 from streamer.session_facts import SessionFacts, Summary
@@ -67,6 +68,23 @@ class SessionFolder:
         self._values = values
         self._num_users = 1
 
+    def explained(self, error: OutputError) -> OutputError:
+        """Say so where nothing can be written because the folder has been taken away.
+
+        Parameters
+        ----------
+        error : OutputError
+            Of a file in it.
+
+        Returns
+        -------
+        OutputError
+            The same one where the folder is there.
+        """
+        if self.path.is_dir():
+            return error
+        return OutputError(f"{self.path} was taken away; put it back and saving goes on, or start again")
+
     def close(self, summary: Summary | None) -> None:
         """Add the summary to session.json.
 
@@ -94,7 +112,7 @@ class SessionFolder:
         try:
             replace(self.path / SESSION_FILE, _bytes({**self._values, "summary": summary_values(summary)}))
         except OSError as error:
-            raise output_error(self.path / SESSION_FILE, error) from error
+            raise self.explained(output_error(self.path / SESSION_FILE, error)) from error
 
     def _withdraw(self) -> None:
         """Remove session.json and the folder, and those above it that were made for it and are empty."""

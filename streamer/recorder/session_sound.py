@@ -1,10 +1,14 @@
 """The whole sound of a session, as its sources delivered it."""
 
+from contextlib import suppress
+
+from emotion.errors import OutputError
 from streamer.block import AudioBlock
 from streamer.recorder.session_folder import SessionFolder
 from streamer.recorder.sound_names import sound_folder
 from streamer.recorder.source_sound import SourceSound
 from streamer.recorder.wav_format import MAX_WAV_BYTES, WavFormat
+from streamer.room import has_room
 from streamer.row import Gap
 from streamer.session_facts import SessionFacts, Summary
 from streamer.sink import Sink
@@ -60,8 +64,12 @@ class SessionSound(Sink):
         OutputError
             If it cannot be written; what was written before can be opened.
         """
-        if source in self._sounds:
+        if source not in self._sounds:
+            return
+        try:
             self._sounds[source].take(block)
+        except OutputError as error:
+            raise self._folder.explained(error) from error
 
     def take_gap(self, gap: Gap) -> None:
         """End the source's file: what comes next is not its continuation.
@@ -85,6 +93,20 @@ class SessionSound(Sink):
         """
         for sound in self._sounds.values():
             sound.break_off()
+
+    @property
+    def may_recover(self) -> bool:
+        """True: what comes later stands in a file of its own."""
+        return True
+
+    def recover(self) -> bool:
+        """Look for the session's folder, with room in it; end the files that failed."""
+        if not has_room(self._folder.path):
+            return False
+        for sound in self._sounds.values():
+            with suppress(OutputError):  # The system has refused it before.
+                sound.break_off()
+        return True
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 SOUND_FOLDER: Final = "sound"
 
-_NAME: Final = re.compile(r"sound_(?P<first_sample>[0-9]{12,})(?P<continued>_continued)?\.wav", re.ASCII)
+_NAME: Final = re.compile(r"sound_(?P<first_sample>[0-9]{12,18})(?P<continued>_continued)?\.wav", re.ASCII)
 
 
 class SoundFile(NamedTuple):
@@ -62,20 +62,22 @@ def sound_name(first_sample: int, *, continues: bool) -> str:
     return f"sound_{first_sample:012d}{'_continued' if continues else ''}.wav"
 
 
-def sound_files(folder: Path) -> tuple[SoundFile, ...]:
+def sound_files(folder: Path, source: int = 0) -> tuple[SoundFile, ...]:
     """List a session's whole sound.
 
     Parameters
     ----------
     folder : Path
         The session's, recordings/<session>.
+    source : int, optional
+        Number of the source.
 
     Returns
     -------
     tuple of SoundFile
         In the order of the stream; empty where the sound was not kept.
     """
-    found = ((_NAME.fullmatch(path.name), path) for path in (folder / SOUND_FOLDER).glob("*.wav"))
+    found = ((_NAME.fullmatch(path.name), path) for path in (folder / sound_folder(source)).glob("*.wav"))
     return tuple(
         sorted(
             SoundFile(int(match["first_sample"]), match["continued"] is not None, path)

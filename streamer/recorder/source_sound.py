@@ -96,8 +96,13 @@ class SourceSound:
 
     def _end_file(self) -> None:
         writer, self._writer = self._writer, None
-        if writer is not None:
-            writer.close()
+        if writer is None:
+            return
+        writer.close()
+        if not writer.num_samples:
+            # The disk took its head and nothing more.
+            writer.path.unlink(missing_ok=True)
+            self.num_files -= 1
 
     def _break_off(self) -> None:
         self._continues = False

@@ -38,18 +38,21 @@ def opened_folder(name: str | Path, inside: int | None = None) -> Iterator[int]:
         os.close(descriptor)
 
 
-def entries(descriptor: int) -> "list[os.DirEntry[str]]":
-    """List a folder.
+def entries(descriptor: int) -> "Iterator[os.DirEntry[str]]":
+    """Go through a folder, and hold one entry at a time: an hour of clips has thousands.
+
+    Whoever removes some meanwhile lists them first. An entry keeps the status that it is asked for;
+    `status_of` keeps nothing.
 
     Parameters
     ----------
     descriptor : int
         Of the folder.
 
-    Returns
-    -------
-    list of DirEntry
-        As they were at this moment, in no order.
+    Yields
+    ------
+    DirEntry
+        In no order.
 
     Raises
     ------
@@ -57,4 +60,27 @@ def entries(descriptor: int) -> "list[os.DirEntry[str]]":
         If it cannot be read.
     """
     with os.scandir(descriptor) as found:
-        return list(found)
+        yield from found
+
+
+def status_of(name: str, descriptor: int) -> os.stat_result:
+    """Look at what lies in a folder, and follow no link.
+
+    Parameters
+    ----------
+    name : str
+        In the folder.
+    descriptor : int
+        Of the folder.
+
+    Returns
+    -------
+    stat_result
+        As the system gives it.
+
+    Raises
+    ------
+    OSError
+        If it is not there.
+    """
+    return os.stat(name, dir_fd=descriptor, follow_symlinks=False)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from streamer.recorder.clip_names import CLIPS_FOLDER, kind_of_clip
 from streamer.retention.held import HeldSession
 from streamer.retention.layout import first_sample_of, is_sound_folder
-from streamer.retention.opened_folder import entries, opened_folder
+from streamer.retention.opened_folder import entries, opened_folder, status_of
 
 
 class ClosedFile(NamedTuple):
@@ -77,11 +77,15 @@ def _clips(running: HeldSession, folder: int) -> Iterator[ClosedFile]:
     for hour in sorted(running.hours, key=lambda hour: (running.hours[hour].oldest, hour)):
         folders = (CLIPS_FOLDER, hour)
         with opened_folder(CLIPS_FOLDER, folder) as clips, opened_folder(hour, clips) as descriptor:
-            statuses = [
-                (entry.name, entry.stat(follow_symlinks=False))
+            closed = [
+                _closed(entry.name, folders, descriptor)
                 for entry in entries(descriptor)
                 if kind_of_clip(entry.name) is not None and entry.is_file(follow_symlinks=False)
             ]
-        yield from sorted(
-            ClosedFile(status.st_mtime, name, folders, status.st_size) for name, status in statuses
-        )
+        closed.sort()
+        yield from closed
+
+
+def _closed(name: str, folders: tuple[str, ...], descriptor: int) -> ClosedFile:
+    status = status_of(name, descriptor)
+    return ClosedFile(status.st_mtime, name, folders, status.st_size)

@@ -81,7 +81,7 @@ def remove_file(name: str, folder: int, gone: Gone) -> None:
 
 def _remove(folder: int, layout: Layout, gone: Gone, is_given_up: Callable[[], bool]) -> bool:
     """Remove all but session.json; False where that was given up."""
-    for entry in entries(folder):
+    for entry in list(entries(folder)):
         if is_given_up():
             return False
         inner = layout.folder(entry.name)

@@ -1,7 +1,6 @@
 """A sink that holds the folder of recordings to its bounds, from a thread of its own."""
 
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -9,8 +8,10 @@ from typing import Final
 from emotion.printable import printable
 from streamer.alerts.complaints import Complaints
 from streamer.retention.bounds import Bounds
+from streamer.retention.file_clock import FileClock
 from streamer.retention.size_text import size_text
 from streamer.retention.tidying import Tidied, Tidying
+from streamer.row import Row
 from streamer.session_facts import SessionFacts, Summary
 from streamer.sink import Sink
 
@@ -28,7 +29,8 @@ _MAX_SAID: Final = 64
 class Retention(Sink):
     """Tidies when the session begins, every minute, and when it ends.
 
-    It is told of no sound, and what goes wrong in it becomes a complaint: no recording hangs on it.
+    A minute is one of the clock or of the stream, whichever is over first: a replay may record an hour while
+    the clock passes a minute. What goes wrong in it becomes a complaint: no recording hangs on it.
 
     Parameters
     ----------
@@ -37,11 +39,11 @@ class Retention(Sink):
     bounds : Bounds
         What it is held to.
     every_seconds : float, optional
-        From the end of a pass to the next, s.
+        From the end of a pass to the next, s; of the clock, and of the stream.
     patience_seconds : float, optional
         How long the end of the session waits, s; what is left then is for the next session.
     clock : callable, optional
-        Gives seconds since the epoch.
+        Gives seconds since the epoch; unless given, those of a `FileClock`.
     """
 
     def __init__(
@@ -51,16 +53,19 @@ class Retention(Sink):
         *,
         every_seconds: float = EVERY_SECONDS,
         patience_seconds: float = PATIENCE_SECONDS,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self._out_dir = out_dir
         self._bounds = bounds
         self._every_seconds = every_seconds
         self._patience_seconds = patience_seconds
-        self._clock = clock
+        self._clock = FileClock(bounds.keep_seconds or 0.0) if clock is None else clock
         self._tidying = Tidying(out_dir, bounds)
         self._complaints = Complaints()
         self._said: set[str] = set()
+        self._stream_seconds = 0.0
+        self._due_seconds = every_seconds
+        self._wanted = threading.Event()
         self._ending = threading.Event()
         self._given_up = threading.Event()
         self._over = threading.Event()
@@ -74,6 +79,12 @@ class Retention(Sink):
         )
         self._thread.start()
 
+    def take_row(self, row: Row) -> None:
+        """Have the recordings tidied where a minute of the stream is over."""
+        self._stream_seconds = row.end
+        if row.end >= self._due_seconds:
+            self._wanted.set()
+
     @property
     def complaints(self) -> tuple[str, ...]:
         """What could not be removed, and what was left alone."""
@@ -86,6 +97,7 @@ class Retention(Sink):
         if summary is None:
             self._given_up.set()
         self._ending.set()
+        self._wanted.set()
         try:
             self._over.wait(self._patience_seconds)
         finally:
@@ -97,7 +109,8 @@ class Retention(Sink):
     def _run(self, session: str) -> None:
         try:
             wait_seconds = 0.0
-            while not self._ending.wait(wait_seconds):
+            while not self._is_ending_after(wait_seconds):
+                self._due_seconds = self._stream_seconds + self._every_seconds
                 wait_seconds = self._every_seconds if self._tidy(session).is_done else _BUSY_SECONDS
             if not self._given_up.is_set():
                 self._end(self._tidy(session))
@@ -105,6 +118,13 @@ class Retention(Sink):
             self._complain(f"recordings are tidied no more: {error!r}")
         finally:
             self._over.set()
+
+    def _is_ending_after(self, seconds: float) -> bool:
+        """Wait for the next pass, or for the end."""
+        self._wanted.wait(seconds)
+        # Before looking whether it ends: `close` says that first, and sets this once more.
+        self._wanted.clear()
+        return self._ending.is_set()
 
     def _tidy(self, session: str) -> Tidied:
         tidied = self._tidying.run(self._clock(), session, self._given_up.is_set)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from streamer.recorder.session_folder import SESSION_FILE
 from streamer.retention.held import Held, HeldSession
 from streamer.retention.layout import HOUR, SESSION, Layout
-from streamer.retention.opened_folder import entries, opened_folder
+from streamer.retention.opened_folder import entries, opened_folder, status_of
 from streamer.retention.remembered import Remembered
 
 SETTLED_SECONDS: Final = 5.0
@@ -75,7 +75,7 @@ class Survey:
 
     def _head(self, session: str, folder: int) -> Head:
         """Read session.json as far as is needed; a link, or what is no file, is none."""
-        status = os.stat(SESSION_FILE, dir_fd=folder, follow_symlinks=False)
+        status = status_of(SESSION_FILE, folder)
         if not stat.S_ISREG(status.st_mode):
             raise FileNotFoundError(SESSION_FILE)
         # It is only ever exchanged for another file.
@@ -91,7 +91,7 @@ class Survey:
                     held.add(self._look_inside(folder, entry, inner, (*path, entry.name), hours))
             elif layout.owns_file(entry.name) and entry.is_file(follow_symlinks=False):
                 with suppress(FileNotFoundError):
-                    held.count_file(entry.stat(follow_symlinks=False), is_sound=layout is not SESSION)
+                    held.count_file(status_of(entry.name, folder), is_sound=layout is not SESSION)
             else:
                 held.count_stranger("/".join((*path[1:], entry.name)))
         return held

@@ -32,7 +32,9 @@ class SpectrogramColumns:
         self._sample_rate = sample_rate
         self._history = history
         self._max_columns = round(KEPT_SECONDS / self._mel.column_seconds)
-        self._decibels: FloatArray = read_only(np.empty((0, NUM_BANDS), dtype=np.float32))
+        # Longer than what is shown: copied when it is full, and not with each handful.
+        self._decibels = self._empty()
+        self._num_columns = 0
         self._waiting: list[Samples] = []
         self._num_waiting = 0
         self._end: float | None = None
@@ -86,15 +88,31 @@ class SpectrogramColumns:
             At most the last minute.
         """
         return SpectrogramView(
-            columns=self._decibels,
+            columns=read_only(self._latest()),
             band_hz=self._mel.band_hz,
             column_seconds=self._mel.column_seconds,
             end=self._end or 0.0,
         )
 
     def _append(self, power: FloatArray) -> None:
-        decibels = np.float32(10.0) * np.log10(np.maximum(power, np.float32(FLOOR_POWER)))
-        self._decibels = read_only(np.concatenate([self._decibels, decibels])[-self._max_columns :])
+        shown = np.maximum(power[-self._max_columns :], np.float32(FLOOR_POWER))
+        decibels = np.float32(10.0) * np.log10(shown)
+        if self._num_columns + len(decibels) > len(self._decibels):
+            latest = self._latest()
+            latest = latest[max(0, len(latest) + len(decibels) - self._max_columns) :]
+            # Another one: whoever has a view goes on looking at this.
+            self._decibels = self._empty()
+            self._decibels[: len(latest)] = latest
+            self._num_columns = len(latest)
+        self._decibels[self._num_columns : self._num_columns + len(decibels)] = decibels
+        self._num_columns += len(decibels)
         self._end = (self._end or 0.0) + len(power) * self._mel.column_seconds
         if self._history is not None:
             self._history.add(power)
+
+    def _empty(self) -> FloatArray:
+        return np.empty((self._max_columns * 5 // 4, NUM_BANDS), dtype=np.float32)
+
+    def _latest(self) -> FloatArray:
+        """Give what is shown, as part of what is kept; it is written behind it, and never into it."""
+        return self._decibels[max(0, self._num_columns - self._max_columns) : self._num_columns]

@@ -1,18 +1,19 @@
 """The panel in a real terminal: its own screen while it runs, everything as it was afterwards."""
 
 import os
-import select
 import sys
 import time
 from dataclasses import replace
 from typing import Final, TextIO
 
+from streamer.lines.patient_write import write_patiently
 from streamer.lines.summary_text import summary_text
 from streamer.panel.panel import draw_panel
 from streamer.screen import Key, Screen
 from streamer.session_facts import SessionFacts, Summary
 from streamer.snapshot import Snapshot
 from streamer.terminal.colours import TerminalColours
+from streamer.terminal.controlling_terminal import open_terminal_again
 from streamer.terminal.keyboard import Keyboard
 from streamer.terminal.stderr_capture import StderrCapture
 
@@ -29,6 +30,9 @@ _MAX_SHARE: Final = 0.02
 """Of a core: where a frame costs more (a huge terminal), frames come less often."""
 _CAPTURED_SECONDS: Final = 20.0
 _WRITE_SECONDS: Final = 1.0
+"""How long a terminal that was halted may hold up a frame."""
+_ASLEEP_SECONDS: Final = 3.0
+"""After so long without a look somebody has stopped us, and his shell has written over the panel."""
 
 _ASCII: Final = str.maketrans(
     dict(
@@ -79,7 +83,8 @@ class TerminalScreen(Screen):
     def __init__(self, output: TextIO | None = None, input_descriptor: int = 0) -> None:
         super().__init__()
         stream = output or sys.stdout
-        self._descriptor = stream.fileno()
+        self._terminal = stream.fileno()
+        self._descriptor = self._terminal
         self._is_unicode = (stream.encoding or "").lower().replace("-", "").startswith("utf")
         self._stream = stream
         self._keyboard = Keyboard(input_descriptor)
@@ -88,6 +93,8 @@ class TerminalScreen(Screen):
         self._facts: SessionFacts | None = None
         self._is_open = False
         self._is_gone = False
+        self._is_halted = False
+        self._looked_at = 0.0
         self._shown: list[str] = []
         self._size = (0, 0)
         self._last: tuple[Snapshot, tuple[str, ...], int] | None = None
@@ -104,6 +111,7 @@ class TerminalScreen(Screen):
         """
         self._facts = facts
         self._stream.flush()
+        self._descriptor = open_terminal_again(self._terminal)
         self._is_open = True
         self._keyboard.open()
         if os.isatty(2):
@@ -120,6 +128,9 @@ class TerminalScreen(Screen):
         """
         self._ring(snapshot.num_alerts)
         now = time.monotonic()
+        if now - self._looked_at > _ASLEEP_SECONDS:
+            self._size = (0, 0)
+        self._looked_at = now
         size = self._terminal_size()
         resized = size != self._size
         if self._facts is None or not self._is_open or (now < self._not_before and not resized):
@@ -139,8 +150,8 @@ class TerminalScreen(Screen):
         if captured:
             snapshot = replace(snapshot, messages=(*snapshot.messages, *captured))
         canvas = draw_panel(snapshot, self._facts, *size, clock, coloured=self._colours.paints)
-        self._show([self._colours.line(line) for line in canvas.lines()], clear=resized)
         self._size = size
+        self._show([self._colours.line(line) for line in canvas.lines()], clear=resized)
         cost = time.thread_time() - cost
         self._not_before = now + max(_MIN_INTERVAL_SECONDS, cost / _MAX_SHARE)
 
@@ -187,6 +198,9 @@ class TerminalScreen(Screen):
             self._stderr.close()
         if summary is not None and self._facts is not None:
             self._write(f"{summary_text(summary, self._facts)}\n")
+        if self._descriptor != self._terminal:
+            os.close(self._descriptor)
+            self._descriptor = self._terminal
 
     def _ring(self, num_alerts: int) -> None:
         """Sound the terminal's bell for those not heard yet; an alert never waits for its frame."""
@@ -198,7 +212,7 @@ class TerminalScreen(Screen):
         try:
             size = os.get_terminal_size(self._descriptor)
         except OSError:
-            return self._size
+            return max(1, self._size[0]), max(1, self._size[1])
         return max(1, size.columns), max(1, size.lines)
 
     def _show(self, lines: list[str], *, clear: bool) -> None:
@@ -216,11 +230,18 @@ class TerminalScreen(Screen):
     def _write(self, text: str) -> None:
         if not self._is_unicode:
             text = text.translate(_ASCII)
-        rest = text.encode(self._stream.encoding or "ascii", errors="replace")
-        while rest and not self._is_gone:
-            try:
-                rest = rest[os.write(self._descriptor, rest) :]
-            except BlockingIOError:
-                select.select([], [self._descriptor], [], _WRITE_SECONDS)
-            except OSError:
-                self._is_gone = True
+        if self._is_gone:
+            return
+        rest = bytearray(text.encode(self._stream.encoding or "ascii", errors="replace"))
+        try:
+            write_patiently(
+                self._descriptor, rest, patience_seconds=0.0 if self._is_halted else _WRITE_SECONDS
+            )
+        except TimeoutError:
+            # Ctrl-S, or a window manager that hangs: all is drawn anew when it goes on.
+            self._is_halted = True
+            self._size = (0, 0)
+        except OSError:
+            self._is_gone = True
+        else:
+            self._is_halted = False

@@ -107,7 +107,7 @@ def test_where_somebody_speaks_all_is_ok(spoken_to: PulseServer, folder: Path) -
     assert f"{SINK}.monitor, {spoken_to.sample_rate} Hz" in found["monitor"][0]["found"]
     (level,) = found["level"]
     assert level["found"].startswith(
-        "-23 dBFS at its loudest, peak -20 dBFS, in 1.5 s of default at 44100 Hz"
+        "-23 dBFS at its loudest, peak -20 dBFS, in 1.5 s of Monitor of Null Output at 44100 Hz"
     )
     assert level["advice"] is None
     assert [model["found"].partition(":")[0] for model in found["model"]] == [
@@ -122,7 +122,7 @@ def test_a_microphone_that_gives_zeros_is_told(pulse: PulseServer, folder: Path)
     assert (done.returncode, done.stderr) == (1, "")
     (line,) = (line for line in done.stdout.splitlines() if line.startswith("not ok"))
     assert line.split()[2] == "level"
-    assert "nothing but zeros in 1.5 s of pulse at 44100 Hz; it is muted, or the system refuses" in line
+    assert "nothing but zeros in 1.5 s of Monitor of Null Output at 44100 Hz; it is muted, or the" in line
 
 
 def test_without_a_sound_server_one_is_told_what_to_do(

@@ -128,7 +128,7 @@ def test_sizes_are_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     folder = record(tmp_path, "a", whole=False)
     with (folder / "more.bin").open("wb") as file:
         file.truncate(3_210_000_000)
-    assert "3.2 GB" in run(capsys, tmp_path)
+    assert "3.21 GB" in run(capsys, tmp_path)
     with (folder / "more.bin").open("wb") as file:
         file.truncate(3_210_000)
     assert "3.21 MB" in run(capsys, tmp_path)

@@ -14,6 +14,9 @@ from tests.command import Journal, callmood, command, environment, read_journal
 from tests.pulse import PulseServer
 from tests.spoken import DEMO, SAMPLE_RATE
 
+BEFORE_SECONDS = 2.5
+"""A null sink at rest takes up to 2 s to notice that its monitor is wanted."""
+
 AFTER_SECONDS = 4.0
 """Longer than a player takes to start and to end."""
 
@@ -22,7 +25,10 @@ AFTER_SECONDS = 4.0
 def live(pulse: PulseServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a session that listened while the demo was spoken to it."""
     folder = tmp_path_factory.mktemp("live")
-    seconds = soundfile.info(str(DEMO)).duration + AFTER_SECONDS
+    speech, rate = soundfile.read(DEMO, dtype="int16")
+    spoken = np.concatenate([np.zeros(round(BEFORE_SECONDS * rate), np.int16), speech])
+    soundfile.write(folder / "spoken.wav", spoken, rate)
+    seconds = len(spoken) / rate + AFTER_SECONDS
     arguments = ["listen", "--device", "pulse", "--duration", f"{seconds:.1f}", "--record-session"]
     with subprocess.Popen(
         command(*arguments, "--journal", "live.jsonl", "--out", "recordings"),
@@ -35,7 +41,7 @@ def live(pulse: PulseServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ) as listener:
         try:
             pulse.wait_for_listener()
-            pulse.speak(DEMO)
+            pulse.speak(folder / "spoken.wav")
             out, err = listener.communicate(timeout=60)
         except BaseException as error:
             listener.kill()

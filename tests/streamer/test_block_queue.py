@@ -35,6 +35,14 @@ def test_blocks_come_out_in_the_order_they_went_in() -> None:
     assert queue.end_sample == 250
 
 
+def test_a_new_queue_has_nothing_to_tell() -> None:
+    queue = BlockQueue(1.0, RATE)
+    assert (queue.end_sample, queue.dropped_seconds, queue.overruns) == (0, 0.0, 0)
+    assert (queue.closed, queue.drained) == (False, False)
+    assert (queue.error, queue.absence, queue.oldest_arrival) == (None, None, None)
+    assert queue.closed is False, "and not merely nothing"
+
+
 def test_a_full_queue_drops_its_oldest_and_counts() -> None:
     queue = BlockQueue(1.0, RATE)
     for index in range(4):
@@ -108,6 +116,15 @@ def test_a_waiting_put_goes_on_as_soon_as_there_is_room() -> None:
     assert queue.dropped_seconds == 0
 
 
+def test_a_file_may_have_longer_blocks_than_the_queue_holds() -> None:
+    queue = BlockQueue(1.0, RATE)
+    answers: list[bool] = []
+    thread = threading.Thread(target=lambda: answers.append(queue.put_waiting(block(0, 1000))), daemon=True)
+    thread.start()
+    thread.join(PATIENCE_SECONDS)
+    assert answers == [True], "an empty queue takes a block of any length"
+
+
 @pytest.mark.parametrize("error", [None, ValueError("the card has gone")])
 def test_closing_wakes_both_ends(error: Exception | None) -> None:
     full, empty = BlockQueue(1.0, RATE), BlockQueue(1.0, RATE)
@@ -145,6 +162,17 @@ def test_the_first_word_at_closing_counts() -> None:
     queue.close(first)
     queue.close(ValueError("second"))
     assert queue.error is first
+
+
+def test_whoever_waits_for_news_hears_that_a_device_went_and_came_back() -> None:
+    news = threading.Event()
+    queue = BlockQueue(1.0, RATE, news)
+    for reason in ("unplugged", None):
+        queue.note_absence(reason)
+        assert queue.absence == reason
+        assert news.is_set()
+        news.clear()
+    assert not queue.closed
 
 
 def test_discarding_empties_the_queue_and_counts_the_sound_as_dropped() -> None:

@@ -35,7 +35,8 @@ def test_a_device_is_found(wanted: str | int | None, number: int) -> None:
 
 def test_an_ambiguous_name_lists_whom_it_may_mean() -> None:
     with pytest.raises(
-        DeviceError, match=r"'headset' .*number: 7: USB Headset \(ALSA\), 8: USB Headset pro \(JACK Audio\)$"
+        DeviceError,
+        match=r"'headset' .*more of the name: 7: USB Headset \(ALSA\), 8: USB Headset pro \(JACK Audio\)$",
     ):
         choose_device(DEVICES, "headset")
 

@@ -1,6 +1,7 @@
 """Blocks of several sources, in the order of their arrival."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -62,6 +63,18 @@ def test_a_source_that_fails_ends_all_once_the_rest_is_taken(inbox: Inbox) -> No
     assert str(inbox.error) == "unplugged"
     inbox.queues[1].put(block(2.0))
     assert inbox.get(0.0) is None, "nobody adds to what has ended"
+
+
+def test_a_look_does_not_wait(inbox: Inbox) -> None:
+    begun = time.monotonic()
+    for _ in range(30):
+        assert inbox.get(0.0) is None
+    assert time.monotonic() - begun < 15.0
+
+
+def test_a_source_without_a_bound_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        Inbox([1.0], [100, 200])
 
 
 def test_each_source_has_its_own_bound(inbox: Inbox) -> None:

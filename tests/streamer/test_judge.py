@@ -1,5 +1,7 @@
 """The judge of a leg: it learns the voice, keeps it across gaps, and owns up to doubt."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,6 +58,28 @@ def test_across_a_gap_the_voice_stays_and_what_was_said_goes(model: EmotionModel
     assert first.smoothed is not None
     assert first.probabilities is not None
     np.testing.assert_array_equal(first.smoothed, first.probabilities)
+
+
+def test_a_window_that_was_skipped_takes_its_time_and_teaches_nothing(
+    model: EmotionModel, call: list[Heard]
+) -> None:
+    judge = Judge(model, STEP_SECONDS)
+    first = judge.judge(call[0])
+    known = {name: value.tolist() for name, value in judge.voice_state.items()}
+    judge.skip()
+    assert {name: value.tolist() for name, value in judge.voice_state.items()} == known
+    second = judge.judge(call[1])
+    assert first.smoothed is not None
+    assert second.smoothed is not None
+    assert second.probabilities is not None
+    share = 1 - np.exp(-2 * STEP_SECONDS)
+    expected = first.smoothed + share * (second.probabilities - first.smoothed)
+    np.testing.assert_allclose(second.smoothed, expected, atol=1e-12)
+
+
+def test_speech_without_a_vector_is_a_mistake(model: EmotionModel, call: list[Heard]) -> None:
+    with pytest.raises(ValueError, match=r"speech from 0\.0 s on was heard without a feature vector"):
+        Judge(model, STEP_SECONDS).judge(replace(call[0], vector=None))
 
 
 def test_a_voice_goes_on_where_it_was_left(model: EmotionModel, call: list[Heard]) -> None:

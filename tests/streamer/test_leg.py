@@ -13,7 +13,7 @@ from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid
 from streamer.block import AudioBlock
 from streamer.leg import Leg
-from streamer.row import Gap, Row
+from streamer.row import Gap, Row, Said
 from tests.model_maker import tone_of
 from tests.offline_rows import rows_of, without_lag
 from tests.strategies import cuts, sound
@@ -38,11 +38,11 @@ def scene(rate: int, seconds: float, seed: int, channels: int = 1) -> Samples:
     return (mono[:, np.newaxis] * gains).astype(np.float32)
 
 
-def rows_in(events: list[Row | Gap]) -> list[Row]:
+def rows_in(events: list[Said]) -> list[Row]:
     return [event for event in events if isinstance(event, Row)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=min(60, settings().max_examples))
 @given(st.data())
 def test_rows_are_those_of_the_whole_signal_however_it_is_cut(
     tiny_model: EmotionModel, data: st.DataObject
@@ -52,20 +52,20 @@ def test_rows_are_those_of_the_whole_signal_however_it_is_cut(
     origin = data.draw(st.integers(0, 10**9))
     samples = scene(rate, data.draw(st.floats(0.3, 2.0)), data.draw(st.integers(0, 99)), channels)
     leg = Leg("mono", tiny_model, GRID, rate)
-    events: list[Row | Gap] = []
+    events: list[Said] = []
     for cut in data.draw(cuts(len(samples))):
         events += leg.push(block(samples[cut], origin + cut.start))
     events += leg.finish()
     assert without_lag(events) == rows_of([(origin, samples)], tiny_model, GRID, rate)
 
 
-@settings(max_examples=40)
+@settings(max_examples=min(40, settings().max_examples))
 @given(st.data())
 def test_each_stretch_between_gaps_is_heard_for_itself(tiny_model: EmotionModel, data: st.DataObject) -> None:
     rate = data.draw(st.sampled_from((8_000, 16_000, 44_100)))
     leg = Leg("mono", tiny_model, GRID, rate)
     stretches: list[tuple[int, Samples]] = []
-    events: list[Row | Gap] = []
+    events: list[Said] = []
     gaps: list[tuple[int, int]] = []
     position = data.draw(st.integers(0, 1000))
     for index in range(data.draw(st.integers(2, 4))):

@@ -10,6 +10,7 @@ from emotion.errors import OutputError
 from emotion.model import EmotionModel
 from streamer.alerts.alerting import Alerting
 from streamer.block import AudioBlock
+from streamer.block_queue import BlockQueue
 from streamer.leg import Leg
 from streamer.leg_plan import LegPlan
 from streamer.leg_views import LegViews
@@ -252,11 +253,42 @@ def test_commands_are_due_at_their_place_and_in_order() -> None:
 
 def test_a_source_that_delivers_nothing_is_told_of_once_each_time(tiny_model: EmotionModel) -> None:
     listening = listening_with(tiny_model, live=True)
+    queues = [BlockQueue(1, 16_000)]
     for now in (100.0, 102.9, 103.1, 110.0):
-        listening.look_for_sources(now)
+        listening.look_for_sources(now, queues)
     assert list(listening.messages) == ["nothing has come from a test for 3 s"]
     listening.take(0, block(0, arrived=111.0))
-    listening.look_for_sources(111.5)
+    listening.look_for_sources(111.5, queues)
     assert len(listening.messages) == 1
-    listening.look_for_sources(114.5)
+    listening.look_for_sources(114.5, queues)
     assert len(listening.messages) == 2
+
+
+def test_a_complaint_that_grows_stays_in_its_place(tiny_model: EmotionModel) -> None:
+    class Grumbling(Sink):
+        lines: tuple[str, ...] = ()
+
+        @property
+        def complaints(self) -> tuple[str, ...]:
+            return self.lines
+
+    grumbling = Grumbling()
+    listening = listening_with(tiny_model, grumbling)
+    for number, lines in enumerate([("a", "1 more"), ("a", "2 more"), ("a", "2 more"), ("a", "3 more", "b")]):
+        grumbling.lines = lines
+        listening.take(0, block(STEP * number))
+    assert list(listening.messages) == ["a", "3 more", "b"]
+
+
+def test_nothing_but_zeros_is_told_of_and_taken_back(tiny_model: EmotionModel) -> None:
+    listening = listening_with(tiny_model, live=True)
+    zeros = read_only(np.zeros((STEP, 1), np.float32))
+    for number in range(40):
+        listening.take(0, AudioBlock(zeros, STEP * number, 100.0 + number / 4))
+    assert list(listening.mute) == ["mono"]
+    said = "only zeros come: unmute a test, or let this program hear it"
+    assert said in listening.messages
+    listening.take(0, block(STEP * 40, arrived=110.0))
+    assert not list(listening.mute)
+    assert said not in listening.messages
+    assert listening.complaints == ("a test delivered nothing but zeros for 10 s: it was muted, or refused",)

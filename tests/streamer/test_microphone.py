@@ -16,7 +16,7 @@ from streamer.block import AudioBlock
 from streamer.block_queue import BlockQueue
 from streamer.devices import Device
 from streamer.microphone import Microphone
-from tests.pulse import PulseServer, missing_programs, pulse_server
+from tests.pulse import SINK, PulseServer, missing_programs, pulse_server
 
 ROOT = Path(__file__).parents[2]
 
@@ -110,8 +110,11 @@ def test_devices_are_listed_and_named(pulse: PulseServer) -> None:
         text=True,
     )
     devices = json.loads(done.stdout)
-    assert {"pulse", "default"} <= {device["name"] for device in devices}
-    assert [device["name"] for device in devices if device["is_default"]] == ["default"]
+    names = [device["name"] for device in devices]
+    assert names[0] == f"{SINK}.monitor"
+    assert devices[0] | {"is_default": True, "number": None, "host_api": "sound server"} == devices[0]
+    assert {"pulse", "default"} <= set(names)
+    assert [device["is_default"] for device in devices].count(True) == 1
     assert done.stderr == ""
 
 
@@ -160,6 +163,30 @@ def test_the_callback_hands_over_exact_copies_and_never_raises() -> None:
     assert np.array_equal(block.samples[:, 0] * 32768, [-32768, 0, 1, 32767])
     assert not block.samples.flags.writeable
     assert isinstance(queue.error, AttributeError), "the session raises it"
+
+
+def test_a_portaudio_that_does_not_start_is_an_error_in_one_line() -> None:
+    code = (
+        "import sys, types\n"
+        "from importlib.abc import Loader, MetaPathFinder\n"
+        "from importlib.machinery import ModuleSpec\n"
+        "class PortAudioError(Exception): pass\n"
+        "class Broken(MetaPathFinder, Loader):\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        return ModuleSpec(name, self) if name == 'sounddevice' else None\n"
+        "    def exec_module(self, module):\n"
+        "        raise PortAudioError('Error initializing PortAudio: Unanticipated host error')\n"
+        "sys.meta_path.insert(0, Broken())\n"
+        "from streamer.microphone import Microphone\n"
+        "from emotion.errors import DeviceError\n"
+        "try:\n"
+        "    Microphone()\n"
+        "except DeviceError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert done.stdout.startswith("PortAudio does not start: Error initializing PortAudio")
+    assert done.stderr == ""
 
 
 def test_without_portaudio_one_is_told_what_to_type() -> None:

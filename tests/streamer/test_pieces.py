@@ -30,3 +30,12 @@ def test_a_small_rest_does_not_keep_a_large_block() -> None:
     held = cutter._waiting[0]
     assert held.base is None
     assert len(held) == 5
+
+
+def test_it_tells_how_much_the_next_piece_lacks() -> None:
+    cutter = PieceCutter(10, 5)
+    missing = [cutter.num_missing]
+    for length in (3, 7, 4):
+        assert sum(1 for _ in cutter.push(np.zeros(length, np.float32))) == (length == 7)
+        missing.append(cutter.num_missing)
+    assert missing == [10, 7, 5, 1]

@@ -209,6 +209,39 @@ def test_stopping_before_the_start_is_allowed() -> None:
     PulseSource(f"{AWAY}.monitor").stop()
 
 
+@pytest.mark.parametrize("pauses", [0, 3])
+def test_what_waited_is_taken_whole_and_what_comes_as_it_is_made_is_not(pauses: int) -> None:
+    piece, bytes_per_second = bytes(30_000), 100_000
+    reading, writing = os.pipe()
+    arrived = threading.Event()
+
+    def write() -> None:
+        for _ in range(4):
+            os.write(writing, piece)
+        # Whoever refills a pipe that was full needs a moment for each piece.
+        for _ in range(pauses):
+            time.sleep(0.02)
+            os.write(writing, piece)
+        arrived.set()
+        for _ in range(20):
+            time.sleep(0.05)
+            os.write(writing, piece[:5000])
+        os.close(writing)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        taken = pulse_source._read_backlog(reading, bytes_per_second)
+        assert arrived.is_set()
+        assert len(taken) >= (4 + pauses) * len(piece)
+        assert len(taken) < (4 + pauses) * len(piece) + 20 * 5000, "the rest comes at its own time"
+    finally:
+        while os.read(reading, 65_536):
+            pass
+        writer.join(PATIENCE_SECONDS)
+        os.close(reading)
+
+
 WORDS = (
     b"Opening a recording stream with sample specification 's16le 2ch 48000Hz' and channel map 'mono'.\n"
     b"Connection established.\x1b[K\nStream successfully created.\n"

@@ -10,8 +10,8 @@ import soundfile
 from emotion.audio_file import AudioFile
 from emotion.errors import AudioFileError, CallmoodError, OutputError
 from emotion.model import EmotionModel
-from streamer.block_queue import BlockQueue
 from streamer.file_source import FileSource
+from streamer.intake import Intake
 from streamer.row import Row
 from streamer.screen import Screen
 from streamer.session import Session
@@ -57,7 +57,7 @@ def test_a_source_that_breaks_is_raised_after_its_sound_was_heard(
     tiny_model: EmotionModel, recording: Path
 ) -> None:
     class Breaking(FileSource):
-        def _read(self, queue: BlockQueue) -> None:
+        def _read(self, queue: Intake) -> None:
             super()._read(queue)
             raise AudioFileError("call.wav ends early")
 

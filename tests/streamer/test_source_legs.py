@@ -14,7 +14,7 @@ from streamer.block import AudioBlock
 from streamer.leg import Leg
 from streamer.leg_plan import LegPlan
 from streamer.level_leg import LevelLeg
-from streamer.row import Gap, Row
+from streamer.row import Gap, Row, Said
 from streamer.source import SourceInfo
 from streamer.source_legs import SourceLegs
 from tests.model_maker import tone_of
@@ -31,11 +31,11 @@ def source_legs(model: EmotionModel, channels: int, plans: Sequence[LegPlan]) ->
     return SourceLegs(0, info, plans, lambda plan: Leg(plan.name, model, model.card.grid(), RATE))
 
 
-def events_of(legs: SourceLegs, heard: Sequence[AudioBlock]) -> list[Row | Gap | AudioBlock]:
+def events_of(legs: SourceLegs, heard: Sequence[AudioBlock]) -> list[Said | AudioBlock]:
     return [*(event for block in heard for event in legs.take(block)), *legs.finish()]
 
 
-def rows_of(events: Sequence[object], leg: str) -> list[Row | Gap]:
+def rows_of(events: Sequence[object], leg: str) -> list[Said]:
     """Give what one leg said, as if its name were mono."""
     said = [event for event in events if isinstance(event, Row | Gap) and event.leg == leg]
     return [

@@ -32,8 +32,9 @@ def test_the_monitor_of_the_default_sink(server: PulseServer) -> None:
     finally:
         server.pactl("set-default-sink", SINK)
         server.pactl("unload-module", module.strip())
-    assert PulseDevice("phones.monitor", sample_rate=16_000, channels=2) in devices
-    assert PulseDevice(f"{SINK}.monitor", sample_rate=server.sample_rate, channels=1) in devices
+    title = "Monitor of Null Output"
+    assert PulseDevice("phones.monitor", title, sample_rate=16_000, channels=2) in devices
+    assert PulseDevice(f"{SINK}.monitor", title, sample_rate=server.sample_rate, channels=1) in devices
 
 
 def test_a_name_is_found_whole_or_not_at_all(server: PulseServer) -> None:

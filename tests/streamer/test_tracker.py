@@ -53,3 +53,31 @@ def test_a_restart_forgets_everything() -> None:
     assert np.array_equal(tracker.speech(SAD), SAD)
     tracker.silence()
     assert tracker.speech(ANGRY)[3] > 0, "silence before the restart no longer counts"
+
+
+@pytest.mark.parametrize("num_skipped", [1, 3, 7])
+def test_windows_skipped_do_not_make_a_change_slower(num_skipped: int) -> None:
+    tracker, whole = Tracker(0.25), Tracker(0.25)
+    tracker.speech(ANGRY)
+    whole.speech(ANGRY)
+    for _ in range(3):
+        for _ in range(num_skipped):
+            tracker.skip()
+            whole.speech(SAD)
+        assert np.allclose(tracker.speech(SAD), whole.speech(SAD))
+    assert np.allclose(tracker.speech(ANGRY), whole.speech(ANGRY)), "what was skipped counts once"
+
+
+def test_a_window_skipped_is_no_silence_and_is_forgotten_at_a_gap() -> None:
+    tracker = Tracker(0.5)
+    tracker.speech(ANGRY)
+    for _ in range(4):
+        tracker.silence()
+    tracker.skip()
+    for _ in range(4):
+        tracker.silence()
+    assert tracker.speech(SAD)[0] > 0
+    tracker.skip()
+    tracker.restart()
+    tracker.speech(ANGRY)
+    assert tracker.speech(SAD)[3] == pytest.approx(1 - math.exp(-0.5))

@@ -1,9 +1,9 @@
 """Alerts from rows: none missed, none doubled, and as late as the rule says."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import pytest
 from hypothesis import given
@@ -191,3 +191,48 @@ def test_windows_on_whole_samples_are_long_enough(rate: int) -> None:
         for number in range(1, 30)
     )
     assert [alert.window for alert in alerts_of(watching, rows)] == [windows_needed(5.0)]
+
+
+def with_holes(probabilities: Probabilities, skipped: Collection[int]) -> list[Row]:
+    """Give the rows of all windows but those skipped."""
+    return [angry_row(at, value) for at, value in enumerate(probabilities) if at not in skipped]
+
+
+COVERED_HOLE = round(WIN_SECONDS / STEP_SECONDS) - 1
+"""So many windows in a row can be skipped, and the windows on both sides have still heard all sound."""
+
+covered_holes = st.lists(st.integers(0, COVERED_HOLE), min_size=30, max_size=30)
+long_holes = st.lists(st.integers(0, 3 * COVERED_HOLE), min_size=30, max_size=30)
+
+
+@given(holds, covered_holes | long_holes)
+def test_holes_neither_break_nor_shorten_what_an_alert_asks_for(hold: float, lengths: list[int]) -> None:
+    heard = [0, *accumulate(length + 1 for length in lengths)]
+    probabilities = [OVER] * (heard[-1] + 1)
+    rule = f"angry>0.7 for {hold}s"
+    whole = alerts(probabilities, rule)[0]
+    raised = alerts_of(watch(rule), with_holes(probabilities, set(range(heard[-1])) - set(heard)))[0]
+    assert raised.onset_seconds == whole.onset_seconds
+    in_time = min(at for at in heard if at >= whole.window)
+    assert raised.window == in_time or (raised.window > in_time and max(lengths) > COVERED_HOLE)
+
+
+def test_sound_that_no_window_has_heard_counts_for_nothing() -> None:
+    # Two windows, two seconds each, with four seconds between them that nobody has heard.
+    rows = with_holes([OVER] * 20, set(range(1, 12)))
+    [alert] = alerts_of(watch("angry>0.7 for 5s"), rows)
+    assert alert.window == 14, "2 s, 2 s, and then two steps"
+    assert alert.onset_seconds == 0.0
+
+
+@pytest.mark.parametrize("before", [OVER, BAND, SILENT])
+def test_a_hole_longer_than_a_pause_ends_no_episode(before: float | None) -> None:
+    num_skipped = PAUSE_WINDOWS + 2
+    probabilities = [OVER] * 5 + [before] + [OVER] * (num_skipped + 6)
+    [alert] = alerts_of(watch("angry>0.7 for 6s"), with_holes(probabilities, set(range(6, 6 + num_skipped))))
+    assert alert.onset_seconds == 0.0
+
+
+def test_what_is_below_after_a_hole_ends_the_episode() -> None:
+    rows = with_holes([OVER] * 5 + [OVER] * 4 + [BELOW] + [OVER] * 3, set(range(5, 9)))
+    assert not alerts_of(watch("angry>0.7 for 5s"), rows)

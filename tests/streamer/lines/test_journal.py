@@ -224,7 +224,7 @@ def test_a_reader_that_leaves_ends_the_journal(tmp_path: Path) -> None:
 def test_a_reader_that_stalls_is_waited_for_but_not_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streamer.lines.line_file.PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("streamer.lines.patient_write.PATIENCE_SECONDS", 0.05)
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     journal = Journal(tmp_path / "pipe")

@@ -133,6 +133,23 @@ def test_off_the_record_shows_no_emotion() -> None:
     assert "%" not in text
 
 
+def test_off_the_record_nobody_measures_the_level() -> None:
+    before, after = (shown(replace(heard(5), paused=paused)) for paused in (False, True))
+    (level,) = (line for line in after if line.strip().startswith("level"))
+    assert "\N{EN DASH} dBFS" in level
+    assert "━" not in level
+    assert any("━" in line for line in before if line.strip().startswith("level"))
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (20, 5)])
+def test_nothing_but_zeros_is_said_at_once(width: int, height: int) -> None:
+    snapshot = heard(5)
+    mute = replace(snapshot, mute=(snapshot.legs[0].name,))
+    text = "\n".join(shown(mute, width, height))
+    assert "NO SOUND" in text or words_of("no sound") in text
+    assert ("unmute it" in text) == (width == 80)
+
+
 def test_the_smallest_terminal_shows_the_leading_emotion_and_the_level_only() -> None:
     snapshot = heard(5)
     row = snapshot.legs[0].row

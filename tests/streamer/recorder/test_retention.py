@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count, pairwise
 from pathlib import Path
 
@@ -37,7 +38,7 @@ from streamer.retention.survey import Survey
 from streamer.retention.tidying import Tidied, Tidying
 from streamer.voices.voice_folder import VoiceFolder
 from tests.recorded_material import DAY, MIDDLE, NEW, OLD, Recording, age, record, removed, size, tree
-from tests.session_material import SUMMARY, facts
+from tests.session_material import SUMMARY, facts, speech_row
 
 WEEK = Bounds(7 * DAY, None, "7d")
 HOLDS_THE_LOCK = """
@@ -500,6 +501,26 @@ def test_a_session_tidies_when_it_begins_meanwhile_and_when_it_ends(tmp_path: Pa
     retention.close(None)
     assert retention.complaints == (f"{path} stays, with what is not callmood's: notes.txt",)
     assert not [thread for thread in threading.enumerate() if thread.name == "callmood-retention"]
+
+
+def test_a_minute_of_the_stream_is_a_minute_however_fast_it_comes(tmp_path: Path) -> None:
+    news = threading.Semaphore(0)
+    moment = time.time()
+
+    def clock() -> float:
+        news.release()
+        return moment
+
+    retention = Retention(tmp_path, WEEK, every_seconds=60.0, clock=clock)
+    retention.open(facts(session=NEW))
+    assert news.acquire(timeout=10), "the first pass"
+    for minute in range(1, 4):
+        for second in range(60 * minute - 60, 60 * minute):
+            retention.take_row(replace(speech_row(), end=float(second)))
+        assert not news.acquire(blocking=False), "a pass before its time"
+        retention.take_row(replace(speech_row(), end=60.0 * minute))
+        assert news.acquire(timeout=10), "a pass when it is time"
+    retention.close(None)
 
 
 def test_the_end_says_where_the_bound_does_not_hold(tmp_path: Path) -> None:

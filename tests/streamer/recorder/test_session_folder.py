@@ -1,6 +1,8 @@
 """A session's folder: made once, for one session, and gone again if nothing came of it."""
 
 import json
+import resource
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,33 @@ def test_it_says_what_the_session_is_and_what_became_of_it(tmp_path: Path) -> No
     assert [entry.name for entry in path.parent.iterdir()] == ["session.json"]
 
 
+def test_people_can_read_what_it_says_whatever_the_device_is_called(tmp_path: Path) -> None:
+    (source,) = facts().sources
+    odd = replace(source, name="card \udcff")
+    folder = SessionFolder(tmp_path)
+    folder.open(replace(facts(), sources=(source, odd)))
+    content = (tmp_path / SESSION / "session.json").read_text(encoding="utf-8")
+    assert "a source — with ünicode" in content
+    assert "\\udcff" in content, "what is no text is written as an escape"
+    assert content.endswith("\n}\n")
+    assert max(len(line) for line in content.splitlines()) < 100
+    assert json.loads(content)["sources"][0]["name"] == source.name
+
+
+def test_a_summary_that_cannot_be_written_names_its_file(tmp_path: Path) -> None:
+    folder = SessionFolder(tmp_path)
+    folder.open(facts())
+    head = tmp_path / SESSION / "session.json"
+    head.unlink()
+    head.mkdir()
+    with pytest.raises(OutputError, match=rf"cannot write .*{SESSION}/session\.json: .*directory"):
+        folder.close(SUMMARY)
+    head.rmdir()
+    head.parent.rmdir()
+    with pytest.raises(OutputError, match=f"{SESSION} was taken away"):
+        folder.close(SUMMARY)
+
+
 def test_a_folder_that_exists_is_another_sessions(tmp_path: Path) -> None:
     (tmp_path / SESSION).mkdir()
     with pytest.raises(OutputError, match=f"{SESSION}: File exists"):
@@ -40,6 +69,18 @@ def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "recordings").write_text("")
     with pytest.raises(OutputError, match=rf"recordings/{SESSION}: .*choose another"):
         SessionFolder(tmp_path / "recordings").open(facts())
+
+
+def test_a_folder_that_cannot_be_written_into_is_taken_back_with_all_above_it(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    folder = SessionFolder(tmp_path / "deep" / "recordings")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        with pytest.raises(OutputError, match=r"session\.json: Too many open files"):
+            folder.open(facts())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_session_that_never_began_leaves_no_trace(tmp_path: Path) -> None:

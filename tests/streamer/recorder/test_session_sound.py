@@ -1,5 +1,9 @@
 """The whole sound: exact, in its place, an hour a file."""
 
+import json
+import os
+import resource
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,9 +16,12 @@ from hypothesis import strategies as st
 from emotion.arrays import Samples
 from emotion.errors import OutputError
 from streamer.block import AudioBlock
+from streamer.leg_plan import LegPlan
 from streamer.recorder.session_folder import SessionFolder
 from streamer.recorder.session_sound import SessionSound
 from streamer.recorder.sound_names import sound_files
+from streamer.recorder.source_sound import SourceSound
+from streamer.recorder.wav_format import WavFormat
 from streamer.row import Gap
 from tests.session_material import SESSION, STARTED, SUMMARY, blocks, cuts, facts, sound
 
@@ -76,7 +83,7 @@ def uncut(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return kept(out_dir)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=min(30, settings().max_examples), deadline=None)
 @given(places=cuts(HOUR + 500) | st.just([HOUR]))
 def test_any_cutting_gives_the_same_files_byte_for_byte(
     tmp_path_factory: pytest.TempPathFactory, uncut: dict[str, bytes], places: list[int]
@@ -102,6 +109,23 @@ def test_a_new_file_begins_after_a_gap_in_its_place(tmp_path: Path, lost: int) -
     assert np.array_equal(read_back(tmp_path), np.concatenate([before, after]))
 
 
+def test_a_gap_ends_the_file_of_its_own_source(tmp_path: Path) -> None:
+    (source,) = facts(sample_rate=4).sources
+    legs = (LegPlan("me"), LegPlan("them", source=1))
+    keeper = SessionSound(SessionFolder(tmp_path))
+    keeper.open(replace(facts(sample_rate=4, legs=legs), sources=(source, source)))
+    for first_sample in (0, 100):
+        for number in (0, 1):
+            keeper.take_block(AudioBlock(sound(100), first_sample, 0.0), number)
+        if not first_sample:
+            keeper.take_gap(replace(gap(100, 100), leg="them"))
+    keeper.close(SUMMARY)
+    names = [
+        sorted(path.name for path in (tmp_path / SESSION / name).iterdir()) for name in ("sound", "sound-2")
+    ]
+    assert names == [["sound_000000000000.wav"], ["sound_000000000000.wav", "sound_000000000100.wav"]]
+
+
 def test_a_jump_that_nobody_told_of_is_a_gap_too(tmp_path: Path) -> None:
     keeper = opened(tmp_path)
     keeper.take_block(AudioBlock(sound(100), 0, 0.0))
@@ -121,6 +145,30 @@ def test_a_pause_ends_the_file(tmp_path: Path) -> None:
         (0, False),
         (100, False),
     ]
+
+
+def test_a_summary_is_left_with_the_sound(tmp_path: Path) -> None:
+    keeper = opened(tmp_path)
+    saving = [keeper.is_saving]
+    keeper.take_block(AudioBlock(sound(100), 0, 0.0))
+    keeper.close(SUMMARY)
+    assert keeper.files == (f"{tmp_path / SESSION}/",)
+    assert [*saving, keeper.is_saving] == [True, False]
+    assert json.loads((tmp_path / SESSION / "session.json").read_bytes())["summary"]["seconds"] == 63.5
+
+
+def test_it_lets_go_of_the_folder_once_and_only_if_it_had_it(tmp_path: Path) -> None:
+    folder = SessionFolder(tmp_path)
+    folder.open(facts(sample_rate=4))
+    keeper = SessionSound(folder)
+    keeper.close(None)
+    assert (tmp_path / SESSION).exists(), "another sink has the folder"
+    keeper.open(facts(sample_rate=4))
+    for _ in range(3):
+        keeper.close(None)
+    assert (tmp_path / SESSION).exists(), "another sink has the folder"
+    folder.close(None)
+    assert not (tmp_path / SESSION).exists()
 
 
 def test_no_file_grows_past_its_limit(tmp_path: Path) -> None:
@@ -154,6 +202,59 @@ def test_a_folder_that_was_taken_away_stops_it(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"sound_000000000000\.wav: the file was removed"):
         keeper.take_block(AudioBlock(sound(100), 100, 0.0))
     keeper.close(None)
+
+
+def test_sound_that_cannot_be_begun_names_its_folder(tmp_path: Path) -> None:
+    keeper = opened(tmp_path)
+    assert keeper.files == ()
+    (tmp_path / SESSION).rename(tmp_path / "elsewhere")
+    with pytest.raises(OutputError, match=SESSION):
+        keeper.take_block(AudioBlock(sound(100), 0, 0.0))
+    assert keeper.files == (), "nothing was begun"
+    keeper.close(None)
+    source = SourceSound(tmp_path / "gone" / "sound", WavFormat(4, 1, "PCM_16"), 2**20)
+    with pytest.raises(OutputError, match="/gone/sound: No such file"):
+        source.take(AudioBlock(sound(100), 0, 0.0))
+
+
+def test_a_late_fault_of_the_system_is_one_line_that_names_the_folder(tmp_path: Path) -> None:
+    source = SourceSound(tmp_path / "sound", WavFormat(4, 1, "PCM_16"), 2**20)
+    source.take(AudioBlock(sound(100), 0, 0.0))
+    assert source._writer is not None
+    assert source._writer._descriptor is not None
+    os.close(source._writer._descriptor)
+    with pytest.raises(OutputError, match=r"/sound: Bad file descriptor"):
+        source.break_off()
+
+
+def test_files_are_counted_as_they_begin(tmp_path: Path) -> None:
+    source = SourceSound(tmp_path / "sound", WavFormat(4, 1, "PCM_16"), max_file_bytes=44 + 2 * 60)
+    counts = [source.num_files]
+    for first_sample in (0, 50, 100):
+        source.take(AudioBlock(sound(50), first_sample, 0.0))
+        counts.append(source.num_files)
+    source.break_off()
+    assert counts == [0, 1, 2, 3] == [*range(len(list((tmp_path / "sound").iterdir())) + 1)]
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_a_file_that_took_its_head_and_no_sound_is_none(tmp_path: Path, *, removed: bool) -> None:
+    source = SourceSound(tmp_path / "sound", WavFormat(4, 1, "PCM_16"), 2**20)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (44, hard))
+    try:
+        with pytest.raises(OutputError, match="File too large"):
+            source.take(AudioBlock(sound(100), 0, 0.0))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    if removed:
+        next((tmp_path / "sound").iterdir()).unlink()
+    source.break_off()
+    assert source.num_files == 0
+    assert not list((tmp_path / "sound").iterdir())
+    source.take(AudioBlock(sound(100), 100, 0.0))
+    source.break_off()
+    assert source.num_files == 1
 
 
 def test_other_files_in_the_folder_are_none_of_its_own(tmp_path: Path) -> None:

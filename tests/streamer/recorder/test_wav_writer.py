@@ -1,5 +1,6 @@
 """WAV files that are whole at any moment, and exact."""
 
+import os
 import struct
 import wave
 from pathlib import Path
@@ -50,7 +51,7 @@ def test_every_step_of_16_bits_is_kept(tmp_path: Path) -> None:
 
 
 def test_what_is_beyond_16_bits_goes_to_full_scale() -> None:
-    odd = np.array([1.0, 7.5, -3.0, 0.4 / 32768, 0.6 / 32768], dtype=np.float32)
+    odd = np.array([1.0, 7.5, -2.5, 0.4 / 32768, 0.6 / 32768], dtype=np.float32)
     steps = struct.unpack("<5h", WavFormat(8000, 1, "PCM_16").encode(odd))
     assert steps == (32767, 32767, -32768, 0, 1)
 
@@ -75,6 +76,12 @@ def test_the_file_can_be_opened_after_each_append(
     assert WavFormat(16_000, channels, subtype).samples_in(len(before)) == len(samples)
 
 
+def test_a_head_of_floats_has_the_fact_that_they_must_have() -> None:
+    head = WavFormat(8000, 2, "FLOAT").head(77)
+    assert head[38:50] == b"fact" + struct.pack("<II", 4, 77)
+    assert head[50:] == b"data" + struct.pack("<I", 77 * 8)
+
+
 def test_other_readers_agree_with_the_head(tmp_path: Path) -> None:
     writer = WavWriter(tmp_path / "a.wav", WavFormat(22_050, 2, "PCM_16"))
     writer.append(sound(77, 2))
@@ -83,6 +90,28 @@ def test_other_readers_agree_with_the_head(tmp_path: Path) -> None:
     writer.close()
     riff_bytes = struct.unpack("<4xI", (tmp_path / "a.wav").read_bytes()[:8])[0]
     assert riff_bytes + 8 == (tmp_path / "a.wav").stat().st_size
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
+def test_a_new_file_tells_of_no_sound(tmp_path: Path, subtype: Subtype) -> None:
+    writer = WavWriter(tmp_path / "a.wav", WavFormat(8000, 2, subtype))
+    content = (tmp_path / "a.wav").read_bytes()
+    assert content[-8:] == b"data" + struct.pack("<I", 0)
+    assert struct.unpack("<I", content[4:8])[0] + 8 == len(content)
+    writer.close()
+
+
+def test_a_system_that_takes_little_at_once_is_given_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pwrite = os.pwrite
+    writer = WavWriter(tmp_path / "a.wav", WavFormat(8000, 1, "PCM_16"))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pwrite", lambda file, content, at: pwrite(file, content[:7], at))
+        writer.append(sound(100))
+        writer.append(sound(100, seed=1))
+    writer.close()
+    assert np.array_equal(read(tmp_path / "a.wav")[0], np.concatenate([sound(100), sound(100, seed=1)]))
 
 
 def test_what_an_append_left_behind_the_head_is_no_sound(tmp_path: Path) -> None:
@@ -106,7 +135,7 @@ def test_a_name_that_is_taken_is_left_alone(tmp_path: Path) -> None:
 def test_a_file_that_was_taken_away_is_noticed(tmp_path: Path) -> None:
     writer = WavWriter(tmp_path / "a.wav", WavFormat(8000, 1, "PCM_16"))
     (tmp_path / "a.wav").unlink()
-    with pytest.raises(OSError, match="removed"):
+    with pytest.raises(FileNotFoundError, match=r"the file was removed: '.*a\.wav'"):
         writer.append(sound(5))
     writer.close()
     writer.close()

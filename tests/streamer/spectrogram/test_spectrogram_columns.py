@@ -85,6 +85,23 @@ def test_only_the_last_minute_is_kept() -> None:
     assert columns.view().end == pytest.approx(1e6, abs=0.05)
 
 
+def test_a_view_stays_as_it_was_while_minutes_go_on() -> None:
+    columns = SpectrogramColumns(RATE)
+    columns.begin(0.0)
+    seen = []
+    for level in np.geomspace(1.0, 1e-3, 14):
+        columns.push(tone(1000, 10.0, level))
+        view = columns.view()
+        seen.append((view.columns, view.columns.copy()))
+    assert all(np.array_equal(view, before) for view, before in seen)
+    # The same sound without the minutes before it.
+    afresh = SpectrogramColumns(RATE)
+    afresh.begin(0.0)
+    for level in np.geomspace(1.0, 1e-3, 14)[-4:]:
+        afresh.push(tone(1000, 10.0, level))
+    assert np.array_equal(columns.view().columns[-500:], afresh.view().columns[-500:])
+
+
 def stretches_of(power: FloatArray, lengths: list[int]) -> list[FloatArray]:
     edges = np.cumsum([0, *lengths])
     return [power[a:b] for a, b in pairwise(edges)]

@@ -300,3 +300,41 @@ def test_no_panel_off_a_terminal(
         monkeypatch.setattr("sys.stdout", output)
         # A terminal, but another session's: as for a job in the background.
         assert not is_panel_possible(terminal.theirs)
+
+
+def test_a_terminal_that_is_halted_holds_nobody_up_and_is_drawn_anew(
+    terminal: PseudoTerminal, make_screen: Callable[..., TerminalScreen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamer.terminal.terminal_screen._WRITE_SECONDS", 0.05)
+    screen = make_screen()
+    screen.open(panel_facts())
+    *shown, last = snapshots(60)
+    draw_now(screen, shown[0], terminal)
+    terminal.type(b"\x13")  # Ctrl-S
+    for number, snapshot in enumerate(shown[1:9]):
+        terminal.resize(80, 24 + number % 2)  # a resized panel never comes too early
+        screen.draw(snapshot)
+    assert screen.poll(0.0) is None
+    terminal.resize(80, 24)
+    before = len(terminal.text)
+    terminal.type(b"\x11")  # Ctrl-Q
+    draw_now(screen, last, terminal)
+    assert terminal.wait_for(lambda text: "\x1b[2J" in text[before:] and text.endswith(END_OF_FRAME))
+    frame = terminal.text.rpartition("\x1b[2J")[2]
+    assert sum("%" in line for line in terminal.screen(frame)) >= 4
+
+
+def test_after_a_stop_the_whole_panel_is_drawn_anew(
+    terminal: PseudoTerminal, make_screen: Callable[..., TerminalScreen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = make_screen()
+    screen.open(panel_facts())
+    *_, snapshot = snapshots(3)
+    draw_now(screen, snapshot, terminal)
+    before = len(terminal.text)
+    slept = time.monotonic() + 60
+    monkeypatch.setattr("streamer.terminal.terminal_screen.time.monotonic", lambda: slept)
+    screen.draw(snapshot)
+    monkeypatch.undo()
+    assert terminal.wait_for(lambda text: "\x1b[2J" in text[before:] and text.endswith(END_OF_FRAME))
+    assert terminal.screen(terminal.text[before:])[-1].strip().startswith("space off the record")

@@ -1,0 +1,139 @@
+"""All that can be listened to live, and the way to each: through the sound server, or PortAudio alone."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from emotion.errors import DeviceError
+from streamer.devices import Device, choose_device
+from streamer.microphone import Microphone, input_devices, look_for_devices_again
+from streamer.pulse_list import default_pulse_source, pulse_sources
+from streamer.pulse_source import PulseSource
+from streamer.returning_source import ReturningSource
+from streamer.source import Source, SourceInfo
+from streamer.through_alsa import source_recorded_through
+
+SOUND_SERVER: Final = "sound server"
+"""The host API of what `parec` records."""
+
+_ALSA: Final = "ALSA"
+_HARDWARE: Final = "(hw:"
+"""Stands in the names of cards that ALSA opens itself."""
+
+_DOORS: Final = frozenset({"default", "pulse", "pipewire"})
+"""ALSA's own names for the sound server's default source."""
+
+
+def list_inputs() -> list[Device]:
+    """List what delivers sound: the sources of the sound server first, then PortAudio's devices.
+
+    Returns
+    -------
+    list of Device
+        One of them the default, where there is one; may be empty.
+
+    Raises
+    ------
+    DeviceError
+        If neither a sound server nor PortAudio answers.
+    """
+    served = _served()
+    try:
+        found = input_devices()
+    except DeviceError:
+        if not served:
+            raise
+        return served
+    if any(device.is_default for device in served):
+        found = [replace(device, is_default=False) for device in found]
+    return [*served, *found]
+
+
+def open_input(wanted: str | None, *, returns: bool = True, alone: bool = True) -> Source:
+    """Give the source that a user means, not open yet.
+
+    What comes through a sound server is recorded from the server by its exact name, also where ALSA stands in
+    between: PortAudio would not learn that the server has moved it to another source.
+
+    Parameters
+    ----------
+    wanted : str or None
+        A number, a name or a part of a name, as `list_inputs` has them; None for the default.
+    returns : bool, optional
+        Wait for it where it goes away, and go on.
+    alone : bool, optional
+        No other device of PortAudio is open meanwhile: it may be started again to find what was plugged in.
+
+    Returns
+    -------
+    Source
+        Of the sound server, or of PortAudio.
+
+    Raises
+    ------
+    DeviceError
+        If it is unknown, ambiguous, or nothing answers.
+    """
+    served = _served()
+    device = _choose(served, wanted)
+    pulse_name, title = device.name, device.title or device.name
+    if device.number is not None:
+        behind = _behind(served, device)
+        if behind is None:
+            return _portaudio_source(device, returns=returns, alone=alone)
+        pulse_name, title = behind
+    source = PulseSource(pulse_name, title=title)
+    if not returns:
+        return source
+    return ReturningSource(source, lambda info: PulseSource(pulse_name, title=title, like=info))
+
+
+def _portaudio_source(device: Device, *, returns: bool, alone: bool) -> Source:
+    def reopen(info: SourceInfo) -> Source:
+        if alone:
+            look_for_devices_again()
+        same = [each for each in input_devices() if each.words == device.words]
+        return Microphone(choose_device(same, device.name), like=info)
+
+    microphone = Microphone(device)
+    return ReturningSource(microphone, reopen) if returns else microphone
+
+
+def _choose(served: Sequence[Device], wanted: str | None) -> Device:
+    """Find the device that is meant; PortAudio is not even started where the sound server's is."""
+    if wanted is None:
+        found = [device for device in served if device.is_default]
+    else:
+        found = [device for device in served if device.name == wanted]
+    return found[0] if found else choose_device(list_inputs(), wanted)
+
+
+def _behind(served: Sequence[Device], device: Device) -> tuple[str, str] | None:
+    """Name the sound server's source that a device of PortAudio stands for, and how it is called here."""
+    if not served or device.host_api != _ALSA or _HARDWARE in device.name:
+        return None
+    if device.name in _DOORS:
+        return next(((each.name, each.title) for each in served if each.is_default), None)
+    pulse_name = source_recorded_through(device)
+    return None if pulse_name is None else (pulse_name, device.name)
+
+
+def _served() -> list[Device]:
+    """List the sources of the sound server; none where no server answers."""
+    try:
+        default = default_pulse_source()
+        sources = pulse_sources()
+    except DeviceError:
+        return []
+    return [
+        Device(
+            number=None,
+            name=source.name,
+            host_api=SOUND_SERVER,
+            channels=source.channels,
+            sample_rate=source.sample_rate,
+            is_default=source.name == default,
+            title=source.title,
+        )
+        for source in sources
+    ]

@@ -1,0 +1,146 @@
+"""Whether the machine keeps up, and which windows it cannot afford where it does not."""
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+from typing import Final
+
+from streamer.pace_slot import PaceSlot, demand_of, mean_cost, skipped_share
+
+MEMORY_SECONDS: Final = 10.0
+"""Demand is measured over so much sound, and over eight steps at least."""
+
+BOUND_SECONDS: Final = 1.0
+BOUND_STEPS: Final = 2
+MAX_BOUND_SECONDS: Final = 4.0
+"""A lag within the greater of the first two is no cause to skip; the last leaves room in the queue."""
+
+FAR_SECONDS: Final = 3.0
+"""A lag so far beyond the bound asks for the latest demand alone: the queue holds ten seconds."""
+
+_SLOT_SECONDS: Final = 0.5
+_LATEST_SLOTS: Final = 4
+_LEAST_LATEST_SLOTS: Final = 2
+_LEAST_SLOTS: Final = 8
+
+
+class Pace:
+    """Measures what a second of sound demands of the one worker, and says whether a window is to be skipped.
+
+    *Demand* is the time in which the worker was busy, and what the skipped windows would have taken, over the
+    seconds of sound: above 1 the machine is too slow. A single stall says nothing of the machine, and is left
+    out.
+
+    A window is skipped where demand is above 1 and its lag beyond the bound. Windows ask in the order in
+    which they were completed, so those skipped are the oldest that wait, and no more of them than brings the
+    lag back to the bound. Of several legs, one that has been skipped less than another gives way a little
+    before the bound.
+
+    It has no clock: whoever asks brings the readings.
+
+    Parameters
+    ----------
+    step_seconds : float
+        Stream time from one window of a leg to its next, s.
+
+    Attributes
+    ----------
+    bound_seconds : float
+        The lag that is put up with, s.
+    """
+
+    def __init__(self, step_seconds: float) -> None:
+        self.bound_seconds = min(MAX_BOUND_SECONDS, max(BOUND_SECONDS, BOUND_STEPS * step_seconds))
+        self._earlier_seconds = max(self.bound_seconds / 2, self.bound_seconds - step_seconds)
+        self._slot_seconds = max(_SLOT_SECONDS, step_seconds)
+        num_slots = max(_LEAST_SLOTS, math.ceil(MEMORY_SECONDS / self._slot_seconds))
+        self._slots: deque[PaceSlot] = deque([PaceSlot()], maxlen=num_slots + 1)
+        self._cost_seconds = 0.0
+
+    def worked(self, source: int, sound_seconds: float, busy_seconds: float, lag_seconds: float) -> None:
+        """Note that a block was worked through.
+
+        Parameters
+        ----------
+        source : int
+            Number of its source: the sound of several passes side by side.
+        sound_seconds, busy_seconds : float
+            Its length, and the time that it took, s.
+        lag_seconds : float
+            From its arrival to its end, s.
+        """
+        slot = self._slots[-1]
+        slot.sound_seconds[source] = slot.sound_seconds.get(source, 0.0) + sound_seconds
+        slot.busy_seconds += busy_seconds
+        slot.max_lag_seconds = max(slot.max_lag_seconds, lag_seconds)
+        if slot.sound_seconds[source] >= self._slot_seconds:
+            self._cost_seconds = mean_cost(self._slots, self._cost_seconds)
+            self._slots.append(PaceSlot())
+
+    def skips(self, leg: str, lag_seconds: float) -> bool:
+        """Decide about the next window of speech.
+
+        Parameters
+        ----------
+        leg : str
+            Whose it is.
+        lag_seconds : float
+            Since its last sample arrived, s.
+
+        Returns
+        -------
+        bool
+            True where it is to be skipped; it is counted as such.
+        """
+        is_skipped = self._is_late(leg, lag_seconds) and self._is_too_slow(lag_seconds)
+        slot = self._slots[-1]
+        slot.asked[leg] += 1
+        slot.skipped[leg] += is_skipped
+        return is_skipped
+
+    def heard(self, seconds: float) -> None:
+        """Note what a window that was not skipped has taken, or a part of it.
+
+        Parameters
+        ----------
+        seconds : float
+            For its vector, or for its judgement, s.
+        """
+        self._slots[-1].heard_seconds += seconds
+
+    @property
+    def demand(self) -> float:
+        """Time asked for over time there is; 0 until two seconds of sound were worked through."""
+        return self._demand(len(self._slots), _LATEST_SLOTS)
+
+    @property
+    def too_slow(self) -> float | None:
+        """Demand where it is above 1 and has lately cost windows or lag beyond the bound; None otherwise."""
+        shows = any(slot.skipped.total() or slot.max_lag_seconds > self.bound_seconds for slot in self._slots)
+        demand = self.demand if shows else 0.0
+        return demand if demand > 1.0 else None
+
+    def _demand(self, num_slots: int, least_slots: int) -> float:
+        """Look back over so many slots; not at the one that has begun, whose windows may be yet to come."""
+        num_whole = len(self._slots) - 1
+        latest = list(islice(self._slots, max(0, num_whole - num_slots), num_whole))
+        if len(latest) < least_slots:
+            return 0.0
+        return demand_of(latest, mean_cost(self._slots, self._cost_seconds))
+
+    def _is_late(self, leg: str, lag_seconds: float) -> bool:
+        if not self._earlier_seconds < lag_seconds <= self.bound_seconds:
+            return lag_seconds > self.bound_seconds
+        own = skipped_share(self._slots, leg)
+        return any(skipped_share(self._slots, other) > own for other in _legs(self._slots) if other != leg)
+
+    def _is_too_slow(self, lag_seconds: float) -> bool:
+        if self.demand > 1.0:
+            return True
+        is_far = lag_seconds > self.bound_seconds + FAR_SECONDS
+        return is_far and self._demand(_LATEST_SLOTS, _LEAST_LATEST_SLOTS) > 1.0
+
+
+def _legs(slots: Sequence[PaceSlot]) -> set[str]:
+    return {leg for slot in slots for leg in slot.asked}

@@ -1,0 +1,198 @@
+"""A device that may go and come back: waited for, by its name, within the same session."""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+
+from emotion.errors import DeviceError
+from streamer.block import AudioBlock
+from streamer.intake import Intake
+from streamer.source import Source, SourceInfo
+
+RETRY_SECONDS: Final = (0.1, 0.5, 1.0, 2.0, 4.0)
+"""How long from one attempt to the next; the last holds for all that follow."""
+
+STOP_SECONDS: Final = 10.0
+"""An attempt under way may ask a sound server that does not answer."""
+
+
+class ReturningSource:
+    """Delivers what a device hears; where it goes away, waits until it is back and goes on.
+
+    The sample index goes on by the monotonic clock, so the time away is a gap of about its true length. What
+    is wrong with the program is no reason to wait: only a DeviceError is.
+
+    Parameters
+    ----------
+    source : Source
+        The device, not open yet.
+    reopen : callable
+        Makes the same source anew, by the name that the user chose, with the sample rate and the channels of
+        what it is given; raises DeviceError where it is not there.
+    """
+
+    def __init__(self, source: Source, reopen: Callable[[SourceInfo], Source]) -> None:
+        self._source = source
+        self._reopen = reopen
+        self._info = source.info
+        self._stopping = threading.Event()
+        self._relay: _Relay | None = None
+        self._queue: Intake | None = None
+        self._thread = threading.Thread(target=self._keep, name="callmood-returning", daemon=True)
+        self._over = threading.Event()
+
+    @property
+    def info(self) -> SourceInfo:
+        """What is known of the device."""
+        return self._info
+
+    @property
+    def non_finite_samples(self) -> int:
+        """None: devices deliver whole numbers."""
+        return 0
+
+    def open(self) -> None:
+        """Open the device; where it is not there at the start, nobody waits.
+
+        Raises
+        ------
+        DeviceError
+            If it will not open.
+        """
+        self._source.open()
+
+    def start(self, queue: Intake) -> None:
+        """Begin to deliver.
+
+        Parameters
+        ----------
+        queue : Intake
+            Takes the blocks, and is told while the device is away.
+
+        Raises
+        ------
+        DeviceError
+            If the device will not start.
+        """
+        self._queue = queue
+        self._relay = _Relay(queue, self._info.sample_rate, place=None)
+        self._source.start(self._relay)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Deliver nothing more, close the queue, release the device; a second call does nothing."""
+        self._stopping.set()
+        if self._relay is not None:
+            self._relay.ended.set()
+        if self._thread.ident is None:
+            self._source.stop()
+        else:
+            self._over.wait(STOP_SECONDS)
+        if self._queue is not None:
+            self._queue.close()
+
+    def _keep(self) -> None:
+        """Own the device from its start on: release it where it ends, and try until it is back."""
+        try:
+            relay = self._relay
+            while relay is not None:
+                relay.ended.wait()
+                self._source.stop()
+                relay = None if self._stopping.is_set() else self._wait_for_return(relay)
+        except Exception as error:  # noqa: BLE001 - the session raises it in the main thread
+            if self._queue is not None:
+                self._queue.close(error)
+        finally:
+            self._over.set()
+
+    def _wait_for_return(self, gone: "_Relay") -> "_Relay | None":
+        queue, error = gone.queue, gone.error
+        if not isinstance(error, DeviceError):
+            queue.close(error)
+            return None
+        # What is wrong, without the advice: waiting is what is done about it.
+        queue.note_absence(str(error).partition("; ")[0])
+        # One that came back only to go again has used up its quick attempts.
+        num_attempts = 0 if gone.has_delivered else gone.num_attempts
+        while True:
+            if self._stopping.wait(RETRY_SECONDS[min(num_attempts, len(RETRY_SECONDS) - 1)]):
+                return None
+            num_attempts += 1
+            self._relay = _Relay(queue, self._info.sample_rate, gone.place, num_attempts)
+            with suppress(DeviceError):
+                self._source = self._reopen(self._info)
+                try:
+                    self._source.open()
+                    self._source.start(self._relay)
+                except DeviceError:
+                    self._source.stop()
+                    raise
+                if self._stopping.is_set():
+                    self._relay.ended.set()
+                return self._relay
+
+
+class _Relay:
+    """Between one opening of the device and the queue: counts on from where the one before has ended.
+
+    Parameters
+    ----------
+    queue : Intake
+        Takes the blocks.
+    sample_rate : int
+        Hz.
+    place : (int, float) or None
+        One past the last sample that was ever delivered, and ``time.monotonic()`` then, s; None where there
+        was none.
+    num_attempts : int
+        How often it was tried since a block came.
+    """
+
+    def __init__(
+        self, queue: Intake, sample_rate: int, place: tuple[int, float] | None, num_attempts: int = 0
+    ) -> None:
+        self.queue = queue
+        self.place = place
+        self.num_attempts = num_attempts
+        self.has_delivered = False
+        self.ended = threading.Event()
+        self.error: BaseException | None = None
+        self._sample_rate = sample_rate
+        self._shift = 0
+
+    def put(self, block: AudioBlock) -> None:
+        """Hand a block on."""
+        if self.ended.is_set():
+            return
+        is_back = False
+        if not self.has_delivered:
+            self.has_delivered = True
+            self.queue.note_absence(None)
+            if self.place is not None:
+                is_back = True
+                end_sample, until = self.place
+                begins = block.arrived - len(block.samples) / self._sample_rate
+                # A sample at least: the two sides of a gap must never be glued.
+                away = max(1, round((begins - until) * self._sample_rate))
+                self._shift = end_sample + away - block.first_sample
+        if self._shift:
+            block = replace(block, first_sample=block.first_sample + self._shift, away=is_back)
+        self.place = (block.end_sample, block.arrived)
+        self.queue.put(block)
+
+    def put_waiting(self, block: AudioBlock) -> bool:
+        """Hand a block on: a device never waits."""
+        self.put(block)
+        return not self.ended.is_set()
+
+    def note_absence(self, reason: str | None) -> None:
+        """Hand the word on."""
+        self.queue.note_absence(reason)
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Learn that the device has ended; called from its own thread, which cannot be waited for here."""
+        if not self.ended.is_set():
+            self.error = error
+            self.ended.set()

@@ -1,0 +1,226 @@
+"""A device that goes and comes back: one index, one gap for each time away, and a stop at any moment."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emotion.arrays import read_only
+from emotion.errors import DeviceError
+from streamer import returning_source
+from streamer.block import AudioBlock
+from streamer.block_queue import BlockQueue
+from streamer.intake import Intake
+from streamer.returning_source import ReturningSource
+from streamer.source import SourceInfo
+
+RATE = 1000
+INFO = SourceInfo("headset", RATE, 1, "PCM_16", None, live=True)
+PATIENCE_SECONDS = 10.0
+
+
+class Device:
+    """Delivers what it is told to, from the thread that tells it."""
+
+    def __init__(self, *, opens: bool = True) -> None:
+        self.info = INFO
+        self.non_finite_samples = 0
+        self.opens = opens
+        self.is_started = threading.Event()
+        self.is_released = threading.Event()
+        self._queue: Intake | None = None
+        self._end_sample = 0
+
+    def open(self) -> None:
+        if not self.opens:
+            raise DeviceError("headset is not there; plug it in")
+
+    def start(self, queue: Intake) -> None:
+        self._queue = queue
+        self.is_started.set()
+
+    def stop(self) -> None:
+        self.is_released.set()
+        if self._queue is not None:
+            self._queue.close()
+
+    def deliver(self, num_samples: int, arrived: float) -> None:
+        assert self._queue is not None
+        samples = read_only(np.full((num_samples, 1), self._end_sample, np.float32))
+        self._queue.put(AudioBlock(samples, self._end_sample, arrived))
+        self._end_sample += num_samples
+
+    def go(self, error: BaseException | None) -> None:
+        assert self._queue is not None
+        self._queue.close(error)
+
+
+@pytest.fixture(autouse=True)
+def _impatient() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(returning_source, "RETRY_SECONDS", (0.001, 0.002))
+        yield
+
+
+def run_through(lives: Sequence[Sequence[tuple[int, float]]]) -> tuple[list[AudioBlock], BlockQueue]:
+    """Let a device live as often as is said, each time with these blocks and their arrivals."""
+    devices = [Device() for _ in lives]
+    ready = iter(devices[1:])
+    source = ReturningSource(devices[0], lambda _: next(ready))
+    queue = BlockQueue(1e6, RATE)
+    source.open()
+    source.start(queue)
+    for number, (device, blocks) in enumerate(zip(devices, lives, strict=True)):
+        assert device.is_started.wait(PATIENCE_SECONDS)
+        for num_samples, arrived in blocks:
+            device.deliver(num_samples, arrived)
+        if number + 1 < len(devices):
+            device.go(DeviceError("unplugged; plug it in"))
+            assert device.is_released.wait(PATIENCE_SECONDS)
+    source.stop()
+    source.stop()
+    assert devices[-1].is_released.is_set()
+    heard = []
+    while (block := queue.get(0)) is not None:
+        heard.append(block)
+    assert queue.drained
+    return heard, queue
+
+
+@given(
+    st.lists(
+        st.lists(st.tuples(st.integers(1, 50), st.floats(0.0, 0.3)), min_size=0, max_size=3),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_the_index_never_goes_back_and_jumps_once_for_each_return(
+    lives: list[list[tuple[int, float]]],
+) -> None:
+    now = 100.0
+    timed = []
+    for life in lives:
+        now += 1.0
+        blocks = []
+        for num_samples, wait in life:
+            now += num_samples / RATE + wait
+            blocks.append((num_samples, now))
+        timed.append(blocks)
+    heard, queue = run_through(timed)
+    assert queue.error is None
+    arrivals = [arrived for blocks in timed for _, arrived in blocks]
+    assert [block.arrived for block in heard] == arrivals
+    for before, after in pairwise(heard):
+        assert after.first_sample >= before.end_sample
+        assert after.away == (after.first_sample > before.end_sample)
+        if after.away:
+            away_seconds = after.arrived - len(after.samples) / RATE - before.arrived
+            assert (after.first_sample - before.end_sample) / RATE == pytest.approx(
+                away_seconds, abs=1.5 / RATE
+            )
+    num_heard = sum(1 for blocks in timed if blocks)
+    assert sum(block.away for block in heard) == max(0, num_heard - 1)
+
+
+def test_it_is_tried_until_it_opens_and_told_meanwhile() -> None:
+    tries: list[float] = []
+    back = Device()
+
+    def reopen(info: SourceInfo) -> Device:
+        assert info == INFO
+        tries.append(time.monotonic())
+        if len(tries) == 1:
+            raise DeviceError("no such device; see the list")
+        return Device(opens=False) if len(tries) < 4 else back
+
+    first = Device()
+    source = ReturningSource(first, reopen)
+    queue = BlockQueue(10, RATE)
+    source.start(queue)
+    first.deliver(10, 100.0)
+    first.go(DeviceError("unplugged; plug it in"))
+    assert back.is_started.wait(PATIENCE_SECONDS)
+    assert len(tries) == 4
+    told = [queue.absence]
+    back.deliver(5, 101.0)
+    told.append(queue.absence)
+    assert told == ["unplugged", None], "the advice is for those who do not wait"
+    source.stop()
+    assert [(block.first_sample, block.away) for block in (queue.get(0), queue.get(0)) if block] == [
+        (0, False),
+        (1005, True),
+    ]
+
+
+def test_what_is_wrong_with_the_program_is_not_waited_for() -> None:
+    device = Device()
+    source = ReturningSource(device, lambda _: Device())
+    queue = BlockQueue(10, RATE)
+    source.start(queue)
+    bug = AttributeError("a bug")
+    device.go(bug)
+    assert queue.get(PATIENCE_SECONDS) is None
+    assert queue.drained
+    assert queue.error is bug
+    assert queue.absence is None
+    source.stop()
+
+
+def test_a_bug_in_opening_it_again_is_raised() -> None:
+    device = Device()
+    source = ReturningSource(device, lambda _: list[Device]().pop())
+    queue = BlockQueue(10, RATE)
+    source.start(queue)
+    device.go(DeviceError("unplugged"))
+    assert queue.get(PATIENCE_SECONDS) is None
+    assert isinstance(queue.error, IndexError)
+    source.stop()
+
+
+def test_a_stop_in_the_middle_of_an_attempt_releases_what_it_opened() -> None:
+    late, opening, go_on = Device(), threading.Event(), threading.Event()
+
+    def reopen(_: SourceInfo) -> Device:
+        opening.set()
+        assert go_on.wait(PATIENCE_SECONDS)
+        return late
+
+    first = Device()
+    source = ReturningSource(first, reopen)
+    queue = BlockQueue(10, RATE)
+    source.start(queue)
+    first.go(DeviceError("unplugged"))
+    assert opening.wait(PATIENCE_SECONDS)
+    stopping = threading.Thread(target=source.stop)
+    stopping.start()
+    go_on.set()
+    stopping.join(PATIENCE_SECONDS)
+    assert late.is_released.is_set()
+    assert queue.drained
+
+
+def test_a_device_that_is_not_there_at_the_start_is_an_error() -> None:
+    source = ReturningSource(Device(opens=False), lambda _: Device())
+    with pytest.raises(DeviceError, match="not there"):
+        source.open()
+    source.stop()
+
+
+def test_what_an_old_device_still_says_is_not_heard() -> None:
+    first, second = Device(), Device()
+    source = ReturningSource(first, lambda _: second)
+    queue = BlockQueue(10, RATE)
+    source.start(queue)
+    first.go(DeviceError("unplugged"))
+    assert second.is_started.wait(PATIENCE_SECONDS)
+    first.deliver(10, 100.0)
+    first.go(DeviceError("again"))
+    second.deliver(10, 101.0)
+    source.stop()
+    blocks = [queue.get(0), queue.get(0)]
+    assert [block.arrived for block in blocks if block] == [101.0]
