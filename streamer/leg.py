@@ -173,7 +173,7 @@ class Leg:
             start_sample=heard.start_sample,
             end_sample=heard.end_sample,
             lag_seconds=time.monotonic() - heard.arrived,
-            demand=0.0 if self._pace is None else self._pace.demand,
+            demand=0.0 if self._pace is None else self._pace.skipped_for,
         )
 
     def _row(self, heard: Heard) -> Row:

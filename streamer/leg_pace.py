@@ -26,9 +26,9 @@ class LegPace:
         self._clock = clock
 
     @property
-    def demand(self) -> float:
-        """Time asked for over time there is."""
-        return self._pace.demand
+    def skipped_for(self) -> float:
+        """Time asked for over time there is, when the latest window was skipped."""
+        return self._pace.skipped_for
 
     def skips(self, arrived: float) -> bool:
         """Decide about the leg's next window of speech.

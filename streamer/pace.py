@@ -48,6 +48,8 @@ class Pace:
     ----------
     bound_seconds : float
         The lag that is put up with, s.
+    skipped_for : float
+        The demand for which the latest window was skipped; 0 before any was.
     """
 
     def __init__(self, step_seconds: float) -> None:
@@ -57,6 +59,7 @@ class Pace:
         num_slots = max(_LEAST_SLOTS, math.ceil(MEMORY_SECONDS / self._slot_seconds))
         self._slots: deque[PaceSlot] = deque([PaceSlot()], maxlen=num_slots + 1)
         self._cost_seconds = 0.0
+        self.skipped_for = 0.0
 
     def worked(self, source: int, sound_seconds: float, busy_seconds: float, lag_seconds: float) -> None:
         """Note that a block was worked through.
@@ -93,7 +96,10 @@ class Pace:
         bool
             True where it is to be skipped; it is counted as such.
         """
-        is_skipped = self._is_late(leg, lag_seconds) and self._is_too_slow(lag_seconds)
+        demand = self._decisive_demand(lag_seconds) if self._is_late(leg, lag_seconds) else 0.0
+        is_skipped = demand > 1.0
+        if is_skipped:
+            self.skipped_for = demand
         slot = self._slots[-1]
         slot.asked[leg] += 1
         slot.skipped[leg] += is_skipped
@@ -135,11 +141,10 @@ class Pace:
         own = skipped_share(self._slots, leg)
         return any(skipped_share(self._slots, other) > own for other in _legs(self._slots) if other != leg)
 
-    def _is_too_slow(self, lag_seconds: float) -> bool:
-        if self.demand > 1.0:
-            return True
+    def _decisive_demand(self, lag_seconds: float) -> float:
+        """Look at the latest slots alone as well where the lag is far beyond the bound."""
         is_far = lag_seconds > self.bound_seconds + FAR_SECONDS
-        return is_far and self._demand(_LATEST_SLOTS, _LEAST_LATEST_SLOTS) > 1.0
+        return max(self.demand, self._demand(_LATEST_SLOTS, _LEAST_LATEST_SLOTS) if is_far else 0.0)
 
 
 def _legs(slots: Sequence[PaceSlot]) -> set[str]:

@@ -75,7 +75,7 @@ def test_a_machine_three_times_too_slow_hears_a_third_and_says_so(
         assert (skip.start, skip.end, skip.start_sample, skip.end_sample) == (
             *(same.start, same.end, same.start_sample, same.end_sample),
         )
-        assert skip.demand > 1.0 or skip.lag_seconds > 3.0
+        assert skip.demand > 1.0
 
     # Hearing all would end nine seconds late.
     assert kept.rows[-1].lag_seconds < 4.0
