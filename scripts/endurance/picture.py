@@ -70,4 +70,4 @@ def _dress(axes: "Axes", name: str, *, has_legend: bool) -> None:
     axes.tick_params(colors=INK, labelsize=9, length=2)
     axes.spines[:].set_visible(False)
     if has_legend:
-        axes.legend(loc="lower right", ncols=2, frameon=False, fontsize=9, labelcolor=INK)
+        axes.legend(loc="best", ncols=2, frameon=False, fontsize=9, labelcolor=INK)
