@@ -81,3 +81,12 @@ def test_a_window_skipped_is_no_silence_and_is_forgotten_at_a_gap() -> None:
     tracker.restart()
     tracker.speech(ANGRY)
     assert tracker.speech(SAD)[3] == pytest.approx(1 - math.exp(-0.5))
+
+
+def test_what_is_skipped_before_anything_was_heard_does_not_count() -> None:
+    tracker = Tracker(0.5)
+    for _ in range(2):
+        tracker.skip()
+        assert np.array_equal(tracker.speech(ANGRY), ANGRY)
+        assert tracker.speech(SAD)[3] == pytest.approx(1 - math.exp(-0.5))
+        tracker.restart()
