@@ -146,3 +146,18 @@ class Snapshot:
     mute: tuple[str, ...] = ()
     skipped: int = 0
     too_slow: float | None = None
+
+    def hears(self, leg: str) -> bool:
+        """Tell whether a leg is heard just now; where it is not, its last row and level are of before.
+
+        Parameters
+        ----------
+        leg : str
+            Its name.
+
+        Returns
+        -------
+        bool
+            False in a pause, and while its device is away.
+        """
+        return not self.paused and leg not in self.absent

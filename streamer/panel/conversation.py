@@ -64,7 +64,7 @@ def _figures(snapshot: Snapshot, legs: Sequence[LegView]) -> list[Mark]:
     if len(legs) > 1:
         who = "both" if len(legs) == 2 else "several"
         seconds = f"{fixed(snapshot.overlap_seconds, 5, 1)} s"
-        if sum(leg.talks for leg in legs) > 1 and not snapshot.paused:
+        if sum(leg.talks and snapshot.hears(leg.name) for leg in legs) > 1:
             marks.append(Mark("", f"{who} talk ▸ {seconds}", TALK))
         else:
             marks.append(Mark(f"{who} talked", seconds))

@@ -57,7 +57,7 @@ def leg_marks(view: LegView, snapshot: Snapshot, facts: SessionFacts, width: int
     list of Mark
         As many, and as wide, whatever the state.
     """
-    talks = view.talks and not snapshot.paused and view.name not in snapshot.absent
+    talks = view.talks and snapshot.hears(view.name)
     style = TALK if talks else PLAIN
     now = _TALKS if talks else _SPOKE_LAST if view.spoke_last else ""
     share = percent(view.talk_share)

@@ -55,7 +55,7 @@ def draw_leg(
 
     left, right = _halves(canvas, label_width(facts.labels), beside=beside)
     # Where nothing is heard, the last level and the last row would stand still.
-    is_heard = not snapshot.paused and view.name not in snapshot.absent
+    is_heard = snapshot.hears(view.name)
     level_dbfs = view.level_dbfs if is_heard else None
     draw_level(part("level", left), level_dbfs, view.floor_dbfs, facts.labels)
     if not view.analysed:

@@ -39,3 +39,11 @@ def test_only_the_bars_of_the_leg_that_is_away_are_empty() -> None:
     bars = [line[:79] for line in after if "angry" in line and "─" in line]
     assert bars
     assert not any("%" in line for line in bars)
+
+
+def test_whoever_is_away_does_not_talk_at_the_same_time() -> None:
+    snapshot, facts = TWO_LEGS
+    both = replace(snapshot, legs=tuple(replace(leg, talks=True) for leg in snapshot.legs))
+    away = replace(both, absent=(facts.legs[0].name,))
+    assert "both talk ▸" in " ".join(text_lines(draw_panel(both, facts, 160, 40, STARTED)))
+    assert "both talk ▸" not in " ".join(text_lines(draw_panel(away, facts, 160, 40, STARTED)))
