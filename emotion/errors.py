@@ -12,7 +12,8 @@
     + MissingExtraError (ImportError): a part that an extra would install
 
 Each keeps a standard base class, so that callers who know nothing of callmood catch it as well, and each
-knows the exit code of the command it ends. A message says what, with which values, and what to do.
+knows the exit code of the command it ends. A message says what, with which values, and after a semicolon
+what to do.
 """
 
 from typing import ClassVar
@@ -22,6 +23,16 @@ class CallmoodError(Exception):
     """The root: anything callmood says about itself or its input, in one line."""
 
     exit_code: ClassVar[int] = 1
+
+    @property
+    def what(self) -> str:
+        """What is wrong, and with which values."""
+        return str(self).partition("; ")[0]
+
+    @property
+    def to_do(self) -> str:
+        """What to do about it; empty where the message does not say."""
+        return str(self).partition("; ")[2]
 
 
 class UsageError(CallmoodError, ValueError):

@@ -7,7 +7,7 @@ from typing import Final
 from emotion.errors import DeviceError
 from streamer.devices import Device, choose_device
 from streamer.microphone import Microphone, input_devices, look_for_devices_again
-from streamer.pulse_list import default_pulse_source, pulse_sources
+from streamer.pulse_list import pulse_sources, server_default
 from streamer.pulse_source import PulseSource
 from streamer.returning_source import ReturningSource
 from streamer.source import Source, SourceInfo
@@ -37,16 +37,7 @@ def list_inputs() -> list[Device]:
     DeviceError
         If neither a sound server nor PortAudio answers.
     """
-    served = _served()
-    try:
-        found = input_devices()
-    except DeviceError:
-        if not served:
-            raise
-        return served
-    if any(device.is_default for device in served):
-        found = [replace(device, is_default=False) for device in found]
-    return [*served, *found]
+    return _beside_portaudio(_served())
 
 
 def open_input(wanted: str | None, *, returns: bool = True, alone: bool = True) -> Source:
@@ -99,13 +90,26 @@ def _portaudio_source(device: Device, *, returns: bool, alone: bool) -> Source:
     return ReturningSource(microphone, reopen) if returns else microphone
 
 
-def _choose(served: Sequence[Device], wanted: str | None) -> Device:
+def _choose(served: list[Device], wanted: str | None) -> Device:
     """Find the device that is meant; PortAudio is not even started where the sound server's is."""
     if wanted is None:
         found = [device for device in served if device.is_default]
     else:
         found = [device for device in served if device.name == wanted]
-    return found[0] if found else choose_device(list_inputs(), wanted)
+    return found[0] if found else choose_device(_beside_portaudio(served), wanted)
+
+
+def _beside_portaudio(served: list[Device]) -> list[Device]:
+    """List PortAudio's devices behind those of the sound server."""
+    try:
+        found = input_devices()
+    except DeviceError:
+        if not served:
+            raise
+        return served
+    if any(device.is_default for device in served):
+        found = [replace(device, is_default=False) for device in found]
+    return [*served, *found]
 
 
 def _behind(served: Sequence[Device], device: Device) -> tuple[str, str] | None:
@@ -121,7 +125,7 @@ def _behind(served: Sequence[Device], device: Device) -> tuple[str, str] | None:
 def _served() -> list[Device]:
     """List the sources of the sound server; none where no server answers."""
     try:
-        default = default_pulse_source()
+        default = server_default("Source")
         sources = pulse_sources()
     except DeviceError:
         return []

@@ -50,6 +50,43 @@ def english_environment() -> dict[str, str]:
     return kept | {"LC_ALL": "C.UTF-8", "LANGUAGE": ""}
 
 
+def start_pulse_program(name: str, *arguments: str, with_words: bool = False) -> "subprocess.Popen[bytes]":
+    """Start one of those programs, to read what it gives while it runs.
+
+    Parameters
+    ----------
+    name : {'pactl', 'parec'}
+        Which one.
+    *arguments : str
+        As it takes them.
+    with_words : bool, optional
+        Whether standard error is to be read as well.
+
+    Returns
+    -------
+    Popen
+        Unbuffered, and out of reach of Ctrl-C: the stop is ordered, and it ends last.
+
+    Raises
+    ------
+    DeviceError
+        If it is not installed or cannot be started.
+    """
+    program = pulse_program(name)
+    try:
+        return subprocess.Popen(  # noqa: S603 - our own words, and names that the server knows
+            [program, *arguments],
+            env=english_environment(),
+            bufsize=0,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if with_words else subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise DeviceError(f"{name} cannot be started: {error}; try it by itself") from error
+
+
 def pactl(*arguments: str) -> str:
     """Ask the sound server.
 

@@ -59,24 +59,8 @@ def pulse_sources() -> list[PulseDevice]:
     return found
 
 
-def default_pulse_source() -> str | None:
-    """Ask which source the server takes for the microphone.
-
-    Returns
-    -------
-    str or None
-        Its name; None where the server has none.
-
-    Raises
-    ------
-    DeviceError
-        If `pactl` is missing or no sound server answers.
-    """
-    return server_default("Source")
-
-
 def server_default(kind: str) -> str | None:
-    """Ask for a default of the server.
+    """Ask for a default of the server: a microphone, or what is played to.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from emotion.arrays import read_only
 from emotion.errors import DeviceError
 from streamer.block import AudioBlock
 from streamer.intake import Intake
-from streamer.pactl import english_environment, pulse_program
+from streamer.pactl import pulse_program, start_pulse_program
 from streamer.parec_words import ParecWords
 from streamer.pulse_list import MONITOR, find_pulse_source
 from streamer.source import SourceInfo
@@ -106,19 +106,7 @@ class PulseSource:
         DeviceError
             If `parec` cannot be started.
         """
-        try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own words, and a name that the server knows
-                self._command(),
-                env=english_environment(),
-                bufsize=0,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                # Ctrl-C is ours alone: the stop is ordered, and parec ends last.
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise DeviceError(f"parec cannot be started: {error}; try it by itself") from error
+        self._process = start_pulse_program("parec", *self._arguments(), with_words=True)
         self._thread.start(queue)
 
     def stop(self) -> None:
@@ -142,9 +130,8 @@ class PulseSource:
             process.wait()
         self._process = None
 
-    def _command(self) -> list[str]:
+    def _arguments(self) -> list[str]:
         return [
-            pulse_program("parec"),
             "--raw",
             f"--device={self._name}",
             "--format=s16le",

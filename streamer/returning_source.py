@@ -10,6 +10,7 @@ from emotion.errors import DeviceError
 from streamer.block import AudioBlock
 from streamer.intake import Intake
 from streamer.source import Source, SourceInfo
+from streamer.source_thread import SourceThread
 
 RETRY_SECONDS: Final = (0.1, 0.5, 1.0, 2.0, 4.0)
 """How long from one attempt to the next; the last holds for all that follow."""
@@ -37,11 +38,8 @@ class ReturningSource:
         self._source = source
         self._reopen = reopen
         self._info = source.info
-        self._stopping = threading.Event()
         self._relay: _Relay | None = None
-        self._queue: Intake | None = None
-        self._thread = threading.Thread(target=self._keep, name="callmood-returning", daemon=True)
-        self._over = threading.Event()
+        self._thread = SourceThread("callmood-returning", self._keep, daemon=True)
 
     @property
     def info(self) -> SourceInfo:
@@ -76,48 +74,39 @@ class ReturningSource:
         DeviceError
             If the device will not start.
         """
-        self._queue = queue
-        self._relay = _Relay(queue, self._info.sample_rate, place=None)
-        self._source.start(self._relay)
-        self._thread.start()
+        relay = _Relay(queue, self._info.sample_rate, place=None)
+        self._source.start(relay)
+        self._relay = relay
+        self._thread.start(queue)
 
     def stop(self) -> None:
         """Deliver nothing more, close the queue, release the device; a second call does nothing."""
-        self._stopping.set()
-        if self._relay is not None:
-            self._relay.ended.set()
-        if self._thread.ident is None:
+        self._thread.stop()
+        if self._relay is None:
             self._source.stop()
         else:
-            self._over.wait(STOP_SECONDS)
-        if self._queue is not None:
-            self._queue.close()
+            self._relay.ended.set()
+            self._thread.wait(STOP_SECONDS)
 
-    def _keep(self) -> None:
+    def _keep(self, queue: Intake) -> None:
         """Own the device from its start on: release it where it ends, and try until it is back."""
-        try:
-            relay = self._relay
-            while relay is not None:
-                relay.ended.wait()
-                self._source.stop()
-                relay = None if self._stopping.is_set() else self._wait_for_return(relay)
-        except Exception as error:  # noqa: BLE001 - the session raises it in the main thread
-            if self._queue is not None:
-                self._queue.close(error)
-        finally:
-            self._over.set()
+        relay = self._relay
+        while relay is not None:
+            relay.ended.wait()
+            self._source.stop()
+            relay = None if self._thread.stopping.is_set() else self._wait_for_return(relay, queue)
 
-    def _wait_for_return(self, gone: "_Relay") -> "_Relay | None":
-        queue, error = gone.queue, gone.error
-        if not isinstance(error, DeviceError):
-            queue.close(error)
+    def _wait_for_return(self, gone: "_Relay", queue: Intake) -> "_Relay | None":
+        if gone.error is None:
             return None
-        # What is wrong, without the advice: waiting is what is done about it.
-        queue.note_absence(str(error).partition("; ")[0])
+        if not isinstance(gone.error, DeviceError):
+            raise gone.error
+        # Without the advice: waiting is what is done about it.
+        queue.note_absence(gone.error.what)
         # One that came back only to go again has used up its quick attempts.
         num_attempts = 0 if gone.has_delivered else gone.num_attempts
         while True:
-            if self._stopping.wait(RETRY_SECONDS[min(num_attempts, len(RETRY_SECONDS) - 1)]):
+            if self._thread.stopping.wait(RETRY_SECONDS[min(num_attempts, len(RETRY_SECONDS) - 1)]):
                 return None
             num_attempts += 1
             self._relay = _Relay(queue, self._info.sample_rate, gone.place, num_attempts)
@@ -129,7 +118,7 @@ class ReturningSource:
                 except DeviceError:
                     self._source.stop()
                     raise
-                if self._stopping.is_set():
+                if self._thread.stopping.is_set():
                     self._relay.ended.set()
                 return self._relay
 
@@ -153,12 +142,12 @@ class _Relay:
     def __init__(
         self, queue: Intake, sample_rate: int, place: tuple[int, float] | None, num_attempts: int = 0
     ) -> None:
-        self.queue = queue
         self.place = place
         self.num_attempts = num_attempts
         self.has_delivered = False
         self.ended = threading.Event()
         self.error: BaseException | None = None
+        self._queue = queue
         self._sample_rate = sample_rate
         self._shift = 0
 
@@ -169,7 +158,7 @@ class _Relay:
         is_back = False
         if not self.has_delivered:
             self.has_delivered = True
-            self.queue.note_absence(None)
+            self._queue.note_absence(None)
             if self.place is not None:
                 is_back = True
                 end_sample, until = self.place
@@ -180,7 +169,7 @@ class _Relay:
         if self._shift:
             block = replace(block, first_sample=block.first_sample + self._shift, away=is_back)
         self.place = (block.end_sample, block.arrived)
-        self.queue.put(block)
+        self._queue.put(block)
 
     def put_waiting(self, block: AudioBlock) -> bool:
         """Hand a block on: a device never waits."""
@@ -189,7 +178,7 @@ class _Relay:
 
     def note_absence(self, reason: str | None) -> None:
         """Hand the word on."""
-        self.queue.note_absence(reason)
+        self._queue.note_absence(reason)
 
     def close(self, error: BaseException | None = None) -> None:
         """Learn that the device has ended; called from its own thread, which cannot be waited for here."""

@@ -1,17 +1,19 @@
 """A source that hears what the machine plays, and goes along where that comes out elsewhere."""
 
 import os
-import subprocess
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from emotion.errors import DeviceError
 from streamer.intake import Intake
-from streamer.pactl import english_environment, pulse_program
+from streamer.pactl import start_pulse_program
 from streamer.pulse_source import PulseSource
 from streamer.returning_source import ReturningSource
 from streamer.source import SourceInfo
 from streamer.source_thread import SourceThread
 from streamer.system_sound import monitor_of_default_sink
+
+if TYPE_CHECKING:
+    import subprocess
 
 TITLE: Final = "system sound"
 
@@ -90,18 +92,7 @@ class SystemSource:
         DeviceError
             If `parec` or `pactl` cannot be started.
         """
-        try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own words
-                [pulse_program("pactl"), "subscribe"],
-                env=english_environment(),
-                bufsize=0,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise DeviceError(f"pactl cannot be started: {error}; try it by itself") from error
+        self._process = start_pulse_program("pactl", "subscribe")
         self._source.start(queue)
         self._watch.start(queue)
 

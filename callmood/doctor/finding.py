@@ -53,8 +53,7 @@ def found_error(check: str, error: CallmoodError) -> Finding:
     Finding
         Not ok.
     """
-    what, _, to_do = str(error).partition("; ")
-    return Finding(check, ok=False, found=what, advice=to_do or REPORT_IT)
+    return Finding(check, ok=False, found=error.what, advice=error.to_do or REPORT_IT)
 
 
 def in_one_line(text: str) -> str:

@@ -92,11 +92,7 @@ class LineFile:
             return False
         if self._is_file:
             return self.is_there and has_room(self.path.parent)
-        try:
-            write_patiently(self._descriptor, self._owed, patience_seconds=0.0)
-        except OSError:
-            return False
-        return takes_more(self._descriptor)
+        return takes_more(self._descriptor, self._owed)
 
     def close(self) -> None:
         """Let go; a second call does nothing.

@@ -87,11 +87,7 @@ class LinePrinter:
         """
         if self.reader_gone or self._descriptor is None:
             return False
-        try:
-            write_patiently(self._descriptor, self._owed, blocks=True, patience_seconds=0.0)
-        except OSError:
-            return False
-        return takes_more(self._descriptor)
+        return takes_more(self._descriptor, self._owed, blocks=True)
 
     def _write(self, rest: bytearray, text: str) -> None:
         if self._descriptor is None:

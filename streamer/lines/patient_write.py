@@ -75,19 +75,27 @@ def unfinished(rest: bytearray, num_new: int) -> bytearray:
     return rest if num_older < 0 else rest[:num_older]
 
 
-def takes_more(descriptor: int) -> bool:
-    """Tell whether a write would find room now.
+def takes_more(descriptor: int, owed: bytearray, *, blocks: bool = False) -> bool:
+    """Write what is owed, without any patience, and tell whether more would find room now.
 
     Parameters
     ----------
     descriptor : int
         Open for writing.
+    owed : bytearray
+        As `unfinished` gives it; what was written is taken off it.
+    blocks : bool
+        As for `write_patiently`.
 
     Returns
     -------
     bool
         False also where nobody is at the other end.
     """
+    try:
+        write_patiently(descriptor, owed, blocks=blocks, patience_seconds=0.0)
+    except OSError:
+        return False
     poll = select.poll()
     poll.register(descriptor, select.POLLOUT)
     return [events for _, events in poll.poll(0)] == [select.POLLOUT]

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 SOUND_FOLDER: Final = "sound"
 
+_FOLDER: Final = re.compile(rf"{SOUND_FOLDER}(-[0-9]{{1,3}})?", re.ASCII)
 _NAME: Final = re.compile(r"sound_(?P<first_sample>[0-9]{12,18})(?P<continued>_continued)?\.wav", re.ASCII)
 
 
@@ -60,6 +61,39 @@ def sound_name(first_sample: int, *, continues: bool) -> str:
         As ``sound_000000480000.wav``, or ``sound_000172800000_continued.wav``.
     """
     return f"sound_{first_sample:012d}{'_continued' if continues else ''}.wav"
+
+
+def first_sample_of(name: str) -> int | None:
+    """Read where a file of the whole sound begins.
+
+    Parameters
+    ----------
+    name : str
+        As `sound_name` gives it, without its folder.
+
+    Returns
+    -------
+    int or None
+        Index of its first sample; None where the name is not one of ours.
+    """
+    match = _NAME.fullmatch(name)
+    return int(match["first_sample"]) if match else None
+
+
+def is_sound_folder(name: str) -> bool:
+    """Tell whether the whole sound of a source lies in a folder of this name.
+
+    Parameters
+    ----------
+    name : str
+        Of a folder in a session's.
+
+    Returns
+    -------
+    bool
+        True for ``sound``, ``sound-2`` and so on.
+    """
+    return _FOLDER.fullmatch(name) is not None
 
 
 def sound_files(folder: Path, source: int = 0) -> tuple[SoundFile, ...]:

@@ -8,48 +8,13 @@ from typing import Final
 from streamer.recorder.clip_index import INDEX_FILE
 from streamer.recorder.clip_names import CLIPS_FOLDER, kind_of_clip
 from streamer.recorder.session_folder import SESSION_FILE
-from streamer.recorder.sound_names import SOUND_FOLDER
+from streamer.recorder.sound_names import first_sample_of, is_sound_folder
 
 SESSION_ID: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}", re.ASCII)
 """What a session's folder is called, as long as nobody has given it another name."""
 
-_SOUND: Final = re.compile(r"sound_(?P<first_sample>[0-9]{12,})(_continued)?\.wav", re.ASCII)
-_SOUND_FOLDER: Final = re.compile(rf"{SOUND_FOLDER}(-[0-9]{{1,3}})?", re.ASCII)
 _HOUR: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}", re.ASCII)
 _PART: Final = re.compile(r"\.(?P<name>.+)\.[0-9]+\.part", re.ASCII)
-
-
-def first_sample_of(name: str) -> int | None:
-    """Read where a file of the whole sound begins.
-
-    Parameters
-    ----------
-    name : str
-        As `streamer.recorder.sound_names` gives it, without its folder.
-
-    Returns
-    -------
-    int or None
-        Index of its first sample; None where the name is not one of ours.
-    """
-    match = _SOUND.fullmatch(name)
-    return int(match["first_sample"]) if match else None
-
-
-def is_sound_folder(name: str) -> bool:
-    """Tell whether the whole sound of a source lies in a folder of this name.
-
-    Parameters
-    ----------
-    name : str
-        Of a folder in a session's.
-
-    Returns
-    -------
-    bool
-        True for ``sound``, ``sound-2`` and so on.
-    """
-    return _SOUND_FOLDER.fullmatch(name) is not None
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from streamer.recorder.clip_names import CLIPS_FOLDER, kind_of_clip
+from streamer.recorder.sound_names import first_sample_of, is_sound_folder
 from streamer.retention.held import HeldSession
-from streamer.retention.layout import first_sample_of, is_sound_folder
 from streamer.retention.opened_folder import entries, opened_folder, status_of
 
 

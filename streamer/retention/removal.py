@@ -8,7 +8,7 @@ from typing import Final
 
 from streamer.recorder.session_folder import SESSION_FILE
 from streamer.retention.layout import SESSION, Layout
-from streamer.retention.opened_folder import entries, opened_folder
+from streamer.retention.opened_folder import entries, opened_folder, status_of
 from streamer.retention.removed_log import Gone
 
 _NOT_EMPTY: Final = {errno.ENOTEMPTY, errno.EEXIST}
@@ -73,7 +73,7 @@ def remove_file(name: str, folder: int, gone: Gone) -> None:
         If it cannot be removed.
     """
     with suppress(FileNotFoundError):
-        num_bytes = os.stat(name, dir_fd=folder, follow_symlinks=False).st_size
+        num_bytes = status_of(name, folder).st_size
         os.unlink(name, dir_fd=folder)
         gone.num_files += 1
         gone.num_bytes += num_bytes

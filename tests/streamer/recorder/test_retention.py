@@ -22,14 +22,14 @@ from emotion.errors import OutputError, UsageError
 from streamer.leg_plan import LegPlan
 from streamer.recorder.session_folder import SessionFolder
 from streamer.recorder.session_sound import SessionSound
-from streamer.recorder.sound_names import sound_folder, sound_name
+from streamer.recorder.sound_names import first_sample_of, is_sound_folder, sound_folder, sound_name
 from streamer.recorder.wav_format import MAX_WAV_BYTES
 from streamer.retention import forgetting, removed_log
 from streamer.retention.bounds import Bounds
 from streamer.retention.finding import find_forgettable
 from streamer.retention.folder_lock import SessionLock, lock_folder
 from streamer.retention.forgetting import ForgettableSession
-from streamer.retention.layout import SESSION, first_sample_of, is_sound_folder
+from streamer.retention.layout import SESSION
 from streamer.retention.opened_folder import opened_folder
 from streamer.retention.removed_log import Gone, log_removed
 from streamer.retention.retention import Retention
