@@ -77,6 +77,8 @@ def read_samples(path: Path, sound: "soundfile.SoundFile", num_samples: int) -> 
         block: Samples = sound.read(num_samples, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise AudioFileError(f"{path} cannot be decoded ({_reason(error)}); export it again") from error
+    except ValueError as error:  # a decoder that stands behind its own end: soundfile counts fewer than 0
+        raise AudioFileError(f"{path} cannot be decoded (its end moves); export it again") from error
     return block
 
 
@@ -102,8 +104,8 @@ def has_sample(sound: "soundfile.SoundFile", index: int) -> bool:
     if not sound.seekable():
         return True
     try:
-        sound.seek(index)
-        return len(sound.read(1, dtype="float32")) == 1
+        # Some decoders overshoot the end of a spoiled file, or move it.
+        return sound.seek(index) == index and len(sound.read(1, dtype="float32")) == 1
     except soundfile.LibsndfileError:
         return False
 

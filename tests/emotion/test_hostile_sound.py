@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emotion.audio_file import MAX_CHANNELS, AudioFile, read_mono
+from emotion.decoding import read_samples
 from emotion.errors import AudioFileError
 from tests.audio_material import noise
 from tests.spoiling import fuzzed, little_memory, spoiled
@@ -62,6 +63,18 @@ def test_a_spoiled_recording_is_heard_or_refused(
     path.write_bytes(data.draw(spoiled(originals, header=100)))
     with little_memory(64_000_000):
         _hear(path)
+
+
+def test_an_mp3_whose_end_moves_while_it_is_sought(tmp_path: Path) -> None:
+    raw = bytearray(292)
+    raw[:3], raw[6:8], raw[26:28], raw[127:129] = b"\xff\xf3\x88", b"\xff\xff", b"\xff\xff", b"\xff\xf2"
+    path = tmp_path / "moves.mp3"
+    path.write_bytes(raw)
+    with soundfile.SoundFile(path) as sound:
+        assert sound.seek(sound.frames - 1) > sound.frames
+        with pytest.raises(AudioFileError, match="its end moves"):
+            read_samples(path, sound, 1)
+    _hear(path)
 
 
 def test_more_channels_than_anybody_speaks_on(tmp_path: Path) -> None:
