@@ -16,6 +16,7 @@ from trainer.conditions.noise import noise5, noise10, noise15, noise20
 from trainer.conditions.opus import opus
 from trainer.conditions.phone import phone
 from trainer.conditions.reverb import reverb
+from trainer.conditions.varied import varied
 
 Condition = Callable[[Samples, int, np.random.Generator], Samples]
 """From mono float32 samples, their rate in Hz and a generator to as many samples, none of them later."""
@@ -36,6 +37,7 @@ CONDITIONS: Final[Mapping[str, Condition]] = MappingProxyType(
         "reverb": reverb,
         "gain": gain,
         "clip": clip,
+        "varied": varied,
     }
 )
 """By name. Those of evaluation change nothing on the way; the others draw anew for each passage."""

@@ -34,6 +34,8 @@ class LabelledRows:
         Number of the group of each row.
     usual : ndarray, shape (num_groups, num_features), float32
         What the second regression takes from the rows of each group.
+    nuisance : ndarray, shape (m, num_features), float32
+        Differences that say nothing about the targets, each as large as it counts; none for m = 0.
     """
 
     rows: FloatArray
@@ -41,10 +43,11 @@ class LabelledRows:
     weights: NDArray[np.float64]
     group: NDArray[np.int64]
     usual: FloatArray
+    nuisance: FloatArray
 
 
 def softmax_regressions(
-    given: LabelledRows, num_labels: int, *, ridge: float, iterations: int
+    given: LabelledRows, num_labels: int, *, ridge: float, nuisance_ridge: float, iterations: int
 ) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]:
     """Find the weights that make the targets likely, from the rows, and from what differs from the usual.
 
@@ -57,6 +60,9 @@ def softmax_regressions(
     ridge : float
         What is minimised is the weighted mean of the negative log-probabilities, plus half of this times the
         sum of squared coefficients; biases are free.
+    nuisance_ridge : float
+        The same for what the first regression's coefficients make of the nuisance: with a large one it is
+        deaf to it.
     iterations : int
         Of L-BFGS (D. Liu and J. Nocedal, Mathematical Programming 45, 1989) at most.
 
@@ -68,7 +74,7 @@ def softmax_regressions(
     """
     present, places = np.unique(given.targets, return_inverse=True)
     shape = given.rows.shape[1] + 1, 2, len(present)
-    problem = _Problem(given, places, len(present), ridge)
+    problem = _Problem(given, places, len(present), ridge, nuisance_ridge)
     start = np.zeros(shape[0] * shape[1] * shape[2])
     found = minimize(
         problem.loss_and_slope, start, method="L-BFGS-B", jac=True, options={"maxiter": iterations}
@@ -79,10 +85,16 @@ def softmax_regressions(
 
 class _Problem:
     def __init__(
-        self, given: LabelledRows, places: NDArray[np.int64], num_present: int, ridge: float
+        self,
+        given: LabelledRows,
+        places: NDArray[np.int64],
+        num_present: int,
+        ridge: float,
+        nuisance_ridge: float,
     ) -> None:
         count = len(given.rows)
-        self._given, self._places, self._ridge = given, places, ridge
+        self._given, self._places = given, places
+        self._ridge, self._nuisance_ridge = ridge, nuisance_ridge
         self._num_present = num_present
         self._each = np.arange(count)
         self._importance = given.weights.astype(np.float32)[:, np.newaxis]
@@ -105,7 +117,11 @@ class _Problem:
         slope[:-1, width:] -= given.usual.T @ (self._members @ errors[:, width:])
         slope[:-1] += self._ridge * both[:-1]
         slope[-1] = errors.sum(axis=0, dtype=np.float64)
-        return loss + 0.5 * self._ridge * float((both[:-1] ** 2).sum()), slope.ravel()
+        heard = given.nuisance @ coefficients[:, :width]
+        slope[:-1, :width] += self._nuisance_ridge * (given.nuisance.T @ heard)
+        loss += 0.5 * self._ridge * float((both[:-1] ** 2).sum())
+        loss += 0.5 * self._nuisance_ridge * float((heard**2).sum())
+        return loss, slope.ravel()
 
     def _half(self, logits: FloatArray) -> tuple[FloatArray, float]:
         """Give the errors of one regression, and its loss."""

@@ -81,6 +81,21 @@ class TrainingWindows:
             if _shares(self.targets[self.corpus == corpus]).min() >= LEAST_SHARE
         )
 
+    def corpus_weights(self, corpora: NDArray[np.str_]) -> NDArray[np.float64]:
+        """Say how much corpora count, whatever their size.
+
+        Parameters
+        ----------
+        corpora : ndarray, shape (n,), str
+            Their names.
+
+        Returns
+        -------
+        ndarray, shape (n,), float64
+            1 for one in which every emotion has its share, else `SMALL_WEIGHT`.
+        """
+        return np.where(np.isin(corpora, self.complete_corpora), 1.0, SMALL_WEIGHT)
+
     def weights(self) -> NDArray[np.float64]:
         """Say how much each window counts.
 
@@ -90,14 +105,14 @@ class TrainingWindows:
             Summing to 1: a corpus counts 1, or `SMALL_WEIGHT`, whatever its size; emotions count the same
             inside each, and clean windows `CLEAN_WEIGHT` inside these.
         """
-        complete = set(self.complete_corpora)
         weights = np.where(self.condition == "clean", CLEAN_WEIGHT, 1.0)
-        for corpus in np.unique(self.corpus).tolist():
+        corpora = np.unique(self.corpus)
+        for corpus, weight in zip(corpora.tolist(), self.corpus_weights(corpora).tolist(), strict=True):
             inside = self.corpus == corpus
             present = np.unique(self.targets[inside])
             for target in present:
                 cell = inside & (self.targets == target)
-                share = (1.0 if corpus in complete else SMALL_WEIGHT) / len(present)
+                share = weight / len(present)
                 weights[cell] *= share / weights[cell].sum()
         total: NDArray[np.float64] = weights / weights.sum()
         return total

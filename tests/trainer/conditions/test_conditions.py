@@ -124,3 +124,16 @@ def test_opus_at_a_low_rate_is_heard() -> None:
     speech = bursts(5.0)
     error = apply_condition("opus", speech, RATE_HZ, np.random.default_rng(0)) - speech
     assert -25.0 < 20 * np.log10(rms(error) / rms(speech)) < 0.0
+
+
+def test_varied_passages_go_through_chains_of_all_kinds() -> None:
+    speech = bursts(3.0)
+    pauses = np.flatnonzero(np.abs(speech) == 0.0)
+    narrow, quiet = set(), set()
+    for seed in range(30):
+        heard = apply_condition("varied", speech, RATE_HZ, np.random.default_rng(seed))
+        power = np.abs(np.fft.rfft(heard)) ** 2
+        above_4_khz = power[len(power) // 2 :].sum() / power.sum()
+        narrow.add(bool(above_4_khz < 1e-4))
+        quiet.add(bool(rms(heard[pauses]) < 0.02 * rms(speech)))
+    assert narrow == quiet == {False, True}

@@ -72,6 +72,18 @@ def test_the_own_opinion_does_not_hear_who_speaks() -> None:
     assert (said[0] == windows.targets).mean() > 0.9
 
 
+def test_the_raw_opinion_is_told_to_hear_less_of_who_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    windows = windows_of_speech([make_corpora("ab", seed=4)])
+    heard = []
+    for weight in (0.0, 10.0):
+        monkeypatch.setattr("trainer.recipes.opinions.VOICE_RIDGE", weight)
+        opinions = fit_opinions(windows, 0.03)
+        scaled = opinions.scaled(windows.vectors)
+        usual = np.array([scaled[windows.speaker == each].mean(axis=0) for each in np.unique(windows.speaker)])
+        heard.append(np.square((usual - usual.mean(axis=0)) @ opinions.raw_weights).sum())
+    assert heard[1] < 0.2 * heard[0]
+
+
 def test_voices_are_judged_by_those_who_never_heard_them(monkeypatch: pytest.MonkeyPatch) -> None:
     heard_by: list[set[str]] = []
 
