@@ -30,7 +30,7 @@ UNSURE_SHARE: Final = 0.3
 
 _STREAMS: Final = {"balanced": 1.0, "mostly-neutral": 1.0, "single": 2.0}
 _TEMPERATURES: Final = np.geomspace(0.4, 4.0, 25)
-_SHARPNESSES: Final = np.linspace(0.0, 1.0, 21)
+_SHARPNESSES: Final = np.linspace(0.0, 1.5, 31)
 _FIRST_WINDOW: Final = 8
 _EVERY: Final = 7
 _SEED: Final = 0
@@ -125,9 +125,18 @@ class _Answers:
 
     def lost_nats(self, said: Probabilities) -> float:
         """Tell what the answers lose, by the probabilities of all windows in the order of the clips."""
-        sums = np.add.reduceat(said, self._starts, axis=0)
-        right = sums[np.arange(len(self._targets)), self._targets] / self._num_windows
+        right = self._mean(said)[np.arange(len(self._targets)), self._targets]
         return -float(self._weights @ np.log(np.maximum(right, 1e-9)))
+
+    def too_sure(self, said: Probabilities) -> float:
+        """Tell by how much the answers are surer than they are right; below 0 if less."""
+        answers = self._mean(said)
+        right = answers.argmax(axis=1) == self._targets
+        return float(self._weights @ (answers.max(axis=1) - right))
+
+    def _mean(self, said: Probabilities) -> Probabilities:
+        sums: Probabilities = np.add.reduceat(said, self._starts, axis=0)
+        return sums / self._num_windows[:, np.newaxis]
 
 
 def _raw_temperature(voices: Sequence[UnheardVoice]) -> float:
@@ -177,7 +186,10 @@ def _evidence(
 def _sharpness(
     voices: Sequence[UnheardVoice], parameters: tuple[float, ...], temperatures: tuple[float, float]
 ) -> float:
-    """Give the sharpness at which answers, the mean of a clip's windows, lose the fewest nats."""
+    """Give the sharpness at which answers, the mean of a clip's windows, are as sure as they are right.
+
+    That which loses the fewest nats leaves them less sure than that: it fears the worst corpus most.
+    """
     clips: list[tuple[UnheardVoice, int]] = []
     mixed: list[Values] = []
     shares: list[float] = []
@@ -190,8 +202,8 @@ def _sharpness(
                 shares.append(rule.known(sums))
     logits, share = np.array(mixed), np.array(shares)[:, np.newaxis]
     given = _Answers(clips)
-    losses = [given.lost_nats(softmax(logits * np.exp(each * share))) for each in _SHARPNESSES]
-    return float(_SHARPNESSES[int(np.argmin(losses))])
+    away = [abs(given.too_sure(softmax(logits * np.exp(each * share)))) for each in _SHARPNESSES]
+    return float(_SHARPNESSES[int(np.argmin(away))])
 
 
 def _ordinary(voices: Sequence[UnheardVoice]) -> tuple[float, ...]:
