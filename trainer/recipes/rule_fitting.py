@@ -135,8 +135,9 @@ class _Answers:
         return float(self._weights @ (answers.max(axis=1) - right))
 
     def _mean(self, said: Probabilities) -> Probabilities:
-        sums: Probabilities = np.add.reduceat(said, self._starts, axis=0)
-        return sums / self._num_windows[:, np.newaxis]
+        sums = np.add.reduceat(said, self._starts, axis=0)
+        means: Probabilities = sums / self._num_windows[:, np.newaxis]
+        return means
 
 
 def _raw_temperature(voices: Sequence[UnheardVoice]) -> float:

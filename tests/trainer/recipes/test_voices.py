@@ -79,7 +79,8 @@ def test_the_raw_opinion_is_told_to_hear_less_of_who_speaks(monkeypatch: pytest.
         monkeypatch.setattr("trainer.recipes.opinions.VOICE_RIDGE", weight)
         opinions = fit_opinions(windows, 0.03)
         scaled = opinions.scaled(windows.vectors)
-        usual = np.array([scaled[windows.speaker == each].mean(axis=0) for each in np.unique(windows.speaker)])
+        speakers = np.unique(windows.speaker)
+        usual = np.array([scaled[windows.speaker == each].mean(axis=0) for each in speakers])
         heard.append(np.square((usual - usual.mean(axis=0)) @ opinions.raw_weights).sum())
     assert heard[1] < 0.2 * heard[0]
 
