@@ -99,4 +99,5 @@ def test_huge_samples_are_clipped_sound_and_break_nothing(tmp_path: Path, speech
     assert len(journal.rows) == 2 * SECONDS - 3
     assert "clipped" in {row["state"] for row in journal.rows}
     assert all(np.isfinite(row["level_dbfs"]) for row in journal.rows)
-    assert journal.rows[0]["state"] == "speech"
+    before, plain = journal.rows[0], heard(tmp_path, speech).rows[0]
+    assert all(before[name] == plain[name] for name in ("state", "probabilities"))
