@@ -168,11 +168,12 @@ def shortened(text: str, width: int) -> str:
     Returns
     -------
     str
-        The text, or its start and an ellipsis.
+        The text as it is put on a canvas, or its start and an ellipsis.
     """
     cells = _cells(text)
     if len(cells) <= width:
-        return text
+        # Not the text: a character that is not printed may be wider than what stands for it.
+        return "".join(cells)
     kept = cells[: max(0, width - 1)]
     if kept and cells[len(kept)] == "":
         kept[-1] = " "
