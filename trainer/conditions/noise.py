@@ -7,7 +7,7 @@ import numpy as np
 
 from emotion.arrays import Samples
 from trainer.conditions.active_level import active_level_dbfs
-from trainer.conditions.noise_kinds import NoiseMaker, babble, pink, white
+from trainer.conditions.noise_kinds import NoiseMaker, draw_kind, pink
 from trainer.conditions.passages import in_passages
 
 
@@ -79,8 +79,7 @@ def mixed_noise(snr_db: float) -> Callable[[Samples, int, np.random.Generator], 
     """
 
     def noisy(passage: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
-        makers: tuple[NoiseMaker, ...] = (white, pink, babble)
-        return add_noise(passage, sample_rate, snr_db, makers[int(rng.integers(len(makers)))], rng)
+        return add_noise(passage, sample_rate, snr_db, draw_kind(rng), rng)
 
     return lambda samples, sample_rate, rng: in_passages(noisy, samples, sample_rate, rng)
 

@@ -100,3 +100,20 @@ def _falling_noise(
 def _fast(num_samples: int) -> int:
     # At least a second, so that a few samples of noise have a spectrum at all.
     return int(next_fast_len(max(num_samples, 16_000), real=True))
+
+
+def draw_kind(rng: np.random.Generator) -> NoiseMaker:
+    """Draw white noise, pink noise or babble, each as often.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Drawn from.
+
+    Returns
+    -------
+    callable
+        Makes noise of that kind.
+    """
+    kinds: tuple[NoiseMaker, ...] = (white, pink, babble)
+    return kinds[int(rng.integers(len(kinds)))]

@@ -8,7 +8,7 @@ from emotion.arrays import Samples
 from trainer.conditions.clip import clip
 from trainer.conditions.gsm import gsm
 from trainer.conditions.noise import add_noise
-from trainer.conditions.noise_kinds import NoiseMaker, babble, pink, white
+from trainer.conditions.noise_kinds import draw_kind
 from trainer.conditions.opus import opus
 from trainer.conditions.passages import in_passages
 from trainer.conditions.phone import phone
@@ -16,8 +16,6 @@ from trainer.conditions.reverb import reverb
 
 SNR_DB: Final = (0.0, 20.0)
 """Noise lies so far under the active speech of its passage: quiet clips in it have less."""
-
-_NOISES: Final[tuple[NoiseMaker, ...]] = (white, pink, babble)
 
 
 def varied(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
@@ -51,7 +49,7 @@ def _through_a_chain(samples: Samples, sample_rate: int, rng: np.random.Generato
     if in_a_room:
         samples = reverb(samples, sample_rate, rng)
     if in_noise:
-        make = _NOISES[int(rng.integers(len(_NOISES)))]
+        make = draw_kind(rng)
         samples = add_noise(samples, sample_rate, rng.uniform(*SNR_DB), make, rng)
     if down_a_line:
         line = (phone, gsm, opus)[int(rng.integers(3))]

@@ -96,7 +96,9 @@ def fit_opinions(windows: TrainingWindows, ridge: float) -> Opinions:
     scaled = opinions.scaled(windows.vectors)
     group, usual = _usual_of_speakers(scaled, windows)
     raw, own = softmax_regressions(
-        LabelledRows(scaled, windows.targets, weights, group, usual, _between_speakers(usual, windows)),
+        LabelledRows(
+            scaled, windows.targets, weights, group, usual, _between_speakers(usual, group, windows)
+        ),
         len(LABELS),
         ridge=ridge,
         nuisance_ridge=VOICE_RIDGE,
@@ -107,7 +109,7 @@ def fit_opinions(windows: TrainingWindows, ridge: float) -> Opinions:
 
 def _usual_of_speakers(scaled: FloatArray, windows: TrainingWindows) -> tuple[NDArray[np.int64], FloatArray]:
     """Number the speakers under each condition, and give the mean of each, its emotions counted once."""
-    names, group = np.unique(_speakers(windows), return_inverse=True)
+    names, group = np.unique(windows.voice, return_inverse=True)
     usual = np.empty((len(names), scaled.shape[1]), dtype=np.float32)
     order = np.argsort(group, kind="stable")
     for number, rows in enumerate(np.split(order, np.flatnonzero(np.diff(group[order])) + 1)):
@@ -117,17 +119,12 @@ def _usual_of_speakers(scaled: FloatArray, windows: TrainingWindows) -> tuple[ND
     return group.astype(np.int64), usual
 
 
-def _between_speakers(usual: FloatArray, windows: TrainingWindows) -> FloatArray:
+def _between_speakers(usual: FloatArray, group: NDArray[np.int64], windows: TrainingWindows) -> FloatArray:
     """Give how each speaker's usual differs from that of all; each corpus counts as in its weight."""
-    _, first = np.unique(_speakers(windows), return_index=True)
+    _, first = np.unique(group, return_index=True)
     corpora, place, counts = np.unique(windows.corpus[first], return_inverse=True, return_counts=True)
     weights = windows.corpus_weights(corpora)[place] / counts[place]
     of_corpora = [usual[place == number].mean(axis=0) for number in range(len(corpora))]
     differences: FloatArray = usual - np.mean(of_corpora, axis=0)
     differences *= np.sqrt(weights / weights.sum())[:, np.newaxis].astype(np.float32)
     return differences
-
-
-def _speakers(windows: TrainingWindows) -> NDArray[np.str_]:
-    """Tell the speakers under each condition apart."""
-    return np.char.add(np.char.add(windows.speaker, "|"), windows.condition)

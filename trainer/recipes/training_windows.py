@@ -81,6 +81,11 @@ class TrainingWindows:
             if _shares(self.targets[self.corpus == corpus]).min() >= LEAST_SHARE
         )
 
+    @property
+    def voice(self) -> NDArray[np.str_]:
+        """The speaker of each window, told apart by condition: a line changes what is usual for a voice."""
+        return np.char.add(np.char.add(self.speaker, "|"), self.condition)
+
     def corpus_weights(self, corpora: NDArray[np.str_]) -> NDArray[np.float64]:
         """Say how much corpora count, whatever their size.
 

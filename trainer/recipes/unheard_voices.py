@@ -127,7 +127,7 @@ def _folds_of_speakers(
 
 def _voices(part: TrainingWindows, raw: Values, own: Values, own_bias: Values) -> list[UnheardVoice]:
     voices = []
-    keys = np.char.add(np.char.add(part.speaker, "|"), part.condition)
+    keys = part.voice
     for key in np.unique(keys):
         rows = np.flatnonzero(keys == key)
         clips, first = np.unique(part.clip[rows], return_index=True)
