@@ -12,6 +12,7 @@ from emotion.level import level_dbfs
 from emotion.resampling import resample
 from emotion.window_grid import to_samples
 from evaluation.streams.plan import StreamPlan
+from trainer.conditions.catalogue import apply_to_clip
 from trainer.conditions.noise_kinds import pink
 
 RATE_HZ: Final = 16_000
@@ -31,7 +32,7 @@ _ROOM_SHARE: Final = 0.05
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StreamSound:
-    """A stream before any condition.
+    """A stream before the conditions of streams.
 
     Attributes
     ----------
@@ -46,10 +47,10 @@ class StreamSound:
     ends: NDArray[np.int64]
 
 
-def make_sound(plan: StreamPlan) -> StreamSound:
+def make_sound(plan: StreamPlan, condition: str = "clean") -> StreamSound:
     """Read the clips of a stream and put pauses between.
 
-    Clips stay as they are, at their own level. A pause lasts 0.5 to 1 s, evenly drawn. It holds pink noise,
+    Clips keep their own level. A pause lasts 0.5 to 1 s, evenly drawn. It holds pink noise,
     since digital silence is like no room, and no line: its level goes straight, in dB, from the background of
     the clip before to that of the clip after. A clip's background is the level that a twentieth of its 20 ms
     slices stay under, between -90 and -50 dBFS. The stream begins and ends with a second of the same.
@@ -58,6 +59,8 @@ def make_sound(plan: StreamPlan) -> StreamSound:
     ----------
     plan : StreamPlan
         With at least one clip.
+    condition : str
+        As `trainer.conditions.catalogue.apply_to_clip` takes it; what is not of clips befalls nothing here.
 
     Returns
     -------
@@ -70,7 +73,11 @@ def make_sound(plan: StreamPlan) -> StreamSound:
         If a clip cannot be read: every labelled clip counts, so none is left out.
     """
     rng = stream_generator(plan, "pauses")
-    clips = [_clip_sound(plan, number) for number in range(len(plan.clips))]
+    of_clips = stream_generator(plan, "clips")
+    clips = [
+        apply_to_clip(condition, _clip_sound(plan, number), RATE_HZ, of_clips)
+        for number in range(len(plan.clips))
+    ]
     rooms = [room_level_dbfs(clip) for clip in clips]
     parts = [room_noise(to_samples(LEAD_SECONDS, RATE_HZ), rooms[0], rooms[0], rng)]
     starts, position = [], len(parts[0])

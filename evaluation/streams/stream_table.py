@@ -34,7 +34,7 @@ def table_of_stream(plan: StreamPlan, condition: str, features: StepFeatures) ->
     plan : StreamPlan
         Its clips.
     condition : str
-        As `trainer.conditions.catalogue.apply_condition` takes it; it hears the pauses too.
+        As `trainer.conditions.catalogue.check_condition` takes it; what is not of clips hears the pauses too.
     features : StepFeatures
         What is heard with.
 
@@ -48,7 +48,7 @@ def table_of_stream(plan: StreamPlan, condition: str, features: StepFeatures) ->
     AudioFileError
         If a clip cannot be read.
     """
-    sound = make_sound(plan)
+    sound = make_sound(plan, condition)
     samples = apply_condition(condition, sound.samples, RATE_HZ, stream_generator(plan, condition))
     heard = hear_stream(samples, RATE_HZ, features)
     held = clips_in_windows(heard, sound.starts, sound.ends)

@@ -16,6 +16,7 @@ from trainer.conditions.noise import noise5, noise10, noise15, noise20
 from trainer.conditions.opus import opus
 from trainer.conditions.phone import phone
 from trainer.conditions.reverb import reverb
+from trainer.conditions.speed import speed
 from trainer.conditions.varied import varied
 
 Condition = Callable[[Samples, int, np.random.Generator], Samples]
@@ -42,6 +43,9 @@ CONDITIONS: Final[Mapping[str, Condition]] = MappingProxyType(
 )
 """By name. Those of evaluation change nothing on the way; the others draw anew for each passage."""
 
+OF_CLIPS: Final[Mapping[str, Condition]] = MappingProxyType({"speed": speed})
+"""By name: what befalls each clip by itself, before it enters a stream. It may become longer or shorter."""
+
 EVALUATION_CONDITIONS: Final = ("clean", "phone", "noise10")
 
 
@@ -51,8 +55,8 @@ def check_condition(name: str) -> tuple[str, ...]:
     Parameters
     ----------
     name : str
-        A key of `CONDITIONS`, or several joined by ``+``, such as ``reverb+phone``: first the room, then
-        the line.
+        A key of `CONDITIONS` or `OF_CLIPS`, or several joined by ``+``, such as ``reverb+phone``: first the
+        room, then the line. Those of clips come first wherever they stand.
 
     Returns
     -------
@@ -65,12 +69,41 @@ def check_condition(name: str) -> tuple[str, ...]:
         If a part is no condition.
     """
     parts = tuple(name.split("+"))
-    unknown = [part for part in parts if part not in CONDITIONS]
+    unknown = [part for part in parts if part not in CONDITIONS and part not in OF_CLIPS]
     if unknown:
-        raise UsageError(
-            f"no condition is called {unknown[0]!r}; choose from {', '.join(CONDITIONS)}, or join some by +"
-        )
+        there_are = ", ".join([*CONDITIONS, *OF_CLIPS])
+        raise UsageError(f"no condition is called {unknown[0]!r}; choose from {there_are}, or join some by +")
     return parts
+
+
+def apply_to_clip(name: str, samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
+    """Send one clip through those parts of a condition that are of clips.
+
+    Parameters
+    ----------
+    name : str
+        As `check_condition` takes it.
+    samples : ndarray, shape (n,), float32
+        Mono, full scale ±1.
+    sample_rate : int
+        Hz.
+    rng : numpy.random.Generator
+        Drawn from.
+
+    Returns
+    -------
+    ndarray, shape (m,), float32
+        As it was where no part is of clips.
+
+    Raises
+    ------
+    UsageError
+        If there is no such condition.
+    """
+    for part in check_condition(name):
+        if part in OF_CLIPS:
+            samples = OF_CLIPS[part](samples, sample_rate, rng)
+    return samples
 
 
 def apply_condition(name: str, samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
@@ -79,7 +112,7 @@ def apply_condition(name: str, samples: Samples, sample_rate: int, rng: np.rando
     Parameters
     ----------
     name : str
-        As `check_condition` takes it.
+        As `check_condition` takes it; parts that are of clips change nothing here.
     samples : ndarray, shape (n,), float32
         Mono, full scale ±1.
     sample_rate : int
@@ -103,5 +136,6 @@ def apply_condition(name: str, samples: Samples, sample_rate: int, rng: np.rando
             f"conditions are made for {RATE_HZ} Hz, not {sample_rate} Hz; resample the sound first"
         )
     for part in parts:
-        samples = CONDITIONS[part](samples, sample_rate, rng)
+        if part in CONDITIONS:
+            samples = CONDITIONS[part](samples, sample_rate, rng)
     return samples

@@ -29,7 +29,7 @@ class VoicesRecipe:
     ridge: float
     win_seconds: float = 2.0
     step_seconds: float = 0.5
-    train_conditions: tuple[str, ...] = ("clean", "phone", "noise10", "varied")
+    train_conditions: tuple[str, ...] = ("clean", "phone", "noise10", "speed+varied")
 
     def fit(self, tables: Sequence[StepTable]) -> DecisionListener:
         """Fit on a training side; see `trainer.recipes.recipe.Recipe.fit`.

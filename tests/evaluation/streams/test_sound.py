@@ -40,6 +40,17 @@ def test_pauses_have_their_lengths_and_no_digital_silence(plan: StreamPlan) -> N
         assert np.count_nonzero(sound.samples[start:end]) > 0.9 * (end - start)
 
 
+def test_what_befalls_clips_moves_their_places_and_leaves_the_pauses(plan: StreamPlan) -> None:
+    plain, other = make_sound(plan, "phone"), make_sound(plan, "speed+phone")
+    np.testing.assert_array_equal(plain.samples, make_sound(plan).samples)
+    before, after = plain.ends - plain.starts, other.ends - other.starts
+    assert len(set((after / before).tolist())) == len(before)
+    np.testing.assert_array_equal(plain.starts[1:] - plain.ends[:-1], other.starts[1:] - other.ends[:-1])
+    levels = [level_dbfs(plain.samples[a:b]) for a, b in zip(plain.starts, plain.ends, strict=True)]
+    moved = [level_dbfs(other.samples[a:b]) for a, b in zip(other.starts, other.ends, strict=True)]
+    np.testing.assert_allclose(moved, levels, atol=0.2)
+
+
 def test_the_same_plan_gives_the_same_sound_and_another_seed_other_pauses(plan: StreamPlan) -> None:
     np.testing.assert_array_equal(make_sound(plan).samples, make_sound(plan).samples)
     other = StreamPlan(plan.corpus, plan.speaker, plan.kind, plan.emotion, 1, plan.clips)

@@ -7,7 +7,13 @@ from emotion.arrays import Samples
 from emotion.errors import UsageError
 from emotion.level import level_dbfs
 from tests.trainer.conditions.material import RATE_HZ, bursts, delay_of, rms
-from trainer.conditions.catalogue import CONDITIONS, EVALUATION_CONDITIONS, apply_condition
+from trainer.conditions.catalogue import (
+    CONDITIONS,
+    EVALUATION_CONDITIONS,
+    OF_CLIPS,
+    apply_condition,
+    apply_to_clip,
+)
 from trainer.conditions.passages import LONGEST_SECONDS, SHORTEST_SECONDS, in_passages
 
 
@@ -54,6 +60,22 @@ def test_what_evaluation_hears_is_known_by_name() -> None:
 def test_an_unknown_condition_is_refused_with_those_there_are() -> None:
     with pytest.raises(UsageError, match=r"'fax'.*clean, phone, noise10"):
         apply_condition("phone+fax", bursts(1.0), RATE_HZ, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("name", ["speed+phone", "phone+speed"])
+def test_what_is_of_clips_befalls_clips_and_the_rest_streams(name: str) -> None:
+    assert set(OF_CLIPS).isdisjoint(CONDITIONS)
+    speech = bursts(3.0)
+    of_stream, phone = (
+        apply_condition(each, speech, RATE_HZ, np.random.default_rng(0)) for each in (name, "phone")
+    )
+    np.testing.assert_array_equal(of_stream, phone)
+    of_clip, speed = (
+        apply_to_clip(each, speech, RATE_HZ, np.random.default_rng(0)) for each in (name, "speed")
+    )
+    np.testing.assert_array_equal(of_clip, speed)
+    assert len(of_clip) != len(speech)
+    assert apply_to_clip("phone", speech, RATE_HZ, np.random.default_rng(0)) is speech
 
 
 def test_another_rate_is_refused() -> None:
