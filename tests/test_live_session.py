@@ -105,6 +105,15 @@ def test_parts_are_found_where_they_were_heard_also_after_a_halt() -> None:
     assert places.least_similarity > 0.95
 
 
+def test_half_a_sample_late_is_the_same_sound() -> None:
+    sound = late(noise_scene(), 0.7)
+    turns = np.exp(-1j * np.pi * np.fft.rfftfreq(len(sound)))
+    heard = np.fft.irfft(np.fft.rfft(sound) * turns, n=len(sound)).astype(np.float32)
+    places = place(noise_scene(), heard, 7.5)
+    assert places.delay_seconds == pytest.approx(0.7, abs=2 / RATE_HZ)
+    assert places.least_similarity > 0.95
+
+
 def test_another_sound_is_not_taken_for_the_scene() -> None:
     other = np.random.default_rng(1).standard_normal(8 * RATE_HZ).astype(np.float32)
     for heard in (other, other[:100]):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy.signal import correlate
+from scipy.signal import correlate, resample
 
 from emotion.arrays import Samples
 from emotion.errors import DeviceError
@@ -23,6 +23,10 @@ SEARCH_SECONDS: Final = 1.0
 
 LEAST_SIMILARITY: Final = 0.9
 """What was heard is what was played, but for a resampler: 1 but for rounding."""
+
+NEIGHBOURS: Final = 64
+FINER: Final = 16
+"""So many products on each side of the highest are drawn so many times as fine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +103,12 @@ def _find(part: Samples, heard: Samples) -> tuple[int, float]:
     products = correlate(found, wanted, mode="valid", method="fft")
     sums = np.concatenate([[0.0], np.cumsum(found**2)])
     energies = np.maximum(sums[len(part) :] - sums[: -len(part)], 1e-6)
-    similarities = products / np.sqrt(energies * np.sum(wanted**2))
-    at = int(np.argmax(similarities))
-    return at, float(similarities[at])
+    lengths = np.sqrt(energies * np.sum(wanted**2))
+    at = int(np.argmax(products / lengths))
+    # A sound server may move sound by a part of a sample, which whole samples take for another sound.
+    around = products[max(0, at - NEIGHBOURS) : at + NEIGHBOURS]
+    between = resample(around, FINER * len(around)) if len(around) == 2 * NEIGHBOURS else around
+    return at, float(between.max() / lengths[at])
 
 
 def _moved(stretches: Sequence[Stretch], delays: Sequence[float], seconds: float) -> tuple[Stretch, ...]:
