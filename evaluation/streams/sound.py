@@ -50,9 +50,9 @@ class StreamSound:
 def make_sound(plan: StreamPlan, condition: str = "clean") -> StreamSound:
     """Read the clips of a stream and put pauses between.
 
-    Clips keep their own level. A pause lasts 0.5 to 1 s, evenly drawn. It holds pink noise,
-    since digital silence is like no room, and no line: its level goes straight, in dB, from the background of
-    the clip before to that of the clip after. A clip's background is the level that a twentieth of its 20 ms
+    Clips keep their own level. A pause lasts 0.5 to 1 s, evenly drawn. It holds pink noise, since digital
+    silence is like no room, and no line: its level goes straight, in dB, from the background of the clip
+    before to that of the clip after. A clip's background is the level that a twentieth of its 20 ms
     slices stay under, between -90 and -50 dBFS. The stream begins and ends with a second of the same.
 
     Parameters

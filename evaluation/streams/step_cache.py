@@ -24,7 +24,7 @@ from evaluation.streams.source_digest import modules_behind, source_digest
 from streamer.gate.kinds import gate_kind
 from streamer.gate.voice_file import CARD_NAME as VOICE_CARD
 from streamer.gate.voice_file import voice_folder
-from trainer.conditions.catalogue import CONDITIONS, OF_CLIPS, check_condition
+from trainer.conditions.catalogue import KNOWN, check_condition
 from trainer.placements import ClipPlaces, StreamRecords
 from trainer.step_table import StepTable
 from trainer.windows.cache import VARIABLE
@@ -187,8 +187,7 @@ def modules_that_shape(set_name: str, condition: str) -> tuple[str, ...]:
     tuple of str
         In alphabetical order.
     """
-    known = {**CONDITIONS, **OF_CLIPS}
-    own = {known[part].__module__ for part in check_condition(condition)}
+    own = {KNOWN[part].__module__ for part in check_condition(condition)}
     module = f"emotion.features.{set_name.replace('-', '_')}"
     begin = ["evaluation.streams.stream_table", module, *own]
     return modules_behind(begin, NOT_SHAPING_VALUES)

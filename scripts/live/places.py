@@ -106,6 +106,7 @@ def _find(part: Samples, heard: Samples) -> tuple[int, float]:
     lengths = np.sqrt(energies * np.sum(wanted**2))
     at = int(np.argmax(products / lengths))
     # A sound server may move sound by a part of a sample, which whole samples take for another sound.
+    # Where neighbours lack, the curve between samples would be a guess.
     around = products[max(0, at - NEIGHBOURS) : at + NEIGHBOURS]
     between = resample(around, FINER * len(around)) if len(around) == 2 * NEIGHBOURS else around
     return at, float(between.max() / lengths[at])

@@ -46,6 +46,9 @@ CONDITIONS: Final[Mapping[str, Condition]] = MappingProxyType(
 OF_CLIPS: Final[Mapping[str, Condition]] = MappingProxyType({"speed": speed})
 """By name: what befalls each clip by itself, before it enters a stream. It may become longer or shorter."""
 
+KNOWN: Final[Mapping[str, Condition]] = MappingProxyType({**CONDITIONS, **OF_CLIPS})
+"""Both: all that a condition may be joined of."""
+
 EVALUATION_CONDITIONS: Final = ("clean", "phone", "noise10")
 
 
@@ -55,7 +58,7 @@ def check_condition(name: str) -> tuple[str, ...]:
     Parameters
     ----------
     name : str
-        A key of `CONDITIONS` or `OF_CLIPS`, or several joined by ``+``, such as ``reverb+phone``: first the
+        A key of `KNOWN`, or several joined by ``+``, such as ``reverb+phone``: first the
         room, then the line. Those of clips come first wherever they stand.
 
     Returns
@@ -69,10 +72,11 @@ def check_condition(name: str) -> tuple[str, ...]:
         If a part is no condition.
     """
     parts = tuple(name.split("+"))
-    unknown = [part for part in parts if part not in CONDITIONS and part not in OF_CLIPS]
+    unknown = [part for part in parts if part not in KNOWN]
     if unknown:
-        there_are = ", ".join([*CONDITIONS, *OF_CLIPS])
-        raise UsageError(f"no condition is called {unknown[0]!r}; choose from {there_are}, or join some by +")
+        raise UsageError(
+            f"no condition is called {unknown[0]!r}; choose from {', '.join(KNOWN)}, or join some by +"
+        )
     return parts
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from emotion.features.catalogue import feature_set_names
 from evaluation.streams.step_cache import NOT_SHAPING_VALUES, modules_that_shape
-from trainer.conditions.catalogue import CONDITIONS, OF_CLIPS
+from trainer.conditions.catalogue import KNOWN
 
 ROOT = Path(__file__).parents[3]
 DIGEST = "from evaluation.streams.source_digest import source_digest; print(source_digest(['emotion.one']))"
@@ -62,7 +62,7 @@ def test_no_module_at_work_is_forgotten(set_name: str, condition: str) -> None:
     loaded = loaded_by(set_name, condition)
     assert set(modules_that_shape(set_name, condition)) <= loaded
     # What else is loaded belongs to other sets and conditions, is a package's one line, or shapes no value.
-    others = {name for each in [*CONDITIONS, *OF_CLIPS] for name in modules_that_shape(set_name, each)}
+    others = {name for each in KNOWN for name in modules_that_shape(set_name, each)}
     others |= {name for each in feature_set_names() for name in modules_that_shape(each, condition)}
     rest = loaded - others - NOT_SHAPING_VALUES
     modules = {name for name in rest if (ROOT / Path(*name.split("."))).with_suffix(".py").is_file()}

@@ -3,14 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.trainer.conditions.material import RATE_HZ
+from tests.trainer.conditions.material import RATE_HZ, tone
 from trainer.conditions.speed import LARGEST_CHANGE, speed
-
-
-def tone(hertz: float, seconds: float = 2.0) -> np.ndarray:
-    """Make a sine at 16 kHz."""
-    times = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
-    return (0.1 * np.sin(2 * np.pi * hertz * times)).astype(np.float32)
 
 
 def test_what_becomes_shorter_becomes_higher() -> None:
