@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from callmood.model_list import grid_words, licence_mark, printing
+from callmood.score_view import score_tables
 from emotion.card import Card
 
 
@@ -34,11 +35,9 @@ def _print(console: Console, folder: Path, card: Card) -> None:
     if card.data:
         console.print()
         console.print(_data_table(card))
-    if card.scores:
+    for table in score_tables(card.scores):
         console.print()
-        console.print("scores")
-        lines = [f"  {path}: {score}" for path, score in _leaves(card.scores)]
-        console.print(Text("\n".join(lines)))
+        console.print(table)
 
 
 def _facts(folder: Path, card: Card) -> Iterator[tuple[str, str]]:
@@ -80,16 +79,3 @@ def _data_table(card: Card) -> Table:
         row = (source.name, str(source.clips), speakers, str(source.windows), source.licence)
         table.add_row(*(Text(cell) for cell in row))
     return table
-
-
-def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
-    entries: Iterator[tuple[object, object]]
-    if isinstance(value, dict):
-        entries = iter(value.items())
-    elif isinstance(value, list):
-        entries = iter(enumerate(value, start=1))
-    else:
-        yield path, round(value, 4) if isinstance(value, float) else value
-        return
-    for name, entry in entries:
-        yield from _leaves(entry, f"{path}.{name}" if path else str(name))
