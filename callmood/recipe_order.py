@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from callmood.portable_command import CORPORA
 from emotion.errors import UsageError
 from emotion.json_values import JsonValueError, parse_value
 
@@ -53,15 +54,16 @@ def train_by_recipe(arguments: argparse.Namespace) -> "tuple[Card, Path]":
     recipe = find_recipe(arguments.recipe)
     names = [name for word in arguments.only for name in word.split(",") if name]
     corpora = read_corpora(arguments.data, learn_from=names).learned_from
-    command = ["callmood train", "$CALLMOOD_CORPORA", "--recipe", recipe.name, "--name", arguments.name]
+    command = ["callmood train", CORPORA, "--recipe", recipe.name, "--name", arguments.name]
     command += ["--only", ",".join(names)] if names else []
+    command += ["--scores", *map(str, arguments.scores)] if arguments.scores else []
     order = RecipeOrder(
         recipe,
         arguments.name,
         arguments.out,
         " ".join([*command[:2], *map(shlex.quote, command[2:])]),
         __version__,
-        () if arguments.scores is None else read_figures(arguments.scores),
+        [record for path in arguments.scores for record in read_figures(path)],
     )
     console = Console(stderr=True)
     log = TrainingLog(console)

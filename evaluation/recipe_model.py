@@ -29,8 +29,8 @@ STEP_FACTORS: Final = (0.5, 2.0)
 """How far step may be from the one fitted: a voice is learned by windows, not by seconds."""
 
 SPLIT: Final = (
-    "leave one corpus out: the scores are of the recipe, fitted on the other corpora alone; this model is "
-    "fitted on all of them"
+    "leave one corpus out: each was scored by the recipe fitted on {} but for itself; this model is fitted "
+    "on all of these"
 )
 NOT_SCORED: Final = "no scores were given when it was fitted; `callmood evaluate` makes them"
 
@@ -136,7 +136,7 @@ def _card(order: RecipeOrder, corpora: Sequence[Corpus], tables: Sequence[StepTa
         weights_licence=weights_licence(names),
         commercial_use=commercial_use(names),
         data=tuple(_data_source(corpus, tables) for corpus in sorted(corpora, key=lambda each: each.name)),
-        split=SPLIT if order.figures else NOT_SCORED,
+        split=SPLIT.format(", ".join(names)) if order.figures else NOT_SCORED,
         scores=scores_of(order.figures) | {"conditions_fitted": list(recipe.train_conditions)},
         fails_on=fails_on(order.figures),
         recipe=order.command,

@@ -13,15 +13,22 @@ _FIGURES: Final = (
     "ece",
     "brier",
     "unsure_share",
+    "sure_window_accuracy",
+    "swallowed_share",
     "sure_clip_accuracy",
     "selective_accuracy",
     "delay_median_seconds",
+    "delay_p90_seconds",
+    "delay_shown_share",
     "false_emotion",
     "clips",
     "speakers",
+    "orders",
     "recalls",
 )
 _POOR_RECALL: Final = 0.5
+_HEADLINE: Final = "balanced, clean, with baseline"
+_SPEAKERS_OUT: Final = "leave-speakers-out"
 
 BEYOND: Final = (
     "people who act as nobody in its corpora does: most of its speech is acted or prompted, by adults",
@@ -45,15 +52,16 @@ def scores_of(figures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """
     scores: dict[str, Any] = {}
     for record in figures:
-        place = (
-            f"{record['stream']}, {record['condition']}, {'with' if record['baseline'] else 'no'} baseline"
-        )
-        scores.setdefault(place, {})[record["corpus"]] = {
+        scores.setdefault(_place(record), {})[record["corpus"]] = {
             name: record[name] for name in _FIGURES if record.get(name) is not None
         }
-    headline = _headline(figures, MEAN)
-    if headline is not None and headline.get("delay_median_seconds") is not None:
-        scores["shows_change_after_seconds"] = headline["delay_median_seconds"]
+    commands = [record["command"] for record in figures if isinstance(record.get("command"), str)]
+    if commands:
+        scores["scored_by"] = list(dict.fromkeys(commands))
+    for record in figures:
+        headline = (record["corpus"], _place(record)) == (MEAN, _HEADLINE)
+        if headline and record.get("delay_median_seconds") is not None:
+            scores["shows_change_after_seconds"] = record["delay_median_seconds"]
     return scores
 
 
@@ -68,22 +76,25 @@ def fails_on(figures: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        A line for each emotion of each corpus that is heard in less than half of its clips, then what no
-        figure says.
+        A line for each emotion of each corpus that is heard in less than half of its clips, with the stream
+        and the condition where it is heard least; then what no figure says.
     """
-    lines = []
-    for corpus in dict.fromkeys(str(record["corpus"]) for record in figures):
-        record = None if corpus == MEAN else _headline(figures, corpus)
-        for label, recall in (record or {}).get("recalls", {}).items():
+    worst: dict[tuple[str, str], tuple[float, str]] = {}
+    for record in figures:
+        if record["corpus"] == MEAN or record.get("protocol") == _SPEAKERS_OUT:
+            continue
+        for label, recall in (record.get("recalls") or {}).items():
             if recall is not None and recall < _POOR_RECALL:
-                percent = f"{100 * recall:.0f} % of its clips"
-                lines.append(f"{corpus}, left out of the fit: {label} is heard in {percent}")
+                cell = record["corpus"], label
+                worst[cell] = min(worst.get(cell, (1.0, "")), (recall, _place(record)))
+    lines = [
+        f"{corpus}, left out of the fit: {label} is heard in {100 * recall:.0f} % of its clips ({place})"
+        for (corpus, label), (recall, place) in worst.items()
+    ]
     return (*lines, *BEYOND)
 
 
-def _headline(figures: Sequence[Mapping[str, Any]], corpus: str) -> Mapping[str, Any] | None:
-    for record in figures:
-        wanted = (corpus, "balanced", "clean", True)
-        if (record["corpus"], record["stream"], record["condition"], record["baseline"]) == wanted:
-            return record
-    return None
+def _place(record: Mapping[str, Any]) -> str:
+    baseline = "with baseline" if record["baseline"] else "no baseline"
+    known = ", speakers left out" if record.get("protocol") == _SPEAKERS_OUT else ""
+    return f"{record['stream']}, {record['condition']}, {baseline}{known}"

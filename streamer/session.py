@@ -232,9 +232,10 @@ class Session:
         )
 
     def _delay(self) -> float | None:
-        """Give the delay that was measured with the card's own win and step, where they are the session's."""
+        """Give the delay of the card where the session is as that was measured: win, step, voices learned."""
         card = self._model.card
-        return card.shows_change_after_seconds if self._grid == card.grid() else None
+        as_measured = self._options.judging.baseline and self._grid == card.grid()
+        return card.shows_change_after_seconds if as_measured else None
 
     def _refuse_too_short(self, info: SourceInfo) -> None:
         if info.seconds is None:

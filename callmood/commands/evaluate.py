@@ -89,7 +89,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "uar_low and uar_high (95 % of 1000 draws of speakers), accuracy, ece (15 bins), brier, recalls,\n"
         "confusion, unsure_share (of windows of speech), selective_accuracy (the least certain 40 % of the\n"
         "clips left out), delay_median_seconds, false_emotion, clips (different recordings), answers (clips\n"
-        "as placed in streams, all seeds pooled), and more.\n"
+        "as placed in streams, all seeds pooled), orders (seeds), the command, and more.\n"
         "\n"
         "Windows, and what was said of them, are kept in .callmood-cache/, or in the folder that\n"
         "CALLMOOD_CACHE names: a second scoring takes seconds.\n"
@@ -128,6 +128,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from callmood.evaluated import choose_subject
     from callmood.output_file import refuse_unwritable, write_text
+    from callmood.portable_command import evaluate_command
     from evaluation.protocols.corpora import read_corpora
     from evaluation.protocols.corpus_tables import CorpusTables
     from evaluation.protocols.evaluation import Evaluation
@@ -171,8 +172,15 @@ def run(arguments: argparse.Namespace) -> int:
     )
     evaluation = Evaluation(recipe, settings, source, KeptJudgements(cache_folder() / "judged"), log)
     cells = evaluation.cells(folds)
-    facts = {"protocol": subject.protocol, subject.what: recipe.name}
+    facts = {
+        "protocol": subject.protocol,
+        subject.what: recipe.name,
+        "learned_from": sorted({corpus.name for fold in folds for corpus, _ in fold.training}),
+        "command": evaluate_command(arguments),
+    }
     figures = records(cells, facts)
+    for record in figures:
+        record["orders"] = len(settings.seeds(record["stream"]))
     if arguments.json is not None:
         write_text(arguments.json, json.dumps(figures, indent=2, allow_nan=False) + "\n")
     sys.stdout.write(f"{subject.what} {recipe.name}, {subject.protocol.replace('-', ' ')}\n\n")

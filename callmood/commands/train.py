@@ -64,8 +64,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="corpora to fit a recipe of streams on (default: all)",
     )  # fmt: skip
     parser.add_argument(
-        "--scores", metavar="FILE", type=Path,
-        help="what `callmood evaluate --json` wrote of the same recipe, for the card",
+        "--scores", metavar="FILE", type=Path, nargs="+", default=[],
+        help="what `callmood evaluate --json` wrote of the same recipe, for the card; any number of files",
     )  # fmt: skip
     parser.epilog = (
         "examples:\n"

@@ -13,11 +13,14 @@ from emotion.sound_files import sound_files_below
 from trainer.conditions.catalogue import RATE_HZ
 from trainer.sounds.kinds import KINDS, make_sound
 
-SECONDS: Final = 20.0
-"""Length of each sound that is made."""
+SECONDS: Final = 8.0
+"""Length of each sound that is made: many short ones tell more than a few long ones."""
 
-SEEDS: Final = (9_001, 9_002)
-"""Two of each kind; no training draws from these seeds."""
+SEEDS: Final = tuple(range(9_001, 9_013))
+"""A dozen of each kind; no training draws from these seeds."""
+
+LEVELS_DBFS: Final = (-26.0, -40.0, -16.0)
+"""In turns."""
 
 _SILENCE_DBFS: Final = -75.0
 _MARK: Final = "#"
@@ -32,11 +35,14 @@ def synthesised_sounds() -> dict[str, Samples]:
         By a name that `kind_of` understands; mono at 16 kHz.
     """
     sounds = {
-        f"{kind}{_MARK}{seed}": make_sound(kind, SECONDS, RATE_HZ, seed) for kind in KINDS for seed in SEEDS
+        f"{kind}{_MARK}{seed}": make_sound(kind, SECONDS, RATE_HZ, seed, LEVELS_DBFS[seed % len(LEVELS_DBFS)])
+        for kind in KINDS
+        for seed in SEEDS
     }
-    rng = np.random.default_rng(SEEDS[0])
-    quiet = 10.0 ** (_SILENCE_DBFS / 20.0) * rng.standard_normal(round(SECONDS * RATE_HZ))
-    return sounds | {"silence": quiet.astype(np.float32)}
+    for seed in SEEDS:
+        hiss = np.random.default_rng(seed).standard_normal(round(SECONDS * RATE_HZ))
+        sounds[f"silence{_MARK}{seed}"] = (10.0 ** (_SILENCE_DBFS / 20.0) * hiss).astype(np.float32)
+    return sounds
 
 
 def recorded_sounds(folder: Path) -> dict[str, Samples]:

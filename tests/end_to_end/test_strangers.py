@@ -11,8 +11,11 @@ from emotion.model_folders import find_model
 from tests.command import Journal, callmood, read_journal
 from tests.spoken import SAMPLE_RATE, clip, joined, strangers_clips
 
-MODEL = "speech-classic"
-"""Whose card names the speakers that were kept for its test."""
+MODELS = ("speech-classic", "speech")
+"""A gate that knows loudness, and one that listens for voices; no figure is taken of how right they are."""
+
+TESTED = "speech-classic"
+"""Its card names the speakers that were kept for its test."""
 
 NUM_CLIPS = 20
 PAUSES = tuple(3.0 if index % 5 == 0 else 0.8 for index in range(NUM_CLIPS + 1))
@@ -36,15 +39,16 @@ class Scene:
         return inside / (last - first)
 
 
-@pytest.fixture(scope="module")
-def scene(corpora: Path, tmp_path_factory: pytest.TempPathFactory) -> Scene:
+@pytest.fixture(scope="module", params=MODELS)
+def scene(corpora: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Scene:
     """Twenty strangers' clips, replayed."""
     folder = tmp_path_factory.mktemp("strangers")
-    speakers = cast("list[str]", find_model(MODEL).card.scores["test_speakers"])
+    speakers = cast("list[str]", find_model(TESTED).card.scores["test_speakers"])
     chosen = strangers_clips(corpora, speakers, NUM_CLIPS)
     samples, spans = joined([clip(path) for path, _ in chosen], pause_seconds=PAUSES)
     soundfile.write(folder / "scene.wav", samples, SAMPLE_RATE, subtype="PCM_16")
-    done = callmood("replay", "scene.wav", "--fast", "--model", MODEL, "--journal", "scene.jsonl", cwd=folder)
+    options = "--fast", "--model", request.param, "--journal", "scene.jsonl"
+    done = callmood("replay", "scene.wav", *options, cwd=folder)
     assert done.returncode == 0, done.stderr
     return Scene(len(samples), spans, read_journal(folder / "scene.jsonl"))
 
@@ -64,7 +68,7 @@ def test_silence_is_silence(scene: Scene) -> None:
 def test_speech_is_speech(scene: Scene) -> None:
     full = [row for row in scene.journal.rows if scene.share_of_clips(row["start"], row["end"]) > 0.8]
     assert len(full) >= 20
-    assert np.mean([row["state"] == "speech" for row in full]) > 0.95
+    assert np.mean([row["state"] in ("speech", "unsure") for row in full]) > 0.95
 
 
 def test_probabilities_are_probabilities(scene: Scene) -> None:

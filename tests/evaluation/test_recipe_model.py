@@ -74,7 +74,7 @@ def test_the_model_is_what_the_recipe_fitted_and_the_card_says_on_what(tmp_path:
     card = fit_and_save(order, [corpus_of("nemo"), corpus_of("emodb")], WrittenTables(), log)
     model = load_model(order.folder)
     assert model.card == card
-    assert card.split == SPLIT
+    assert card.split == SPLIT.format("emodb, nemo")
     assert not card.commercial_use
     assert "nemo" in card.weights_licence
     assert [(source.name, source.clips, source.speakers) for source in card.data] == [
@@ -84,7 +84,9 @@ def test_the_model_is_what_the_recipe_fitted_and_the_card_says_on_what(tmp_path:
     # Three windows a clip, heard under each condition.
     assert {source.windows for source in card.data} == {32 * 3 * len(order.recipe.train_conditions)}
     assert card.scores["shows_change_after_seconds"] == 1.6
-    assert card.fails_on[0] == "emodb, left out of the fit: happy is heard in 20 % of its clips"
+    assert card.fails_on[0] == (
+        "emodb, left out of the fit: happy is heard in 20 % of its clips (balanced, clean, with baseline)"
+    )
     [table] = WrittenTables().tables(corpus_of("nemo"), "clean", "balanced", [5])
     speech = table.clip >= 0
     said = [model.predict(vector).argmax() for vector in table.vectors[speech]]
@@ -108,6 +110,31 @@ def test_scores_are_laid_out_by_place_and_corpus() -> None:
     assert scores["balanced, clean, with baseline"]["emodb"]["uar"] == 0.8
     assert "ece" not in scores["balanced, phone, with baseline"]["mean"]
     assert scores_of([]) == {}
+
+
+def test_speakers_left_out_stand_by_themselves() -> None:
+    known = a_record("emodb", uar=0.95, protocol="leave-speakers-out")
+    scores = scores_of([a_record("emodb"), known])
+    assert scores["balanced, clean, with baseline"]["emodb"]["uar"] == 0.5
+    assert scores["balanced, clean, with baseline, speakers left out"]["emodb"]["uar"] == 0.95
+    assert fails_on([known]) == BEYOND
+    mean_of_known = known | {"corpus": "mean"}
+    assert "shows_change_after_seconds" not in scores_of([mean_of_known])
+
+
+def test_the_commands_stand_beside_the_scores() -> None:
+    figures = [a_record("emodb", command=command) for command in ("one", "two", "one")]
+    assert scores_of([*figures, a_record("ased", command=["three"])])["scored_by"] == ["one", "two"]
+
+
+def test_what_fails_is_told_where_it_fails_most() -> None:
+    recalls = {"angry": 0.9, "happy": 0.1, "neutral": None, "sad": 0.4}
+    worse = a_record("emodb", "phone", baseline=False, recalls=recalls)
+    assert fails_on([a_record("mean", recalls=recalls), a_record("emodb"), worse]) == (
+        "emodb, left out of the fit: happy is heard in 10 % of its clips (balanced, phone, no baseline)",
+        "emodb, left out of the fit: sad is heard in 40 % of its clips (balanced, phone, no baseline)",
+        *BEYOND,
+    )
     assert fails_on([]) == BEYOND
 
 

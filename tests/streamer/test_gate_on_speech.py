@@ -11,12 +11,18 @@ from emotion.audio_file import read_mono
 from emotion.level import level_dbfs
 from emotion.window_grid import WindowGrid
 from streamer.gate.gate import Gate
+from streamer.gate.kinds import GateKind
 from streamer.noise_floor import NoiseFloor
 
 RATE = 16_000
 WIN, STEP = 2 * RATE, RATE // 2
 CLIPS_PER_CORPUS = 12
 SPEECH_DBFS = -23.0
+
+MOST_MISSED = {"level": 0.0, "voice": 0.05}
+MOST_TAKEN = {"level": 0.02, "voice": 0.0}
+"""Shares of the windows with people in more than half, and with nobody. Three of these 72 clips, quiet ones of
+ased and crema-d, are no voice to the network at all: 12 of 317 windows."""
 
 
 def active(samples: Samples) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -45,26 +51,26 @@ def scene(
     return np.concatenate(sound), np.concatenate(speech)
 
 
-@pytest.mark.parametrize("room_dbfs", [-50.0, -60.0])
-def test_people_are_heard_and_the_room_is_not(corpora: Path, room_dbfs: float) -> None:
+@pytest.mark.parametrize(("kind", "room_dbfs"), [("level", -50.0), ("level", -60.0), ("voice", -50.0)])
+def test_people_are_heard_and_the_room_is_not(corpora: Path, room_dbfs: float, kind: GateKind) -> None:
     rng = np.random.default_rng(4)
-    gate = Gate("level", WindowGrid(WIN, STEP, RATE))
     num_speech = num_missed = num_room = num_taken = 0
     for corpus in sorted(path.parent for path in corpora.glob("*/manifest.csv")):
         sound, speech = scene(corpus, rng)
         sound = sound + (rng.standard_normal(len(sound)) * 10 ** (room_dbfs / 20)).astype(np.float32)
-        floor = NoiseFloor(RATE)
+        floor, gate = NoiseFloor(RATE), Gate(kind, WindowGrid(WIN, STEP, RATE))
         heard = 0
         for end in range(WIN, len(sound) + 1, STEP):
             floor.push(sound[heard:end])
+            gate.push(sound[heard:end])
             heard = end
             state = gate.state(level_dbfs(sound[end - WIN : end]), floor.dbfs, 0.0)
             share = speech[end - WIN : end].mean()
             num_speech += share > 0.5
-            num_missed += share > 0.5 and state == "silence"
+            num_missed += share > 0.5 and state != "speech"
             num_room += share == 0
             num_taken += share == 0 and state == "speech"
     assert num_speech > 200
     assert num_room > 50
-    assert num_missed == 0
-    assert num_taken <= 0.02 * num_room
+    assert num_missed <= MOST_MISSED[kind] * num_speech
+    assert num_taken <= MOST_TAKEN[kind] * num_room

@@ -79,7 +79,11 @@ def unheard_voices(
     ridge: float,
     advance: Callable[[], None] = lambda: None,
 ) -> list[UnheardVoice]:
-    """Leave corpora out one by one, or speakers where there is one corpus only, and listen to them.
+    """Leave complete corpora out one by one, and listen to them.
+
+    Where only one is complete, its speakers are left out by thirds: no other could stand for it. Speakers of
+    a corpus that was fitted on are no strangers, though, and by them alone the model would be far too sure:
+    incomplete corpora are then left out in their turn as well.
 
     Parameters
     ----------
@@ -95,13 +99,15 @@ def unheard_voices(
     Returns
     -------
     list of UnheardVoice
-        Of complete corpora alone; empty where nobody can be left out.
+        Empty where nobody can be left out.
     """
     complete = fitted_on.complete_corpora
     if len(complete) > 1:
         folds = [(fitted_on.corpus == name, heard.corpus == name) for name in complete]
     else:
         folds = _folds_of_speakers(fitted_on, heard, complete)
+        incomplete = np.setdiff1d(fitted_on.corpus, complete).tolist() if complete else []
+        folds += [(fitted_on.corpus == name, heard.corpus == name) for name in incomplete]
     voices: list[UnheardVoice] = []
     for left_out, listened_to in folds:
         rest = fitted_on.take(~left_out)

@@ -8,7 +8,7 @@ import soundfile
 
 from emotion.errors import DatasetError
 from emotion.level import level_dbfs
-from evaluation.protocols.non_speech import SECONDS, kind_of, recorded_sounds, synthesised_sounds
+from evaluation.protocols.non_speech import LEVELS_DBFS, SECONDS, kind_of, recorded_sounds, synthesised_sounds
 from trainer.sounds.kinds import KINDS
 
 
@@ -18,7 +18,10 @@ def test_there_are_some_of_every_kind_and_silence() -> None:
     assert all(sound.shape == (round(SECONDS * 16_000),) for sound in sounds.values())
     again = synthesised_sounds()
     assert all(np.array_equal(sounds[name], again[name]) for name in sounds)
-    assert level_dbfs(sounds["silence"]) < -70
+    levels = {name: level_dbfs(sound) for name, sound in sounds.items()}
+    assert all((level < -70.0) == (kind_of(name) == "silence") for name, level in levels.items())
+    loud = {round(level) for name, level in levels.items() if kind_of(name) == "steady noise"}
+    assert loud == {round(level) for level in LEVELS_DBFS}
 
 
 def test_recordings_are_pooled_under_the_name_of_their_folder(tmp_path: Path) -> None:

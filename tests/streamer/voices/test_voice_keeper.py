@@ -102,10 +102,12 @@ def test_the_session_says_whether_a_voice_is_learned(
     assert not sink.facts.voices
 
 
-def test_the_delay_of_the_card_is_that_of_its_own_grid(recording: Path, learning: EmotionModel) -> None:
+def test_the_delay_of_the_card_is_that_of_its_own_grid_and_of_voices_learned(
+    recording: Path, learning: EmotionModel
+) -> None:
     card = replace(learning.card, scores={"shows_change_after_seconds": 1.6})
     model = EmotionModel(learning.folder, card, learning.feature_set, learning.decision)
-    for step_seconds, delay in ((None, 1.6), (0.5, None)):
+    for step_seconds, baseline, delay in ((None, True, 1.6), (0.5, True, None), (None, False, None)):
         sink = Facts()
         Session(
             [FileSource(AudioFile(recording), fast=True)],
@@ -113,6 +115,6 @@ def test_the_delay_of_the_card_is_that_of_its_own_grid(recording: Path, learning
             card.grid(step_seconds=step_seconds),
             sinks=[sink],
             screen=Screen(),
-            options=OPTIONS,
+            options=replace(OPTIONS, judging=replace(OPTIONS.judging, baseline=baseline)),
         ).run()
         assert sink.facts.shows_change_after_seconds == delay

@@ -105,6 +105,16 @@ def test_voices_are_judged_by_those_who_never_heard_them(monkeypatch: pytest.Mon
     assert [len(speakers) for speakers in heard_by] == [2, 2, 2]
 
 
+def test_beside_one_complete_corpus_incomplete_ones_stand_for_strangers() -> None:
+    windows = windows_of_speech([make_corpora("abc", seed=8)])
+    neutral = windows.targets == LABELS.index("neutral")
+    some = windows.take(~neutral | (windows.corpus == "a"))
+    voices = unheard_voices(some, some, 0.03)
+    assert sorted(voice.corpus for voice in voices) == list("aaabbbccc")
+    none = windows.take(~neutral)
+    assert unheard_voices(none, none, 0.03) == []
+
+
 def test_streams_of_unheard_voices_are_mixed_as_they_are_scored() -> None:
     windows = windows_of_speech([make_corpora("ab", seed=7)])
     voice = unheard_voices(windows, windows, 0.03)[0]
