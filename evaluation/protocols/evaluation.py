@@ -1,7 +1,7 @@
 """From folds to the cells of the table."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -56,6 +56,7 @@ class Evaluation:
     source: TableSource
     kept: KeptJudgements
     log: TrainingLog
+    _listeners: dict[tuple[str, ...], Listener] = field(default_factory=dict)
 
     def cells(self, folds: Sequence[Fold]) -> list[Cell]:
         """Measure every cell of the table.
@@ -151,9 +152,13 @@ class Evaluation:
     def _fitted(self, training_side: Sequence[TablePart], name: str) -> Listener:
         if not training_side:
             return self.recipe.fit(())
-        num_windows = sum(part.num_windows for part in training_side)
-        with self.log.step(f"{name}: fit {self.recipe.name} on {num_windows} windows"):
-            return self.recipe.fit([part.table() for part in training_side])
+        # Folds of which none was learned from have one training side: it is fitted once.
+        side = tuple(part.key for part in training_side)
+        if side not in self._listeners:
+            num_windows = sum(part.num_windows for part in training_side)
+            with self.log.step(f"{name}: fit {self.recipe.name} on {num_windows} windows"):
+                self._listeners[side] = self.recipe.fit([part.table() for part in training_side])
+        return self._listeners[side]
 
 
 def _mean_shares(parts: Sequence[dict[str, float]]) -> dict[str, float]:

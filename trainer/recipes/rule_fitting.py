@@ -97,17 +97,18 @@ def fit_rule(voices: Sequence[UnheardVoice]) -> FittedRule:
     temperatures = (_raw_temperature(voices), _own_temperature(voices))
     counts = BASELINE_WINDOWS, SHARE_WINDOWS, LIMIT_WINDOWS
     unweighted = (*counts, 0.0, 0.0, *(0.0 for _ in EVIDENCE))
-    evidence, varied, weights = _evidence(voices, unweighted, temperatures)
+    moody = [voice for voice in voices if voice.complete]
+    evidence, varied, weights = _evidence(moody, unweighted, temperatures)
     if len(np.unique(varied)) < 2:
         # Too little was heard to say what tells voices in many moods from those in one.
-        return FittedRule(temperatures, unweighted, CAUTIOUS.unsure_below, _ordinary(voices))
+        return FittedRule(temperatures, unweighted, CAUTIOUS.unsure_below, _ordinary(moody))
     machine = LogisticRegression(C=0.1).fit(evidence, varied, sample_weight=weights)
     bias = STEEPNESS * (float(machine.intercept_[0]) - CAUTION)
     weighted = (bias, *(STEEPNESS * machine.coef_[0]).tolist())
     sharpness = _sharpness(voices, (*counts, 0.0, *weighted), temperatures)
     parameters = (*counts, sharpness, *weighted)
     unsure_below = _unsure_below(voices, parameters, temperatures)
-    return FittedRule(temperatures, parameters, unsure_below, _ordinary(voices))
+    return FittedRule(temperatures, parameters, unsure_below, _ordinary(moody))
 
 
 def _streams(voice: UnheardVoice, kind: str) -> list[NDArray[np.int64]]:

@@ -36,6 +36,8 @@ class UnheardVoice:
         Label of each clip.
     corpus : str
         Where the speaker is from.
+    complete : bool
+        Whether every emotion has its share there: a voice of another has not been in all moods.
     """
 
     raw: list[Values]
@@ -43,6 +45,7 @@ class UnheardVoice:
     own_bias: Values
     targets: NDArray[np.int64]
     corpus: str
+    complete: bool
 
     def order(self, kind: str, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
         """Put clips in the order of streams.
@@ -117,7 +120,7 @@ def unheard_voices(
             scaled = opinions.scaled(part.vectors)
             raw = (scaled @ opinions.raw_weights + opinions.raw_bias).astype(np.float64)
             own = (scaled @ opinions.own_weights).astype(np.float64)
-            voices += _voices(part, raw, own, opinions.own_bias.astype(np.float64))
+            voices += _voices(part, raw, own, opinions.own_bias.astype(np.float64), complete)
         advance()
     return voices
 
@@ -131,12 +134,15 @@ def _folds_of_speakers(
     return [(np.isin(fitted_on.speaker, part), np.isin(heard.speaker, part)) for part in parts if len(part)]
 
 
-def _voices(part: TrainingWindows, raw: Values, own: Values, own_bias: Values) -> list[UnheardVoice]:
+def _voices(
+    part: TrainingWindows, raw: Values, own: Values, own_bias: Values, complete: tuple[str, ...]
+) -> list[UnheardVoice]:
     voices = []
     keys = part.voice
     for key in np.unique(keys):
         rows = np.flatnonzero(keys == key)
         clips, first = np.unique(part.clip[rows], return_index=True)
+        corpus = str(part.corpus[rows[0]])
         of_clip = [rows[part.clip[rows] == clip] for clip in clips]
         voices.append(
             UnheardVoice(
@@ -144,7 +150,8 @@ def _voices(part: TrainingWindows, raw: Values, own: Values, own_bias: Values) -
                 [own[each] for each in of_clip],
                 own_bias,
                 part.targets[rows[first]],
-                str(part.corpus[rows[0]]),
+                corpus,
+                corpus in complete,
             )
         )
     return voices

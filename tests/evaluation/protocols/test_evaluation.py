@@ -63,6 +63,14 @@ def evaluation(recipe: LinearRecipe, cache: Path, settings: Settings | None = No
     return Evaluation(recipe, settings or small, InMemory(), KeptJudgements(cache), TrainingLog())
 
 
+def test_one_training_side_is_fitted_once(tmp_path: Path) -> None:
+    recipe = Recording()
+    folds = folds_of("leave-one-corpus-out", CorporaFolder(CORPORA, (EXTRA,), ()))
+    assert len(folds) == 2
+    assert evaluation(recipe, tmp_path).cells(folds)
+    assert len(recipe.seen) == 1
+
+
 @pytest.mark.parametrize("protocol", ["leave-one-corpus-out", "leave-speakers-out"])
 def test_nothing_of_the_test_side_is_fitted_on(protocol: Protocol, tmp_path: Path) -> None:
     recipe = Recording()

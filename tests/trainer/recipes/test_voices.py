@@ -111,6 +111,7 @@ def test_beside_one_complete_corpus_incomplete_ones_stand_for_strangers() -> Non
     some = windows.take(~neutral | (windows.corpus == "a"))
     voices = unheard_voices(some, some, 0.03)
     assert sorted(voice.corpus for voice in voices) == list("aaabbbccc")
+    assert {voice.corpus for voice in voices if voice.complete} == {"a"}
     none = windows.take(~neutral)
     assert unheard_voices(none, none, 0.03) == []
 
