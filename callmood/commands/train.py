@@ -159,3 +159,9 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
         raise UsageError(
             "--recipe article takes classic-33 of whole clips; leave out --features, --win and --step"
         )
+    if arguments.recipe in {None, "article"}:
+        for option, value in (("--only", arguments.only), ("--scores", arguments.scores)):
+            if value:
+                raise UsageError(
+                    f"{option} is for recipes of streams; leave it out, or give --recipe speech"
+                )

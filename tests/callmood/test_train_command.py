@@ -56,6 +56,8 @@ def test_whole_clips_are_classic_unless_said_otherwise(tmp_path: Path) -> None:
     ("words", "named"),
     [
         (["--whole-clips", "--win", "2"], "--whole-clips"),
+        (["--only", "emodb"], "--only is for recipes of streams"),
+        (["--recipe", "article", "--scores", "a.json"], "--scores is for recipes of streams"),
         (["--recipe", "article", "--step", "1"], "--recipe article"),
         (["--recipe", "article", "--features", "classic"], "--recipe article"),
         (["--features", "magic"], "magic"),
