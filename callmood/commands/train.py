@@ -162,6 +162,4 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
     if arguments.recipe in {None, "article"}:
         for option, value in (("--only", arguments.only), ("--scores", arguments.scores)):
             if value:
-                raise UsageError(
-                    f"{option} is for recipes of streams; leave it out, or give --recipe speech"
-                )
+                raise UsageError(f"{option} is for recipes of streams; leave it out, or give --recipe speech")

@@ -8,8 +8,8 @@ For emodb, ravdess, nemo and ased (107 speakers), windows of 2 s every 0.5 s, ea
 | mostly-neutral, five seeds | 1,385 | 210,000 | 29.9 |
 | single, five seeds | 1,930 | 122,000 | 17.8 |
 
-At 33 ms a window (a slow core) that is three hours and a half of one core for each condition, and 6 GB of kept
-vectors (`speech`).
+At 33 ms a window (a slow core) that is three hours and a half of one core for each condition, and 6 GB of
+kept vectors (`speech`).
 """
 
 from collections import Counter, defaultdict
