@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+from collections.abc import Sequence
 from typing import Final
 
 CORPORA: Final = "$CALLMOOD_CORPORA"
@@ -25,6 +26,24 @@ DECIDING: Final = (
 """Options of `callmood evaluate` that change a figure, in the order in which they are written."""
 
 
+def with_corpora(command: str, words: Sequence[str]) -> str:
+    """Write a command on the folder of corpora.
+
+    Parameters
+    ----------
+    command : str
+        What stands before the folder.
+    words : sequence of str
+        What stands after it.
+
+    Returns
+    -------
+    str
+        A line for a shell.
+    """
+    return " ".join([command, CORPORA, *map(shlex.quote, words)])
+
+
 def evaluate_command(arguments: argparse.Namespace) -> str:
     """Write the options of `callmood evaluate` that decide about its figures.
 
@@ -41,7 +60,7 @@ def evaluate_command(arguments: argparse.Namespace) -> str:
     words = [
         word for name in DECIDING for word in _words(f"--{name.replace('_', '-')}", getattr(arguments, name))
     ]
-    return " ".join(["callmood evaluate --corpora", CORPORA, *map(shlex.quote, words)])
+    return with_corpora("callmood evaluate --corpora", words)
 
 
 def _words(option: str, value: object) -> list[str]:

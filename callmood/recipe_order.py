@@ -1,11 +1,10 @@
 """`callmood train --recipe NAME`: what the words of a user come to."""
 
 import argparse
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from callmood.portable_command import CORPORA
+from callmood.portable_command import with_corpora
 from emotion.errors import UsageError
 from emotion.json_values import JsonValueError, parse_value
 
@@ -54,14 +53,14 @@ def train_by_recipe(arguments: argparse.Namespace) -> "tuple[Card, Path]":
     recipe = find_recipe(arguments.recipe)
     names = [name for word in arguments.only for name in word.split(",") if name]
     corpora = read_corpora(arguments.data, learn_from=names).learned_from
-    command = ["callmood train", CORPORA, "--recipe", recipe.name, "--name", arguments.name]
-    command += ["--only", ",".join(names)] if names else []
-    command += ["--scores", *map(str, arguments.scores)] if arguments.scores else []
+    words = ["--recipe", recipe.name, "--name", arguments.name]
+    words += ["--only", ",".join(names)] if names else []
+    words += ["--scores", *map(str, arguments.scores)] if arguments.scores else []
     order = RecipeOrder(
         recipe,
         arguments.name,
         arguments.out,
-        " ".join([*command[:2], *map(shlex.quote, command[2:])]),
+        with_corpora("callmood train", words),
         __version__,
         [record for path in arguments.scores for record in read_figures(path)],
     )

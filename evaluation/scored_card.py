@@ -58,10 +58,9 @@ def scores_of(figures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     commands = [record["command"] for record in figures if isinstance(record.get("command"), str)]
     if commands:
         scores["scored_by"] = list(dict.fromkeys(commands))
-    for record in figures:
-        headline = (record["corpus"], _place(record)) == (MEAN, _HEADLINE)
-        if headline and record.get("delay_median_seconds") is not None:
-            scores["shows_change_after_seconds"] = record["delay_median_seconds"]
+    headline = scores.get(_HEADLINE, {}).get(MEAN, {})
+    if "delay_median_seconds" in headline:
+        scores["shows_change_after_seconds"] = headline["delay_median_seconds"]
     return scores
 
 

@@ -61,8 +61,7 @@ def test_a_card_for_people(here: Path) -> None:
         "commercial use allowed",
         "classic/1: 657 at 22050 Hz",
         "1 to 5 s",
-        "uar",
-        "0.500",
+        "uar     0.500",
         "tones",
     ):
         assert words in done.stdout, done.stdout

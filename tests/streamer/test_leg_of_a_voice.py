@@ -2,7 +2,6 @@
 
 import time
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from hypothesis import given, settings
@@ -16,11 +15,11 @@ from streamer.block import AudioBlock
 from streamer.leg import Leg
 from streamer.row import Said
 from tests.offline_rows import without_lag
+from tests.spoken import DEMO
 from tests.strategies import cuts
 
 RATE = 16_000
 SECONDS = 8
-DEMO = Path(__file__).parents[2] / "callmood" / "demo" / "speech.flac"
 
 
 @cache

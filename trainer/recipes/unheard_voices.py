@@ -105,12 +105,11 @@ def unheard_voices(
         Empty where nobody can be left out.
     """
     complete = fitted_on.complete_corpora
-    if len(complete) > 1:
-        folds = [(fitted_on.corpus == name, heard.corpus == name) for name in complete]
-    else:
+    left_whole, folds = complete, []
+    if len(complete) < 2:
+        left_whole = tuple(np.setdiff1d(fitted_on.corpus, complete).tolist()) if complete else ()
         folds = _folds_of_speakers(fitted_on, heard, complete)
-        incomplete = np.setdiff1d(fitted_on.corpus, complete).tolist() if complete else []
-        folds += [(fitted_on.corpus == name, heard.corpus == name) for name in incomplete]
+    folds += [(fitted_on.corpus == name, heard.corpus == name) for name in left_whole]
     voices: list[UnheardVoice] = []
     for left_out, listened_to in folds:
         rest = fitted_on.take(~left_out)
