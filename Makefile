@@ -8,8 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := callmood emotion evaluation streamer trainer
 OPEN_CORPORA := aesdd,crema-d-partial,emodb
-TRAIN = CALLMOOD_CORPORA=$(CORPORA) $(BIN)/callmood train $(CORPORA)
-EVALUATE = $(BIN)/callmood evaluate --corpora $(CORPORA) --leave-one-corpus-out
+TRAIN = CALLMOOD_CORPORA=$(CORPORA) $(BIN)/callmood train $(CORPORA) --force
+EVALUATE = $(BIN)/callmood evaluate --force --corpora $(CORPORA) --leave-one-corpus-out
 CORPORA ?= $(or $(CALLMOOD_CORPORA),../shared/corpora)
 
 # A virtual sound card, a voice to speak into it, and PortAudio to hear it.
@@ -70,7 +70,7 @@ kill-nine: $(VENV)/callmood-dev ## kill a hundred sessions at random moments, an
 	@$(BIN)/python -m scripts.kill_nine
 
 bench: $(VENV)/callmood-bench ## measure what the README claims about speed, and write docs/benchmarks.md
-	@$(BIN)/callmood bench
+	@$(BIN)/callmood bench --force
 	@$(BIN)/python benchmarks/startup.py
 
 audit: $(VENV)/callmood-base ## ask pip-audit about the versions in constraints.txt (exit code 3: no advisories are to be had here)
@@ -98,8 +98,8 @@ voice-activity: $(VENV)/callmood-encoder ## take models/voice-activity anew out 
 # The recipes of the cards. The tones go where the card's recipe says, and stay there: they are kept out of git.
 models: $(VENV)/callmood-dev ## fit the shipped models anew (needs the corpora: CORPORA=../shared/corpora)
 	$(BIN)/callmood generate --out dataset --per-emotion 50 --seed 0
-	$(BIN)/callmood train dataset --name synthetic --features acoustic --win 2 --step 0.5
-	CALLMOOD_CORPORA=$(CORPORA) $(BIN)/callmood train $(CORPORA) --name speech-classic \
+	$(BIN)/callmood train dataset --force --name synthetic --features acoustic --win 2 --step 0.5
+	CALLMOOD_CORPORA=$(CORPORA) $(BIN)/callmood train $(CORPORA) --force --name speech-classic \
 		--features classic-speech --win 2 --step 0.5
 	$(TRAIN) --name speech --recipe speech \
 		--scores docs/scores/speech.json docs/scores/speech-moods.json docs/scores/speech-speakers-out.json
@@ -111,7 +111,7 @@ models: $(VENV)/callmood-dev ## fit the shipped models anew (needs the corpora: 
 scores: $(VENV)/callmood-dev ## score the recipes of the shipped models on strangers (needs the corpora)
 	$(EVALUATE) --recipe speech --streams balanced --json docs/scores/speech.json --out docs/scores/speech
 	$(EVALUATE) --recipe speech --streams single mostly-neutral --conditions clean --json docs/scores/speech-moods.json
-	$(BIN)/callmood evaluate --corpora $(CORPORA) --leave-speakers-out --only emodb ravdess --recipe speech \
+	$(BIN)/callmood evaluate --force --corpora $(CORPORA) --leave-speakers-out --only emodb ravdess --recipe speech \
 		--streams balanced --conditions clean --json docs/scores/speech-speakers-out.json
 	$(EVALUATE) --recipe speech-light --streams balanced --json docs/scores/speech-light.json
 	$(EVALUATE) --recipe speech --train-on $(OPEN_CORPORA) --streams balanced --json docs/scores/speech-open.json

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from callmood.complaint import complain
+from emotion.access import PRIVATE
 from emotion.audio_file import AudioFile, read_mono
 from emotion.errors import AudioFileError, OutputError, UsageError
 from emotion.model import EmotionModel
+from emotion.output_files import OutputFile, OutputFiles
 from emotion.printable import printable
 from emotion.sound_files import sound_files_below
 from streamer.judge_options import JudgeOptions
@@ -17,7 +19,13 @@ from streamer.recording_prediction import RecordingPrediction, predict_recording
 
 
 def predict_files(
-    model: EmotionModel, paths: Sequence[Path], judging: JudgeOptions, *, plot: Path | None, as_json: bool
+    model: EmotionModel,
+    paths: Sequence[Path],
+    judging: JudgeOptions,
+    *,
+    plot: Path | None,
+    outputs: OutputFiles,
+    as_json: bool,
 ) -> int:
     """Predict recordings and write what was found.
 
@@ -31,6 +39,8 @@ def predict_files(
         How each is judged, by itself.
     plot : Path or None
         A PNG file for one recording, a folder for several.
+    outputs : OutputFiles
+        Allows each picture.
     as_json : bool
         One JSON list instead of a line a recording.
 
@@ -44,10 +54,12 @@ def predict_files(
     UsageError
         If one file is to hold the pictures of several recordings.
     OutputError
-        If a picture cannot be written.
+        If a picture would overwrite something, or cannot be written.
     """
     files, num_failed = _recordings(paths)
-    pictures = _picture_paths(files, plot, several=len(files) > 1 or any(path.is_dir() for path in paths))
+    several = len(files) > 1 or any(path.is_dir() for path in paths)
+    outputs.protect(files)
+    pictures = _pictures(files, plot, outputs, several=several)
     for note in model.card.notes:
         sys.stderr.write(f"note: model {model.card.name}: {note}\n")
     facts: list[dict[str, Any]] = []
@@ -81,30 +93,33 @@ def _recordings(paths: Sequence[Path]) -> tuple[list[Path], int]:
     return files, num_failed
 
 
-def _picture_paths(files: list[Path], plot: Path | None, *, several: bool) -> list[Path | None]:
+def _pictures(
+    files: list[Path], plot: Path | None, outputs: OutputFiles, *, several: bool
+) -> list[OutputFile | None]:
+    """Claim a picture for each recording, before any is heard."""
     if plot is None:
         return [None] * len(files)
     if not several:
-        return [plot / f"{files[0].stem}.png" if plot.is_dir() else plot]
+        return [outputs.claim(plot / f"{files[0].stem}.png" if plot.is_dir() else plot, "--plot")]
     if plot.suffix.lower() == ".png" or plot.is_file():
         raise UsageError(
             f"--plot {plot} is one picture, but there are {len(files)} recordings; name a folder"
         )
     try:
-        plot.mkdir(parents=True, exist_ok=True)
+        (outputs.access or PRIVATE).make_folder(plot)
     except OSError as error:
         raise OutputError(
             f"cannot make the folder {plot}: {error.strerror or error}; name another"
         ) from error
     taken: set[str] = set()
-    pictures: list[Path | None] = []
+    pictures: list[OutputFile | None] = []
     for file in files:
         name, again = file.stem, 1
         while name in taken:
             again += 1
             name = f"{file.stem}-{again}"
         taken.add(name)
-        pictures.append(plot / f"{name}.png")
+        pictures.append(outputs.claim(plot / f"{name}.png", "--plot"))
     return pictures
 
 
@@ -141,9 +156,9 @@ def _facts(model: EmotionModel, file: Path, prediction: RecordingPrediction) -> 
     }
 
 
-def _draw(model: EmotionModel, file: Path, prediction: RecordingPrediction, picture: Path) -> None:
+def _draw(model: EmotionModel, file: Path, prediction: RecordingPrediction, output: OutputFile) -> None:
     from emotion.resampling import resample
-    from trainer.pictures.analysis_picture import save_analysis_picture
+    from trainer.pictures.analysis_picture import analysis_picture
 
     shares = prediction.probabilities or {}
     others = [
@@ -158,11 +173,12 @@ def _draw(model: EmotionModel, file: Path, prediction: RecordingPrediction, pict
         part for part in (printable(Path(file.name)), *others, heard, model.card.name) if part
     )
     clip = read_mono(file)
-    save_analysis_picture(
+    picture = analysis_picture(
         resample(clip.samples, clip.sample_rate, model.card.sample_rate),
         model.card.sample_rate,
         title=title,
         subtitle=subtitle,
         footnotes=(*prediction.notes, *(f"{model.card.name}: {note}" for note in model.card.notes)),
-        path=picture,
     )
+    if note := output.note(output.write(picture)):
+        sys.stderr.write(f"note: {note}\n")

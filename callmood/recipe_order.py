@@ -63,6 +63,7 @@ def train_by_recipe(arguments: argparse.Namespace) -> "tuple[Card, Path]":
         with_corpora("callmood train", words),
         __version__,
         [record for path in arguments.scores for record in read_figures(path)],
+        arguments.force,
     )
     console = Console(stderr=True)
     log = TrainingLog(console)
@@ -73,7 +74,7 @@ def train_by_recipe(arguments: argparse.Namespace) -> "tuple[Card, Path]":
         console,
         log,
     )
-    return fit_and_save(order, corpora, source, log), order.folder
+    return fit_and_save(order, corpora, source, log)
 
 
 def read_figures(path: Path) -> list[dict[str, Any]]:

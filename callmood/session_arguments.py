@@ -1,8 +1,10 @@
 """The options that `listen` and `replay` share."""
 
 import argparse
+from pathlib import Path
 
 from callmood.collected import Collected
+from callmood.model_choice import MODEL_HELP
 
 
 def add_session_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,9 +15,7 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
     parser : ArgumentParser
         That of the command; options are added to it.
     """
-    parser.add_argument(
-        "--model", metavar="NAME", help="a model's name or folder (default: the speech model)"
-    )
+    parser.add_argument("--model", metavar="MODEL", help=f"{MODEL_HELP} (default: speech)")
     parser.add_argument(
         "--win", type=float, metavar="S", help="window length in seconds (default: the model's)"
     )
@@ -75,7 +75,11 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
         "--post-alerts", metavar="URL", action=Collected, help="send each alert as JSON to a URL"
     )
     kept = parser.add_argument_group("what is kept")
-    kept.add_argument("--journal", metavar="FILE", help="write one JSON line a window to FILE, as it happens")
+    kept.add_argument(
+        "--journal",
+        metavar="FILE",
+        help="write one JSON line a window to FILE, as it happens; - is standard output, as --json",
+    )
     kept.add_argument(
         "--record",
         metavar="RULE",
@@ -85,7 +89,9 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
     kept.add_argument(
         "--out", metavar="DIR", default="recordings", help="where recordings go (default: recordings)"
     )
-    kept.add_argument("--spectrogram-png", metavar="FILE", help="draw the session's spectrogram at the end")
+    kept.add_argument(
+        "--spectrogram-png", metavar="FILE", type=Path, help="draw the session's spectrogram at the end"
+    )
     kept.add_argument(
         "--keep",
         metavar="AGE",
@@ -99,6 +105,28 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
     kept.add_argument(
         "--no-audio", action="store_true", help="no sound, and no picture of it, is written to the disk"
     )
+    add_output_arguments(kept)
     parser.add_argument(
-        "--config", metavar="FILE", help="defaults for these options (default: callmood.toml)"
+        "--config",
+        metavar="FILE",
+        help="take defaults for any option from FILE (default: ./callmood.toml, for how sound is heard and "
+        "shown only; without it callmood/callmood.toml in your configuration folder, for any option)",
+    )
+
+
+def add_output_arguments(parser: argparse._ActionsContainer) -> None:
+    """Add how files are written that hold sound of people, or what was heard of them.
+
+    Parameters
+    ----------
+    parser : ArgumentParser or argument group
+        That of the command; options are added to it.
+    """
+    parser.add_argument(
+        "--force", action="store_true", help="replace files that exist; never one that is read"
+    )
+    parser.add_argument(
+        "--group-readable",
+        action="store_true",
+        help="let your group read what is written (default: only you)",
     )

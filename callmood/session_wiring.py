@@ -3,17 +3,20 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from callmood import __version__
+from callmood import __version__, configuration
+from callmood.model_choice import choose_model
 from callmood.one_heap import share_one_heap
 from callmood.session_legs import legs_of, voices_of
+from emotion.access import GROUP_READABLE, PRIVATE, Access
 from emotion.errors import OutputError, UsageError
 from emotion.model import EmotionModel
-from emotion.model_folders import DEFAULT_MODEL, find_model
+from emotion.output_files import OutputFile, OutputFiles
 from streamer.alerts.alert_command import AlertCommand
 from streamer.alerts.alert_rule import AlertRule
 from streamer.judge_options import JudgeOptions
@@ -42,8 +45,74 @@ if TYPE_CHECKING:
     from streamer.voices.voice_keeper import VoiceKeeper
 
 
+@dataclass(frozen=True, slots=True)
+class SessionOutputs:
+    """What a session writes where the user said, checked before anything is opened.
+
+    Attributes
+    ----------
+    access : Access
+        Who may read it, and the recordings.
+    force : bool
+        Replace files that exist.
+    journal : Path or None
+        The journal.
+    picture : OutputFile or None
+        The spectrogram.
+    """
+
+    access: Access
+    force: bool
+    journal: Path | None
+    picture: OutputFile | None
+
+
+_STANDARD_OUTPUT = "-"
+"""As a journal: a file of that name is ./-."""
+
+
+def claim_outputs(arguments: argparse.Namespace, inputs: Iterable[Path]) -> SessionOutputs:
+    """Refuse outputs that would overwrite something; to be called before a device or a recording is opened.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        As `callmood.session_arguments` declares them.
+    inputs : iterable of Path
+        Files that the command reads, besides the configuration.
+
+    Returns
+    -------
+    SessionOutputs
+        For `run_session`.
+
+    Raises
+    ------
+    OutputError
+        If an output is a file that holds something, one that is read, or cannot be written.
+    UsageError
+        If two outputs are the same file, or both are standard output.
+    """
+    if arguments.json and arguments.journal == _STANDARD_OUTPUT:
+        raise UsageError("--json and --journal - both print JSON lines; leave one of them out")
+    access = GROUP_READABLE if arguments.group_readable else PRIVATE
+    found = configuration.find(None if arguments.config is None else Path(arguments.config))
+    files = OutputFiles(force=arguments.force, access=access, inputs=inputs)
+    files.protect(each.path for each in found)
+    journal, picture = arguments.journal, arguments.spectrogram_png
+    return SessionOutputs(
+        access,
+        arguments.force,
+        None if journal in {None, _STANDARD_OUTPUT} else files.claim_stream(Path(journal), "--journal"),
+        None if picture is None else files.claim(picture, "--spectrogram-png"),
+    )
+
+
 def run_session(
-    sources: Sequence[Source], arguments: argparse.Namespace, usual_legs: Sequence[LegPlan] = ()
+    sources: Sequence[Source],
+    arguments: argparse.Namespace,
+    outputs: SessionOutputs,
+    usual_legs: Sequence[LegPlan] = (),
 ) -> int:
     """Run a session as the command line asks for it.
 
@@ -53,6 +122,8 @@ def run_session(
         Files, devices or pipes, not started.
     arguments : Namespace
         As `callmood.session_arguments` declares them.
+    outputs : SessionOutputs
+        As `claim_outputs` gives them.
     usual_legs : sequence of LegPlan, optional
         The legs, unless the user names them.
 
@@ -70,16 +141,16 @@ def run_session(
     _check_duration(arguments.duration)
     _refuse_audio(arguments)
     bounds = Bounds.parse(arguments.keep, arguments.max_size)
-    model = find_model(arguments.model or DEFAULT_MODEL)
+    model = choose_model(arguments.model)
     grid = model.card.grid(arguments.win, arguments.step)
     legs = legs_of(arguments, [source.info for source in sources], usual_legs)
     keepers = _voice_keepers(arguments, legs, model)
-    history = SpectrogramHistory() if arguments.spectrogram_png else None
+    history = None if outputs.picture is None else SpectrogramHistory()
     printer = LinePrinter(sys.stdout)
     # Where sound comes on standard input, keys come from the terminal itself.
     keys = open_controlling_terminal() if getattr(arguments, "pipe", None) else 0
     lines = _lines(arguments, printer, keys)
-    sinks = _kept(arguments, history, bounds)
+    sinks = _kept(arguments, outputs, history, bounds)
     sinks = [*keepers, *_alert_sinks(arguments), *sinks]
     session = Session(
         sources,
@@ -146,7 +217,7 @@ def _lines(
     arguments: argparse.Namespace, printer: LinePrinter, keys: int | None
 ) -> JsonLines | PlainLines | None:
     """Give what prints line by line; None where a panel is drawn."""
-    if arguments.json:
+    if arguments.json or arguments.journal == _STANDARD_OUTPUT:
         return JsonLines(printer)
     panel = not arguments.plain and keys is not None and is_panel_possible(keys)
     return None if panel else PlainLines(printer)
@@ -192,19 +263,22 @@ def _tidying(arguments: argparse.Namespace, bounds: Bounds | None) -> list[Sink]
 
 
 def _kept(
-    arguments: argparse.Namespace, history: SpectrogramHistory | None, bounds: Bounds | None
+    arguments: argparse.Namespace,
+    outputs: SessionOutputs,
+    history: SpectrogramHistory | None,
+    bounds: Bounds | None,
 ) -> list[Sink]:
     """Give the sinks that keep something; the journal last: its summary names what the others wrote."""
     sinks: list[Sink] = []
-    folder = SessionFolder(Path(arguments.out))
-    if history is not None:
-        sinks.append(SpectrogramPng(history, Path(arguments.spectrogram_png)))
+    folder = SessionFolder(Path(arguments.out), outputs.access)
+    if history is not None and outputs.picture is not None:
+        sinks.append(SpectrogramPng(history, outputs.picture))
     if arguments.record is not None:
         sinks.append(ClipRecorder(folder, ClipRule.parse(arguments.record)))
     if arguments.record_session:
         sinks.append(SessionSound(folder, (bounds or Bounds()).max_file_bytes))
     if arguments.record is not None or arguments.record_session:
         sinks.append(SessionLock(folder))
-    if arguments.journal is not None:
-        sinks.append(Journal(arguments.journal))
+    if outputs.journal is not None:
+        sinks.append(Journal(outputs.journal, access=outputs.access, replace=outputs.force))
     return sinks

@@ -3,8 +3,9 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,25 +19,35 @@ from emotion.model_file import MODEL_NAME, read_decision
 
 
 def save_model(
-    folder: Path, card: Card, arrays: Mapping[str, NDArray[Any]], files: Mapping[str, bytes] | None = None
-) -> Card:
+    folder: Path,
+    card: Card,
+    arrays: Mapping[str, NDArray[Any]],
+    files: Mapping[str, bytes] | None = None,
+    *,
+    force: bool = False,
+) -> tuple[Card, Path]:
     """Write a model folder beside its place, read it back, and move it there.
 
     Parameters
     ----------
     folder : Path
-        Its place. A model that lies there is replaced whole.
+        Its place. Where something has appeared since `refuse_to_replace` allowed it, the model takes the next
+        free name, such as ``mine-2``.
     card : Card
         Its digests are computed here.
     arrays : mapping of str to ndarray
         As the card's kind asks for, see ``emotion.model_kinds``.
     files : mapping of str to bytes, optional
         What else lies in the folder, by plain file name: a confusion matrix, a report, the training log.
+    force : bool, optional
+        Replace a model that lies there, whole.
 
     Returns
     -------
-    Card
+    card : Card
         As written, with its digests.
+    folder : Path
+        Where it lies.
 
     Raises
     ------
@@ -46,7 +57,7 @@ def save_model(
         If card and arrays would not load again.
     """
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - a link is followed by what reads, not here
-    refuse_to_replace(folder)
+    folder = next(place for place in _places(folder) if _is_free(place, force=force))
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as workplace:
@@ -56,21 +67,36 @@ def save_model(
             _move_into_place(fresh, folder, Path(workplace, "old"))
     except OSError as error:
         raise OutputError(f"{folder} cannot be written ({error.strerror}); choose another place") from error
-    return written
+    return written, folder
 
 
-def refuse_to_replace(folder: Path) -> None:
-    """Refuse a place where something lies that is no model; call it before an hour of fitting, too.
+def _places(folder: Path) -> Iterator[Path]:
+    yield folder
+    yield from (folder.with_name(f"{folder.name}-{number}") for number in count(2))
+
+
+def _is_free(folder: Path, *, force: bool) -> bool:
+    try:
+        refuse_to_replace(folder, force=force)
+    except OutputError:
+        return False
+    return True
+
+
+def refuse_to_replace(folder: Path, *, force: bool) -> None:
+    """Refuse a place where something lies; call it before an hour of fitting.
 
     Parameters
     ----------
     folder : Path
         Where a model is to be written.
+    force : bool
+        Allow a model to be replaced, and nothing else.
 
     Raises
     ------
     OutputError
-        If a file lies there, or a folder that is neither empty nor a model.
+        If a file lies there, or a folder that is not empty.
     """
     if not os.path.lexists(folder):
         return
@@ -81,6 +107,8 @@ def refuse_to_replace(folder: Path) -> None:
         raise OutputError(
             f"{folder} holds something that is no model; choose another --name, or move it away"
         )
+    if is_model and not force:
+        raise OutputError(f"{folder} holds a model; choose another --name, or replace it with --force")
 
 
 def _fill(fresh: Path, card: Card, arrays: Mapping[str, NDArray[Any]], files: Mapping[str, bytes]) -> Card:

@@ -2,13 +2,16 @@
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+from emotion.access import Access
 
 _NO_HARD_LINKS: Final = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
 
-def write_new(path: Path, content: bytes) -> None:
+def write_new(path: Path, content: bytes, access: Access | None = None) -> None:
     """Write a file that did not exist before.
 
     Parameters
@@ -17,6 +20,8 @@ def write_new(path: Path, content: bytes) -> None:
         In a folder that exists. Until the file is whole it carries a hidden temporary name beside it.
     content : bytes
         All of it.
+    access : Access, optional
+        Who may read it; unless given, as the user's mask has it.
 
     Raises
     ------
@@ -27,13 +32,13 @@ def write_new(path: Path, content: bytes) -> None:
     """
     temporary = beside(path)
     try:
-        _write(temporary, content)
+        _write(temporary, content, access)
         _name_without_replacing(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def replace(path: Path, content: bytes, *, mode: int | None = None) -> None:
+def replace(path: Path, content: bytes, access: Access | None = None) -> None:
     """Write a file, or exchange one for a newer one in a single step.
 
     Parameters
@@ -42,8 +47,8 @@ def replace(path: Path, content: bytes, *, mode: int | None = None) -> None:
         In a folder that exists; a link stays a link, and the file behind it is exchanged.
     content : bytes
         All of it.
-    mode : int, optional
-        Who may read and write it, such as 0o600; unless given, as the user's mask has it.
+    access : Access, optional
+        Who may read it; unless given, as the user's mask has it.
 
     Raises
     ------
@@ -56,9 +61,7 @@ def replace(path: Path, content: bytes, *, mode: int | None = None) -> None:
     path = path.resolve()
     temporary = beside(path)
     try:
-        if mode is not None:
-            temporary.touch(mode)
-        _write(temporary, content)
+        _write(temporary, content, access)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -80,8 +83,13 @@ def beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes, access: Access | None) -> None:
     """Write all of `content`, however little the system takes at once."""
+    if access is not None:
+        # What an earlier process of this number has left may have other rights.
+        with suppress(FileNotFoundError):
+            path.unlink()
+        os.close(access.open_file(path, os.O_WRONLY | os.O_EXCL | os.O_CLOEXEC))
     with path.open("wb", buffering=0) as file:
         rest = memoryview(content)
         while rest:

@@ -53,6 +53,8 @@ class RecipeOrder:
         For the card.
     figures : sequence of mapping
         Records that `callmood evaluate --json` wrote of the same recipe and corpora; may be empty.
+    force : bool
+        Replace a model of this name.
     """
 
     recipe: Recipe
@@ -61,6 +63,7 @@ class RecipeOrder:
     command: str
     callmood_version: str
     figures: Sequence[Mapping[str, Any]] = ()
+    force: bool = False
 
     @property
     def folder(self) -> Path:
@@ -70,7 +73,7 @@ class RecipeOrder:
 
 def fit_and_save(
     order: RecipeOrder, corpora: Sequence[Corpus], source: TableSource, log: TrainingLog
-) -> Card:
+) -> tuple[Card, Path]:
     """Fit on all streams of some corpora, under all conditions of the recipe.
 
     Parameters
@@ -86,8 +89,10 @@ def fit_and_save(
 
     Returns
     -------
-    Card
+    card : Card
         As written.
+    folder : Path
+        Where the model lies.
 
     Raises
     ------
@@ -98,7 +103,7 @@ def fit_and_save(
     OutputError
         If the model cannot be written.
     """
-    refuse_to_replace(order.folder)
+    refuse_to_replace(order.folder, force=order.force)
     log.say(order.command)
     tables = [
         table
@@ -111,7 +116,8 @@ def fit_and_save(
     if not isinstance(listener, DecisionListener):
         raise UsageError(f"recipe {order.recipe.name} is for comparing: it makes no model")
     card = _card(order, corpora, tables)
-    return save_model(order.folder, card, listener.arrays, {"training.log": log.text.encode()})
+    files = {"training.log": log.text.encode()}
+    return save_model(order.folder, card, listener.arrays, files, force=order.force)
 
 
 def _card(order: RecipeOrder, corpora: Sequence[Corpus], tables: Sequence[StepTable]) -> Card:

@@ -30,6 +30,7 @@ from callmood.__main__ import main as callmood
 from emotion.audio_file import AudioFile
 from emotion.errors import CallmoodError
 from emotion.model_folders import DEFAULT_MODEL, find_model
+from emotion.output_files import OutputFiles
 from scripts.demo_call import CALL_NAME, LEGS, write_call
 from streamer.file_source import FileSource
 from streamer.panel.canvas import Canvas
@@ -98,7 +99,9 @@ class Unmerged:
 def listen_to_the_demo(model_name: str, *, png: Path | None = None, seconds: float | None = None) -> Portrait:
     """Replay the demo through a real session."""
     history = SpectrogramHistory()
-    sinks: list[Sink] = [] if png is None else [SpectrogramPng(history, png)]
+    sinks: list[Sink] = (
+        [] if png is None else [SpectrogramPng(history, OutputFiles(force=True).claim(png, "--out"))]
+    )
     options = SessionOptions(
         __version__, duration_seconds=seconds, spectrogram=True, spectrogram_history=history
     )

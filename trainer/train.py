@@ -1,5 +1,7 @@
 """From a folder of recordings to a model folder, step by step."""
 
+from pathlib import Path
+
 import numpy as np
 from sklearn.model_selection import train_test_split
 
@@ -22,7 +24,7 @@ ARTICLE_SEED = 42
 """Of the article's one split."""
 
 
-def train(options: TrainingOptions, log: TrainingLog) -> tuple[Card, str]:
+def train(options: TrainingOptions, log: TrainingLog) -> tuple[Card, Path, str]:
     """Fit, test and save a model.
 
     Parameters
@@ -34,8 +36,12 @@ def train(options: TrainingOptions, log: TrainingLog) -> tuple[Card, str]:
 
     Returns
     -------
-    tuple of Card and str
-        The card as written, and the classification report.
+    card : Card
+        As written.
+    folder : Path
+        Where the model lies.
+    report : str
+        The classification report.
 
     Raises
     ------
@@ -68,7 +74,8 @@ def train(options: TrainingOptions, log: TrainingLog) -> tuple[Card, str]:
     card = card_of_training(options, labels, extraction, split=split, result=result, facts=fitted.facts)
     files = {"confusion.png": _picture(options, split, result), "report.txt": report.encode()}
     files["training.log"] = log.text.encode()
-    return save_model(options.folder, card, arrays, files), report
+    written, folder = save_model(options.folder, card, arrays, files, force=options.force)
+    return written, folder, report
 
 
 def _read(options: TrainingOptions, log: TrainingLog) -> tuple[Extraction, tuple[str, ...]]:

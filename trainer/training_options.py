@@ -50,6 +50,8 @@ class TrainingOptions:
         Windows that the machine is fitted on.
     callmood_version : str
         For the card.
+    force : bool
+        Replace a model of this name.
     """
 
     data: Path
@@ -63,6 +65,7 @@ class TrainingOptions:
     jobs: int
     max_windows: int
     callmood_version: str
+    force: bool = False
 
     @property
     def folder(self) -> Path:
@@ -136,7 +139,7 @@ class TrainingOptions:
         if 0.0 < (self.step_seconds or 0.0) < MIN_STEP_SECONDS:
             raise UsageError(f"--step is {self.step_seconds:g} s; give at least {MIN_STEP_SECONDS:g}")
         _ = self.grid
-        refuse_to_replace(self.folder)
+        refuse_to_replace(self.folder, force=self.force)
         try:
             self.out.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryDirectory(prefix=f".{self.name}.", dir=self.out).cleanup()

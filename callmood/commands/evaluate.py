@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from emotion.errors import UsageError
+from callmood.model_choice import MODEL_HELP
+from emotion.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
+    from emotion.output_files import OutputFile, OutputFiles
     from evaluation.protocols.folds import Protocol
     from evaluation.protocols.settings import Settings
     from evaluation.scores.report import Table
@@ -31,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     subject = parser.add_mutually_exclusive_group()
     subject.add_argument(
-        "--model", metavar="M", help="a fitted model, by name or path: on data it never heard"
+        "--model", metavar="MODEL", help=f"a fitted model, on data it never heard: {MODEL_HELP}"
     )
     subject.add_argument("--recipe", metavar="R", help="how a model is fitted: fitted anew for each fold")
     protocol = parser.add_mutually_exclusive_group()
@@ -74,6 +76,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", metavar="N", type=int, help="processes that compute (default: one a core)")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures into this file as well")
     parser.add_argument("--out", metavar="DIR", type=Path, help="draw pictures into this folder")
+    parser.add_argument("--force", action="store_true", help="replace files that exist")
     parser.epilog = (
         "examples:\n"
         "  callmood evaluate --corpora corpora --recipe speech --json figures.json\n"
@@ -127,8 +130,8 @@ def run(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from callmood.evaluated import choose_subject
-    from callmood.output_file import refuse_unwritable, write_text
     from callmood.portable_command import evaluate_command
+    from emotion.output_files import OutputFiles
     from evaluation.protocols.corpora import read_corpora
     from evaluation.protocols.corpus_tables import CorpusTables
     from evaluation.protocols.evaluation import Evaluation
@@ -143,11 +146,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     began = time.monotonic()
     settings = _settings(arguments)
-    refuse_unwritable(arguments.json)
-    if arguments.out is not None:
-        from trainer.pictures.figure import matplotlib_part
-
-        matplotlib_part("figure")
+    outputs = OutputFiles(force=arguments.force)
+    output = None if arguments.json is None else outputs.claim(arguments.json, "--json")
+    pictures = {} if arguments.out is None else _claim_pictures(outputs, arguments.out, settings)
     folder = read_corpora(arguments.corpora, _names(arguments.only), _names(arguments.train_on))
     subject = choose_subject(
         folder,
@@ -181,17 +182,38 @@ def run(arguments: argparse.Namespace) -> int:
     figures = records(cells, facts)
     for record in figures:
         record["orders"] = len(settings.seeds(record["stream"]))
-    if arguments.json is not None:
-        write_text(arguments.json, json.dumps(figures, indent=2, allow_nan=False) + "\n")
+    if output is not None:
+        written = output.write((json.dumps(figures, indent=2, allow_nan=False) + "\n").encode())
+        if note := output.note(written):
+            log.say(f"note: {note}")
     sys.stdout.write(f"{subject.what} {recipe.name}, {subject.protocol.replace('-', ' ')}\n\n")
     _show(tables_of(figures))
-    if arguments.out is not None:
-        from evaluation.scores.pictures import write_pictures
+    if pictures:
+        from evaluation.scores.pictures import draw_pictures
 
-        pictures = write_pictures(cells, recipe.name, arguments.out)
-        sys.stdout.write(f"\n{len(pictures)} pictures in {arguments.out}/")
+        num_drawn = 0
+        for name, picture in draw_pictures(cells, recipe.name):
+            if note := pictures[name].note(pictures[name].write(picture)):
+                log.say(f"note: {note}")
+            num_drawn += 1
+        sys.stdout.write(f"\n{num_drawn} pictures in {arguments.out}/")
     sys.stdout.write(f"\nscored in {time.monotonic() - began:.1f} s\n")
     return 0
+
+
+def _claim_pictures(outputs: "OutputFiles", folder: Path, settings: "Settings") -> "dict[str, OutputFile]":
+    """Make the folder, and claim each picture before minutes are spent."""
+    from evaluation.scores.pictures import picture_names
+    from trainer.pictures.figure import matplotlib_part
+
+    matplotlib_part("figure")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"cannot make the folder {folder}: {error.strerror}; name another with --out"
+        ) from error
+    return {name: outputs.claim(folder / name, "--out") for name in picture_names(settings)}
 
 
 def _settings(arguments: argparse.Namespace) -> "Settings":

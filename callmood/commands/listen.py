@@ -1,6 +1,7 @@
 """`callmood listen`: microphones, the machine's own sound, or a pipe, live."""
 
 import argparse
+from pathlib import Path
 from typing import Final
 
 from callmood.listen_sources import add_source_arguments, sources_of
@@ -47,7 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
         0, or the exit code of what failed on the way.
     """
     compute_on_one_thread()
-    from callmood.session_wiring import run_session
+    from callmood.session_wiring import claim_outputs, run_session
 
+    outputs = claim_outputs(arguments, [Path("/dev/stdin")] if arguments.pipe else [])
     sources, usual_legs = sources_of(arguments)
-    return run_session(sources, arguments, usual_legs)
+    return run_session(sources, arguments, outputs, usual_legs)

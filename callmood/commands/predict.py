@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from callmood.model_choice import MODEL_HELP
 from callmood.one_thread import compute_on_one_thread
+from callmood.session_arguments import add_output_arguments
 
 if TYPE_CHECKING:
     from emotion.model import EmotionModel
@@ -28,9 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="a recording, or a folder of recordings",
     )
-    parser.add_argument(
-        "--model", metavar="NAME", help="name of a model or path of its folder (default: speech)"
-    )
+    parser.add_argument("--model", metavar="MODEL", help=f"{MODEL_HELP} (default: speech)")
     parser.add_argument(
         "--voice",
         metavar="NAME",
@@ -44,6 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="draw the analysis picture into this file; for several recordings, into this folder",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one JSON list instead of a line a recording")
+    add_output_arguments(parser)
     parser.epilog = (
         "examples:\n"
         "  callmood predict call.wav\n"
@@ -77,12 +78,19 @@ def run(arguments: argparse.Namespace) -> int:
         If there is no such model or voice, or a picture cannot be written.
     """
     compute_on_one_thread()
+    from callmood.model_choice import choose_model
     from callmood.predictions import predict_files
-    from emotion.model_folders import DEFAULT_MODEL, find_model
+    from emotion.access import GROUP_READABLE, PRIVATE
+    from emotion.output_files import OutputFiles
 
-    model = find_model(arguments.model or DEFAULT_MODEL)
+    model = choose_model(arguments.model)
     judging = _judge_options(arguments, model)
-    return predict_files(model, arguments.files, judging, plot=arguments.plot, as_json=arguments.json)
+    outputs = OutputFiles(
+        force=arguments.force, access=GROUP_READABLE if arguments.group_readable else PRIVATE
+    )
+    return predict_files(
+        model, arguments.files, judging, plot=arguments.plot, outputs=outputs, as_json=arguments.json
+    )
 
 
 def _judge_options(arguments: argparse.Namespace, model: "EmotionModel") -> "JudgeOptions":

@@ -48,14 +48,15 @@ def run(arguments: argparse.Namespace) -> int:
         0, or the exit code of what failed on the way.
     """
     compute_on_one_thread()
-    from callmood.session_wiring import run_session
+    from callmood.session_wiring import claim_outputs, run_session
     from emotion.audio_file import AudioFile
     from streamer.file_source import FileSource
     from streamer.leg_plan import LegPlan
     from streamer.same_channels import are_channels_same
 
     path = Path(arguments.file)
+    outputs = claim_outputs(arguments, [path])
     audio = AudioFile(path)
     # One voice written twice is one leg.
     usual = (LegPlan(),) if audio.channels > 1 and are_channels_same(AudioFile(path)) else ()
-    return run_session([FileSource(audio, fast=arguments.fast)], arguments, usual)
+    return run_session([FileSource(audio, fast=arguments.fast)], arguments, outputs, usual)

@@ -1,6 +1,7 @@
 """`callmood train`: from a folder of recordings to a model."""
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -59,6 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--max-windows", metavar="N", type=int,
         help="windows to fit on, balanced over emotions and corpora; more: larger, slower (default: 6000)",
     )  # fmt: skip
+    parser.add_argument("--force", action="store_true", help="replace a model of this name")
     parser.add_argument(
         "--only", metavar="NAMES", nargs="+", default=[],
         help="corpora to fit a recipe of streams on (default: all)",
@@ -105,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.recipe not in {None, "article"}:
         from callmood.recipe_order import train_by_recipe
 
-        _tell(*train_by_recipe(arguments))
+        _tell(*train_by_recipe(arguments), arguments)
         return 0
     matplotlib_part("figure")
     from trainer.train import ARTICLE_SEED, train
@@ -132,15 +134,22 @@ def run(arguments: argparse.Namespace) -> int:
         jobs=_given(arguments.jobs, default_jobs()),
         max_windows=_given(arguments.max_windows, DEFAULT_MAX_WINDOWS),
         callmood_version=__version__,
+        force=arguments.force,
     )
-    card, report = train(options, TrainingLog(Console(stderr=True)))
+    card, folder, report = train(options, TrainingLog(Console(stderr=True)))
     sys.stdout.write(f"{report}\n")
-    _tell(card, options.folder)
+    _tell(card, folder, arguments)
     return 0
 
 
-def _tell(card: "Card", folder: Path) -> None:
-    sys.stdout.write(f"model {card.name} written to {folder}/\n")
+def _tell(card: "Card", folder: Path, arguments: argparse.Namespace) -> None:
+    from emotion.model_folders import as_path
+
+    place = arguments.out / folder.name
+    use = f"use it with --model {shlex.quote(as_path(place))}"
+    sys.stdout.write(f"model {card.name} written to {place}/; {use}\n")
+    if folder.name != arguments.name:
+        sys.stdout.write(f"note: {folder.with_name(arguments.name)} appeared meanwhile and was left alone\n")
     for note in card.notes:
         sys.stdout.write(f"note: {note}\n")
 

@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 
+from emotion.access import PRIVATE
 from emotion.errors import OutputError
 from emotion.whole_file import replace
 from evaluation.protocols.table_part import TablePart
@@ -95,8 +96,8 @@ class KeptJudgements:
         np.savez(content, **columns)
         path = self._path(key)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            replace(path, content.getvalue())
+            PRIVATE.make_folder(path.parent)
+            replace(path, content.getvalue(), PRIVATE)
         except OSError as error:
             raise OutputError(
                 f"cannot keep what was heard in {self.folder}: {error.strerror or error}; "

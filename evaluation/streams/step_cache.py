@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from emotion.access import PRIVATE
 from emotion.encoder import recogniser, turn_encoder
 from emotion.encoder.encoder_file import CARD_NAME as ENCODER_CARD
 from emotion.encoder.encoder_file import encoder_folder
@@ -153,7 +154,7 @@ def store_table(folder: Path, table: StepTable) -> None:
         columns |= {f"{prefix}.{each.name}": getattr(part, each.name) for each in fields(part)}
     columns |= {"win_seconds": table.win_seconds, "step_seconds": table.step_seconds, "key": table.key}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        PRIVATE.make_folder(folder)
         # The table last: without it the vectors are not looked at.
         for name in ("vectors.npy", "table.npz"):
             temporary = beside(folder / name)

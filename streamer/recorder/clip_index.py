@@ -2,14 +2,19 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Final
 
+from emotion.access import PRIVATE, Access
 from emotion.errors import OutputError
 from streamer.lines.line_file import LineFile
 from streamer.recorder.clip import Clip
 
 INDEX_FILE: Final = "index.csv"
+INDEX_NAMES: Final = re.compile(r"index(-[0-9]+)?\.csv")
+"""With those that are begun where somebody has put another file in the place of the index."""
+
 COLUMNS: Final = ("start", "end", "state", "emotion", "probability", "level_dbfs", "leg", "window", "file")
 
 
@@ -20,6 +25,8 @@ class ClipIndex:
     ----------
     folder : Path
         The session's; index.csv must not have anything in it.
+    access : Access, optional
+        Who may read it; by default the user alone.
 
     Raises
     ------
@@ -27,8 +34,8 @@ class ClipIndex:
         If index.csv cannot be written.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._lines = LineFile(folder / INDEX_FILE)
+    def __init__(self, folder: Path, access: Access = PRIVATE) -> None:
+        self._lines = LineFile(folder / INDEX_FILE, access=access)
         try:
             self._lines.write(_csv_line(COLUMNS))
         except OutputError:
@@ -36,9 +43,9 @@ class ClipIndex:
             raise
 
     @property
-    def is_there(self) -> bool:
-        """False once somebody has removed it."""
-        return self._lines.is_there
+    def note(self) -> str | None:
+        """What others did to it, in one line; None where nobody did anything."""
+        return self._lines.note
 
     def add(self, clip: Clip, file: str) -> None:
         """Write the line of a clip.

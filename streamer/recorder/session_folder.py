@@ -5,11 +5,12 @@ import json
 from pathlib import Path
 from typing import Final
 
+from emotion.access import PRIVATE, Access
 from emotion.errors import OutputError
 from emotion.whole_file import replace, write_new
+from emotion.write_errors import output_error
 from streamer.lines.journal_lines import Line, facts_values, summary_values
 from streamer.session_facts import SessionFacts, Summary
-from streamer.write_errors import output_error
 
 SESSION_FILE: Final = "session.json"
 
@@ -21,19 +22,24 @@ class SessionFolder:
     ----------
     out_dir : Path
         The folder of all recordings; made, with its parents, where it is missing.
+    access : Access, optional
+        Who may read what is written in it; by default the user alone.
 
     Attributes
     ----------
     path : Path
         The session's own folder, once it is open.
+    access : Access
+        As given.
     """
 
-    def __init__(self, out_dir: Path) -> None:
+    def __init__(self, out_dir: Path, access: Access = PRIVATE) -> None:
+        self.access = access
         self._out_dir = out_dir
         self.path = out_dir
         self._values: Line | None = None
         self._num_users = 0
-        self._made: list[Path] = []
+        self._made: tuple[Path, ...] = ()
 
     def open(self, facts: SessionFacts) -> None:
         """Make the folder and write session.json, unless another sink has done so.
@@ -54,14 +60,13 @@ class SessionFolder:
         self.path = self._out_dir / facts.session
         values = facts_values(facts)
         try:
-            above = [folder for folder in (self._out_dir, *self._out_dir.parents) if not folder.exists()]
-            self._out_dir.mkdir(parents=True, exist_ok=True)
-            self._made = above
-            self.path.mkdir()
+            self._made = self.access.make_folder(self._out_dir)
+            self.path.mkdir(self.access.folder_mode)
+            self.path.chmod(self.access.folder_mode)
         except OSError as error:
             raise output_error(self.path, error) from error
         try:
-            write_new(self.path / SESSION_FILE, _bytes(values))
+            write_new(self.path / SESSION_FILE, _bytes(values), self.access)
         except OSError as error:
             self._withdraw()
             raise output_error(self.path / SESSION_FILE, error) from error
@@ -110,7 +115,8 @@ class SessionFolder:
                 self._withdraw()
             return
         try:
-            replace(self.path / SESSION_FILE, _bytes({**self._values, "summary": summary_values(summary)}))
+            values = {**self._values, "summary": summary_values(summary)}
+            replace(self.path / SESSION_FILE, _bytes(values), self.access)
         except OSError as error:
             raise self.explained(output_error(self.path / SESSION_FILE, error)) from error
 

@@ -36,6 +36,7 @@ class SessionSound(Sink):
         self._source_of: dict[str, int] = {}
         self._num_files = 0
         self._is_open = False
+        self._num_blocks = 0
 
     def open(self, facts: SessionFacts) -> None:
         """Make the session's folder.
@@ -54,6 +55,7 @@ class SessionSound(Sink):
                     self._folder.path / sound_folder(number),
                     WavFormat(source.sample_rate, len(kept), source.sample_format),
                     self._max_file_bytes,
+                    self._folder.access,
                 )
 
     def take_block(self, block: AudioBlock, source: int = 0) -> None:
@@ -70,6 +72,7 @@ class SessionSound(Sink):
             self._sounds[source].take(block)
         except OutputError as error:
             raise self._folder.explained(error) from error
+        self._num_blocks += 1
 
     def take_gap(self, gap: Gap) -> None:
         """End the source's file: what comes next is not its continuation.
@@ -107,6 +110,11 @@ class SessionSound(Sink):
             with suppress(OutputError):  # The system has refused it before.
                 sound.break_off()
         return True
+
+    @property
+    def num_written(self) -> int:
+        """Blocks written."""
+        return self._num_blocks
 
     @property
     def files(self) -> tuple[str, ...]:

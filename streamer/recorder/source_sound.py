@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Final
 
+from emotion.access import PRIVATE, Access
+from emotion.write_errors import output_error
 from streamer.block import AudioBlock
 from streamer.recorder.sound_names import sound_name
 from streamer.recorder.wav_format import WavFormat
 from streamer.recorder.wav_writer import WavWriter
-from streamer.write_errors import output_error
 
 _SECONDS_IN_AN_HOUR: Final = 3600
 
@@ -23,6 +24,8 @@ class SourceSound:
         Of what comes.
     max_file_bytes : int
         Where a file ends before its hour is full.
+    access : Access, optional
+        Who may read the files; by default the user alone.
 
     Attributes
     ----------
@@ -30,11 +33,14 @@ class SourceSound:
         Begun so far.
     """
 
-    def __init__(self, folder: Path, wav_format: WavFormat, max_file_bytes: int) -> None:
+    def __init__(
+        self, folder: Path, wav_format: WavFormat, max_file_bytes: int, access: Access = PRIVATE
+    ) -> None:
         self.num_files = 0
         self._folder = folder
         self._format = wav_format
         self._max_file_bytes = max_file_bytes
+        self._access = access
         self._writer: WavWriter | None = None
         self._at = 0
         self._file_ends = 0
@@ -85,8 +91,9 @@ class SourceSound:
 
     def _begin_file(self) -> WavWriter:
         """Open a file for the sample that comes next, and say where it must end."""
-        self._folder.mkdir(exist_ok=True)
-        self._writer = WavWriter(self._folder / sound_name(self._at, continues=self._continues), self._format)
+        self._access.make_folder(self._folder, parents=False)
+        name = sound_name(self._at, continues=self._continues)
+        self._writer = WavWriter(self._folder / name, self._format, self._access)
         self.num_files += 1
         hour = _SECONDS_IN_AN_HOUR * self._format.sample_rate
         self._file_ends = min(

@@ -4,6 +4,7 @@ import errno
 import os
 from pathlib import Path
 
+from emotion.access import PRIVATE, Access
 from emotion.arrays import Samples
 from emotion.whole_file import write_new
 from streamer.recorder.wav_format import WavFormat
@@ -21,6 +22,8 @@ class WavWriter:
         Must not exist; its folder must. It has a valid head from its first moment.
     wav_format : WavFormat
         How the samples lie in it.
+    access : Access, optional
+        Who may read it; by default the user alone.
 
     Raises
     ------
@@ -28,8 +31,8 @@ class WavWriter:
         If the name is taken or cannot be written.
     """
 
-    def __init__(self, path: Path, wav_format: WavFormat) -> None:
-        write_new(path, wav_format.head(0))
+    def __init__(self, path: Path, wav_format: WavFormat, access: Access = PRIVATE) -> None:
+        write_new(path, wav_format.head(0), access)
         self.path = path
         self.num_samples = 0
         self._format = wav_format

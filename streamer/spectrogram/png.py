@@ -1,23 +1,21 @@
 """The session's mel spectrogram as a picture, drawn when the session ends."""
 
-import errno
 import io
-import os
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from emotion.extras import require
-from emotion.whole_file import beside, replace
+from emotion.output_files import OutputFile
 from streamer.panel.spectrogram import LOUDEST_DB, QUIETEST_DB, colour_scale
 from streamer.session_facts import SessionFacts, Summary
 from streamer.sink import Sink
 from streamer.spectrogram.history import SpectrogramHistory
-from streamer.write_errors import output_error
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -33,18 +31,18 @@ class SpectrogramPng(Sink):
     ----------
     history : SpectrogramHistory
         Filled while the session runs.
-    path : Path
-        The file; an older one is replaced.
+    output : OutputFile
+        Where it goes.
     """
 
-    def __init__(self, history: SpectrogramHistory, path: Path) -> None:
+    def __init__(self, history: SpectrogramHistory, output: OutputFile) -> None:
         self._history = history
-        self._path = path
+        self._output = output
         self._facts: SessionFacts | None = None
-        self._written = False
+        self._written: Path | None = None
 
     def open(self, facts: SessionFacts) -> None:
-        """Find out now, not after an hour, whether the picture can be drawn and written.
+        """Find out now, not after an hour, whether the picture can be drawn.
 
         Parameters
         ----------
@@ -55,24 +53,20 @@ class SpectrogramPng(Sink):
         ------
         MissingExtraError
             Without matplotlib.
-        OutputError
-            If the file cannot be written.
         """
         require("matplotlib", "plot")
-        probe = beside(self._path)
-        try:
-            if self._path.is_dir():
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            probe.touch()
-            probe.unlink()
-        except OSError as error:
-            raise output_error(self._path, error) from error
         self._facts = facts
 
     @property
     def files(self) -> tuple[str, ...]:
         """The picture, once it is there."""
-        return (str(self._path),) if self._written else ()
+        return () if self._written is None else (str(self._written),)
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """Where the picture lies, if not where it was to."""
+        note = None if self._written is None else self._output.note(self._written)
+        return () if note is None else (note,)
 
     def close(self, summary: Summary | None) -> None:  # noqa: ARG002 - the history has all it takes
         """Draw what was heard; nothing where nothing was, or after a first call.
@@ -91,11 +85,7 @@ class SpectrogramPng(Sink):
         if facts is None or not len(self._history.decibels):
             return
         picture = draw_spectrogram_png(self._history, f"{facts.source_name}, session {facts.session}")
-        try:
-            replace(self._path, picture)
-        except OSError as error:
-            raise output_error(self._path, error) from error
-        self._written = True
+        self._written = self._output.write(picture)
 
 
 def draw_spectrogram_png(history: SpectrogramHistory, title: str) -> bytes:

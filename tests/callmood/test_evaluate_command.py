@@ -29,7 +29,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def evaluated(place: Path, *words: str) -> tuple[list[dict[str, Any]], str, str]:
     """Run the command; give records, and what it wrote to both outputs."""
-    done = callmood("evaluate", "--corpora", "corpora", *words, "--json", "figures.json", cwd=place)
+    done = callmood(
+        "evaluate", "--corpora", "corpora", *words, "--json", "figures.json", "--force", cwd=place
+    )
     assert done.returncode == 0, done.stderr
     return json.loads((place / "figures.json").read_text()), done.stdout, done.stderr
 
@@ -75,7 +77,16 @@ def test_a_second_scoring_says_the_same_and_fits_nothing(place: Path) -> None:
 
 
 def test_a_model_on_data_that_it_never_heard(place: Path) -> None:
-    words = ("--model", "tiny", "--streams", "balanced,single", "--conditions", "clean", "--seeds", "1")
+    words = (
+        "--model",
+        "./models/tiny",
+        "--streams",
+        "balanced,single",
+        "--conditions",
+        "clean",
+        "--seeds",
+        "1",
+    )
     records, table, said = evaluated(place, *words, "--only", "alpha,three", "--baseline")
     assert "model tiny, unseen data" in table
     assert "note: tiny: fitted on trembling tones: says nothing about people" in said
@@ -105,7 +116,7 @@ def test_speakers_left_out_within_each_corpus(place: Path) -> None:
         (("--jobs", "0"), "--jobs is 0"),
         (("--recipe", "soup"), "'soup'"),
         (("--recipe", "linear", "--features", "nose"), "nose"),
-        (("--model", "tiny", "--features", "classic"), "--features"),
+        (("--model", "./models/tiny", "--features", "classic"), "--features"),
         (("--model", "nobody"), "nobody"),
         (("--json", "nowhere/figures.json"), "nowhere"),
         (("--recipe", "linear", "--train-on", "alpha", "--only", "alpha"), "beside alpha"),
@@ -122,7 +133,7 @@ def test_a_model_that_was_fitted_on_the_corpora_says_so(
     heard = (DataSource("alpha", 8, 2, 8, "MIT"),)
     make_model(place / "models" / "knowing", "classic-speech", data=heard)
     monkeypatch.chdir(place)
-    words = ["--model", "knowing", "--streams", "balanced", "--conditions", "clean", "--no-baseline"]
+    words = ["--model", "./models/knowing", "--streams", "balanced", "--conditions", "clean", "--no-baseline"]
     assert main(["evaluate", "--corpora", "corpora", "--only", "alpha", *words]) == 0
     said = capsys.readouterr()
     assert "knowing was fitted on alpha: these figures are not those of strangers" in said.err
@@ -135,7 +146,16 @@ def test_whom_nobody_names_is_the_default_model_on_strangers(
     # One sound of each kind: the default model would follow a dozen for more than a minute.
     monkeypatch.setattr("evaluation.protocols.non_speech.SEEDS", (9_001,))
     monkeypatch.chdir(place)
-    words = ["--streams", "balanced", "--conditions", "clean", "--no-baseline", "--json", "figures.json"]
+    words = [
+        "--streams",
+        "balanced",
+        "--conditions",
+        "clean",
+        "--no-baseline",
+        "--json",
+        "figures.json",
+        "--force",
+    ]
     assert main(["evaluate", "--corpora", "corpora", "--only", "beta", *words]) == 0
     records = json.loads((place / "figures.json").read_text())
     assert ", unseen data" in capsys.readouterr().out

@@ -9,7 +9,7 @@ import pytest
 from emotion.array_file import read_arrays
 from emotion.errors import ModelError, OutputError
 from emotion.model import load_model
-from emotion.model_saving import _move_into_place, save_model
+from emotion.model_saving import _move_into_place, refuse_to_replace, save_model
 from emotion.rbf_svc import ARRAYS
 from tests.model_maker import make_card, make_model
 
@@ -26,7 +26,7 @@ def model(tmp_path: Path) -> Path:
 
 def test_a_folder_is_made_with_all_its_files(tmp_path: Path, model: Path) -> None:
     place = tmp_path / "deep" / "down" / "copy"
-    card = save_model(
+    card, folder = save_model(
         place, make_card(), _arrays(model), {"report.txt": b"fine", "confusion.png": b"\x89PNG"}
     )
     assert sorted(path.name for path in place.iterdir()) == [
@@ -36,14 +36,15 @@ def test_a_folder_is_made_with_all_its_files(tmp_path: Path, model: Path) -> Non
         "report.txt",
     ]
     assert (place / "report.txt").read_bytes() == b"fine"
+    assert folder == place
     assert load_model(place).card == card
     assert [path.name for path in place.parent.iterdir()] == ["copy"]
 
 
-def test_a_model_is_replaced_whole(model: Path) -> None:
+def test_a_model_is_replaced_whole_where_that_is_asked_for(model: Path) -> None:
     arrays = _arrays(model)
-    save_model(model, make_card(notes=("second",)), arrays, {"report.txt": b"2"})
-    save_model(model, make_card(notes=("third",)), arrays)
+    save_model(model, make_card(notes=("second",)), arrays, {"report.txt": b"2"}, force=True)
+    save_model(model, make_card(notes=("third",)), arrays, force=True)
     assert load_model(model).card.notes == ("third",)
     assert sorted(path.name for path in model.iterdir()) == ["card.json", "model.npz"]
     assert [path.name for path in model.parent.iterdir()] == ["mine"]
@@ -55,17 +56,31 @@ def test_an_empty_folder_may_be_filled(tmp_path: Path, model: Path) -> None:
     load_model(tmp_path / "empty")
 
 
-def test_what_is_no_model_is_not_replaced(tmp_path: Path, model: Path) -> None:
+def test_a_model_is_refused_a_place_that_is_taken(tmp_path: Path, model: Path) -> None:
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "dear.txt").write_text("caller")
     (tmp_path / "file").write_text("caller")
     (tmp_path / "link").symlink_to(model)
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
-    before = sorted(tmp_path.rglob("*"))
     for name in ("letters", "file", "link", "dangling"):
         with pytest.raises(OutputError, match=f"{name} (is not a folder|holds something that is no model)"):
-            save_model(tmp_path / name, make_card(), _arrays(model))
-    assert sorted(tmp_path.rglob("*")) == before
+            refuse_to_replace(tmp_path / name, force=True)
+    with pytest.raises(OutputError, match="mine holds a model; choose another --name, or replace it with"):
+        refuse_to_replace(model, force=False)
+    refuse_to_replace(model, force=True)
+    refuse_to_replace(tmp_path / "new", force=False)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_what_has_appeared_meanwhile_is_left_alone(tmp_path: Path, model: Path, force: bool) -> None:
+    (tmp_path / "file").write_text("caller")
+    (tmp_path / "file-2").write_text("caller")
+    arrays, before = _arrays(model), (model / "card.json").read_bytes()
+    assert save_model(tmp_path / "file", make_card(), arrays, force=force)[1] == tmp_path / "file-3"
+    again = save_model(model, make_card(notes=("again",)), arrays, force=force)[1]
+    assert again == (model if force else model.with_name("mine-2"))
+    assert load_model(again).card.notes == ("again",)
+    assert ((model / "card.json").read_bytes() == before) is not force
 
 
 @pytest.mark.parametrize(
@@ -80,7 +95,7 @@ def test_what_is_no_model_is_not_replaced(tmp_path: Path, model: Path) -> None:
 def test_what_would_not_load_is_not_written(model: Path, broken: dict[str, Any]) -> None:
     before = {path: path.read_bytes() for path in model.iterdir()}
     with pytest.raises(ModelError):
-        save_model(model, make_card(notes=("broken",)), _arrays(model) | broken)
+        save_model(model, make_card(notes=("broken",)), _arrays(model) | broken, force=True)
     assert {path: path.read_bytes() for path in model.iterdir()} == before
     assert [path.name for path in model.parent.iterdir()] == ["mine"]
 

@@ -86,9 +86,9 @@ def test_a_tiny_run_gives_all_figures_or_says_what_to_install(tmp_path: Path) ->
     assert min(cells) >= 3
 
 
-def test_missing_peers_are_named_with_the_command() -> None:
+def test_missing_peers_are_named_with_the_command(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_OPENSMILE, "/dev/null"],
+        [sys.executable, "-c", WITHOUT_OPENSMILE, str(tmp_path / "page.md")],
         env=single_thread_environment(),
         capture_output=True,
         text=True,

@@ -71,7 +71,7 @@ def test_the_model_is_what_the_recipe_fitted_and_the_card_says_on_what(tmp_path:
         [a_record("mean"), a_record("emodb")],
     )
     log = TrainingLog(Console(quiet=True))
-    card = fit_and_save(order, [corpus_of("nemo"), corpus_of("emodb")], WrittenTables(), log)
+    card, _ = fit_and_save(order, [corpus_of("nemo"), corpus_of("emodb")], WrittenTables(), log)
     model = load_model(order.folder)
     assert model.card == card
     assert card.split == SPLIT.format("emodb, nemo")
@@ -97,12 +97,13 @@ def test_the_model_is_what_the_recipe_fitted_and_the_card_says_on_what(tmp_path:
 def test_without_figures_the_card_says_so_and_a_recipe_for_comparing_makes_none(tmp_path: Path) -> None:
     log = TrainingLog(Console(quiet=True))
     order = RecipeOrder(find_recipe("speech-light"), "open", tmp_path, "callmood train", "9.9")
-    card = fit_and_save(order, [corpus_of("emodb"), corpus_of("aesdd")], WrittenTables(), log)
+    card, _ = fit_and_save(order, [corpus_of("emodb"), corpus_of("aesdd")], WrittenTables(), log)
     assert card.split == NOT_SCORED
     assert card.commercial_use
     assert card.fails_on == BEYOND
+    unsaved = replace(order, recipe=find_recipe("linear"), force=True)
     with pytest.raises(UsageError, match="recipe linear is for comparing: it makes no model"):
-        fit_and_save(replace(order, recipe=find_recipe("linear")), [corpus_of("emodb")], WrittenTables(), log)
+        fit_and_save(unsaved, [corpus_of("emodb")], WrittenTables(), log)
 
 
 def test_scores_are_laid_out_by_place_and_corpus() -> None:

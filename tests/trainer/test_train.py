@@ -59,7 +59,7 @@ def test_a_model_of_tones_from_end_to_end(
         return seen[0][0]
 
     monkeypatch.setattr(train_module, "fit_house", watched)
-    card, report = train(options, TrainingLog())
+    card, _, report = train(options, TrainingLog())
     model = load_model(options.folder)
     assert model.card == card
     assert sorted(path.name for path in options.folder.iterdir()) == [
@@ -87,7 +87,7 @@ def test_a_model_of_tones_from_end_to_end(
 
 
 def test_the_card_says_what_must_be_known(options: TrainingOptions) -> None:
-    card, _ = train(options, TrainingLog())
+    card, _, _ = train(options, TrainingLog())
     assert card.labels == LABELS
     assert (card.feature_set, card.num_features, card.sample_rate) == ("classic", 657, 22_050)
     assert (card.win_seconds, card.step_seconds) == (2.0, 0.5)
@@ -121,7 +121,9 @@ def test_nothing_written_tells_where_the_recordings_lie(options: TrainingOptions
 def test_a_second_run_reuses_features_and_gives_the_same_model(options: TrainingOptions) -> None:
     train(options, TrainingLog())
     first = (options.folder / "model.npz").read_bytes()
-    train(options, TrainingLog())
+    with pytest.raises(OutputError, match="--force"):
+        train(options, TrainingLog())
+    train(replace(options, force=True), TrainingLog())
     assert (options.folder / "model.npz").read_bytes() == first
     assert "32 clips: 32 from the cache, 0 computed" in (options.folder / "training.log").read_text()
 
@@ -132,7 +134,7 @@ def test_speakers_and_licences_reach_the_card(make_corpus: MakeCorpus, options: 
     asked = replace(
         options, data=folder.parent, feature_set="classic-speech", win_seconds=0.5, step_seconds=0.25
     )
-    card, report = train(asked, TrainingLog())
+    card, _, report = train(asked, TrainingLog())
     assert [(source.name, source.speakers, source.licence) for source in card.data] == [
         ("nemo", 6, "CC BY-NC-SA 4.0"),
         ("own", 5, "not stated"),
@@ -146,7 +148,7 @@ def test_speakers_and_licences_reach_the_card(make_corpus: MakeCorpus, options: 
 
 
 def test_whole_clips_cannot_listen(options: TrainingOptions) -> None:
-    card, report = train(replace(options, win_seconds=None, step_seconds=None), TrainingLog())
+    card, _, report = train(replace(options, win_seconds=None, step_seconds=None), TrainingLog())
     assert card.whole_clips
     assert "Windows" not in report
     assert card.data[0].windows == 32
@@ -157,7 +159,7 @@ def test_the_articles_recipe(options: TrainingOptions) -> None:
     asked = replace(
         options, recipe="article", feature_set="classic-33", win_seconds=None, step_seconds=None, seed=42
     )
-    card, _ = train(asked, TrainingLog())
+    card, _, _ = train(asked, TrainingLog())
     assert card.num_features == 33
     assert card.whole_clips
     assert card.split == "by clip, as the article: 7 of 32 clips at random, seed 42"
@@ -223,7 +225,7 @@ def test_real_speech_in_small(corpora: Path, options: TrainingOptions) -> None:
     asked = replace(
         options, data=corpora / "emodb", name="emodb", feature_set="classic-speech", max_windows=300
     )
-    card, _ = train(asked, TrainingLog())
+    card, _, _ = train(asked, TrainingLog())
     assert "2 of 10 speakers" in card.split
     assert card.scores["clips"]["uar"] > 0.5  # type: ignore[index]
     assert card.commercial_use

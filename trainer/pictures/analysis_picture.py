@@ -1,14 +1,11 @@
 """The article's analysis picture: waveform, mel spectrogram, MFCC and chroma of one recording."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from emotion.arrays import FloatArray, Samples
-from emotion.errors import OutputError
 from emotion.features.mel import hz_to_mel
-from emotion.whole_file import replace
 from trainer.pictures.analysis_views import NUM_BANDS, NUM_CEPSTRA, RANGE_DB, AnalysisViews, analyse
 from trainer.pictures.figure import FAINT_INK, INK, new_figure, png_of, write_titles
 
@@ -40,15 +37,14 @@ class Look(NamedTuple):
     unit: str
 
 
-def save_analysis_picture(
+def analysis_picture(
     samples: Samples,
     sample_rate: int,
     *,
     title: str,
     subtitle: str,
     footnotes: tuple[str, ...],
-    path: Path,
-) -> None:
+) -> bytes:
     """Draw a recording as a model hears it.
 
     Parameters
@@ -61,15 +57,16 @@ def save_analysis_picture(
         Above the picture: the prediction; the file and the other labels.
     footnotes : tuple of str
         What must be said wherever the model is shown.
-    path : Path
-        The PNG file.
+
+    Returns
+    -------
+    bytes
+        A PNG file.
 
     Raises
     ------
     MissingExtraError
         Without matplotlib.
-    OutputError
-        If the file cannot be written.
     """
     figure = new_figure(9.6, 9.8)
     waveform, mel, mfcc, chroma = figure.subplots(4, 1, sharex=True, height_ratios=(1.0, 1.6, 1.1, 1.1))
@@ -86,10 +83,7 @@ def save_analysis_picture(
     write_titles(waveform, title, subtitle)
     if footnotes:
         figure.supxlabel("\n".join(footnotes), x=0.01, ha="left", fontsize=8.5, color=FAINT_INK)
-    try:
-        replace(path, png_of(figure))
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}; name another file") from error
+    return png_of(figure)
 
 
 def _draw_waveform(axes: "Axes", samples: Samples, seconds: float) -> None:

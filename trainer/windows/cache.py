@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 
+from emotion.access import PRIVATE
 from emotion.errors import OutputError
 from emotion.features.catalogue import feature_set
 from emotion.whole_file import replace
@@ -123,8 +124,8 @@ class FeatureCache:
         content = io.BytesIO()
         np.savez(content, vectors=windows.vectors, levels_dbfs=windows.levels_dbfs, short=windows.short)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            replace(path, content.getvalue())
+            PRIVATE.make_folder(path.parent)
+            replace(path, content.getvalue(), PRIVATE)
         except OSError as error:
             raise OutputError(
                 f"cannot keep features in {self.folder}: {error.strerror or error}; "

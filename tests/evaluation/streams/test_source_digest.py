@@ -66,7 +66,7 @@ def test_no_module_at_work_is_forgotten(set_name: str, condition: str) -> None:
     others |= {name for each in feature_set_names() for name in modules_that_shape(each, condition)}
     rest = loaded - others - NOT_SHAPING_VALUES
     modules = {name for name in rest if (ROOT / Path(*name.split("."))).with_suffix(".py").is_file()}
-    assert modules <= {"trainer.dataset.clip", "emotion.wav_header"}
+    assert modules <= {"trainer.dataset.clip", "emotion.sound_header"}
 
 
 def test_a_set_and_a_condition_do_not_move_each_other() -> None:

@@ -9,6 +9,7 @@ from matplotlib.image import imread
 from numpy.typing import NDArray
 
 from emotion.errors import OutputError
+from emotion.output_files import OutputFiles
 from streamer.spectrogram.history import SpectrogramHistory
 from streamer.spectrogram.png import SpectrogramPng, draw_spectrogram_png
 from tests.panel_material import panel_facts, spectrogram
@@ -74,7 +75,7 @@ def test_a_title_is_taken_literally() -> None:
 
 def test_the_sink_writes_at_the_end_and_says_so(tmp_path: Path) -> None:
     path = tmp_path / "session.png"
-    sink = SpectrogramPng(history_of(100), path)
+    sink = SpectrogramPng(history_of(100), OutputFiles().claim(path, "--spectrogram-png"))
     sink.open(panel_facts())
     assert not sink.files
     assert list(tmp_path.iterdir()) == []
@@ -86,23 +87,32 @@ def test_the_sink_writes_at_the_end_and_says_so(tmp_path: Path) -> None:
 
 
 def test_nothing_heard_gives_no_picture(tmp_path: Path) -> None:
-    sink = SpectrogramPng(SpectrogramHistory(), tmp_path / "session.png")
+    output = OutputFiles().claim(tmp_path / "session.png", "--spectrogram-png")
+    sink = SpectrogramPng(SpectrogramHistory(), output)
     sink.open(panel_facts())
     sink.close(None)
     assert list(tmp_path.iterdir()) == []
     assert sink.files == ()
 
 
-def test_a_place_that_cannot_be_written_is_refused_before_the_session(tmp_path: Path) -> None:
-    for path in (tmp_path / "missing" / "session.png", tmp_path):
-        with pytest.raises(OutputError, match="cannot write"):
-            SpectrogramPng(history_of(10), path).open(panel_facts())
+def test_what_appeared_during_the_session_is_left_alone_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "session.png"
+    sink = SpectrogramPng(history_of(10), OutputFiles().claim(path, "--spectrogram-png"))
+    sink.open(panel_facts())
+    path.write_text("mine")
+    sink.close(SUMMARY)
+    assert path.read_text() == "mine"
+    assert sink.files == (str(tmp_path / "session-2.png"),)
+    assert (tmp_path / "session-2.png").read_bytes().startswith(b"\x89PNG")
+    (complaint,) = sink.complaints
+    assert "session.png appeared meanwhile" in complaint
+    assert "session-2.png" in complaint
 
 
 def test_a_folder_that_goes_away_is_told_at_the_end(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
-    sink = SpectrogramPng(history_of(10), folder / "session.png")
+    sink = SpectrogramPng(history_of(10), OutputFiles().claim(folder / "session.png", "--spectrogram-png"))
     sink.open(panel_facts())
     folder.rmdir()
     with pytest.raises(OutputError, match="make the folder first"):

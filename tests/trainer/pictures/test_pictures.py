@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from matplotlib import image
 
-from emotion.errors import OutputError
 from emotion.labels import LABELS
-from trainer.pictures.analysis_picture import save_analysis_picture
+from trainer.pictures.analysis_picture import analysis_picture
 from trainer.pictures.analysis_views import MAX_COLUMNS, analyse
 from trainer.pictures.confusion_picture import confusion_picture
 from trainer.scoring.scores import score
@@ -25,7 +24,8 @@ def tone(hertz: float, seconds: float = 1.0) -> np.ndarray:
 
 def draw(samples: np.ndarray, path: Path, title: str = "angry 71 %") -> None:
     """Draw with all there is to say."""
-    save_analysis_picture(samples, RATE, title=title, subtitle="a.wav", footnotes=("a note",), path=path)
+    picture = analysis_picture(samples, RATE, title=title, subtitle="a.wav", footnotes=("a note",))
+    path.write_bytes(picture)
 
 
 def test_a_tone_lights_its_band_and_its_pitch_class() -> None:
@@ -80,8 +80,3 @@ def test_the_confusion_picture_shades_the_share_of_the_row() -> None:
     dark, light = (picture[row, column, :3].mean() for row, column in zip(rows, (160, 650), strict=True))
     assert dark < 0.4
     assert light > 0.9
-
-
-def test_a_picture_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"nowhere.*a\.png"):
-        draw(tone(300.0), tmp_path / "nowhere" / "a.png")

@@ -1,0 +1,233 @@
+"""The files that a command writes where the user says: none is overwritten unless asked, no input ever."""
+
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from emotion.access import Access
+from emotion.errors import OutputError, UsageError
+from emotion.whole_file import beside, replace, write_new
+from emotion.write_errors import output_error
+
+_Identity: TypeAlias = tuple[int, int] | Path
+"""Device and inode of a file that exists, else its path with all links followed."""
+
+_MOST_NAMES: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """A file to be written whole, as `OutputFiles.claim` allowed it.
+
+    Attributes
+    ----------
+    path : Path
+        As the user gave it.
+    force : bool
+        Replace a regular file.
+    access : Access or None
+        Who may read it; None leaves that to the umask.
+    inputs : frozenset
+        What is never replaced, not even by force.
+    """
+
+    path: Path
+    force: bool
+    access: Access | None
+    inputs: frozenset[_Identity]
+
+    def write(self, content: bytes) -> Path:
+        """Write the file beside its place, and give it its name.
+
+        A file that has appeared there since the claim is left alone: this one takes a numbered name.
+
+        Parameters
+        ----------
+        content : bytes
+            All of it.
+
+        Returns
+        -------
+        Path
+            Where it lies now: `path`, or the next free name such as ``call-2.png``.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written; nothing is left then.
+        """
+        path = self.path
+        try:
+            if self._may_replace():
+                replace(path, content, self.access)
+                return path
+            # A link stays a link: the file behind it is made.
+            target = Path(os.path.realpath(path))
+            for number in range(1, _MOST_NAMES):
+                end = "" if number == 1 else f"-{number}"
+                free = target.with_stem(f"{target.stem}{end}")
+                try:
+                    write_new(free, content, self.access)
+                except FileExistsError:
+                    continue
+                if number == 1:
+                    return path
+                return free if path.is_symlink() else path.with_name(free.name)
+        except OSError as error:
+            raise output_error(path, error) from error
+        raise OutputError(f"cannot write {path}: {_MOST_NAMES} files have its name; choose another place")
+
+    def note(self, written: Path) -> str | None:
+        """Say where the file lies, if not where it was to.
+
+        Parameters
+        ----------
+        written : Path
+            As `write` gave it.
+
+        Returns
+        -------
+        str or None
+            One line; None where the file has the name that it was to have.
+        """
+        if written == self.path:
+            return None
+        return f"{self.path} appeared meanwhile and was left alone; written to {written} instead"
+
+    def _may_replace(self) -> bool:
+        try:
+            status = self.path.stat()
+        except OSError:
+            return False
+        is_file = stat.S_ISREG(status.st_mode)
+        return is_file and (self.force or not status.st_size) and _identity(self.path) not in self.inputs
+
+
+class OutputFiles:
+    """All files that one command is to write, checked before it begins its work.
+
+    Parameters
+    ----------
+    force : bool, optional
+        Replace regular files that hold something.
+    access : Access, optional
+        Who may read them; unless given, the umask decides.
+    inputs : iterable of Path, optional
+        Files that the command reads.
+    """
+
+    def __init__(
+        self, *, force: bool = False, access: Access | None = None, inputs: Iterable[Path] = ()
+    ) -> None:
+        self.force = force
+        self.access = access
+        self._inputs = set(map(_identity, inputs))
+        self._claimed: dict[_Identity, str] = {}
+
+    def protect(self, inputs: Iterable[Path]) -> None:
+        """Add files that the command reads: what is claimed from now on is none of them.
+
+        Parameters
+        ----------
+        inputs : iterable of Path
+            Need not exist.
+        """
+        self._inputs.update(map(_identity, inputs))
+
+    def claim(self, path: Path, option: str) -> OutputFile:
+        """Check a file that is to be written whole, beside its place first.
+
+        Parameters
+        ----------
+        path : Path
+            As the user gave it.
+        option : str
+            What it was given for, such as ``--plot``; for messages.
+
+        Returns
+        -------
+        OutputFile
+            What writes it.
+
+        Raises
+        ------
+        OutputError
+            If it is a folder, a device or a pipe, a regular file that holds something (unless forced), a file
+            that is read, or lies where nothing can be written.
+        UsageError
+            If another output is the same file.
+        """
+        status = self._check(path, option)
+        if status is not None and not stat.S_ISREG(status.st_mode):
+            raise OutputError(f"cannot write {path}: it is no regular file; name another with {option}")
+        probe = beside(Path(os.path.realpath(path)))
+        try:
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise output_error(path, error) from error
+        return OutputFile(path, self.force, self.access, frozenset(self._inputs))
+
+    def claim_stream(self, path: Path, option: str) -> Path:
+        """Check a file that is appended to while the command runs; a pipe or a device will do.
+
+        Parameters
+        ----------
+        path : Path
+            As the user gave it.
+        option : str
+            What it was given for, such as ``--journal``; for messages.
+
+        Returns
+        -------
+        Path
+            The same.
+
+        Raises
+        ------
+        OutputError
+            If it is a folder, a regular file that holds something (unless forced), or a file that is read.
+        UsageError
+            If another output is the same file.
+        """
+        self._check(path, option)
+        return path
+
+    def _check(self, path: Path, option: str) -> os.stat_result | None:
+        """Refuse what may not be written; give what lies there now."""
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            status = None
+        except OSError as error:
+            raise output_error(path, error) from error
+        if status is not None and stat.S_ISDIR(status.st_mode):
+            raise OutputError(f"cannot write {path}: it is a folder; give the name of a file with {option}")
+        if status is None and not path.absolute().parent.is_dir():
+            raise OutputError(
+                f"cannot write {path}: there is no folder {path.parent}; make it first, or choose another"
+            )
+        identity = _identity(path)
+        if identity in self._inputs:
+            raise OutputError(f"{option} {path} is a file that is read here; choose another name")
+        if other := self._claimed.get(identity):
+            raise UsageError(f"{other} and {option} name the same file, {path}; give each its own")
+        is_full = status is not None and stat.S_ISREG(status.st_mode) and status.st_size
+        if status is not None and is_full and not self.force:
+            raise OutputError(
+                f"{path} exists and holds {status.st_size} bytes; "
+                "choose another name, or replace it with --force"
+            )
+        self._claimed[identity] = option
+        return status
+
+
+def _identity(path: Path) -> _Identity:
+    try:
+        status = path.stat()
+    except OSError:
+        return Path(os.path.realpath(path))
+    return status.st_dev, status.st_ino
