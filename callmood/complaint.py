@@ -1,9 +1,10 @@
-"""What is said on standard error when something goes wrong: one line, fit for any terminal."""
+"""What is said on standard error: one line, fit for any terminal."""
 
 import sys
+from contextlib import suppress
 
 from emotion.errors import CallmoodError
-from emotion.printable import printable
+from emotion.printable import message_line
 
 
 def complain(error: CallmoodError) -> int:
@@ -19,5 +20,21 @@ def complain(error: CallmoodError) -> int:
     int
         The error's exit code.
     """
-    sys.stderr.write(f"callmood: {printable(' '.join(str(error).split()))}\n")
+    # Not above: whoever asks for help loads neither wing.
+    from streamer.quiet_stderr import loud_stderr
+
+    with loud_stderr():
+        sys.stderr.write(f"callmood: {message_line(str(error))}\n")
     return error.exit_code
+
+
+def say_note(words: str) -> None:
+    """Tell the user of a command what it does, where this is not what was typed.
+
+    Parameters
+    ----------
+    words : str
+        One line. Nothing happens where standard error takes none.
+    """
+    with suppress(OSError):
+        sys.stderr.write(f"note: {message_line(words)}\n")

@@ -3,7 +3,10 @@
 import argparse
 import os
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from callmood.collected import Collected
@@ -13,16 +16,48 @@ MAX_BYTES: Final = 100_000
 _MAX_NUMBER: Final = 2**63
 """TOML knows no number beyond it; its reader takes them all the same."""
 _SHOWN_CHARACTERS: Final = 100
+_SHOWN_OF_PATH: Final = 300
 _MAX_DOTS: Final = 200
-CONFIGURABLE: Final = ("listen", "replay")
-"""The commands whose options can have defaults in a file."""
 HERE: Final = Path("callmood.toml")
-NOT_FROM_HERE: Final = ("on-alert", "post-alerts")
-"""Whoever listens in a folder that came from elsewhere has not asked for what its author would run."""
+"""Comes with the working directory, whoever made that."""
+
+_SESSION: Final = frozenset(
+    {
+        *("model", "win", "step", "duration", "legs", "analyse", "no-baseline", "never-unsure"),
+        *("json", "plain", "spectrogram", "alert", "alert-cooldown", "no-audio"),
+    }
+)
+FROM_ANYBODY: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "listen": _SESSION | {"device", "mic", "system", "rate", "channels", "encoding"},
+        "replay": _SESSION | {"fast"},
+    }
+)
+"""By command whose options can have defaults in a file: what counts from `HERE`, which may be anybody's.
+
+That is how sound is heard and shown. Whatever writes, removes, runs, sends or names a path is left out, and
+so is a new option.
+"""
 
 
-def find(path: Path | None) -> Path | None:
-    """Find the configuration file.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A configuration file.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    trusted : bool
+        False where nobody named it and it is not the user's own: it came with the working directory.
+    """
+
+    path: Path
+    trusted: bool = True
+
+
+def find(path: Path | None) -> tuple[Found, ...]:
+    """Find the configuration files.
 
     Parameters
     ----------
@@ -31,8 +66,9 @@ def find(path: Path | None) -> Path | None:
 
     Returns
     -------
-    Path or None
-        `path`; else `callmood.toml` here; else `callmood/callmood.toml` in the user's configuration folder.
+    tuple of Found
+        `path` alone; else `callmood.toml` here, then `callmood/callmood.toml` in the user's configuration
+        folder. What a later one sets counts: no file of the working directory undoes what the user has set.
 
     Raises
     ------
@@ -40,14 +76,32 @@ def find(path: Path | None) -> Path | None:
         If the file named does not exist.
     """
     if path is not None:
-        if not path.is_file():
+        if not _is_file(path):
+            shown = str(path)[:_SHOWN_OF_PATH]
             raise ConfigurationError(
-                f"{path}: no such configuration file; name another, or leave --config out"
+                f"{shown}: no such configuration file; name another, or leave --config out"
             )
-        return path
+        return (Found(path),)
+    own = _own_file()
+    files = () if own is None else (Found(own),)
+    if not _is_file(HERE):
+        return files
+    if own is not None and own.samefile(HERE):
+        return (Found(HERE),)
+    return (Found(HERE, trusted=False), *files)
+
+
+def _own_file() -> Path | None:
+    """Find the file in the user's configuration folder."""
     home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")  # noqa: PTH111 - Path.expanduser raises without a home
-    candidates = (HERE, Path(home) / "callmood" / "callmood.toml")
-    return next((candidate for candidate in candidates if candidate.is_file()), None)
+    path = Path(home, "callmood", "callmood.toml")
+    # A path that is not absolute, as without a home, leads into the working directory: it is not the user's.
+    return path if path.is_absolute() and _is_file(path) else None
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether a regular file is there; Path.is_file raises at a long name, or where it may not look."""
+    return os.path.isfile(path)  # noqa: PTH113
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -91,8 +145,10 @@ def _without_long_keys(text: str) -> str:
     return text
 
 
-def apply(parser: argparse.ArgumentParser, command: str, path: Path | None = None) -> bool:
-    """Let the file's table for a command replace the defaults of its options.
+def apply(parser: argparse.ArgumentParser, command: str, path: Path | None = None) -> str:
+    """Let the files' tables for a command replace the defaults of its options.
+
+    Of a file that came with the working directory, only `FROM_ANYBODY` counts.
 
     Parameters
     ----------
@@ -105,45 +161,69 @@ def apply(parser: argparse.ArgumentParser, command: str, path: Path | None = Non
 
     Returns
     -------
-    bool
-        True if there was anything to apply.
+    str
+        Which files count and what of them does not, for the user; empty where no file has a say.
 
     Raises
     ------
     ConfigurationError
-        If a table is of no command that takes defaults, a key is no option of the command, its value is of
-        the wrong kind, or it is one of `NOT_FROM_HERE` in a file that nobody named.
+        If a table is of no command that takes defaults, a key is no option of the command, or its value is
+        of the wrong kind.
     """
-    found = find(path)
-    if found is None:
-        return False
-    tables = read(found)
-    for name in tables:
-        if name not in CONFIGURABLE:
-            known = " and ".join(f"[{each}]" for each in CONFIGURABLE)
-            raise ConfigurationError(
-                f"{found}: {name[:_SHOWN_CHARACTERS]} is no table it can have; there are {known}"
-            )
-    table = tables.get(command, {})
-    if not isinstance(table, dict):
-        raise ConfigurationError(f"{found}: {command} is {_shown(table)}; write a table, [{command}]")
     options = {
         option.removeprefix("--"): action
         for action in parser._actions  # argparse has no public list of its options
         for option in action.option_strings
         if option.startswith("--") and option not in {"--help", "--config"}
     }
-    for key, value in table.items():
+    words = []
+    for found in find(path):
+        table = _table(found.path, command, options)
+        counts = {key: found.trusted or _is_anybodys(command, key, value) for key, value in table.items()}
+        parser.set_defaults(**{options[key].dest: value for key, value in table.items() if counts[key]})
+        if table:
+            words.append(_in_words(found.path, counts))
+    return "; ".join(words)
+
+
+def _table(path: Path, command: str, options: Mapping[str, argparse.Action]) -> dict[str, object]:
+    """Read a command's table, each value checked as its option would check it."""
+    tables = read(path)
+    for name in tables:
+        if name not in FROM_ANYBODY:
+            known = " and ".join(f"[{each}]" for each in FROM_ANYBODY)
+            raise ConfigurationError(
+                f"{path}: {name[:_SHOWN_CHARACTERS]} is no table it can have; there are {known}"
+            )
+    table = tables.get(command, {})
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{path}: {command} is {_shown(table)}; write a table, [{command}]")
+    for key in table:
         if key not in options:
             known = ", ".join(sorted(options))
-            raise ConfigurationError(f"{found}: [{command}] has no option {_shown(key)}; there are {known}")
-        if path is None and found == HERE and key in NOT_FROM_HERE:
-            raise ConfigurationError(
-                f"{found}: {key} would run a program or send something, and what lies in the working "
-                f"directory may be anybody's; if it is yours, say --config {found}"
-            )
-        parser.set_defaults(**{options[key].dest: _checked(options[key], key, value, found)})
-    return bool(table)
+            raise ConfigurationError(f"{path}: [{command}] has no option {_shown(key)}; there are {known}")
+    return {key: _checked(options[key], key, value, path) for key, value in table.items()}
+
+
+def _is_anybodys(command: str, key: str, value: object) -> bool:
+    """Tell whether an option counts in a file that may be anybody's: a model does by its bare name only."""
+    from emotion.model_folders import is_bare_name
+
+    if key == "model" and not is_bare_name(str(value)):
+        return False
+    return key in FROM_ANYBODY[command]
+
+
+def _in_words(path: Path, counts: Mapping[str, bool]) -> str:
+    """Say what of a file counts, and what does not."""
+    applied, ignored = ([key for key in counts if counts[key] is wanted] for wanted in (True, False))
+    words = f"options from {path}: {', '.join(applied) or 'none'}"
+    if not ignored:
+        return words
+    return (
+        f"{words}; ignored: {', '.join(ignored)} (a file of the working directory decides only how sound is "
+        f"heard and shown; to apply all of it: --config {path})"
+    )
 
 
 def _shown(value: object) -> str:

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from callmood import __version__
+from callmood.model_choice import choose_model
 from emotion.audio_file import AudioFile
 from emotion.errors import AudioFileError, UsageError, VoiceError
-from emotion.model_folders import DEFAULT_MODEL, find_model
 from streamer.file_source import FileSource
 from streamer.source import Source
 from streamer.voices.enrolment import LEAST_SPEECH_SECONDS, Enrolment, enrol
@@ -47,7 +47,7 @@ def enrol_voice(arguments: argparse.Namespace) -> int:
     path = folder.path_of(name)
     if path.exists() and not arguments.replace:
         raise VoiceError(f"there is a voice {name} already, {path}; learn it anew with --replace")
-    model = find_model(arguments.model or DEFAULT_MODEL)
+    model = choose_model(arguments.model)
     if not learns_voices(model):
         raise UsageError(f"model {model.card.name} learns no voices; choose another --model")
     source = _source(arguments)
@@ -62,7 +62,7 @@ def enrol_voice(arguments: argparse.Namespace) -> int:
     voice = replace(
         new_voice(name, model, __version__), speech_seconds=heard.speech_seconds, state=heard.state
     )
-    written = folder.write(voice)
+    written = folder.write(voice) if arguments.replace else folder.write_after(None, voice)
     short = "" if heard.speech_seconds >= seconds else f", less than the {seconds:g} s asked for"
     sys.stdout.write(
         f"{name}: {heard.speech_seconds:.1f} s of speech in {heard.heard_seconds:.1f} s of sound{short}\n"

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, is_dataclass, replace
 from typing import TYPE_CHECKING, Final, cast
 
+from callmood.model_choice import choose_model
 from emotion.errors import ModelError, UsageError
 from emotion.extras import require
-from emotion.model_folders import DEFAULT_MODEL, find_model
 from evaluation.protocols.corpora import CorporaFolder
 from evaluation.protocols.fitted_model import FittedModel
 from evaluation.protocols.folds import Protocol
@@ -77,7 +77,7 @@ def choose_subject(
         if features is not None:
             raise UsageError("a fitted model looks at what its card says; leave out --features")
         if protocol is None:
-            return _of_model(find_model(model), folder)
+            return _of_model(choose_model(model), folder)
         remark = f"a model cannot be fitted anew: scored is the recipe {model}, fitted for each fold"
         return Subject("recipe", _recipe(model, None), protocol, (remark,))
     if recipe is None and protocol is None and features is None:
@@ -104,7 +104,7 @@ def _heard_before(model: "EmotionModel", folder: CorporaFolder) -> list[str]:
 
 def _default_model() -> "EmotionModel | None":
     try:
-        return find_model(DEFAULT_MODEL)
+        return choose_model(None)
     except ModelError:
         return None
 
@@ -115,7 +115,7 @@ def _recipe(name: str | None, features: str | None) -> "Recipe":
     from emotion.features.catalogue import feature_set
     from trainer.recipes.catalogue import default_recipe, find_recipe
 
-    recipe = find_recipe(name or default_recipe())
+    recipe = find_recipe(default_recipe() if name is None else name)
     if features is None:
         return recipe
     feature_set(features)

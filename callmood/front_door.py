@@ -7,11 +7,13 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from callmood import __version__, configuration
-from callmood.complaint import complain
+from callmood.complaint import complain, say_note
+from emotion import wall_clock
 from emotion.errors import CallmoodError, OutputError, UsageError
+from emotion.printable import message_line
 
 COMMANDS: Final = (
     "listen",
@@ -35,6 +37,13 @@ COMMANDS: Final = (
 DISK_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Ends with a line that is no longer than any other complaint, whatever it quotes."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(message_line(message))
+
+
 def build_parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
     """Build the command line without importing either wing.
 
@@ -43,14 +52,14 @@ def build_parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.Argumen
     tuple
         The parser of the whole, and those of the subcommands by name.
     """
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="callmood",
         description="Follow the emotion in speech while it is spoken: angry, happy, neutral, sad.",
         epilog="Example: callmood replay call.wav --spectrogram. Each command has its own --help.",
     )
     parser.add_argument("--version", action="version", version=f"callmood {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    by_name = {}
+    by_name: dict[str, argparse.ArgumentParser] = {}
     for name in COMMANDS:
         command = import_module(f"callmood.commands.{name}")
         by_name[name] = subparsers.add_parser(
@@ -82,9 +91,10 @@ def run_command(argv: Sequence[str] | None = None) -> int:
     if unknown:
         subparser.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
-        if arguments.command in configuration.CONFIGURABLE:
+        if arguments.command in configuration.FROM_ANYBODY:
             path = None if arguments.config is None else Path(arguments.config)
-            if configuration.apply(subparser, arguments.command, path):
+            if said := configuration.apply(subparser, arguments.command, path):
+                say_note(said)
                 arguments = parser.parse_args(argv)
         code: int = import_module(f"callmood.commands.{arguments.command}").run(arguments)
         sys.stdout.flush()
@@ -93,6 +103,12 @@ def run_command(argv: Sequence[str] | None = None) -> int:
         return complain(error)
     except CallmoodError as error:
         return complain(error)
+    except OverflowError as error:
+        if not wall_clock.is_beyond_python():
+            raise
+        date = wall_clock.utc(wall_clock.now()).date()
+        words = f"the clock says {date}, and what this command needs takes no date after 2262-04-11"
+        return complain(CallmoodError(f"{words} ({error}); set the clock"))
     except BrokenPipeError:
         _send_output_nowhere()  # Its reader has left, as `head` does.
         return 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from callmood.collected import Collected
 from emotion.errors import UsageError
+from emotion.sound_bounds import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 
 if TYPE_CHECKING:
     from streamer.leg_plan import LegPlan
@@ -42,8 +43,18 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         help="what this machine plays: the other side of a call; with --mic, the legs are me and them",
     )
     piped = parser.add_argument_group("how sound comes on standard input")
-    piped.add_argument("--rate", type=int, metavar="HZ", help=f"sample rate (default: {DEFAULT_RATE_HZ})")
-    piped.add_argument("--channels", type=int, metavar="N", help="channels, interleaved (default: 1)")
+    piped.add_argument(
+        "--rate",
+        type=int,
+        metavar="HZ",
+        help=f"sample rate, {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} (default: {DEFAULT_RATE_HZ})",
+    )
+    piped.add_argument(
+        "--channels",
+        type=int,
+        metavar="N",
+        help=f"channels, interleaved, at most {MAX_CHANNELS} (default: 1)",
+    )
     piped.add_argument("--encoding", choices=ENCODINGS, help=f"of a sample (default: {DEFAULT_ENCODING})")
 
 

@@ -1,4 +1,4 @@
-"""The models that go by a name, as a table or as facts."""
+"""The models that came with callmood and those in ``./models``, as a table or as facts."""
 
 import sys
 from collections.abc import Iterator
@@ -13,7 +13,13 @@ from rich.text import Text
 from emotion.card import Card
 from emotion.errors import ModelError
 from emotion.model import read_model_card
-from emotion.model_folders import DEFAULT_MODEL, model_folders, pickled_models
+from emotion.model_folders import (
+    DEFAULT_MODEL,
+    as_path,
+    model_folders,
+    own_model_folders,
+    pickled_models,
+)
 from emotion.pickles import refusal_of
 from emotion.printable import printable
 
@@ -25,7 +31,9 @@ class ListedModel:
     Attributes
     ----------
     folder : Path
-        Its last part is the name to use with ``--model``.
+        Where it lies.
+    name : str
+        What ``--model`` takes: the bare name of a model that came with callmood, else a path.
     card : Card or None
         None where it cannot be read.
     problem : str or None
@@ -33,6 +41,7 @@ class ListedModel:
     """
 
     folder: Path
+    name: str
     card: Card | None
     problem: str | None
 
@@ -45,9 +54,9 @@ class ListedModel:
             Only `name`, `folder`, `default` and `problem` for a card that cannot be read.
         """
         facts: dict[str, object] = {
-            "name": self.folder.name,
+            "name": self.name,
             "folder": str(self.folder),
-            "default": self.folder.name == DEFAULT_MODEL,
+            "default": self.name == DEFAULT_MODEL,
             "problem": self.problem,
         }
         if self.card is not None:
@@ -64,20 +73,22 @@ class ListedModel:
 
 
 def listed_models() -> list[ListedModel]:
-    """Read the cards of all models that go by a name.
+    """Read the cards of the models that came with callmood, and of those in ``./models``.
 
     Returns
     -------
     list of ListedModel
-        Sorted by name; damaged ones among them, and at last pickles, which are none.
+        Both sorted by name; damaged ones among them, and at last pickles, which are none.
     """
     models = []
-    for folder in model_folders():
+    named = [(folder, folder.name) for folder in model_folders()]
+    named += [(folder, as_path(folder)) for folder in own_model_folders()]
+    for folder, name in named:
         try:
-            models.append(ListedModel(folder, read_model_card(folder), None))
+            models.append(ListedModel(folder, name, read_model_card(folder), None))
         except ModelError as error:
-            models.append(ListedModel(folder, None, str(error)))
-    models += [ListedModel(path, None, refusal_of(path)) for path in pickled_models()]
+            models.append(ListedModel(folder, name, None, str(error)))
+    models += [ListedModel(path, as_path(path), None, refusal_of(path)) for path in pickled_models()]
     return models
 
 
@@ -114,8 +125,8 @@ def _print(console: Console, models: list[ListedModel]) -> None:
     if not models:
         console.print("No models yet. Train one with: callmood train DATA --name NAME")
     for model in models:
-        head = Text(printable(model.folder.name), style="bold")
-        if model.folder.name == DEFAULT_MODEL:
+        head = Text(printable(model.name), style="bold")
+        if model.name == DEFAULT_MODEL:
             head.append(" (default)", style="not bold")
         console.print(head)
         lines = [model.problem or ""] if model.card is None else _lines(model.card)

@@ -1,6 +1,7 @@
-"""Where models are looked for: in ``./models``, then among those that came with callmood."""
+"""Names and paths of models: a bare name is one that came with callmood, any other lies at a path."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,11 @@ from emotion.pickles import is_pickle
 
 DEFAULT_MODEL: Final = "speech"
 """The one that listens unless another is asked for."""
+OWN_MODELS: Final = Path("models")
+"""Where `callmood train` writes models unless told otherwise; they are named by their path."""
+
+_MOST_NAMED: Final = 20
+"""So many models are named in a message."""
 
 
 def find_model(name_or_path: str) -> EmotionModel:
@@ -19,7 +25,7 @@ def find_model(name_or_path: str) -> EmotionModel:
     Parameters
     ----------
     name_or_path : str
-        A path to a model, or with a separator in it; else the name of a model.
+        The bare name of a model that came with callmood; else a path, which has a separator in it.
 
     Returns
     -------
@@ -50,55 +56,103 @@ def find_model_folder(name_or_path: str) -> Path:
     Raises
     ------
     ModelError
-        If no model has this name, naming those that are there.
+        If no model that came with callmood has this bare name; it says what to write instead.
     """
     if not name_or_path or "\0" in name_or_path:
         raise ModelError(f"{name_or_path!r} is no name of a model; {_known_models()}")
     path = Path(name_or_path)
-    if len(path.parts) > 1 or os.sep in name_or_path or _is_file(path / CARD_NAME):
+    if not is_bare_name(name_or_path):
         return path
-    for root in model_roots():
+    for root in _shipped_roots():
         if _is_file(root / path / CARD_NAME):
             return root / path
-    if os.path.exists(path) or is_pickle(path):  # noqa: PTH110 - see _is_file
+    if is_pickle(path):
         return path
-    raise ModelError(f"there is no model {name_or_path[:80]!r}; {_known_models()}")
+    said = f"there is no model {name_or_path[:80]!r}"
+    if here := _here(name_or_path):
+        raise ModelError(
+            f"{said} among those that came with callmood; for the one in the working directory write "
+            f"{as_path(here[0])[:200]}"
+        )
+    raise ModelError(f"{said}; {_known_models()}")
 
 
-def model_roots() -> list[Path]:
-    """List the folders that hold models.
+def is_bare_name(name_or_path: str) -> bool:
+    """Tell a name from a path: ``speech`` is one, ``./speech``, ``speech/`` and ``.`` are none.
+
+    Parameters
+    ----------
+    name_or_path : str
+        As a user gave it.
+
+    Returns
+    -------
+    bool
+        True for a single word without a separator.
+    """
+    return Path(name_or_path).name == name_or_path != ".."
+
+
+def shadows_of(name_or_path: str) -> list[Path]:
+    """List models of the working directory that a bare name does not mean.
+
+    Parameters
+    ----------
+    name_or_path : str
+        As for `find_model`; a path has none.
 
     Returns
     -------
     list of Path
-        ``models`` in the working directory, then the packaged ones; each once, only those that are there.
+        Folders with the name of a model that came with callmood, in ``./models`` and in ``.``.
     """
-    packages = Path(__file__).parents[1]
-    roots = [Path("models"), packages / "callmood" / "models"]
-    # Beside the packages lies a checkout's own models/; in site-packages it would be some other project's.
-    if (packages / "pyproject.toml").is_file():
-        roots.append(packages / "models")
-    seen: dict[Path, Path] = {}
-    for root in roots:
-        if root.is_dir():
-            seen.setdefault(root.resolve(), root)
-    return list(seen.values())
+    if not name_or_path or not is_bare_name(name_or_path):
+        return []
+    used = find_model_folder(name_or_path).resolve()
+    return [folder for folder in _here(name_or_path) if folder.resolve() != used]
+
+
+def as_path(folder: Path) -> str:
+    """Give the path of a model so that nobody takes it for a bare name.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the model.
+
+    Returns
+    -------
+    str
+        With a separator in it.
+    """
+    return str(folder) if folder.is_absolute() else os.path.join(os.curdir, folder)  # noqa: PTH118 - a Path drops the dot
 
 
 def model_folders() -> list[Path]:
-    """List all models that go by a name.
+    """List the models that came with callmood: they go by their bare names.
 
     Returns
     -------
     list of Path
-        Sorted by name; a model in ``./models`` hides a packaged one of its name.
+        Sorted by name.
     """
     found: dict[str, Path] = {}
-    for root in model_roots():
-        for card in root.glob(f"*/{CARD_NAME}"):
-            if not card.parent.name.startswith("."):
-                found.setdefault(card.parent.name, card.parent)
+    for root in _shipped_roots():
+        for folder in _models_in(root):
+            found.setdefault(folder.name, folder)
     return [found[name] for name in sorted(found)]
+
+
+def own_model_folders() -> list[Path]:
+    """List the models in ``./models``: they go by their paths.
+
+    Returns
+    -------
+    list of Path
+        Sorted by name, less those that came with callmood, as where ``.`` is its own checkout.
+    """
+    shipped = {folder.resolve() for folder in model_folders()}
+    return sorted(folder for folder in _models_in(OWN_MODELS) if folder.resolve() not in shipped)
 
 
 def pickled_models() -> list[Path]:
@@ -110,7 +164,9 @@ def pickled_models() -> list[Path]:
         Files, sorted: those beside the models, and those in a folder that holds no card.
     """
     found: list[Path] = []
-    for root in model_roots():
+    own = [OWN_MODELS] if OWN_MODELS.is_dir() else []
+    roots = {root.resolve(): root for root in (*_shipped_roots(), *own)}
+    for root in roots.values():
         for path in root.glob("*"):
             inside = path.is_dir() and not (path / CARD_NAME).is_file()
             found += [each for each in (path.glob("*") if inside else (path,)) if is_pickle(each)]
@@ -122,6 +178,27 @@ def _is_file(path: Path) -> bool:
     return os.path.isfile(path)  # noqa: PTH113
 
 
+def _shipped_roots() -> list[Path]:
+    packages = Path(__file__).parents[1]
+    roots = [packages / "callmood" / "models"]
+    # Beside the packages lies a checkout's own models/; in site-packages it would be some other project's.
+    if (packages / "pyproject.toml").is_file():
+        roots.append(packages / "models")
+    return [root for root in roots if root.is_dir()]
+
+
+def _models_in(root: Path) -> Iterator[Path]:
+    return (card.parent for card in root.glob(f"*/{CARD_NAME}") if not card.parent.name.startswith("."))
+
+
+def _here(name: str) -> list[Path]:
+    """List the models of the working directory that have a bare name."""
+    return [folder for folder in (OWN_MODELS / name, Path(name)) if _is_file(folder / CARD_NAME)]
+
+
 def _known_models() -> str:
-    names = [folder.name for folder in model_folders()]
-    return f"there are {', '.join(names)}" if names else "there are none yet: train one with `callmood train`"
+    names = [folder.name for folder in model_folders()] + [as_path(folder) for folder in own_model_folders()]
+    if not names:
+        return "there are none yet: train one with `callmood train`"
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"there are {', '.join(names[:_MOST_NAMED])}{more}"

@@ -11,6 +11,7 @@ from typing import Final
 from emotion.arrays import read_only
 from emotion.errors import AudioFileError, UsageError
 from emotion.file_notes import format_note
+from emotion.sound_bounds import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from emotion.window_grid import to_samples
 from streamer.block import AudioBlock
 from streamer.intake import Intake
@@ -20,9 +21,6 @@ from streamer.source_thread import SourceThread
 from streamer.whole_samples import WholeSamples
 
 MAX_BLOCK_SECONDS: Final = 0.25
-MIN_SAMPLE_RATE: Final = 1_000
-MAX_SAMPLE_RATE: Final = 768_000
-MAX_CHANNELS: Final = 32
 STOP_SECONDS: Final = 5.0
 
 _CRUMB_SECONDS: Final = 0.005
@@ -43,7 +41,7 @@ class PcmSource:
     name : str
         As shown on the panel.
     sample_rate : int
-        Hz, 1 000 to 768 000.
+        Hz, 4 000 to 384 000.
     channels : int
         1 to 32; their samples lie side by side.
     encoding : {'s16le', 'f32le', 'mulaw', 'alaw'}

@@ -3,6 +3,7 @@
 import argparse
 from typing import Final
 
+from callmood.model_choice import MODEL_HELP
 from callmood.one_thread import compute_on_one_thread
 
 SUMMARY: Final = "Learn what is usual for a voice from some seconds of ordinary speech."
@@ -26,9 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device", metavar="DEVICE", help="number, name or part of a name, as `callmood devices` lists them"
     )
-    parser.add_argument(
-        "--model", metavar="NAME", help="a model's name or folder (default: the speech model)"
-    )
+    parser.add_argument("--model", metavar="MODEL", help=f"{MODEL_HELP} (default: speech)")
     parser.add_argument("--replace", action="store_true", help="forget what the voice of this name was")
     parser.epilog = (
         "examples:\n"

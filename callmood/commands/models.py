@@ -5,6 +5,8 @@ import json
 import sys
 from typing import Final
 
+from callmood.model_choice import MODEL_HELP
+
 SUMMARY: Final = "List the models, or show the card of one."
 
 
@@ -21,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show = actions.add_parser(
         "show", help="print the card of a model", description="print the card of a model"
     )
-    show.add_argument("model", metavar="NAME", help="name of a model, or path of its folder")
+    show.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     show.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="the card as it is")
     parser.epilog = (
         "examples:\n"
@@ -68,11 +70,11 @@ def _list(*, as_json: bool) -> None:
 
 
 def _show(name: str, *, as_json: bool) -> None:
+    from callmood.model_choice import choose_folder
     from emotion.card_file import card_json
     from emotion.model import read_model_card
-    from emotion.model_folders import find_model_folder
 
-    folder = find_model_folder(name)
+    folder = choose_folder(name)
     card = read_model_card(folder)
     if as_json:
         sys.stdout.write(card_json(card))

@@ -15,30 +15,34 @@ ENCODERS: Final = ("encoder", "turn-encoder")
 
 
 def look_at_models() -> Iterator[Finding]:
-    """Read every model that goes by a name, and hold its files against the digests of its card.
+    """Read every model that is listed, and hold its files against the digests of its card.
 
     Yields
     ------
     Finding
         One a model, and one where the default is not among them.
     """
-    from emotion.model_folders import DEFAULT_MODEL, model_folders
+    from emotion.model_folders import DEFAULT_MODEL, as_path, model_folders, own_model_folders
 
     folders = model_folders()
     if DEFAULT_MODEL not in [folder.name for folder in folders]:
         advice = "install callmood again, or name another with --model"
         yield Finding("model", False, f"the default model, {DEFAULT_MODEL}, is not there", advice)
     for folder in folders:
-        yield look_at_model(folder)
+        yield look_at_model(folder, folder.name)
+    for folder in own_model_folders():
+        yield look_at_model(folder, as_path(folder))
 
 
-def look_at_model(folder: Path) -> Finding:
+def look_at_model(folder: Path, name: str) -> Finding:
     """Read a model as listening would, and the digests of all files that its card names.
 
     Parameters
     ----------
     folder : Path
         Of the model.
+    name : str
+        What ``--model`` takes for it.
 
     Returns
     -------
@@ -49,12 +53,12 @@ def look_at_model(folder: Path) -> Finding:
 
     try:
         card = read_model_card(folder)
-        for name, promised in card.digests.items():
-            _refuse_other_digest(folder, name, promised)
+        for file, promised in card.digests.items():
+            _refuse_other_digest(folder, file, promised)
         load_model(folder)
     except ModelError as error:
         return found_error("model", error)
-    return Finding("model", True, f"{folder.name}: {_in_words(card)}, in {folder}")
+    return Finding("model", True, f"{name}: {_in_words(card)}, in {folder}")
 
 
 def look_at_encoders() -> Iterator[Finding]:

@@ -55,7 +55,7 @@ sys.exit(main(["doctor"]))
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A working directory whose own `speech` model is a small one, so that the self-test is quick."""
+    """A working directory with a small model whose name is that of the default."""
     folder = tmp_path_factory.mktemp("doctor")
     make_model(folder / "models" / "speech", "classic-speech", win_seconds=1.0, step_seconds=0.5)
     return folder
@@ -111,10 +111,10 @@ def test_where_somebody_speaks_all_is_ok(spoken_to: PulseServer, folder: Path) -
     )
     assert level["advice"] is None
     assert [model["found"].partition(":")[0] for model in found["model"]] == [
-        *("speech", "speech-classic", "speech-light", "speech-open", "synthetic"),
+        *("speech", "speech-classic", "speech-light", "speech-open", "synthetic", "./models/speech"),
     ]
-    # 10 s in windows of 1 s each half: 19.
-    assert found["self-test"][0]["found"].startswith("19 rows of 19 in 10 s")
+    # 10 s in windows of 2 s each half: 17; the small model has windows of 1 s.
+    assert found["self-test"][0]["found"].startswith("17 rows of 17 in 10 s")
 
 
 def test_a_microphone_that_gives_zeros_is_told(pulse: PulseServer, folder: Path) -> None:
@@ -201,11 +201,11 @@ def test_every_file_that_a_card_names_is_looked_at_and_no_other(folder: Path, tm
     for name, words in (("report.txt", "'report.txt' that is not in it"), ("../secret", "'../secret'")):
         changed = {**card, "digests": {**card["digests"], name: "0" * 64}}
         (model / "card.json").write_text(json.dumps(changed))
-        found = look_at_model(model)
+        found = look_at_model(model, "./mine")
         assert not found.ok
         assert words in found.found
     (model / "card.json").write_text("{")
-    assert not look_at_model(model).ok
+    assert not look_at_model(model, "./mine").ok
 
 
 def test_an_encoder_with_a_flipped_byte_is_not_ok(tmp_path: Path) -> None:

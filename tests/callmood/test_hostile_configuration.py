@@ -112,18 +112,3 @@ def test_a_file_of_a_gigabyte_is_not_read(tmp_path: Path) -> None:
     os.truncate(tmp_path / "callmood.toml", 2**30)
     with little_memory(1_000_000), pytest.raises(ConfigurationError, match="has more than 100000 bytes"):
         configuration.read(tmp_path / "callmood.toml")
-
-
-@pytest.mark.parametrize("line", ["on-alert = 'touch sprung'", "post-alerts = 'http://localhost'"])
-def test_a_stranger_s_folder_runs_and_sends_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("callmood.toml").write_text(f"[listen]\n{line}\n", encoding="utf-8")
-    parser = argparse.ArgumentParser()
-    listen.configure(parser)
-    with pytest.raises(
-        ConfigurationError, match=r"may be anybody's; if it is yours, say --config callmood\.toml"
-    ):
-        configuration.apply(parser, "listen")
-    assert configuration.apply(parser, "listen", Path("callmood.toml"))

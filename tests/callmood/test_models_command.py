@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from emotion.model_folders import DEFAULT_MODEL
+from emotion.model_folders import DEFAULT_MODEL, model_folders
 from tests.command import assert_one_line_of_complaint, callmood
 from tests.model_maker import make_model
 
@@ -33,28 +33,31 @@ def test_the_list_says_what_must_be_known(here: Path) -> None:
     done = callmood("models", cwd=here)
     assert done.returncode == 0, done.stderr
     lines = [line.strip() for line in done.stdout.splitlines()]
-    tones = lines[lines.index("tones") :]
+    tones = lines[lines.index("./models/tones") :]
     assert NOTE in tones
     assert "commercial use allowed; weights: MIT" in tones
     assert "classic/1, win 2 s, step 0.5 s; angry, happy, neutral, sad" in tones
-    default = lines[lines.index(f"{DEFAULT_MODEL} (default)") :]
-    assert "NON-COMMERCIAL USE ONLY; weights: CC BY-NC-SA 4.0" in default
-    assert "[bold]plain[/bold]" in default
-    assert "card.json: not readable as JSON" in lines[lines.index("broken") + 1]
+    own = lines[lines.index(f"./models/{DEFAULT_MODEL}") : lines.index("./models/tones")]
+    assert "NON-COMMERCIAL USE ONLY; weights: CC BY-NC-SA 4.0" in own
+    assert "[bold]plain[/bold]" in own
+    assert lines.index(f"{DEFAULT_MODEL} (default)") < lines.index(f"./models/{DEFAULT_MODEL}")
+    assert "card.json: not readable as JSON" in lines[lines.index("./models/broken") + 1]
 
 
 def test_the_list_as_json(here: Path) -> None:
     done = callmood("models", "--json", cwd=here)
     models = {model["name"]: model for model in json.loads(done.stdout)}
-    assert models["tones"]["notes"] == [NOTE]
-    assert models["tones"]["commercial_use"] is True
-    assert models[DEFAULT_MODEL]["default"] is True
-    assert models[DEFAULT_MODEL]["commercial_use"] is False
-    assert "not readable" in models["broken"]["problem"]
+    shipped = [folder.name for folder in model_folders()]
+    assert list(models) == [*shipped, "./models/broken", f"./models/{DEFAULT_MODEL}", "./models/tones"]
+    assert models["./models/tones"]["notes"] == [NOTE]
+    assert models["./models/tones"]["commercial_use"] is True
+    assert [name for name, model in models.items() if model["default"]] == [DEFAULT_MODEL]
+    assert models[f"./models/{DEFAULT_MODEL}"]["commercial_use"] is False
+    assert "not readable" in models["./models/broken"]["problem"]
 
 
 def test_a_card_for_people(here: Path) -> None:
-    done = callmood("models", "show", "tones", cwd=here)
+    done = callmood("models", "show", "./models/tones", cwd=here)
     assert done.returncode == 0, done.stderr
     for words in (
         NOTE,
@@ -69,7 +72,8 @@ def test_a_card_for_people(here: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("models", "show", "tones", "--json"), ("models", "--json", "show", "tones")]
+    "arguments",
+    [("models", "show", "./models/tones", "--json"), ("models", "--json", "show", "models/tones")],
 )
 def test_a_card_as_it_is(here: Path, arguments: tuple[str, ...]) -> None:
     done = callmood(*arguments, cwd=here)
@@ -83,8 +87,10 @@ def test_a_card_by_path(here: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("nobody", ("nobody", "tones", DEFAULT_MODEL)),
-        ("broken", ("card.json", "callmood train")),
+        ("nobody", ("nobody", "./models/tones", DEFAULT_MODEL)),
+        ("tones", ("'tones'", "in the working directory write ./models/tones")),
+        ("", ("'' is no name", DEFAULT_MODEL)),
+        ("./models/broken", ("card.json", "callmood train")),
         ("emotion_model.pkl", ("emotion_model.pkl", "pickle", "callmood train")),
     ],
 )
@@ -92,6 +98,16 @@ def test_models_that_cannot_be_shown(here: Path, name: str, words: tuple[str, ..
     done = callmood("models", "show", name, cwd=here)
     assert_one_line_of_complaint(done, *words)
     assert done.returncode == 5
+
+
+def test_a_shadow_is_said(here: Path) -> None:
+    done = callmood("models", "show", DEFAULT_MODEL, cwd=here)
+    assert done.returncode == 0
+    assert done.stderr == (
+        "note: ./models/speech is not used: speech is the model that came with callmood; for the other give "
+        "the path ./models/speech\n"
+    )
+    assert NOTE not in done.stdout
 
 
 def test_no_name_is_a_usage_error(here: Path) -> None:

@@ -123,7 +123,8 @@ def test_what_would_write_sound_is_refused_wherever_it_is_asked_for(
     words, table = asked
     monkeypatch.chdir(tmp_path)
     (tmp_path / "callmood.toml").write_text(f"[replay]\n{table}\n")
-    assert run_command(("replay", str(place / "call.wav"), "--fast", *words.split())) == 2
+    named = ("--config", "callmood.toml")
+    assert run_command(("replay", str(place / "call.wav"), "--fast", *named, *words.split())) == 2
     option = re.findall(r"record-session|record|spectrogram-png", f"{words} {table}")[0]
     [*_, line] = capsys.readouterr().err.splitlines()
     assert (
@@ -146,9 +147,10 @@ def test_nothing_is_refused_that_the_file_leaves_out(
         "--plain",
         "--model",
         str(place / "models" / "tiny"),
+        *("--config", "callmood.toml"),
     )
     assert run_command(words) == 0
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == "note: options from callmood.toml: no-audio, record-session, keep\n"
 
 
 @pytest.mark.parametrize(("option", "value"), [("--keep", "7"), ("--max-size", "2"), ("--keep", "soon")])

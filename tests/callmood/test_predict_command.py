@@ -34,7 +34,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def predict(*words: str) -> int:
     """Run in this process, with the small model."""
-    return main(["predict", *words, "--model", "tiny"])
+    return main(["predict", *words, "--model", "./models/tiny"])
 
 
 def test_a_line_a_recording_of_files_and_folders(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,7 +86,7 @@ def test_silence_has_no_emotion(here: Path, capsys: pytest.CaptureFixture[str]) 
 def test_doubt_and_noise_are_said_and_drawn(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make_voice_model(here / "models" / "shy", unsure_below=0.999)
     soundfile.write(here / "hiss.wav", 0.1 * np.random.default_rng(0).standard_normal(3 * RATE), RATE)
-    words = ["predict", str(DEMO), "hiss.wav", "--model", "shy"]
+    words = ["predict", str(DEMO), "hiss.wav", "--model", "./models/shy"]
     assert main([*words, "--plot", "pictures"]) == 0
     unsure, noise = capsys.readouterr().out.splitlines()
     assert unsure.startswith("unsure   angry 0.")
@@ -144,7 +144,7 @@ def test_control_characters_in_a_name_do_not_reach_the_terminal(
 
 
 def test_a_missing_file_is_one_line(here: Path) -> None:
-    done = callmood("predict", "gone.wav", "--model", "tiny", cwd=here)
+    done = callmood("predict", "gone.wav", "--model", "./models/tiny", cwd=here)
     assert done.returncode == 3
     (line,) = [line for line in done.stderr.splitlines() if not line.startswith("note:")]
     assert line.startswith("callmood: gone.wav")

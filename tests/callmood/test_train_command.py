@@ -22,12 +22,13 @@ def test_from_nothing_to_a_prediction(tmp_path: Path) -> None:
     trained = callmood("train", "dataset", "--name", "tones", "--jobs", "2", cwd=tmp_path)
     assert trained.returncode == 0, trained.stderr
     assert "precision" in trained.stdout
-    assert "model tones written to models/tones/" in trained.stdout
+    assert "model tones written to models/tones/; use it with --model ./models/tones\n" in trained.stdout
     assert "note: fitted on synthetic tones" in trained.stdout
     assert "24 clips: 0 from the cache, 24 computed" in trained.stderr
     assert (tmp_path / ".callmood-cache").is_dir()
     predicted = callmood(
-        "predict", "dataset/angry/angry_sample_1.wav", "--model", "tones", "--plot", "a.png", cwd=tmp_path
+        *("predict", "dataset/angry/angry_sample_1.wav", "--model", "./models/tones", "--plot", "a.png"),
+        cwd=tmp_path,
     )
     assert predicted.returncode == 0, predicted.stderr
     assert predicted.stdout.startswith("angry ")

@@ -46,13 +46,23 @@ def run(
 
 
 def test_a_voice_is_made_used_listed_and_deleted(run: Run, tmp_path: Path) -> None:
-    code, said, _ = run("enroll", "anna", "call.wav", "--model", "tiny", "--seconds", "3")
+    code, said, _ = run("enroll", "anna", "call.wav", "--model", "./models/tiny", "--seconds", "3")
     assert code == 0
     assert said.startswith("anna: 3.0 s of speech in 3.")
     assert f"written {tmp_path / 'voices' / 'anna.json'}; use it with --voice anna (model tiny)" in said
 
     journal = tmp_path / "call.jsonl"
-    words = ("replay", "call.wav", "--fast", "--model", "tiny", "--voice", "anna", "--journal", str(journal))
+    words = (
+        "replay",
+        "call.wav",
+        "--fast",
+        "--model",
+        "./models/tiny",
+        "--voice",
+        "anna",
+        "--journal",
+        str(journal),
+    )
     code, said, _ = run(*words)
     assert code == 0
     assert "written   " in said
@@ -74,21 +84,23 @@ def test_a_voice_is_made_used_listed_and_deleted(run: Run, tmp_path: Path) -> No
 
 
 def test_each_recording_begins_with_the_voice_and_leaves_it_as_it_was(run: Run, tmp_path: Path) -> None:
-    assert run("enroll", "anna", "call.wav", "--model", "tiny", "--seconds", "3")[0] == 0
+    assert run("enroll", "anna", "call.wav", "--model", "./models/tiny", "--seconds", "3")[0] == 0
     saved = (tmp_path / "voices" / "anna.json").read_bytes()
-    code, said, _ = run("predict", "call.wav", "call.wav", "--model", "tiny", "--voice", "anna", "--json")
+    code, said, _ = run(
+        "predict", "call.wav", "call.wav", "--model", "./models/tiny", "--voice", "anna", "--json"
+    )
     assert code == 0
     assert (tmp_path / "voices" / "anna.json").read_bytes() == saved
     first, second = json.loads(said)
     assert first == second
-    replay = ("replay", "call.wav", "--fast", "--json", "--model", "tiny", "--voice", "anna")
+    replay = ("replay", "call.wav", "--fast", "--json", "--model", "./models/tiny", "--voice", "anna")
     rows = [line for line in map(json.loads, run(*replay)[1].splitlines()) if line["type"] == "row"]
     shares = [list(row["probabilities"].values()) for row in rows if row["probabilities"]]
     np.testing.assert_array_equal(list(first["probabilities"].values()), np.mean(shares, axis=0))
 
 
 def test_a_voice_is_not_replaced_unasked(run: Run) -> None:
-    words = ("enroll", "anna", "call.wav", "--model", "tiny", "--seconds", "2")
+    words = ("enroll", "anna", "call.wav", "--model", "./models/tiny", "--seconds", "2")
     assert run(*words)[0] == 0
     code, _, complaint = run(*words)
     assert code == 9
@@ -98,10 +110,10 @@ def test_a_voice_is_not_replaced_unasked(run: Run) -> None:
 
 
 def test_less_speech_than_asked_for_is_told(run: Run, tmp_path: Path) -> None:
-    code, said, _ = run("enroll", "bo", "call.wav", "--model", "tiny", "--seconds", "40")
+    code, said, _ = run("enroll", "bo", "call.wav", "--model", "./models/tiny", "--seconds", "40")
     assert code == 0
     assert "less than the 40 s asked for" in said
-    code, _, complaint = run("enroll", "cy", "silence.wav", "--model", "tiny")
+    code, _, complaint = run("enroll", "cy", "silence.wav", "--model", "./models/tiny")
     assert code == 3
     assert "silence.wav: 0.0 s of speech in 4.0 s of sound; a voice needs 2 s at least" in complaint
     assert [path.name for path in (tmp_path / "voices").iterdir()] == ["bo.json"]
@@ -110,20 +122,44 @@ def test_less_speech_than_asked_for_is_told(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "complaint"),
     [
-        (("enroll", "anna", "call.wav", "--model", "plain"), 2, "model plain learns no voices"),
-        (("enroll", "anna", "call.wav", "--model", "tiny", "--seconds", "1"), 2, "seconds is 1; give 2"),
-        (("enroll", "anna", "call.wav", "--model", "tiny", "--seconds", "nan"), 2, "seconds is nan; give 2"),
-        (("enroll", "anna", "call.wav", "--device", "1"), 2, "one of them is enough"),
-        (("enroll", "../anna", "call.wav", "--model", "tiny"), 2, "'../anna' is no name for a voice"),
-        (("replay", "call.wav", "--fast", "--model", "plain", "--voice", "anna"), 2, "learns no voices"),
+        (("enroll", "anna", "call.wav", "--model", "./models/plain"), 2, "model plain learns no voices"),
         (
-            ("replay", "call.wav", "--fast", "--model", "tiny", "--voice", "anna", "--no-baseline"),
+            ("enroll", "anna", "call.wav", "--model", "./models/tiny", "--seconds", "1"),
+            2,
+            "seconds is 1; give 2",
+        ),
+        (
+            ("enroll", "anna", "call.wav", "--model", "./models/tiny", "--seconds", "nan"),
+            2,
+            "seconds is nan; give 2",
+        ),
+        (("enroll", "anna", "call.wav", "--device", "1"), 2, "one of them is enough"),
+        (
+            ("enroll", "../anna", "call.wav", "--model", "./models/tiny"),
+            2,
+            "'../anna' is no name for a voice",
+        ),
+        (
+            ("replay", "call.wav", "--fast", "--model", "./models/plain", "--voice", "anna"),
+            2,
+            "learns no voices",
+        ),
+        (
+            ("replay", "call.wav", "--fast", "--model", "./models/tiny", "--voice", "anna", "--no-baseline"),
             2,
             "leave one of them out",
         ),
-        (("predict", "call.wav", "--model", "plain", "--voice", "anna"), 2, "learns no voices"),
-        (("predict", "call.wav", "--model", "tiny", "--voice", "nobody"), 9, "there is no voice 'nobody'"),
-        (("predict", "call.wav", "--model", "tiny", "--voice", "../anna"), 2, "is no name for a voice"),
+        (("predict", "call.wav", "--model", "./models/plain", "--voice", "anna"), 2, "learns no voices"),
+        (
+            ("predict", "call.wav", "--model", "./models/tiny", "--voice", "nobody"),
+            9,
+            "there is no voice 'nobody'",
+        ),
+        (
+            ("predict", "call.wav", "--model", "./models/tiny", "--voice", "../anna"),
+            2,
+            "is no name for a voice",
+        ),
         (("voices", "--delete", "nobody"), 9, "there is no voice 'nobody'"),
     ],
 )
@@ -136,7 +172,7 @@ def test_what_cannot_be_is_told_in_one_line(
 
 
 def test_a_damaged_voice_is_named_and_the_others_are_listed(run: Run, tmp_path: Path) -> None:
-    run("enroll", "anna", "call.wav", "--model", "tiny", "--seconds", "2")
+    run("enroll", "anna", "call.wav", "--model", "./models/tiny", "--seconds", "2")
     (tmp_path / "voices" / "bo.json").write_text("{}")
     code, said, complaint = run("voices")
     assert code == 9

@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 from emotion.errors import ModelError
-from emotion.model_folders import find_model, find_model_folder, model_folders, pickled_models
+from emotion.model_folders import (
+    DEFAULT_MODEL,
+    as_path,
+    find_model,
+    find_model_folder,
+    model_folders,
+    own_model_folders,
+    pickled_models,
+    shadows_of,
+)
 from tests.model_maker import make_model
 
 
@@ -24,8 +33,8 @@ def here(tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("here")
-@pytest.mark.parametrize("asked", ["tiny", "models/tiny", "./models/tiny", "./models/tiny/"])
-def test_by_name_and_by_path(asked: str) -> None:
+@pytest.mark.parametrize("asked", ["models/tiny", "./models/tiny", "./models/tiny/"])
+def test_by_path(asked: str) -> None:
     assert find_model(asked).card.name == "tiny"
     assert find_model_folder(asked) == Path("models/tiny")
 
@@ -34,29 +43,67 @@ def test_a_whole_path(good: Path) -> None:
     assert find_model(str(good)).folder == good
 
 
-def test_a_model_in_the_working_directory_needs_no_separator(
-    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", [".", "mine/.."])
+def test_a_path_may_be_the_working_directory(good: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(good)
+    assert find_model_folder(name) == Path(name)
+
+
+@pytest.mark.parametrize("place", ["models/tiny", "tiny"])
+def test_a_bare_name_is_no_folder_of_the_working_directory(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    shutil.copytree(good, tmp_path / "mine")
+    shutil.copytree(good, tmp_path / place)
     monkeypatch.chdir(tmp_path)
-    assert find_model("mine").folder == Path("mine")
+    with pytest.raises(ModelError, match=f"in the working directory write ./{place}$") as refused:
+        find_model("tiny")
+    assert find_model(str(refused.value).split()[-1]).card.name == "tiny"
 
 
-def test_another_folder_of_the_name_does_not_hide_a_model(here: Path) -> None:
-    (here / "tiny").mkdir()
-    assert find_model_folder("tiny") == Path("models/tiny")
+@pytest.mark.parametrize("place", ["models/speech", "speech"])
+def test_what_came_along_is_not_replaced_by_a_folder_of_its_name(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shipped = find_model_folder(DEFAULT_MODEL)
+    assert shadows_of(DEFAULT_MODEL) == []
+    (tmp_path / "speech").mkdir()
+    assert shadows_of(DEFAULT_MODEL) == [], "a folder of recordings, say"
+    shutil.copytree(good, tmp_path / place, dirs_exist_ok=True)
+    assert find_model_folder(DEFAULT_MODEL) == shipped
+    assert shadows_of(DEFAULT_MODEL) == [Path(place)]
+    assert shadows_of(f"./{place}") == []
+
+
+def test_a_checkout_casts_no_shadow_on_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkout = Path(__file__).parents[2]
+    (tmp_path / "models").symlink_to(checkout / "models")
+    for folder in (checkout, tmp_path):
+        monkeypatch.chdir(folder)
+        assert (shadows_of(DEFAULT_MODEL), own_model_folders()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("folder", "path"),
+    [("mine", "./mine"), ("models/mine", "./models/mine"), ("-x", "./-x"), ("/m/mine", "/m/mine")],
+)
+def test_a_path_that_is_no_bare_name(folder: str, path: str) -> None:
+    assert as_path(Path(folder)) == path
+    assert find_model_folder(path) == Path(folder)
 
 
 def test_a_missing_model_names_those_that_are(here: Path) -> None:
     shutil.copytree(here / "models" / "tiny", here / "models" / "other")
-    with pytest.raises(ModelError, match=r"there is no model 'nobody'; there are .*other.*tiny"):
+    with pytest.raises(
+        ModelError, match=r"there is no model 'nobody'; there are .*speech, .*\./models/other, \./models/tiny"
+    ):
         find_model("nobody")
 
 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("name", ["", "a\0b"])
 def test_no_name_at_all(name: str) -> None:
-    with pytest.raises(ModelError, match=r"no name of a model; there are .*tiny"):
+    with pytest.raises(ModelError, match=r"no name of a model; there are speech.*tiny"):
         find_model(name)
 
 
@@ -86,9 +133,16 @@ def test_the_list_is_sorted_and_holds_only_cards(here: Path) -> None:
         shutil.copytree(here / "models" / "tiny", here / "models" / name)
     (here / "models" / "notes").mkdir()
     (here / "models" / "LICENSES.md").touch()
-    own = [folder.name for folder in model_folders() if folder.parent == Path("models")]
-    assert own == ["apple", "tiny", "zebra"]
+    assert own_model_folders() == [Path("models", name) for name in ("apple", "tiny", "zebra")]
     assert [folder.name for folder in model_folders()] == sorted(folder.name for folder in model_folders())
+
+
+def test_a_thousand_models_are_not_all_named(here: Path) -> None:
+    for number in range(50):
+        (here / "models" / f"m{number}").mkdir()
+        (here / "models" / f"m{number}" / "card.json").touch()
+    with pytest.raises(ModelError, match=r", \./models/m\d+ and \d\d more$"):
+        find_model("nobody")
 
 
 def test_packaged_models_are_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ def place(tmp_path: Path) -> Path:
 
 def enrolling(place: Path, pulse: PulseServer, seconds: float) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        command("enroll", "anna", "--device", "pulse", "--model", "tiny", "--seconds", str(seconds)),
+        command("enroll", "anna", "--device", "pulse", "--model", "./models/tiny", "--seconds", str(seconds)),
         cwd=place,
         env=environment(pulse.environment | {"CALLMOOD_VOICES": str(place / "voices")}),
         stdin=subprocess.DEVNULL,

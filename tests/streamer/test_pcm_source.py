@@ -244,7 +244,7 @@ def test_a_terminal_is_refused() -> None:
         os.close(theirs)
 
 
-@pytest.mark.parametrize(("sample_rate", "channels"), [(999, 1), (768_001, 1), (RATE, 0), (RATE, 33)])
+@pytest.mark.parametrize(("sample_rate", "channels"), [(3_999, 1), (384_001, 1), (RATE, 0), (RATE, 33)])
 def test_what_no_sound_has_is_refused(pipe: Pipe, sample_rate: int, channels: int) -> None:
     with pytest.raises(UsageError, match=str(channels if sample_rate == RATE else sample_rate)):
         source_of(pipe.read_end, sample_rate=sample_rate, channels=channels)

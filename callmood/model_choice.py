@@ -1,0 +1,64 @@
+"""The model that a command line asks for."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from callmood.complaint import say_note
+
+if TYPE_CHECKING:
+    from emotion.model import EmotionModel
+
+MODEL_HELP: Final = "name of a model that came with callmood, or a path such as ./models/mine"
+
+
+def choose_model(wanted: str | None) -> "EmotionModel":
+    """Load the model that `--model` names.
+
+    Parameters
+    ----------
+    wanted : str or None
+        A bare name or a path; None for the default model.
+
+    Returns
+    -------
+    EmotionModel
+        Ready to predict.
+
+    Raises
+    ------
+    ModelError
+        If there is none, or it does not load.
+    """
+    from emotion.model import load_model
+    from emotion.model_folders import DEFAULT_MODEL
+
+    return load_model(choose_folder(DEFAULT_MODEL if wanted is None else wanted))
+
+
+def choose_folder(wanted: str) -> Path:
+    """Find the folder of a model, and say which models of the same name are not used.
+
+    Parameters
+    ----------
+    wanted : str
+        A bare name or a path.
+
+    Returns
+    -------
+    Path
+        Of a folder or, for a path, of whatever was named.
+
+    Raises
+    ------
+    ModelError
+        If no model has this name.
+    """
+    from emotion.model_folders import as_path, find_model_folder, shadows_of
+
+    folder = find_model_folder(wanted)
+    for shadow in map(as_path, shadows_of(wanted)):
+        say_note(
+            f"{shadow} is not used: {wanted} is the model that came with callmood; for the other give the "
+            f"path {shadow}"
+        )
+    return folder
