@@ -7,6 +7,9 @@ from typing import Final
 ROOM_BYTES: Final = 1_000_000
 """Less is not worth going on for: half a minute of speech at 16 kHz."""
 
+ROOM_FILES: Final = 10
+"""A clip needs up to four: two folders, the clip, the index."""
+
 
 def has_room(folder: Path) -> bool:
     """Tell whether something could be written to a folder.
@@ -19,11 +22,14 @@ def has_room(folder: Path) -> bool:
     Returns
     -------
     bool
-        False where it is gone, nobody may write to it, or the disk has less than `ROOM_BYTES`; a quota is not
-        seen.
+        False where it is gone, nobody may write to it, or the disk has less than `ROOM_BYTES`, or inodes for
+        fewer than `ROOM_FILES`; a quota is not seen.
     """
     try:
         status = os.statvfs(folder)
     except OSError:
         return False
-    return os.access(folder, os.W_OK | os.X_OK) and status.f_bavail * status.f_frsize >= ROOM_BYTES
+    # File systems that make inodes as they need them, such as btrfs, count none at all.
+    has_inodes = not status.f_files or status.f_favail >= ROOM_FILES
+    has_bytes = status.f_bavail * status.f_frsize >= ROOM_BYTES
+    return has_inodes and has_bytes and os.access(folder, os.W_OK | os.X_OK)

@@ -1,9 +1,11 @@
 """Where rows and sound end: a journal, clips, a file with everything."""
 
+from typing import ClassVar
+
 from streamer.absence import Absence
 from streamer.alerts.alert import Alert
 from streamer.block import AudioBlock
-from streamer.row import Gap, Row, Skip
+from streamer.row import Gap, Row, Said, Skip
 from streamer.session_facts import SessionFacts, Summary
 
 
@@ -15,7 +17,14 @@ class Sink:
     session does not start. When any other call raises OutputError the sink is left out, the failure is shown,
     and the monitoring goes on. A sink that `may_recover` is then asked from time to time whether it can;
     another is closed.
+
+    Attributes
+    ----------
+    unit : str
+        What `lacks` counts, in the singular.
     """
+
+    unit: ClassVar[str] = "window"
 
     def open(self, facts: SessionFacts) -> None:
         """Make ready to write.
@@ -115,6 +124,15 @@ class Sink:
             One line, as the summary will repeat it.
         """
 
+    def take_complaint(self, message: str) -> None:
+        """Learn at once of what another sink has among its `complaints`.
+
+        Parameters
+        ----------
+        message : str
+            One line, as the summary will repeat it unless there are many.
+        """
+
     @property
     def may_recover(self) -> bool:
         """True where what was refused may be taken later: a disk with room again, a reader that reads on."""
@@ -129,6 +147,37 @@ class Sink:
             False where it would fail again.
         """
         return False
+
+    def remember(self, block: AudioBlock, source: int = 0) -> None:
+        """Take sound in place of `take_block` while the sink rests after a failure; nothing may be written.
+
+        Parameters
+        ----------
+        block : AudioBlock
+            As for `take_block`.
+        source : int
+            Number of the source.
+        """
+
+    def lacks(self, event: Said | Alert | Absence | None) -> bool:
+        """Tell whether one `unit` more is missing where the sink did not take an event.
+
+        Parameters
+        ----------
+        event : Row, Skip, Gap, Alert, Absence or None
+            None stands for a mark, a pause, or the summary. Failures of sinks are not counted.
+
+        Returns
+        -------
+        bool
+            True for each window, unless a sink knows better.
+        """
+        return isinstance(event, Row)
+
+    @property
+    def num_written(self) -> int:
+        """Grows with everything written; a sink that `may_recover` has gone on once it does."""
+        return 0
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -30,13 +30,15 @@ class SinkGroup:
         self._clock = clock
         self._working: list[Sink] = []
         self._resting = RestingSinks()
-        self._failures: list[str] = []
-        self._line_of: dict[Sink, int] = {}
+        # A sink stands for its line, which grows.
+        self._failures: list[str | Sink] = []
+        self._told_complaints: tuple[str, ...] = ()
 
     @property
     def failures(self) -> tuple[str, ...]:
         """What could not be written, each line once, oldest first."""
-        return tuple(dict.fromkeys(self._failures))
+        lines = (each if isinstance(each, str) else self._resting.line(each) for each in self._failures)
+        return tuple(dict.fromkeys(lines))
 
     @property
     def complaints(self) -> tuple[str, ...]:
@@ -86,6 +88,8 @@ class SinkGroup:
             Number of the source.
         """
         self._tell(lambda sink: sink.take_block(block, source))
+        for sink in self._resting.sinks:
+            sink.remember(block, source)
 
     def take(self, event: Said | Alert | Absence) -> None:
         """Hand over what a leg said, or what is said of it.
@@ -96,16 +100,15 @@ class SinkGroup:
             In the order of the stream.
         """
         if isinstance(event, Row):
-            self._tell(lambda sink: sink.take_row(event))
-            self._resting.count_window()
+            self._tell(lambda sink: sink.take_row(event), event)
         elif isinstance(event, Skip):
-            self._tell(lambda sink: sink.take_skip(event))
+            self._tell(lambda sink: sink.take_skip(event), event)
         elif isinstance(event, Alert):
-            self._tell(lambda sink: sink.take_alert(event))
+            self._tell(lambda sink: sink.take_alert(event), event)
         elif isinstance(event, Absence):
-            self._tell(lambda sink: sink.take_absence(event))
+            self._tell(lambda sink: sink.take_absence(event), event)
         else:
-            self._tell(lambda sink: sink.take_gap(event))
+            self._tell(lambda sink: sink.take_gap(event), event)
 
     def take_mark(self, at_seconds: float, clock: float) -> None:
         """Hand a mark over.
@@ -117,7 +120,7 @@ class SinkGroup:
         clock : float
             Seconds since the epoch.
         """
-        self._tell(lambda sink: sink.take_mark(at_seconds, clock))
+        self._tell(lambda sink: sink.take_mark(at_seconds, clock), None)
 
     def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:
         """Tell that a pause begins or ends.
@@ -131,7 +134,14 @@ class SinkGroup:
         paused : bool
             True where it begins.
         """
-        self._tell(lambda sink: sink.take_pause(at_seconds, clock, paused=paused))
+        self._tell(lambda sink: sink.take_pause(at_seconds, clock, paused=paused), None)
+
+    def tell_complaints(self) -> None:
+        """Tell all what went wrong since the last call, as in a thread beside the session."""
+        known, self._told_complaints = self._told_complaints, self.complaints
+        for line in self._told_complaints:
+            if line not in known:
+                self._tell_complaint(line)
 
     def close(self, summary: Summary | None) -> None:
         """Close all, in the order in which they were opened; a second call does nothing.
@@ -147,24 +157,25 @@ class SinkGroup:
             The first one that is no OutputError, after all have been closed.
         """
         unexpected: list[Exception] = []
+        notes = () if summary is None else summary.complaints
+        others = [] if summary is None else [line for line in summary.failures if line not in self.failures]
         unable = self._call_in(wanted=summary is not None)
-        num_known = len(self._failures)
         while self._working:
             if summary is not None:
-                new_failures = self._failures[num_known:]
-                num_known = len(self._failures)
                 summary = replace(
                     summary,
                     files=self.files,
-                    failures=(*summary.failures, *new_failures),
-                    complaints=tuple(dict.fromkeys((*summary.complaints, *self.complaints))),
+                    failures=(*self.failures, *others),
+                    complaints=tuple(dict.fromkeys((*notes, *self.complaints))),
                 )
             sink = self._working[0]
+            if sink in unable and summary is not None:
+                self._resting.miss(sink, None)
             try:
                 sink.close(None if sink in unable else summary)
             except OutputError as error:
                 if sink not in unable:
-                    self._failures.append(str(error))
+                    self._note_late_failure(sink, str(error))
             except Exception as error:  # noqa: BLE001 - raised below, once the others are closed too
                 unexpected.append(error)
             # Not before: where the user insists in the middle, a second call closes this one again.
@@ -172,41 +183,52 @@ class SinkGroup:
         if unexpected:
             raise unexpected[0]
 
-    def _tell(self, call: Callable[[Sink], None]) -> None:
+    def _tell(self, call: Callable[[Sink], None], *events: Said | Alert | Absence | None) -> None:
+        """Tell those that work; `events` says what those that do not have missed by it."""
         now = self._clock()
-        news = [self._take_back(sink) for sink in self._resting.recovered(now)]
+        for sink in self._resting.to_be_tried(now):
+            self._put_back(sink)
+        news: list[str] = []
         for sink in tuple(self._working):
             try:
                 call(sink)
             except OutputError as error:
                 self._working.remove(sink)
                 news += self._leave_out(sink, error, now)
-        for message in news:
+        for event in events:
+            for sink in self._resting.sinks:
+                self._resting.miss(sink, event)
+        over = self._resting.gone_on(now)
+        news += [self._resting.line(sink) for sink in over]
+        for message in dict.fromkeys(news):
             self._tell_failure(message)
 
     def _tell_failure(self, message: str) -> None:
         # Each failure leaves one sink fewer to tell of the next: this comes to an end.
         self._tell(lambda sink: sink.take_failure(message))
 
-    def _take_back(self, sink: Sink) -> str:
-        """Let a sink that rested go on, in its old place, and say so in the line of its failure."""
+    def _tell_complaint(self, message: str) -> None:
+        self._tell(lambda sink: sink.take_complaint(message))
+
+    def _put_back(self, sink: Sink) -> None:
+        """Have a sink that rested in its old place."""
         self._working = [each for each in self._sinks if each in self._working or each is sink]
-        line = self._resting.line(sink)
-        self._failures[self._line_of[sink]] = line
-        return line
 
     def _leave_out(self, sink: Sink, error: OutputError, now: float) -> list[str]:
         if not sink.may_recover:
             return self._give_up(sink, error)
-        self._resting.put(sink, str(error), now)
-        line = self._resting.line(sink)
-        is_known = line in self._failures
-        if sink in self._line_of:
-            self._failures[self._line_of[sink]] = line
+        if not self._resting.have_met(sink):
+            self._failures.append(sink)
+        news = self._resting.put(sink, str(error), now)
+        return [] if news is None else [news]
+
+    def _note_late_failure(self, sink: Sink, message: str) -> None:
+        """Note what failed at the end, in the line of its trouble where it has had one before."""
+        if self._resting.have_met(sink):
+            self._resting.put(sink, message, self._clock())
+            self._resting.miss(sink, None)
         else:
-            self._line_of[sink] = len(self._failures)
-            self._failures.append(line)
-        return [] if is_known else [line]
+            self._failures.append(message)
 
     def _give_up(self, sink: Sink, error: OutputError) -> list[str]:
         news = [str(error)]
@@ -220,8 +242,8 @@ class SinkGroup:
     def _call_in(self, *, wanted: bool) -> frozenset[Sink]:
         """Have those that rest among the others, to be closed; give those that still cannot write."""
         if wanted:
-            for sink in self._resting.recovered(self._clock(), at_once=True):
-                self._take_back(sink)
+            for sink in self._resting.to_be_tried(self._clock(), at_once=True):
+                self._put_back(sink)
         unable = self._resting.release()
         self._working = [each for each in self._sinks if each in self._working or each in unable]
         return unable

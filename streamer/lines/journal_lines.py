@@ -217,6 +217,22 @@ def failure_line(message: str) -> Line:
     return {"type": "failure", "message": message}
 
 
+def complaint_line(message: str) -> Line:
+    """Give the line of something that went wrong beside the session: an alert that was not delivered.
+
+    Parameters
+    ----------
+    message : str
+        One line.
+
+    Returns
+    -------
+    dict
+        Of type "complaint".
+    """
+    return {"type": "complaint", "message": message}
+
+
 def summary_values(summary: Summary) -> Line:
     """Give the last word, for the end of a journal and for session.json.
 

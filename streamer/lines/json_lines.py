@@ -30,3 +30,8 @@ class JsonLines(JsonSink):
     def recover(self) -> bool:
         """Look whether the reader reads."""
         return self._printer.is_ready()
+
+    @property
+    def num_written(self) -> int:
+        """Lines printed."""
+        return self._printer.num_written

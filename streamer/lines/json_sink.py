@@ -1,6 +1,7 @@
 """A sink that says everything in JSON; where the lines go is left to its children."""
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 from streamer.absence import Absence
 from streamer.alerts.alert import Alert
@@ -8,6 +9,7 @@ from streamer.lines.journal_lines import (
     Line,
     absence_line,
     alert_line,
+    complaint_line,
     failure_line,
     header_line,
     moment_line,
@@ -15,7 +17,7 @@ from streamer.lines.journal_lines import (
     summary_line,
 )
 from streamer.lines.missing_lines import gap_line, skip_line
-from streamer.row import Gap, Row, Skip
+from streamer.row import Gap, Row, Said, Skip
 from streamer.session_clock import SessionClock
 from streamer.session_facts import SessionFacts, Summary
 from streamer.sink import Sink
@@ -23,6 +25,8 @@ from streamer.sink import Sink
 
 class JsonSink(Sink, ABC):
     """Turns each call into one line, so that a journal and `--json` never tell different stories."""
+
+    unit: ClassVar[str] = "line"
 
     def __init__(self) -> None:
         self._clock = SessionClock.from_epoch(0.0)
@@ -80,6 +84,14 @@ class JsonSink(Sink, ABC):
     def take_failure(self, message: str) -> None:
         """Write that another sink was given up."""
         self.write_line(failure_line(message))
+
+    def take_complaint(self, message: str) -> None:
+        """Write what went wrong beside the session."""
+        self.write_line(complaint_line(message))
+
+    def lacks(self, event: Said | Alert | Absence | None) -> bool:  # noqa: ARG002 - each is a line
+        """True: everything that happens is a line."""
+        return True
 
     def close(self, summary: Summary | None) -> None:
         """Write the summary, once."""

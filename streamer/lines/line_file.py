@@ -5,25 +5,42 @@ import os
 import stat
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
+from emotion.access import PRIVATE, Access
 from emotion.errors import OutputError
+from emotion.write_errors import output_error
 from streamer.lines.patient_write import takes_more, unfinished, write_patiently
 from streamer.room import has_room
-from streamer.write_errors import output_error
+
+# Without O_NONBLOCK a named pipe that nobody reads would hold the session up for good.
+_FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+_MOST_NAMES: Final = 1000
 
 
 class LineFile:
     """Writes lines straight to the system, unbuffered, so that a killed process loses none.
 
+    Whoever rotates logs may take the file away at any time. Where it was moved or removed, the lines go on in
+    a new file of its name, which begins with the same first line; where it was truncated, they go on in it,
+    after the first line again if it is empty. A file of somebody else that has appeared in its place is left
+    alone: the lines go on in ``call-2.jsonl``.
+
     Parameters
     ----------
     path : Path
         A new or empty file, a named pipe that someone reads, or a device such as /dev/stdout.
+    access : Access, optional
+        Who may read a file that is made; by default the user alone.
+    replace : bool, optional
+        Remove a regular file that holds something, instead of refusing it.
 
     Attributes
     ----------
     path : Path
-        As given.
+        Where the lines go now.
+    num_written : int
+        Lines written, those that begin a file again not counted.
 
     Raises
     ------
@@ -32,17 +49,28 @@ class LineFile:
         path would hide the file in a new place.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, access: Access = PRIVATE, replace: bool = False) -> None:
         self.path = path
+        self.num_written = 0
+        self._wanted = path
+        self._access = access
         self._existed = os.path.exists(path)  # noqa: PTH110 - Path.exists raises at a name that is too long
-        self._kept_bytes = 0
+        self._first_line = b""
+        # Of the file when we last wrote to it.
+        self._size = 0
         # What a pipe has not taken of a line that it has begun with.
         self._owed = bytearray()
+        self._num_moves = self._num_truncations = 0
+        # Why the lines go on in a file that was moved.
+        self._stays_because = ""
         try:
-            self._descriptor: int | None = _open_empty(path)
+            if replace:
+                self._existed = not _remove(path) and self._existed
+            self._descriptor: int | None = _open_empty(path, access)
         except OSError as error:
             raise _explained(path, error) from error
-        self._is_file = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+        self._status = os.fstat(self._descriptor)
+        self._is_file = stat.S_ISREG(self._status.st_mode)
 
     def write(self, line: str) -> None:
         """Write one line, whole or not at all.
@@ -55,30 +83,55 @@ class LineFile:
         Raises
         ------
         OutputError
-            If the disk is full, the file was removed, or the reader of a pipe left or stalled; the lines
+            If the disk is full, the folder was removed, or the reader of a pipe left or stalled; the lines
             before are whole, and the next call may find that it works again.
         """
         if self._descriptor is None:
             raise OutputError(f"{self.path} is closed already; nothing more can be written to it")
         content = (line + "\n").encode("utf-8", "backslashreplace")
-        rest = self._owed + content
         try:
-            if not self.is_there:
-                raise FileNotFoundError(errno.ENOENT, "the file was removed")
-            write_patiently(self._descriptor, rest)
+            if self._is_file:
+                self._append(content)
+            else:
+                self._pass_on(self._descriptor, content)
         except OSError as error:
-            self._cut_half_line()
-            # A reader that has left takes its half of a line with it.
-            stalled = isinstance(error, TimeoutError) and not self._is_file
-            self._owed = unfinished(rest, len(content)) if stalled else bytearray()
+            if self._is_file and not self._wanted.parent.is_dir():
+                raise OutputError(
+                    f"cannot write {self._wanted}: the folder {self._wanted.parent} was removed; "
+                    "make it again, and the lines go on in a new file"
+                ) from error
             raise _explained(self.path, error) from error
-        self._owed = bytearray()
-        self._kept_bytes += len(content)
+        self.num_written += 1
 
     @property
     def is_there(self) -> bool:
-        """False once the file was removed, or closed."""
-        return self._descriptor is not None and (not self._is_file or os.fstat(self._descriptor).st_nlink > 0)
+        """False where what was written last does not lie at `path`: it was moved, removed or replaced."""
+        try:
+            return not self._is_file or _is_same(_status_of(self.path), self._status)
+        except OSError:  # Nobody may look.
+            return True
+
+    @property
+    def note(self) -> str | None:
+        """What others did to the file, in one line; None where nobody did anything."""
+        happened = [
+            f"was {what}{f' {count} times' if count > 1 else ''}"
+            for what, count in (
+                ("moved or removed", self._num_moves),
+                ("truncated", self._num_truncations),
+            )
+            if count
+        ]
+        if not happened:
+            return None
+        if self._stays_because:
+            why = self._stays_because
+            goes_on = f"it cannot be begun anew ({why}), and the lines go on in the moved file"
+        elif self.path != self._wanted:
+            goes_on = f"another file has its name now, and the lines go on in {self.path}"
+        else:
+            goes_on = "the lines go on in " + ("a new file of that name" if self._num_moves else "it")
+        return f"{self._wanted} {' and '.join(happened)}; {goes_on}"
 
     def is_ready(self) -> bool:
         """Tell whether it is worth trying again after a failure.
@@ -86,12 +139,12 @@ class LineFile:
         Returns
         -------
         bool
-            False where the file was removed, there is no room, or a pipe would not take anything now.
+            False where the folder is not there, there is no room, or a pipe would not take anything now.
         """
         if self._descriptor is None:
             return False
         if self._is_file:
-            return self.is_there and has_room(self.path.parent)
+            return has_room(Path(os.path.realpath(self.path)).parent)
         return takes_more(self._descriptor, self._owed)
 
     def close(self) -> None:
@@ -120,33 +173,146 @@ class LineFile:
         """
         if self._descriptor is None:
             return
+        self.num_written = 0
         try:
-            if self._is_file:
+            if self._is_file and self.is_there:
                 os.ftruncate(self._descriptor, 0)
-            if self._is_file and not self._existed:
-                self.path.unlink(missing_ok=True)
+                if not self._existed:
+                    Path(os.path.realpath(self.path)).unlink(missing_ok=True)
         except OSError as error:
             raise _explained(self.path, error) from error
         finally:
             self.close()
 
-    def _cut_half_line(self) -> None:
-        if self._descriptor is not None and self._is_file:
-            # What the system refuses even now, it has just refused: the first error says more.
-            with suppress(OSError):
-                os.ftruncate(self._descriptor, self._kept_bytes)
+    def _append(self, content: bytes) -> None:
+        """Write a line at the end of the file that has the name now."""
+        descriptor = self._follow()
+        size = os.fstat(descriptor).st_size
+        self._num_truncations += size < self._size
+        rest = bytearray(self._lead_in(size) + content)
+        num_bytes = len(rest)
+        try:
+            write_patiently(descriptor, rest)
+        except OSError:
+            if len(rest) < num_bytes:
+                _cut_off(descriptor, num_bytes - len(rest))
+            self._size = os.fstat(descriptor).st_size
+            raise
+        self._size = size + num_bytes
+        self._first_line = self._first_line or content
+
+    def _follow(self) -> int:
+        """Open the path anew where our file is not there any more; give the descriptor to write to."""
+        if self._descriptor is None:
+            raise ValueError(f"{self.path} is closed")
+        try:
+            found = _status_of(self.path)
+        except OSError:
+            # Nobody may look. That is no reason to leave a file which is open.
+            return self._descriptor
+        num_names = os.fstat(self._descriptor).st_nlink
+        if _is_same(found, self._status):
+            if not num_names:  # A name such as /dev/stdout leads to it all the same.
+                raise OSError(errno.ESTALE, "the file was removed")
+            return self._descriptor
+        try:
+            path, existed, descriptor = _open_anew(self._wanted, self._access)
+        except OSError as error:
+            if not num_names:
+                raise
+            self._num_moves += not self._stays_because
+            self._stays_because = error.strerror or str(error)
+            return self._descriptor
+        self._num_moves += not self._stays_because
+        self._stays_because = ""
+        old, self._descriptor = self._descriptor, descriptor
+        self.path, self._existed, self._size, self._status = path, existed, 0, os.fstat(descriptor)
+        os.close(old)
+        return descriptor
+
+    def _lead_in(self, size: int) -> bytes:
+        """Give what must stand before a line: the first line in an empty file, an end to a half line."""
+        if not size:
+            return self._first_line
+        if size == self._size:
+            return b""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(-1, os.SEEK_END)
+                ends_whole = file.read(1) == b"\n"
+        except OSError:
+            ends_whole = False
+        return b"" if ends_whole else b"\n"
+
+    def _pass_on(self, descriptor: int, content: bytes) -> None:
+        """Write a line to a pipe or a device."""
+        rest = self._owed + content
+        try:
+            write_patiently(descriptor, rest)
+        except OSError as error:
+            # A reader that has left takes its half of a line with it.
+            stalled = isinstance(error, TimeoutError)
+            self._owed = unfinished(rest, len(content)) if stalled else bytearray()
+            raise
+        self._owed = bytearray()
 
 
-def _open_empty(path: Path) -> int:
+def _status_of(path: Path) -> os.stat_result | None:
+    """Look where a path leads; None where nothing is there."""
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _is_same(one: os.stat_result | None, other: os.stat_result) -> bool:
+    return one is not None and (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
+
+
+def _remove(path: Path) -> bool:
+    """Remove a regular file that holds something, at the end of all links; tell whether there was one."""
+    status = _status_of(path)
+    if status is None or not stat.S_ISREG(status.st_mode) or not status.st_size:
+        return False
+    Path(os.path.realpath(path)).unlink()
+    return True
+
+
+def _open_empty(path: Path, access: Access) -> int:
     """Open for writing what holds nothing yet."""
-    # Without O_NONBLOCK a named pipe that nobody reads would hold the session up for good.
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
-    descriptor = os.open(path, flags, 0o666)
+    descriptor = access.open_file(path, _FLAGS)
     status = os.fstat(descriptor)
     if stat.S_ISREG(status.st_mode) and status.st_size:
         os.close(descriptor)
         raise FileExistsError(errno.EEXIST, f"it exists and holds {status.st_size} bytes")
     return descriptor
+
+
+def _open_anew(path: Path, access: Access) -> tuple[Path, bool, int]:
+    """Open a path for a regular file; a numbered one beside it where somebody else's is there.
+
+    Returns
+    -------
+    Path, bool, int
+        Which one; whether an empty file was there already; the descriptor.
+    """
+    found = _status_of(path)
+    if found is None or (stat.S_ISREG(found.st_mode) and not found.st_size):
+        with suppress(FileExistsError):
+            return path, found is not None, _open_empty(path, access)
+    beside = Path(os.path.realpath(path)) if path.is_symlink() else path
+    for number in range(2, _MOST_NAMES):
+        numbered = beside.with_stem(f"{beside.stem}-{number}")
+        with suppress(FileExistsError):
+            return numbered, False, access.open_file(numbered, _FLAGS | os.O_EXCL)
+    raise FileExistsError(errno.EEXIST, f"it and {_MOST_NAMES} numbered names beside it are taken")
+
+
+def _cut_off(descriptor: int, num_bytes: int) -> None:
+    """Take back the beginning of a line; never longer than the file is by now, for others may cut it, too."""
+    # What the system refuses even now, it has just refused: the first error says more.
+    with suppress(OSError):
+        os.ftruncate(descriptor, max(0, os.fstat(descriptor).st_size - num_bytes))
 
 
 def _explained(path: Path, error: OSError) -> OutputError:

@@ -23,10 +23,13 @@ class LinePrinter:
     ----------
     reader_gone : bool
         True once the other end of a pipe has been closed, as `head` does when it has seen enough.
+    num_written : int
+        How often `write` has written all that it was given.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self.reader_gone = False
+        self.num_written = 0
         self._stream = stream
         self._descriptor = _descriptor_of(stream)
         self._owed = bytearray()
@@ -76,6 +79,7 @@ class LinePrinter:
         except OSError as error:
             raise OutputError(f"cannot write the output: {error.strerror}; send it somewhere else") from error
         self._owed = bytearray()
+        self.num_written += 1
 
     def is_ready(self) -> bool:
         """Tell whether it is worth trying again after a failure.

@@ -89,6 +89,10 @@ class PlainLines(Sink):
         """Print that another sink was given up."""
         self._printer.write(f"failed: {message}")
 
+    def take_complaint(self, message: str) -> None:
+        """Print what went wrong beside the session."""
+        self._printer.write(f"note: {printable(message)}")
+
     @property
     def may_recover(self) -> bool:
         """True as long as there is a reader."""
@@ -97,6 +101,11 @@ class PlainLines(Sink):
     def recover(self) -> bool:
         """Look whether the reader reads."""
         return self._printer.is_ready()
+
+    @property
+    def num_written(self) -> int:
+        """Lines printed."""
+        return self._printer.num_written
 
     def close(self, summary: Summary | None) -> None:
         """Print the summary, once."""

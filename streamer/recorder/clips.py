@@ -1,10 +1,12 @@
 """Clips: one WAV for each window that a rule wants kept."""
 
-from typing import Final
+from typing import ClassVar, Final
 
 from emotion.errors import OutputError
 from emotion.whole_file import write_new
 from emotion.window_grid import to_samples
+from emotion.write_errors import output_error
+from streamer.absence import Absence
 from streamer.alerts.alert import Alert
 from streamer.block import AudioBlock
 from streamer.recorder.clip import Clip, clip_of_alert, clip_of_row
@@ -14,11 +16,10 @@ from streamer.recorder.clip_rule import ClipRule
 from streamer.recorder.leg_sound import LegSound
 from streamer.recorder.session_folder import SessionFolder
 from streamer.room import has_room
-from streamer.row import Row
+from streamer.row import Row, Said
 from streamer.session_clock import SessionClock
 from streamer.session_facts import SessionFacts, Summary
 from streamer.sink import Sink
-from streamer.write_errors import output_error
 
 BEFORE_ALERT_SECONDS: Final = 10.0
 """How long before its onset the clip of an alert begins, s."""
@@ -48,6 +49,8 @@ class ClipRecorder(Sink):
         Clips written.
     """
 
+    unit: ClassVar[str] = "clip"
+
     def __init__(self, folder: SessionFolder, rule: ClipRule) -> None:
         self.num_clips = 0
         self._num_lost = 0
@@ -58,7 +61,6 @@ class ClipRecorder(Sink):
         self._is_open = False
         self._index: ClipIndex | None = None
         self._last_alert: tuple[str, int, str] | None = None
-        self._was_interrupted = False
 
     def open(self, facts: SessionFacts) -> None:
         """Make the session's folder.
@@ -82,6 +84,10 @@ class ClipRecorder(Sink):
 
     def take_block(self, block: AudioBlock, source: int = 0) -> None:
         """Remember the sound for the rows to come, as the model hears it."""
+        self.remember(block, source)
+
+    def remember(self, block: AudioBlock, source: int = 0) -> None:
+        """Have the sound of the first windows after a failure, too."""
         for sound in self._sounds.get(source, {}).values():
             sound.push(block)
 
@@ -98,10 +104,8 @@ class ClipRecorder(Sink):
             return
         content = sound.wav(row.start_sample, row.end_sample)
         if content is None:
-            # Nobody handed over the sound of an interruption; that it lasted is said already.
-            self._num_lost += not self._was_interrupted
+            self._num_lost += 1
             return
-        self._was_interrupted = False
         self._write(clip_of_row(row), content)
 
     def take_alert(self, alert: Alert) -> None:
@@ -138,15 +142,20 @@ class ClipRecorder(Sink):
         path = self._folder.path / file
         try:
             # One folder at a time: a session's folder that was taken away must not be made again.
-            path.parent.parent.mkdir(exist_ok=True)
-            path.parent.mkdir(exist_ok=True)
-            write_new(path, content)
+            self._folder.access.make_folder(path.parent.parent, parents=False)
+            self._folder.access.make_folder(path.parent, parents=False)
+            write_new(path, content, self._folder.access)
         except OSError as error:
             raise self._folder.explained(output_error(path, error)) from error
+        try:
+            if self._index is None:
+                self._index = ClipIndex(self._folder.path, self._folder.access)
+            self._index.add(clip, str(file))
+        except OutputError:
+            # Missing is what is not in the index; no clip beside it may be there that was said to be missing.
+            path.unlink(missing_ok=True)
+            raise
         self.num_clips += 1
-        if self._index is None:
-            self._index = ClipIndex(self._folder.path)
-        self._index.add(clip, str(file))
 
     @property
     def may_recover(self) -> bool:
@@ -154,14 +163,25 @@ class ClipRecorder(Sink):
         return True
 
     def recover(self) -> bool:
-        """Look for the session's folder, with room in it; clips begin anew with the sound that comes."""
-        if not has_room(self._folder.path):
-            return False
-        self._was_interrupted = True
-        if self._index is not None and not self._index.is_there:
-            self._index.close()
-            self._index = None
-        return True
+        """Look for the session's folder, with room in it."""
+        return has_room(self._folder.path)
+
+    @property
+    def num_written(self) -> int:
+        """Clips written."""
+        return self.num_clips
+
+    def lacks(self, event: Said | Alert | Absence | None) -> bool:
+        """True for a window or an alert that would have become a clip."""
+        if isinstance(event, Alert):
+            return self._rule.kind == "alerts"
+        return isinstance(event, Row) and self._rule.wants(event)
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """What others did to the index."""
+        note = None if self._index is None else self._index.note
+        return () if note is None else (note,)
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from streamer.recorder.clip_index import INDEX_FILE
+from streamer.recorder.clip_index import INDEX_NAMES
 from streamer.recorder.clip_names import CLIPS_FOLDER, kind_of_clip
 from streamer.recorder.session_folder import SESSION_FILE
 from streamer.recorder.sound_names import first_sample_of, is_sound_folder
@@ -70,7 +70,7 @@ HOUR: Final = Layout(lambda name: kind_of_clip(name) is not None)
 _CLIPS: Final = Layout(lambda _: False, ((lambda name: _HOUR.fullmatch(name) is not None, HOUR),))
 _SOUNDS: Final = Layout(lambda name: first_sample_of(name) is not None)
 SESSION: Final = Layout(
-    lambda name: name in {SESSION_FILE, INDEX_FILE},
+    lambda name: name == SESSION_FILE or INDEX_NAMES.fullmatch(name) is not None,
     ((is_sound_folder, _SOUNDS), (lambda name: name == CLIPS_FOLDER, _CLIPS)),
 )
 """The folder of a session."""

@@ -58,6 +58,11 @@ def test_a_full_disk(small_disk: Path, tmp_path: Path, what: list[str]) -> None:
     ]
     files = list(small_disk.rglob("*.wav"))
     assert files
+    if "all" in what:
+        failed = done.stdout.splitlines()[-1]
+        num_windows = len(read_journal(tmp_path / "whole.jsonl").rows)
+        assert failed.startswith("failed    cannot write ")
+        assert failed.endswith(f"; missing: {num_windows - len(files)} clips")
     for path in files:
         assert soundfile.info(str(path)).frames > 0
     assert [path for path in small_disk.rglob("*") if path.suffix in {".part", ".tmp"}] == []

@@ -3,8 +3,10 @@
 import pytest
 
 from emotion.errors import OutputError
+from streamer.absence import Absence
+from streamer.alerts.alert import Alert
 from streamer.resting_sinks import LONGEST_SECONDS, LOOK_SECONDS, STEADY_SECONDS, RestingSinks
-from streamer.row import Row
+from streamer.row import Row, Said
 from streamer.session_facts import Summary
 from streamer.sink import Sink
 from streamer.sink_group import SinkGroup
@@ -30,11 +32,17 @@ class Disk(Sink):
         self.is_full = False
         self.looks_full = False
         self.told: list[str] = []
+        self.num_tries = 0
 
     def take_row(self, row: Row) -> None:
+        self.num_tries += 1
         if self.is_full:
             raise OutputError("the disk is full; free some space")
         self.told.append(f"row {row.window}")
+
+    @property
+    def num_written(self) -> int:
+        return len(self.told)
 
     def take_failure(self, message: str) -> None:
         self.told.append(message)
@@ -87,13 +95,15 @@ def test_it_goes_on_as_soon_as_there_is_room_and_both_ends_are_told(
     group.take(silent_row(0))
     disk.is_full = disk.looks_full = True
     group.take(silent_row(1))
-    assert group.failures == (FULL,)
+    assert group.failures == (f"{FULL}; missing: 1 window",)
     assert not group.is_saving
     disk.is_full = disk.looks_full = False
     clock.now += LOOK_SECONDS - 0.1
     group.take(silent_row(2))
     assert disk.told == ["row 0"], "it is not asked before its time"
     clock.now += 30.1 - LOOK_SECONDS
+    group.take_mark(1.0, 2.0)
+    assert group.failures == (f"{FULL}; missing: 2 windows",), "nothing has been written yet"
     group.take(silent_row(3))
     line = f"{FULL}; it went on after 30 s, without 2 windows"
     assert disk.told == ["row 0", "row 3", line]
@@ -109,10 +119,11 @@ def test_it_is_not_tried_while_it_says_that_it_cannot(group: SinkGroup, disk: Di
         group.take(silent_row(window))
         clock.now += LOOK_SECONDS
     assert disk.told == []
-    assert group.failures == (FULL,)
+    assert disk.num_tries == 1
+    assert group.failures == (f"{FULL}; missing: 50 windows",)
     group.close(SUMMARY)
     assert disk.told == ["closed"]
-    assert group.failures == (FULL,)
+    assert group.failures == (f"{FULL}; missing: 50 windows",)
 
 
 def test_at_the_end_it_is_asked_once_more(group: SinkGroup, disk: Disk) -> None:
@@ -121,7 +132,7 @@ def test_at_the_end_it_is_asked_once_more(group: SinkGroup, disk: Disk) -> None:
     disk.is_full = disk.looks_full = False
     group.close(SUMMARY)
     assert disk.told == ["closed with summary"]
-    assert group.failures == (f"{FULL}; it went on after 0 s, without 1 window",)
+    assert group.failures == (f"{FULL}; missing: 1 window",), "it did not go on with windows"
 
 
 def test_what_fails_whenever_it_is_tried_is_tried_ever_more_seldom_in_one_line(
@@ -131,22 +142,103 @@ def test_what_fails_whenever_it_is_tried_is_tried_ever_more_seldom_in_one_line(
     for window in range(86_400 // 5):
         group.take(silent_row(window))
         clock.now += 5.0
-    assert len(group.failures) == 1
-    assert group.failures[0].startswith(f"{FULL}; ")
-    tries = int(group.failures[0].split("; ")[2].split()[0])
-    assert 86_400 / LONGEST_SECONDS < tries < 86_400 / LONGEST_SECONDS + 10
-    assert len(told.heard) <= 2 * tries
+    assert group.failures == (f"{FULL}; missing: {86_400 // 5} windows",), "it never went on"
+    assert told.heard == [FULL]
+    assert 86_400 / LONGEST_SECONDS < disk.num_tries < 86_400 / LONGEST_SECONDS + 10
+
+
+def test_what_fails_again_after_it_went_on_is_told_again_and_counted_in_one_line(
+    group: SinkGroup, disk: Disk, told: Told, clock: Clock
+) -> None:
+    for window, full in enumerate([True, False, True, True, True]):
+        disk.is_full = full
+        group.take(silent_row(window))
+        clock.now += 2 * LOOK_SECONDS
+    over = f"{FULL}; it went on after 2 s, without 1 window"
+    assert told.heard == [FULL, over, f"{FULL}; 2 times"]
+    assert group.failures == (f"{FULL}; 2 times; missing: 4 windows",)
+
+
+def test_two_that_fail_in_the_same_words_have_one_line(told: Told, clock: Clock) -> None:
+    class Marks(Disk):
+        unit = "mark"
+
+        def take_mark(self, at_seconds: float, clock: float) -> None:
+            if self.is_full:
+                raise OutputError(FULL)
+            self.told.append("mark")
+
+        def lacks(self, event: Said | Alert | Absence | None) -> bool:
+            return event is None
+
+    disk, marks = Disk(), Marks()
+    group = SinkGroup([disk, marks, told], clock=clock)
+    group.open(facts())
+    disk.is_full = marks.is_full = disk.looks_full = marks.looks_full = True
+    group.take_mark(0.5, 1.0)
+    for window in range(2):
+        group.take(silent_row(window))
+    assert told.heard == [FULL]
+    assert group.failures == (f"{FULL}; missing: 1 mark and 2 windows",)
+    disk.is_full = marks.is_full = disk.looks_full = marks.looks_full = False
+    clock.now += 9
+    group.take(silent_row(2))
+    group.take_mark(0.5, 1.0)
+    over = f"{FULL}; it went on after 9 s, without 1 mark and 2 windows"
+    assert group.failures == (over,)
+    assert told.heard[-1] == over
+    group.close(SUMMARY)
+
+
+class Lines(Disk):
+    """Has a line for the summary, too."""
+
+    unit = "line"
+
+    def lacks(self, event: Said | Alert | Absence | None) -> bool:
+        return True
+
+
+def test_the_summary_is_missing_where_it_rests_to_the_end(clock: Clock) -> None:
+    lines = Lines()
+    group = SinkGroup([lines], clock=clock)
+    group.open(facts())
+    lines.is_full = lines.looks_full = True
+    group.take(silent_row(0))
+    group.close(SUMMARY)
+    assert lines.told == ["closed"]
+    assert group.failures == (f"{FULL}; missing: 2 lines",)
+
+
+def test_what_a_sink_fails_to_end_with_is_in_the_line_of_its_trouble(disk: Disk, clock: Clock) -> None:
+    class Late(Lines):
+        def close(self, summary: Summary | None) -> None:
+            super().close(summary)
+            raise OutputError(FULL)
+
+    late = Late()
+    group = SinkGroup([late, disk], clock=clock)
+    group.open(facts())
+    late.is_full = True
+    group.take(silent_row(0))
+    group.close(SUMMARY)
+    assert late.told == ["closed with summary"]
+    assert group.failures == (f"{FULL}; missing: 2 lines",)
 
 
 def test_after_a_steady_while_a_failure_is_a_new_one(disk: Disk) -> None:
     resting = RestingSinks()
     now = 0.0
-    for _ in range(5):
+    for window in range(5):
         resting.put(disk, "full", now)
-        assert list(resting.recovered(now + LOOK_SECONDS - 0.1)) == []
-        assert list(resting.recovered(now + LOOK_SECONDS)) == [disk]
+        assert list(resting.to_be_tried(now + LOOK_SECONDS - 0.1)) == []
+        assert list(resting.to_be_tried(now + LOOK_SECONDS)) == [disk]
+        assert resting.gone_on(now + LOOK_SECONDS) == []
+        disk.take_row(silent_row(window))
+        assert resting.gone_on(now + LOOK_SECONDS) == [disk]
+        assert resting.gone_on(now + LOOK_SECONDS) == []
         now += LOOK_SECONDS + STEADY_SECONDS
-    assert resting.line(disk) == "full; 5 times; it went on after 5 s, without 0 windows"
+    assert resting.line(disk) == "full; 5 times; it went on after 5 s, with nothing missing"
 
 
 def test_one_that_cannot_recover_is_closed_at_once(told: Told, clock: Clock) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from emotion.errors import OutputError
 from streamer.lines.journal import Journal
 from streamer.lines.journal_lines import row_line, to_json
 from streamer.row import Gap
+from tests.ordinary_user import AS_ORDINARY_USER
 from tests.session_material import STARTED, SUMMARY, facts, silent_row, speech_row
 
 GAP = Gap(
@@ -158,13 +160,31 @@ def test_a_session_that_never_began_leaves_no_journal(tmp_path: Path) -> None:
 
 
 def test_a_journal_that_cannot_be_taken_back_says_so_in_one_line(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from streamer.lines.journal import Journal\n"
+        "from tests.session_material import facts\n"
+        "journal = Journal(Path(sys.argv[1])); journal.open(facts())\n"
+        "Path(sys.argv[1]).parent.chmod(0o555); journal.close(None)\n"
+    )
+    command = [*AS_ORDINARY_USER, sys.executable, "-c", script, str(tmp_path / "call.jsonl")]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[3], timeout=60
+    )
+    assert re.search(
+        r"OutputError: cannot write .*call\.jsonl: Permission denied; choose a place", done.stderr
+    )
+    assert (tmp_path / "call.jsonl").read_bytes() == b""
+
+
+def test_what_has_come_in_the_place_of_a_journal_that_is_taken_back_stays(tmp_path: Path) -> None:
     path = tmp_path / "call.jsonl"
     journal = Journal(path)
     journal.open(facts())
     path.unlink()
-    path.mkdir()
-    with pytest.raises(OutputError, match=r"call\.jsonl"):
-        journal.close(None)
+    path.write_text("theirs")
+    journal.close(None)
+    assert path.read_text() == "theirs"
+    assert journal.files == ()
 
 
 def test_a_missing_folder_is_named_and_not_made(tmp_path: Path) -> None:
@@ -181,15 +201,6 @@ def test_a_folder_is_no_journal(tmp_path: Path) -> None:
 def test_a_full_device_is_refused_at_once() -> None:
     with pytest.raises(OutputError, match=r"/dev/full: No space left on device; free some space"):
         Journal("/dev/full").open(facts())
-
-
-def test_a_journal_that_was_removed_is_noticed(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "call.jsonl")
-    journal.open(facts())
-    (tmp_path / "call.jsonl").unlink()
-    with pytest.raises(OutputError, match="the file was removed"):
-        journal.take_row(speech_row())
-    journal.close(None)
 
 
 def test_a_pipe_is_read_while_the_session_goes_on(tmp_path: Path) -> None:

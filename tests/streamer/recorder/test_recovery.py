@@ -4,16 +4,23 @@ import csv
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from emotion.errors import OutputError
+from streamer.alerts.alert import Alert
 from streamer.block import AudioBlock
 from streamer.recorder.clip_rule import ClipRule
 from streamer.recorder.clips import ClipRecorder
 from streamer.recorder.session_folder import SessionFolder
 from streamer.recorder.session_sound import SessionSound
 from streamer.recorder.sound_names import sound_files
-from tests.session_material import SESSION, SUMMARY, blocks, facts, sound, speech_row
+from streamer.retention.layout import SESSION as SESSION_LAYOUT
+from streamer.row import Row
+from tests.session_material import SESSION, SUMMARY, blocks, facts, silent_row, sound, speech_row
+
+ALERT = Alert("mono", "angry>0.7", "angry", 1.0, 2.0, 0.8, 1.0, 30, 1000, 2000)
 
 
 def clips(out_dir: Path) -> ClipRecorder:
@@ -55,6 +62,24 @@ def test_an_index_that_was_removed_is_begun_anew(tmp_path: Path) -> None:
     assert indexed(tmp_path / SESSION) == ["1"]
 
 
+def test_an_index_that_somebody_has_replaced_is_left_alone_and_the_other_is_ours(tmp_path: Path) -> None:
+    recorder = clips(tmp_path)
+    recorder.take_row(speech_row(0))
+    index = tmp_path / SESSION / "index.csv"
+    index.rename(tmp_path / "moved.csv")
+    index.write_text("theirs")
+    recorder.take_row(speech_row(1))
+    (complaint,) = recorder.complaints
+    assert complaint.endswith(
+        "another file has its name now, and the lines go on in " + str(index.with_stem("index-2"))
+    )
+    recorder.close(SUMMARY)
+    assert index.read_text() == "theirs"
+    names = [path.name for path in (tmp_path / SESSION).iterdir() if path.is_file()]
+    assert "index-2.csv" in names
+    assert all(map(SESSION_LAYOUT.owns_file, names)), "it is removed with the session"
+
+
 def test_recovery_without_an_index_waits_for_the_first_clip(tmp_path: Path) -> None:
     recorder = clips(tmp_path)
     assert recorder.recover()
@@ -63,15 +88,55 @@ def test_recovery_without_an_index_waits_for_the_first_clip(tmp_path: Path) -> N
     assert indexed(tmp_path / SESSION) == ["0"]
 
 
-def test_sound_of_an_interruption_is_not_told_of_as_lost_but_what_is_lost_later_is(tmp_path: Path) -> None:
+def test_the_first_clip_after_an_interruption_has_the_sound_from_before_it(tmp_path: Path) -> None:
     recorder = clips(tmp_path)
+    recorder.remember(next(blocks(sound(200, seed=1), [], 400)))
     assert recorder.recover()
-    for window in (100, 101):
-        recorder.take_row(speech_row(window))
+    recorder.take_row(speech_row(8))
+    recorder.close(SUMMARY)
+    (path,) = (tmp_path / SESSION).glob("clips/*/*.wav")
+    assert np.array_equal(soundfile.read(path, dtype="float32")[0], sound(200, seed=1)[:, 0])
+
+
+def test_a_clip_that_finds_no_place_in_the_index_is_none(tmp_path: Path) -> None:
+    recorder = clips(tmp_path)
+    index = tmp_path / SESSION / "index.csv"
+    index.symlink_to("/dev/full")
+    with pytest.raises(OutputError, match=r"index\.csv: No space left on device; free some space"):
+        recorder.take_row(speech_row(0))
+    assert not list(tmp_path.rglob("*.wav"))
+    assert recorder.num_clips == 0
+    index.unlink()
+    recorder.take_row(speech_row(1))
+    recorder.close(SUMMARY)
+    assert indexed(tmp_path / SESSION) == ["1"]
+    assert len(list(tmp_path.rglob("*.wav"))) == recorder.num_clips == 1
+
+
+def test_clips_whose_sound_is_gone_are_told_of(tmp_path: Path) -> None:
+    recorder = clips(tmp_path)
     recorder.take_row(speech_row(0))
     recorder.take_row(speech_row(100))
     with pytest.raises(OutputError, match=r"clips missing in .*: 1;"):
         recorder.close(SUMMARY)
+
+
+@pytest.mark.parametrize(
+    ("rule", "event", "is_missing"),
+    [
+        ("all", silent_row(), True),
+        ("angry", speech_row(), True),
+        ("sad", speech_row(), False),
+        ("alerts", speech_row(), False),
+        ("alerts", ALERT, True),
+        ("all", ALERT, False),
+        ("all", None, False),
+    ],
+)
+def test_a_clip_is_missing_only_where_there_would_have_been_one(
+    tmp_path: Path, rule: str, event: Row | Alert | None, is_missing: bool
+) -> None:
+    assert ClipRecorder(SessionFolder(tmp_path), ClipRule.parse(rule)).lacks(event) == is_missing
 
 
 def test_the_whole_sound_goes_on_in_a_file_of_its_own(tmp_path: Path) -> None:
@@ -87,7 +152,9 @@ def test_the_whole_sound_goes_on_in_a_file_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="the file was removed"):
         keeper.take_block(AudioBlock(sound(100), 100, 0.0))
     assert keeper.recover()
+    written = keeper.num_written
     keeper.take_block(AudioBlock(sound(100), 200, 0.0))
+    assert keeper.num_written == written + 1
     keeper.close(SUMMARY)
     assert [(file.first_sample, file.continues) for file in sound_files(folder)] == [(200, False)]
 
