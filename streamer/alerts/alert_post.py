@@ -1,24 +1,21 @@
 """Alerts sent to a web address, as JSON."""
 
-import http.client
-import urllib.error
 import urllib.request
 from typing import Final
 from urllib.parse import urlsplit
 
-from emotion.errors import OutputError, UsageError
-from emotion.printable import printable
+from emotion.errors import UsageError
 from streamer.alerts.alert import Alert
 from streamer.alerts.background import NUM_WAITING, PATIENCE_SECONDS, BackgroundSink
+from streamer.alerts.bounded_http import BoundedHttp
 from streamer.lines.journal_lines import alert_line, to_json
 from streamer.session_clock import SessionClock
 from streamer.session_facts import SessionFacts
 
 POST_SECONDS: Final = 5.0
-"""A server that is silent for longer is given up."""
+"""An exchange that takes longer is given up, whatever the server answers until then."""
 
 _SCHEMES: Final = ("http", "https")
-_SHOWN_CHARACTERS: Final = 200
 
 
 class AlertPost(BackgroundSink):
@@ -33,7 +30,7 @@ class AlertPost(BackgroundSink):
     url : str
         ``http://`` or ``https://``.
     post_seconds : float, optional
-        How long the server may be silent, s.
+        How long an alert may take in all, from the lookup of the name to the answer, s.
     num_waiting : int, optional
         How many alerts may wait while one is sent.
     patience_seconds : float, optional
@@ -54,8 +51,7 @@ class AlertPost(BackgroundSink):
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._url = url
-        self._post_seconds = post_seconds
-        self._opener = _opener()
+        self._http = BoundedHttp(post_seconds)
         super().__init__(
             f"alert post to {_server(url)}", num_waiting=num_waiting, patience_seconds=patience_seconds
         )
@@ -71,32 +67,7 @@ class AlertPost(BackgroundSink):
             },
             method="POST",
         )
-        try:
-            self._opener.open(request, timeout=self._post_seconds).close()
-        except urllib.error.HTTPError as error:
-            with error:
-                raise OutputError(_answered(error.code, error.reason)) from error
-        except urllib.error.URLError as error:
-            raise OutputError(self._not_reached(error.reason)) from error
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise OutputError(self._not_reached(error)) from error
-
-    def _not_reached(self, reason: object) -> str:
-        if isinstance(reason, TimeoutError):
-            return f"no answer within {self._post_seconds:g} s"
-        said = reason.strerror if isinstance(reason, OSError) and reason.strerror else str(reason)
-        return f"not sent: {printable(said)[:_SHOWN_CHARACTERS]}"
-
-
-def _opener() -> urllib.request.OpenerDirector:
-    """Make what speaks HTTP, through a proxy where the environment names one, and follows no redirect."""
-    opener = urllib.request.OpenerDirector()
-    opener.add_handler(urllib.request.ProxyHandler())
-    opener.add_handler(urllib.request.HTTPHandler())
-    opener.add_handler(urllib.request.HTTPSHandler())
-    opener.add_handler(urllib.request.HTTPErrorProcessor())
-    opener.add_handler(urllib.request.HTTPDefaultErrorHandler())
-    return opener
+        self._http.send(request)
 
 
 def _body(alert: Alert, facts: SessionFacts) -> bytes:
@@ -104,13 +75,6 @@ def _body(alert: Alert, facts: SessionFacts) -> bytes:
     clock = SessionClock.from_epoch(facts.started).at(alert.at_seconds)
     about = {"session": facts.session, "clock": clock.isoformat(timespec="milliseconds")}
     return to_json({**alert_line(alert), **about}, ascii_only=True).encode("ascii")
-
-
-def _answered(code: int, reason: str) -> str:
-    """Say what a server answered that does not take the alert."""
-    if 300 <= code < 400:
-        return f"the server sends on to another address ({code}); give that one"
-    return f"the server answered {code} {printable(reason)[:_SHOWN_CHARACTERS]}".rstrip()
 
 
 def _server(url: str) -> str:

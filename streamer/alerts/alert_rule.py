@@ -12,6 +12,8 @@ from emotion.labels import LABELS
 _LEG: Final = re.compile(r"[\w.-]+")
 _VALUE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+) ?(%?)")
 _SECONDS: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+) ?s")
+_MAX_CHARACTERS: Final = 200
+"""Each alert repeats its rule: on the panel, in the journal, to a command, to a server."""
 _EXAMPLES: Final = "write for example 'angry>0.7 for 5s' or 'customer:sad>=60% for 8s'"
 
 
@@ -62,6 +64,11 @@ class AlertRule:
             If it is anything else; the message shows the text, what is wrong with it, and an example.
         """
         text = " ".join(text.split())
+        if len(text) > _MAX_CHARACTERS:
+            raise _refusal(
+                f"{text[:_MAX_CHARACTERS]}...",
+                f"it has {len(text)} characters, and no rule needs more than {_MAX_CHARACTERS}",
+            )
         head, sign, tail = text.partition(">")
         if not sign:
             raise _refusal(text, "it has no '>' between the emotion and the value")

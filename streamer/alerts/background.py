@@ -47,6 +47,8 @@ class BackgroundSink(Sink, ABC):
         self._num_waiting = num_waiting
         self._patience_seconds = patience_seconds
         self._complaints = Complaints()
+        self._num_taken = 0
+        self._num_delivered = 0
         self._wake = threading.Condition()
         self._waiting: deque[Alert] = deque()
         self._is_ending = False
@@ -78,6 +80,7 @@ class BackgroundSink(Sink, ABC):
 
     def take_alert(self, alert: Alert) -> None:
         """Put an alert into the queue; returns at once."""
+        self._num_taken += 1
         with self._wake:
             fits = len(self._waiting) < self._num_waiting
             if fits:
@@ -88,8 +91,12 @@ class BackgroundSink(Sink, ABC):
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """What was not delivered, and why."""
-        return self._complaints.lines
+        """What was not delivered, and why; at the end also how many that are of how many."""
+        num_lost = self._num_taken - self._num_delivered
+        if not (self._is_ending and num_lost):
+            return self._complaints.lines
+        alerts = "1 alert" if self._num_taken == 1 else f"{self._num_taken} alerts"
+        return (*self._complaints.lines, f"{self._name}: {num_lost} of {alerts} not delivered")
 
     def close(self, summary: Summary | None) -> None:  # noqa: ARG002 - alerts have all they take
         """Wait a little for what is under way, then give it up; a second call does nothing."""
@@ -126,6 +133,8 @@ class BackgroundSink(Sink, ABC):
                     self._complain(alert, str(error))
                 except Exception as error:  # noqa: BLE001 - no alert is worth the monitoring
                     self._complain(alert, repr(error))
+                else:
+                    self._num_delivered += 1
         finally:
             self._over.set()
 

@@ -1,16 +1,21 @@
 """One run of a program, with an end to it in any case."""
 
 import os
+import secrets
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Final, cast
 
 from emotion.errors import OutputError
 from emotion.printable import printable
+
+RUN_VARIABLE: Final = "CALLMOOD_RUN"
+"""Marks a run in its environment: what it starts inherits it, and has it still outside the process group."""
 
 _POLL_SECONDS: Final = 0.02
 _READ_BYTES: Final = 65_536
@@ -26,7 +31,11 @@ def run_command(
 
     It gets no input, its output goes nowhere and of its standard error the last line is kept. It runs in a
     session of its own, without a terminal. What it leaves running belongs to it as long as that holds its
-    standard error: `player &` in a script is waited for and killed, `player 2>/dev/null &` is left alone.
+    standard error: `player &` in a script is waited for, `player 2>/dev/null &` is left alone.
+
+    Killed are all processes of its group and, where the system has ``/proc``, of its environment: whatever
+    inherited `RUN_VARIABLE`, in other sessions and groups as well. What left the group and cleared its
+    environment, or runs as another user, is not found.
 
     Parameters
     ----------
@@ -44,13 +53,14 @@ def run_command(
     OutputError
         If it cannot be started, fails, or was killed.
     """
+    run = secrets.token_hex()
     try:
         process = subprocess.Popen(  # noqa: S603 - the user's own command, and no shell
             words,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env=environment,
+            env={**environment, RUN_VARIABLE: run},
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
@@ -62,12 +72,12 @@ def run_command(
             said = _follow(process, stderr.fileno(), time.monotonic() + seconds, given_up)
         finally:
             if said is None:
-                _kill(process)
+                _kill(process, run)
     if said is None:
         raise OutputError(
             "killed, as the session ended before it did"
             if given_up.is_set()
-            else f"killed after {seconds:g} s with what it had started; let it end sooner"
+            else f"killed after {seconds:g} s with what was found of what it had started; let it end sooner"
         )
     if process.returncode:
         raise OutputError(f"{_ending(process.returncode)}{_last_line(said)}")
@@ -95,12 +105,31 @@ def _follow(
             return None
 
 
-def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """End a program and its group; go on in any case."""
+def _kill(process: "subprocess.Popen[bytes]", run: str) -> None:
+    """End a program, its group, and all that inherited its environment; go on in any case."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+    deadline = time.monotonic() + _REAP_SECONDS
+    # Again, for those that were started meanwhile.
+    while (found := _inheritors(run)) and time.monotonic() < deadline:
+        for pid in found:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(_POLL_SECONDS)
     with suppress(subprocess.TimeoutExpired):
         process.wait(_REAP_SECONDS)
+
+
+def _inheritors(run: str) -> list[int]:
+    """Find the processes with a run in their environment; none where the system does not tell."""
+    variable = f"{RUN_VARIABLE}={run}".encode()
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        # A process may end meanwhile, or be another user's.
+        with suppress(OSError):
+            if variable in path.read_bytes().split(b"\0"):
+                found.append(int(path.parent.name))
+    return found
 
 
 def _ending(status: int) -> str:

@@ -7,12 +7,13 @@ NUM_KEPT: Final = 8
 
 
 class Complaints:
-    """The first few lines, and how many more there were; any thread may add and read."""
+    """The first few lines, the last one, and how many there were; any thread may add and read."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: list[str] = []
         self._num_more = 0
+        self._last = ""
 
     def add(self, line: str) -> None:
         """Note what went wrong.
@@ -27,10 +28,11 @@ class Complaints:
                 self._kept.append(line)
             else:
                 self._num_more += 1
+                self._last = line
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The first ones, oldest first; the last line says how many are not shown."""
+        """The first ones, oldest first; then how many more there were, with the last of them."""
         with self._lock:
-            more = (f"{self._num_more} more of this kind, not shown",) if self._num_more else ()
+            more = (f"{self._num_more} more of this kind, the last: {self._last}",) if self._num_more else ()
             return (*self._kept, *more)

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ import soundfile
 
 from emotion.arrays import Samples
 from streamer.alerts.alert_command import COMMAND_SECONDS
+from streamer.alerts.alert_post import POST_SECONDS
 from streamer.recorder.clips import BEFORE_ALERT_SECONDS
 from tests.command import (
     Journal,
@@ -22,6 +24,7 @@ from tests.command import (
     environment,
     read_journal,
 )
+from tests.fed import Fed
 from tests.spoken import DEMO, SAMPLE_RATE
 
 CALM, ANGER = (0.42, 4.62), (15.41, 18.51)
@@ -164,10 +167,35 @@ def test_a_command_that_hangs_or_fails_delays_nothing(told: Told, tmp_path: Path
     # Killed at the end of the session, or, on a machine that is busy, after ten seconds.
     assert [line for line in hung if f"alert at {first['at']:.1f} s: killed" in line]
     assert [line for line in hung if f"alert at {second['at']:.1f} s: " in line]
-    assert [line.partition(", ")[2] for line in failed] == [
+    assert [line.partition(", ")[2] for line in failed[:-1]] == [
         f"alert at {each['at']:.1f} s: exit status 1" for each in (first, second)
     ]
-    assert (len(hung), len(complaints)) == (2, 4)
+    assert [line.partition(": ")[2] for line in complaints if " of " in line] == [
+        "2 of 2 alerts not delivered"
+    ] * 2
+    assert (len(hung), len(complaints)) == (3, 6)
+
+
+def test_what_could_not_be_delivered_is_told_at_once_with_no_more_sound(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        posts = ("--alert", "angry>0.05", "--post-alerts", f"{url}/secret", "--journal", "j.jsonl")
+        with Fed(tmp_path, *posts, env={"no_proxy": "*"}) as session:
+            session.feed_until(lambda lines: any(line["type"] == "alert" for line in lines))
+            # Not one second more is heard: the server takes the alert, and answers nothing.
+            session.wait_for(lambda lines: any(line["type"] == "complaint" for line in lines))
+            (told,) = [line for line in session.lines if line["type"] == "complaint"]
+            at = next(line["at"] for line in session.lines if line["type"] == "alert")
+            assert told["message"] == (
+                f"alert post to {url}, alert at {at:.1f} s: no complete answer within {POST_SECONDS:g} s"
+            )
+            assert session.end() == 0
+    journal = read_journal(tmp_path / "j.jsonl")
+    assert told in journal.others
+    assert journal.summary["complaints"] == [
+        told["message"],
+        f"alert post to {url}: 1 of 1 alert not delivered",
+    ]
 
 
 def test_a_rule_for_a_leg_watches_that_one_only(demo: Samples, tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ def test_a_command_finds_the_alert_in_its_environment(
         line.split("=", 1) for line in (tmp_path / "seen $HOME; x").read_text().splitlines() if "=" in line
     )
     clock = seen.pop("CALLMOOD_CLOCK")
+    assert seen.pop("CALLMOOD_RUN")
     assert {name: value for name, value in seen.items() if name.startswith("CALLMOOD_")} == {
         "CALLMOOD_LEG": "customer",
         "CALLMOOD_LABEL": "angry",
@@ -100,7 +101,6 @@ def test_it_has_no_input_and_no_terminal_and_its_output_goes_nowhere(
     sink.take_alert(alert())
     sink.close(None)
     assert capfd.readouterr() == ("", "")
-    assert len(sink.complaints) == 1
     assert "No such device or address: '/dev/tty'" in sink.complaints[0]
 
 
@@ -120,6 +120,7 @@ def test_alerts_are_delivered_one_after_the_other(tmp_path: Path) -> None:
         ("kill -TERM $$", "ended by SIGTERM"),
         ("kill -35 $$", "ended by signal 35"),
         ("exec 2>&-; exit 4", "exit status 4"),
+        ("printf 'caf\\351\\n' >&2; exit 6", "exit status 6: caf\ufffd"),
         ("printf '%0500d' 0 >&2; exit 5", f"exit status 5: {'0' * 200}"),
     ],
 )
@@ -131,9 +132,10 @@ def test_a_command_that_fails_is_complained_of_and_the_next_one_runs(
     sink.take_alert(alert())
     sink.take_alert(alert(60.0))
     sink.close(None)
-    (complaint,) = sink.complaints
+    complaint, count = sink.complaints
     assert complaint.startswith("alert command /")
     assert complaint.endswith(f"/sh, alert at 15.0 s: {what}")
+    assert count.endswith("/sh: 1 of 2 alerts not delivered")
 
 
 def test_a_command_that_says_very_much_is_read_to_its_end(tmp_path: Path) -> None:
@@ -162,8 +164,24 @@ def test_a_command_that_vanished_is_complained_of(tmp_path: Path) -> None:
         "(trap '' TERM HUP INT; sleep 60; sleep 60) & wait",
         "sleep 60 & exit 0",
         "exec 2>&-; exec sleep 60",
+        "env -i sleep 60 & wait",
+        "setsid sleep 60",
+        "setsid sleep 60 2> /dev/null & wait",
+        "setsid sh -c 'sleep 60 & sleep 60 &' 2> /dev/null; sleep 60",
+        "setsid sleep 60 & exit 0",
     ],
-    ids=["itself", "its child", "a stubborn child", "a child left behind", "itself, with nothing to say"],
+    ids=[
+        "itself",
+        "its child",
+        "a stubborn child",
+        "a child left behind",
+        "itself, with nothing to say",
+        "a child without its environment",
+        "a child in a session of its own",
+        "a child in a session of its own, with nothing to say",
+        "children of a child in a session of its own, which has ended",
+        "a child left behind in a session of its own",
+    ],
 )
 def test_a_command_that_hangs_is_killed_with_its_children(tmp_path: Path, hang: str) -> None:
     with held_pipe(tmp_path) as (pipe, reader):
@@ -171,7 +189,9 @@ def test_a_command_that_hangs_is_killed_with_its_children(tmp_path: Path, hang: 
         sink.take_alert(alert())
         sink.close(None)
         assert next_bytes(reader) == b"", "some process is left"
-    assert sink.complaints[0].endswith("killed after 0.3 s with what it had started; let it end sooner")
+    assert sink.complaints[0].endswith(
+        "killed after 0.3 s with what was found of what it had started; let it end sooner"
+    )
 
 
 def test_what_was_sent_off_on_purpose_is_left_alone(tmp_path: Path) -> None:
@@ -205,18 +225,20 @@ def test_a_command_that_hangs_delays_nothing_and_is_killed_at_the_end(tmp_path: 
         sink.close(None)
         assert time.monotonic() - began < 3.0
         assert next_bytes(reader) == b"", "some process is left"
-    assert len(sink.complaints) == 9
+    assert len(sink.complaints) == 10
     assert sink.complaints[3].endswith("alert at 1.0 s: not delivered: the session ended before its turn")
-    assert sink.complaints[8] == "12 more of this kind, not shown", (
-        "11 that waited and the one that was killed"
-    )
+    more, _, last = sink.complaints[8].partition(", the last: ")
+    assert more == "12 more of this kind", "11 that waited and the one that was killed"
+    assert last.endswith("alert at 0.0 s: killed, as the session ended before it did")
+    assert sink.complaints[9].endswith("/sh: 20 of 20 alerts not delivered")
 
 
 def test_the_one_killed_at_the_end_is_complained_of(tmp_path: Path) -> None:
     sink = opened(script(tmp_path, "sleep 60"), patience_seconds=0.0)
     sink.take_alert(alert())
     sink.close(None)
-    (complaint,) = sink.complaints
+    complaint, count = sink.complaints
+    assert count.endswith("/sh: 1 of 1 alert not delivered")
     assert complaint.endswith(
         ("killed, as the session ended before it did", "not delivered: the session ended before its turn")
     )

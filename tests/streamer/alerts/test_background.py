@@ -27,4 +27,5 @@ def test_a_bug_in_a_delivery_is_complained_of_and_the_next_one_is_tried() -> Non
     assert sink.complaints == (
         "broken, alert at 1.0 s: ZeroDivisionError(1.0)",
         "broken, alert at 2.0 s: ZeroDivisionError(2.0)",
+        "broken: 2 of 2 alerts not delivered",
     )

@@ -172,6 +172,10 @@ def test_a_low_threshold_can_be_fallen_under() -> None:
     assert len(raised) == 2
 
 
+def test_a_low_threshold_is_fallen_under_at_half_of_it() -> None:
+    assert len(alerts(([0.07] * 2 + [0.035] * COOLDOWN_WINDOWS) * 2, "angry>6%")) == 1
+
+
 def test_other_legs_are_passed_over() -> None:
     watching = watch("angry>0.7")
     rows = [angry_row(0, OVER, leg="agent"), angry_row(0, BELOW), angry_row(1, OVER)]
