@@ -8,18 +8,14 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from emotion.arrays import Samples
-from emotion.decoding import count_samples, has_sample, open_sound, read_samples
 from emotion.errors import AudioFileError
 from emotion.file_notes import cut_note, format_note
 from emotion.finite_samples import make_finite
 from emotion.mixing import mix_down, mixing_note
+from emotion.sound_streams import find_streams, open_again
 
 SampleFormat: TypeAlias = Literal["PCM_16", "FLOAT"]
 
-MIN_SAMPLE_RATE: Final = 4_000
-MAX_SAMPLE_RATE: Final = 384_000
-MAX_CHANNELS: Final = 32
-"""A header may speak of a thousand, and a second of them is a gigabyte."""
 MAX_WHOLE_SAMPLES: Final = 2**28
 """What can be taken whole: 93 minutes at 48 kHz, four and a half hours at 16; a gigabyte of memory."""
 
@@ -31,6 +27,8 @@ _CAN_BE_NON_FINITE: Final = frozenset({"FLOAT", "DOUBLE"})
 
 class AudioFile:
     """Any recording that libsndfile reads, opened anew for each pass over its sound.
+
+    Chained Ogg streams are one recording, as long as they have one sample rate and number of channels.
 
     Parameters
     ----------
@@ -61,23 +59,21 @@ class AudioFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        with open_sound(self.path) as sound:
-            self.sample_rate = int(sound.samplerate)
-            self.channels = int(sound.channels)
-            subtype, announced = str(sound.subtype), int(sound.frames)
-            complete = has_sample(sound, announced - 1)
-        self._refuse_odd_layout()
-        self.num_samples = announced if complete else count_samples(self.path)
+        self._streams, left_out = find_streams(self.path)
+        self.sample_rate, self.channels, subtype = self._streams[0].layout
+        is_exact = all(stream.layout.subtype in _EXACT_IN_16_BITS for stream in self._streams)
+        self.num_samples = sum(stream.num_samples for stream in self._streams)
         if not self.num_samples:
             raise AudioFileError(f"{self.path} holds no samples; record it again")
-        self.sample_format: SampleFormat = "PCM_16" if subtype in _EXACT_IN_16_BITS else "FLOAT"
+        self.sample_format: SampleFormat = "PCM_16" if is_exact else "FLOAT"
         self.non_finite_samples = 0
         self.huge_samples = 0
         if subtype in _CAN_BE_NON_FINITE:
             self._refuse_without_finite_sample()
         self._header_notes = (
             *format_note(subtype),
-            *cut_note(self.path, subtype, self.num_samples, announced),
+            *cut_note(self.path, self._streams),
+            *left_out,
         )
 
     @property
@@ -116,33 +112,35 @@ class AudioFile:
             yield samples
 
     def _raw_blocks(self, block_samples: int) -> Iterator[Samples]:
-        left = self.num_samples
-        with open_sound(self.path) as sound:
-            while left:
-                block = read_samples(self.path, sound, min(block_samples, left))
-                if not len(block):
-                    raise AudioFileError(
-                        f"{self.path} ends {left} samples early: it changed while it was read"
-                    )
-                left -= len(block)
-                yield block
-
-    def _refuse_odd_layout(self) -> None:
-        if self.channels > MAX_CHANNELS:
-            raise AudioFileError(
-                f"{self.path} has {self.channels} channels; export those that matter, at most {MAX_CHANNELS}"
-            )
-        if not MIN_SAMPLE_RATE <= self.sample_rate <= MAX_SAMPLE_RATE:
-            raise AudioFileError(
-                f"{self.path} has a sample rate of {self.sample_rate} Hz; convert it to one between "
-                f"{MIN_SAMPLE_RATE} and {MAX_SAMPLE_RATE} Hz"
-            )
+        pieces: list[Samples] = []
+        missing = block_samples
+        for stream in self._streams:
+            left = stream.num_samples
+            with open_again(self.path, stream) as sound:
+                while left:
+                    piece = sound.read(min(missing, left))
+                    if not len(piece):
+                        raise AudioFileError(
+                            f"{self.path} ends {left} samples early: it changed while it was read"
+                        )
+                    left -= len(piece)
+                    missing -= len(piece)
+                    pieces.append(piece)
+                    if not missing:
+                        yield _joined(pieces)
+                        pieces, missing = [], block_samples
+        if pieces:
+            yield _joined(pieces)
 
     def _refuse_without_finite_sample(self) -> None:
         if not any(bool(np.isfinite(block).any()) for block in self._raw_blocks(_READ_SAMPLES)):
             raise AudioFileError(
                 f"{self.path} holds {self.num_samples} samples and not one finite number; export it again"
             )
+
+
+def _joined(pieces: list[Samples]) -> Samples:
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 
 class MonoClip(NamedTuple):

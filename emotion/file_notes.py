@@ -1,9 +1,12 @@
 """What is worth a line about a recording: coded otherwise than we compute, or cut."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from emotion.wav_header import data_chunk
+from emotion.decoding import open_file
+from emotion.sound_header import sound_bytes
+from emotion.sound_streams import Stream
 
 _SUBTYPE_WORDS: Final = {
     "PCM_S8": "8-bit samples",
@@ -21,9 +24,18 @@ _SUBTYPE_WORDS: Final = {
     "MPEG_LAYER_II": "MPEG layer II",
     "MPEG_LAYER_III": "MP3",
 }
-_ONE_SAMPLE_BLOCKS: Final = frozenset(
-    {"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"}
-)
+_SAMPLE_BYTES: Final = {
+    "PCM_S8": 1,
+    "PCM_U8": 1,
+    "PCM_16": 2,
+    "PCM_24": 3,
+    "PCM_32": 4,
+    "FLOAT": 4,
+    "DOUBLE": 8,
+    "ULAW": 1,
+    "ALAW": 1,
+}
+"""Of the codings that take as many bytes for every sample."""
 
 
 def format_note(subtype: str) -> tuple[str, ...]:
@@ -58,28 +70,30 @@ def rate_note(sample_rate: int, model_rate: int) -> tuple[str, ...]:
     return () if sample_rate == model_rate else (f"resampled from {sample_rate} to {model_rate} Hz",)
 
 
-def cut_note(path: Path, subtype: str, num_samples: int, announced_samples: int) -> tuple[str, ...]:
+def cut_note(path: Path, streams: Sequence[Stream]) -> tuple[str, ...]:
     """Say how much of the sound is missing, where the header promises more.
 
     Parameters
     ----------
     path : Path
         The file.
-    subtype : str
-        libsndfile's name.
-    num_samples, announced_samples : int
-        Samples that can be read, and that libsndfile announced; it knows nothing of a cut WAV.
+    streams : sequence of Stream
+        What was found in it. libsndfile knows of no more samples than a cut WAV, AIFF or the like has.
 
     Returns
     -------
     tuple of str
         One line, or nothing for a whole file.
     """
-    chunk = data_chunk(path)
-    if chunk is not None and chunk.present < chunk.announced:
-        if subtype not in _ONE_SAMPLE_BLOCKS:
-            return (f"file is cut: {_grouped(chunk.present)} of {_grouped(chunk.announced)} bytes are there",)
-        announced_samples = chunk.announced // chunk.block_align
+    first = streams[0]
+    num_samples = sum(stream.num_samples for stream in streams)
+    announced_samples = sum(stream.num_announced for stream in streams)
+    with open_file(path) as file:
+        found = sound_bytes(file, first.span.start)
+    if found is not None and found.present < found.announced:
+        if first.layout.subtype not in _SAMPLE_BYTES:
+            return (f"file is cut: {_grouped(found.present)} of {_grouped(found.announced)} bytes are there",)
+        announced_samples = found.announced // (_SAMPLE_BYTES[first.layout.subtype] * first.layout.channels)
     if num_samples < announced_samples:
         return (f"file is cut: {_grouped(num_samples)} of {_grouped(announced_samples)} samples are there",)
     return ()

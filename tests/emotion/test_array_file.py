@@ -1,6 +1,7 @@
 """Arrays come back as they went; everything else is refused at once and allocates nothing."""
 
 import io
+import os
 import pickle
 import struct
 import time
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from emotion.array_file import MAX_FILE_BYTES, ArrayFileError, read_arrays, read_headers, write_arrays
+from tests.spoiling import little_memory
 
 NAMES = frozenset({"big", "counts", "gamma"})
 
@@ -84,6 +86,19 @@ def test_the_same_arrays_give_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
+def test_members_bear_no_date_and_are_stored(tmp_path: Path) -> None:
+    write_arrays(tmp_path / "m.npz", _arrays())
+    with zipfile.ZipFile(tmp_path / "m.npz") as archive:
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert {member.compress_type for member in archive.infolist()} == {zipfile.ZIP_STORED}
+
+
+def test_headers_are_read_without_their_arrays(tmp_path: Path) -> None:
+    write_arrays(tmp_path / "m.npz", _arrays() | {"big": np.zeros((3_000, 1_000), np.float32)})
+    with (tmp_path / "m.npz").open("rb") as file, little_memory(1_000_000):
+        assert read_headers(file, NAMES)["big"] == ("<f4", (3_000, 1_000))
+
+
 def test_other_types_are_not_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="labels is of type"):
         write_arrays(tmp_path / "m.npz", {"labels": np.array(["angry"])})
@@ -129,6 +144,17 @@ def _zip64() -> bytes:
 
 SMALL = np.zeros(4, np.float32)
 
+
+def _long_header(num_bytes: int) -> bytes:
+    text = b"{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }".ljust(num_bytes - 1) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", num_bytes) + text + SMALL.tobytes()
+
+
+def test_a_header_of_1024_bytes_and_an_array_without_values() -> None:
+    arrays = _read(_with(big=_long_header(1_024), counts=_npy(np.zeros((0, 7), np.int64)))())
+    assert (arrays["big"].shape, arrays["counts"].shape) == ((4,), (0, 7))
+
+
 BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty": (lambda: b"", "cut, or no npz"),
     "text": (lambda: b"Dear caller\n" * 100, "cut, or no npz"),
@@ -141,6 +167,10 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "path": (lambda: _zip(_good_members() | {"../../evil.npy": b"x"}), "'../../evil.npy', which no"),
     "code": (lambda: _zip(_good_members() | {"__reduce__.pkl": b"x"}), "which no such model has"),
     "twice": (_twice, "twice"),
+    "33 members": (lambda: _zip({f"{i}.npy": b"" for i in range(33)}), "33 members in"),
+    "32 members": (lambda: _zip({f"{i}.npy": b"" for i in range(32)}), "'0.npy', which no such model has"),
+    "no members": (lambda: _zip({}), "array big is missing"),
+    "a long name": (lambda: _zip({"é" * 200: b""}), rf"holds '{r'.xe9' * 60}', which"),
     "thousands": (lambda: _zip({f"{i}.npy": b"" for i in range(5_000)}), "5000 members"),
     "compressed": (lambda: _zip(_good_members(), zipfile.ZIP_DEFLATED), "compressed"),
     "bomb": (_bomb, "compressed"),
@@ -162,11 +192,38 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "short header": (_with(big=b"\x93NUMPY\x01\x00"), "no header of a plain"),
     "no header": (_with(big=b""), "no header of a plain"),
     "wrong checksum": (_patched(np.float32(29).tobytes(), np.float32(28).tobytes()), "CRC"),
-    "encrypted": (lambda: _flags(1), "encrypted"),
-    "zip64": (_zip64, "zip directory"),
-    "huge directory": (_directory_size(2**31), "zip directory"),
-    "directory before the file": (_directory_size(8_000), "zip directory"),
+    "encrypted": (lambda: _flags(1), "big.npy is encrypted"),
+    "encrypted and more": (lambda: _flags(0x0801), "big.npy is encrypted"),
+    "another method": (lambda: _method(8), "big.npy is compressed; models are stored"),
+    "zip64": (_zip64, "its zip directory has 3 members in"),
+    "huge directory": (_directory_size(2**31), "its zip directory has 3 members in 2147483648 bytes"),
+    "a directory of 8193 bytes": (_directory_size(8_193), "its zip directory has 3 members in 8193 bytes"),
+    "directory before the file": (_directory_size(8_192), "its zip directory is damaged"),
+    "1025 bytes of header": (_with(big=_long_header(1_025)), "no header of a plain"),
+    "65535 bytes of header": (_with(big=_long_header(65_535)), "no header of a plain"),
+    "other magic": (_with(big=_npy(SMALL).replace(b"NUMPY", b"NUMPX")), "no header of a plain"),
+    "later format": (_with(big=_npy(SMALL).replace(b"NUMPY\x01", b"NUMPY\x02")), "no header of a plain"),
+    "bytes behind": (_with(big=_npy(SMALL) + b"x"), r"big.npy claims shape \(4,\), but holds 17 bytes"),
+    "ten digits": (_with(big=_npy(SMALL, shape=(1_000_000_000,))), "no header of a plain"),
+    "128 MiB told": (lambda: _sizes(MAX_FILE_BYTES, MAX_FILE_BYTES), "big.npy cannot be read|claims shape"),
+    "a byte more told": (lambda: _sizes(MAX_FILE_BYTES + 1, MAX_FILE_BYTES + 1), "claims 134217729 bytes"),
+    "two sizes": (lambda: _sizes(200, 201), "big.npy is compressed; models are stored"),
 }
+
+
+def _sizes(stored: int, whole: int) -> bytes:
+    """Lie in the directory about the sizes of the first member, big.npy."""
+    raw = bytearray(_zip(_good_members()))
+    start = raw.index(b"PK\x01\x02")
+    raw[start + 20 : start + 28] = struct.pack("<2L", stored, whole)
+    return bytes(raw)
+
+
+def _method(number: int) -> bytes:
+    raw = bytearray(_zip(_good_members()))
+    start = raw.index(b"PK\x01\x02")
+    raw[start + 10 : start + 12] = struct.pack("<H", number)
+    return bytes(raw)
 
 
 def _flags(flags: int) -> bytes:
@@ -196,7 +253,10 @@ def test_a_file_of_many_gigabytes(tmp_path: Path) -> None:
     path = tmp_path / "huge.npz"
     with path.open("wb") as file:
         file.truncate(MAX_FILE_BYTES + 1)
-    with path.open("rb") as file, pytest.raises(ArrayFileError, match="more than"):
+    with path.open("rb") as file, pytest.raises(ArrayFileError, match="134217729 bytes are more than the"):
+        read_headers(file, NAMES)
+    os.truncate(path, MAX_FILE_BYTES)
+    with path.open("rb") as file, pytest.raises(ArrayFileError, match="cut, or no npz"):
         read_headers(file, NAMES)
 
 

@@ -1,6 +1,10 @@
 """Real files of every kind: whole, odd, and cut."""
 
+import io
+import os
+import shlex
 import struct
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +13,13 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emotion.arrays import Samples
 from emotion.audio_file import AudioFile, read_mono
 from emotion.errors import AudioFileError
 from emotion.mixing import mix_down
-from emotion.wav_header import data_chunk
+from emotion.sound_header import longest_text, sound_bytes
 from tests.audio_material import RATE, all_of, cut, noise, write
+from tests.spoiling import little_memory
 
 
 @pytest.mark.parametrize(
@@ -145,7 +151,7 @@ def test_truncated_coded_files_never_promise_too_much(
     assert len(read) == file.num_samples
     np.testing.assert_allclose(read[:8000], whole_sound[:8000], atol=1e-6)
     assert [note for note in file.notes if "of 64 000 samples are there" in note]
-    capfd.readouterr()  # the MP3 decoder writes its own remarks to standard error
+    assert capfd.readouterr().err == "", "what the MP3 decoder prints is said in the note"
 
 
 @pytest.mark.parametrize("size", [0xFFFFFFFF, 0x7FFFF000])
@@ -162,28 +168,261 @@ def test_a_wav_from_a_pipe_that_knew_no_length(tmp_path: Path, size: int) -> Non
 
 
 @pytest.mark.parametrize(
-    "chunks",
+    ("form", "subtype", "endian", "sample_bytes"),
     [
-        b"",
-        b"fmt ",
-        b"data\x10\x00\x00\x00",
-        b"fmt \x04\x00\x00\x00abcd" + b"data\x10\x00\x00\x00",
-        b"LIST\x00\x00\x00\x00" * 2_000 + b"data\x10\x00\x00\x00",
-        b"LIST\xff\xff\xff\xff" + bytes(100),
+        ("WAV", "FLOAT", "FILE", 4),
+        ("WAV", "PCM_24", "BIG", 3),
+        ("WAVEX", "PCM_16", "FILE", 2),
+        ("RF64", "PCM_24", "FILE", 3),
+        ("W64", "PCM_16", "FILE", 2),
+        ("AIFF", "PCM_16", "FILE", 2),
+        ("AIFF", "PCM_16", "LITTLE", 2),
+        ("AIFF", "FLOAT", "FILE", 4),
+        ("AU", "ULAW", "FILE", 1),
+        ("AU", "PCM_16", "LITTLE", 2),
     ],
 )
-def test_a_header_that_tells_nothing(tmp_path: Path, chunks: bytes) -> None:
-    (tmp_path / "odd.wav").write_bytes(b"RIFF\x00\x00\x00\x00WAVE" + chunks)
-    assert data_chunk(tmp_path / "odd.wav") is None
+def test_whatever_tells_its_length_is_known_to_be_cut(
+    tmp_path: Path, form: str, subtype: str, endian: str, sample_bytes: int
+) -> None:
+    path = tmp_path / "sound.any"
+    soundfile.write(path, noise(8_000, 2), RATE, subtype, endian, form)
+    assert not [note for note in AudioFile(path).notes if "cut" in note]
+    file = AudioFile(cut(path, path.stat().st_size - 3_000 * 2 * sample_bytes))
+    (note,) = [note for note in file.notes if "cut" in note]
+    assert note == f"file is cut: {file.num_samples:,} of 8,000 samples are there".replace(",", " ")
+    assert 4_900 < file.num_samples <= 5_000
+    np.testing.assert_array_equal(all_of(file).shape, (file.num_samples, 2))
 
 
-def test_chunks_of_odd_length_are_padded(tmp_path: Path) -> None:
-    fmt = b"fmt \x10\x00\x00\x00" + struct.pack("<HHIIHH", 1, 2, RATE, 4 * RATE, 4, 16)
-    odd = b"LIST\x03\x00\x00\x00abc\x00"
-    (tmp_path / "odd.wav").write_bytes(
-        b"RIFF\x00\x00\x00\x00WAVE" + odd + fmt + b"data\x64\x00\x00\x00" + bytes(10)
+@pytest.mark.parametrize("form", ["wav", "aiff", "au"])
+def test_what_sox_wrote_into_a_pipe_is_not_called_cut(tmp_path: Path, form: str) -> None:
+    order = ["sox", "-D", "-R", "-n", "-r", "16000", "-b", "16", "-t", form, "-", "synth", "1", "sine", "300"]
+    done = subprocess.run(["bash", "-c", shlex.join(order) + " | cat"], capture_output=True, check=True)
+    (tmp_path / "piped").write_bytes(done.stdout)
+    file = AudioFile(tmp_path / "piped")
+    assert (file.num_samples, file.notes) == (RATE, ())
+
+
+def test_a_flac_file_from_a_pipe_knows_no_length(tmp_path: Path) -> None:
+    path = write(tmp_path / "piped.flac", noise(30_000), form="FLAC")
+    raw = bytearray(path.read_bytes())
+    raw[21] &= 0xF0
+    raw[22:26] = bytes(4)
+    path.write_bytes(raw)
+    file = AudioFile(path)
+    assert (file.num_samples, file.notes) == (30_000, ())
+
+
+DS64 = b"ds64\x10\0\0\0" + bytes(8) + (2**32 + 5).to_bytes(8, "little")
+
+
+def _w64(name: bytes, size: int) -> bytes:
+    return name.ljust(16, b"-") + size.to_bytes(8, "little")
+
+
+FMT = b"fmt \x10\0\0\0" + struct.pack("<HHIIHH", 1, 2, RATE, 4 * RATE, 4, 16)
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"", None),
+        (b"RIFF\0\0\0\0WAVE" + b"fmt ", None),
+        (b"RIFF\0\0\0\0WAVE" + b"LIST\0\0\0\0" * 2_000 + b"data\x10\0\0\0", None),
+        (b"RIFF\0\0\0\0WAVE" + b"LIST\xff\xff\xff\xff" + bytes(100), None),
+        (b"RIFF\0\0\0\0WAVE" + FMT + b"data\x64\0\0\0" + bytes(10), (100, 10)),
+        (b"RIFF\0\0\0\0WAVE" + b"LIST\x03\0\0\0abc\0" + b"data\x64\0\0\0" + bytes(10), (100, 10)),
+        (b"RF64\xff\xff\xff\xffWAVE" + b"data\xff\xff\xff\xff" + bytes(10), None),
+        (b"RF64\xff\xff\xff\xffWAVEds64\x10\0\0\0" + bytes(8) + b"\0\0\0\0\x01\0\0\0", None),
+        (b"FORM\0\0\0\0AIFFSSND\0\0\0\x6c" + bytes(18), (100, 10)),
+        (b"FORM\0\0\0\0AIFFSSND\0\0\0\x04" + bytes(18), None),
+        (b"riff" + bytes(36) + b"data" + bytes(12) + (24).to_bytes(8, "little"), None),
+        (b"riff" + bytes(36) + b"data" + bytes(12) + (1).to_bytes(8, "little"), None),
+        (b".snd\xff\xff\xff\xff\0\0\0\x64" + bytes(12), (100, 0)),
+        (b".snd\0\0\0\x18\xff\xff\xff\xff" + bytes(12), None),
+        (b".snd\0\0\0\x18\0\0\0\x64" + bytes(22), (100, 10)),
+        (b".snd\x01\0\0\x18\0\0\0\x64" + bytes(22), (100, 0)),
+        (b"dns.\x18\0\0\0\x64\0\0\0" + bytes(22), (100, 10)),
+        (b"snd.\x18\0\0\0\x64\0\0\0" + bytes(22), None),
+        (b"RIFF\0\0\0\0AVI " + b"data\x64\0\0\0" + bytes(10), None),
+        (b"RIFF\0\0\0\0WAVE" + b"data\0\0\0\0" + bytes(10), None),
+        (b"RIFF\0\0\0\0WAVE" + b"data\x01\0\0\0" + bytes(10), (1, 1)),
+        (b"RIFF\0\0\0\0WAVE" + b"data\x64\0\0\0", (100, 0)),
+        (b"RIFX\0\0\0\0WAVE" + b"LIST\0\0\0\x01ab" + b"data\0\0\0\x64" + bytes(10), (100, 10)),
+        (b"RIFF\0\0\0\0WAVE" + b"LIST\0\0\0\0" * 999 + b"data\x64\0\0\0" + bytes(10), (100, 10)),
+        (b"RIFF\0\0\0\0WAVE" + b"LIST\0\0\0\0" * 1_000 + b"data\x64\0\0\0" + bytes(10), None),
+        (b"RF64\xff\xff\xff\xffWAVE" + DS64 + b"data\xff\xff\xff\xff" + bytes(9), (2**32 + 5, 9)),
+        (b"RF64\xff\xff\xff\xffWAVE" + DS64 + b"data\x64\0\0\0" + bytes(9), (100, 9)),
+        (b"FORM\0\0\0\0AIFCCOMM\0\0\0\x02abSSND\0\0\0\x6c" + bytes(18), (100, 10)),
+        (b"FORM\0\0\0\0AIFFSSND\x7e\xff\xfe\xff" + bytes(18), (0x7EFFFEF7, 10)),
+        (b"FORM\0\0\0\0AIFFSSND\x7e\xff\xff\0" + bytes(18), None),
+        (b"FORM\0\0\0\0AIFFSSND\x7f\0\0\xff" + bytes(18), None),
+        (b"FORM\0\0\0\0AIFFSSND\x7f\0\x01\0" + bytes(18), (0x7F0000F8, 10)),
+        (b"RIFF\0\0\0\0WAVE" + b"data\0\xff\xff\x7e" + bytes(10), (0x7EFFFF00, 10)),
+        (b"riff" + bytes(36) + _w64(b"fact", 25) + bytes(8) + _w64(b"data", 124) + bytes(10), (100, 10)),
+        (b"riff" + bytes(36) + _w64(b"fact", 32) + bytes(8) + _w64(b"data", 124) + bytes(10), (100, 10)),
+        (b"riff" + bytes(36) + _w64(b"data", 2**63 - 1) + bytes(10), None),
+        (b"riff" + bytes(36) + _w64(b"data", 25), (1, 0)),
+    ],
+    ids=str,
+)
+def test_headers(head: bytes, expected: tuple[int, int] | None, tmp_path: Path) -> None:
+    for start in (0, 7):
+        (tmp_path / "odd").write_bytes(bytes(start) + head)
+        with (tmp_path / "odd").open("rb") as file:
+            assert sound_bytes(file, start) == expected
+            assert start or sound_bytes(file) == expected
+
+
+def _caf(*chunks: tuple[bytes, int]) -> bytes:
+    return b"caff\0\1\0\0" + b"".join(
+        name + size.to_bytes(8, "big") + bytes(min(size, 99)) for name, size in chunks
     )
-    assert data_chunk(tmp_path / "odd.wav") == (100, 10, 4)
+
+
+@pytest.mark.parametrize(
+    ("content", "num_bytes"),
+    [
+        (_caf((b"desc", 32), (b"info", 7), (b"info", 9), (b"info", 3), (b"data", 20)), 9),
+        (_caf((b"info", 2**40), (b"info", 2**50)), 2**40),
+        (_caf((b"desc", 32), (b"data", 20)), 0),
+        (_caf(), 0),
+        (_caf((b"info", 7)).replace(b"caff", b"RIFF"), 0),
+        (b"", 0),
+    ],
+    ids=["the longest", "beyond the end", "no text", "empty", "another format", "nothing"],
+)
+def test_how_much_text_a_caf_file_holds(content: bytes, num_bytes: int, tmp_path: Path) -> None:
+    for start in (0, 7):
+        (tmp_path / "odd").write_bytes(bytes(start) + content)
+        with (tmp_path / "odd").open("rb") as file:
+            assert longest_text(file, start) == num_bytes
+            assert start or longest_text(file) == num_bytes
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"RIFF\0\0\0\0WAVE" + b"data\0\0\0\x01",
+        b"RF64\xff\xff\xff\xffWAVE" + DS64 + b"data\0\0\0\x01",
+        b".snd\0\0\0\x18\x01\0\0\0" + bytes(12),
+        _caf((b"info", 9)),
+    ],
+    ids=["wav", "rf64", "au", "caf"],
+)
+def test_of_a_large_file_the_headers_alone_are_read(tmp_path: Path, head: bytes) -> None:
+    (tmp_path / "large").write_bytes(head)
+    os.truncate(tmp_path / "large", 100 << 20)
+    with (tmp_path / "large").open("rb") as file, little_memory(1_000_000):
+        announced = None if head[:4] == b"caff" else (1 << 24, 1 << 24)
+        assert sound_bytes(file) == announced
+        assert longest_text(file) == (0 if announced else 9)
+
+
+@pytest.mark.parametrize(
+    ("num_bytes", "words"),
+    [
+        (1 << 20, "is no recording that can be read"),  # libsndfile is asked
+        ((1 << 20) + 1, "has more than 1 MB of tags or pictures; export it without them"),
+    ],
+)
+def test_a_caf_file_of_more_than_a_megabyte_of_text_is_not_opened(
+    tmp_path: Path, num_bytes: int, words: str
+) -> None:
+    (tmp_path / "sound.caf").write_bytes(_caf((b"info", num_bytes)) + bytes(num_bytes))
+    with pytest.raises(AudioFileError, match=words):
+        AudioFile(tmp_path / "sound.caf")
+
+
+# Several streams in one file.
+
+
+def _ogg(num_samples: int, seed: int, rate: int = RATE, subtype: str = "VORBIS") -> tuple[bytes, Samples]:
+    """Give an Ogg file, and what is heard of it alone."""
+    sound = 0.1 * np.random.default_rng(seed).standard_normal((num_samples, 1))
+    file = io.BytesIO()
+    soundfile.write(file, sound, rate, format="OGG", subtype=subtype)
+    return file.getvalue(), soundfile.read(io.BytesIO(file.getvalue()), dtype="float32", always_2d=True)[0]
+
+
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+def test_chained_streams_are_heard_one_after_the_other(tmp_path: Path, subtype: str) -> None:
+    (first, heard), (second, also_heard) = _ogg(20_000, 1, subtype=subtype), _ogg(9_001, 2, subtype=subtype)
+    (tmp_path / "chain.ogg").write_bytes(first + second + first)
+    file = AudioFile(tmp_path / "chain.ogg")
+    assert file.num_samples == 49_001
+    assert len(file.notes) == 1, "nothing is missing"
+    blocks = list(file.blocks(4_000))
+    assert [len(block) for block in blocks] == [4_000] * 12 + [1_001]
+    np.testing.assert_array_equal(np.concatenate(blocks), np.concatenate([heard, also_heard, heard]))
+
+
+def test_chained_streams_that_do_not_fit_are_left_out_and_said(tmp_path: Path) -> None:
+    first, slow, last = _ogg(20_000, 1)[0], _ogg(9_000, 2, rate=8_000)[0], _ogg(5_000, 3)[0]
+    (tmp_path / "chain.ogg").write_bytes(first + slow + last[:300] + last)
+    file = AudioFile(tmp_path / "chain.ogg")
+    assert len(all_of(file)) == file.num_samples == 25_000
+    assert file.notes[1:] == ("2 of 4 chained parts are not heard: part 2 has 8000 Hz and 1 channels, ...",)
+
+
+def test_a_chain_without_end_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "chain.ogg").write_bytes(_ogg(10, 1)[0] * 501)
+    with pytest.raises(AudioFileError, match="chain of more than 500 streams; convert"):
+        AudioFile(tmp_path / "chain.ogg")
+
+
+# MP3.
+
+
+def test_an_mp3_is_the_same_in_blocks_of_any_size_and_its_decoder_says_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    seconds = np.arange(10 * RATE) / RATE
+    bursts = 0.3 * np.sin(2 * np.pi * 200 * seconds) * (np.sin(3 * seconds) > 0)
+    sound = bursts.astype(np.float32)[:, np.newaxis] + noise(len(seconds))
+    file = AudioFile(write(tmp_path / "call.mp3", sound, "MPEG_LAYER_III", "MP3"))
+    whole = all_of(file, file.num_samples)
+    for block_samples in (777, 4_000):
+        np.testing.assert_array_equal(all_of(file, block_samples), whole)
+    assert capfd.readouterr().err == ""
+
+
+def _mp3(path: Path, seconds: int, seed: int) -> tuple[bytes, Samples]:
+    """Give an MP3 of varying bit rate, which begins with a frame that tells its length, and its sound."""
+    sound = np.random.default_rng(seed).standard_normal((seconds, RATE)) * 0.1
+    sound[seconds // 3 : seconds // 2] = 0
+    write(path, sound.reshape(-1, 1).astype(np.float32), "MPEG_LAYER_III", "MP3")
+    return path.read_bytes(), all_of(AudioFile(path))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(b"", b""), (b"ID3\3\0\0\0\0\2\0" + bytes(256), b"TAG" + bytes(125))]
+)
+def test_mp3s_behind_one_another_are_all_heard(tmp_path: Path, before: bytes, after: bytes) -> None:
+    (first, heard), (second, also_heard) = _mp3(tmp_path / "1.mp3", 3, 1), _mp3(tmp_path / "2.mp3", 4, 2)
+    (tmp_path / "both.mp3").write_bytes(before + first + after + before + second + after)
+    file = AudioFile(tmp_path / "both.mp3")
+    assert (file.num_samples, file.notes) == (7 * RATE, ("converted from MP3",))
+    np.testing.assert_array_equal(all_of(file, 777), np.concatenate([heard, also_heard]))
+
+
+@pytest.mark.parametrize("told", [None, 5])
+def test_an_mp3_that_tells_no_length_or_a_wrong_one_is_heard_to_its_end(
+    tmp_path: Path, told: int | None
+) -> None:
+    raw, heard = _mp3(tmp_path / "told.mp3", 12, 3)
+    at = max(raw.find(b"Info"), raw.find(b"Xing"))
+    second = raw.index(raw[:2], at)
+    untold = raw[second:] if told is None else raw[: at + 8] + told.to_bytes(4, "big") + raw[at + 12 :]
+    (tmp_path / "untold.mp3").write_bytes(untold)
+    file = AudioFile(tmp_path / "untold.mp3")
+    assert 0 <= file.num_samples - len(heard) < 3 * 576, "and what an encoder adds at either end"
+    assert file.notes == ("converted from MP3",)
+    assert len(all_of(file)) == file.num_samples
+
+
+# A file that changes.
 
 
 def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:
@@ -194,4 +433,10 @@ def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:
         all_of(file)
 
 
-# What is no recording.
+@pytest.mark.parametrize(("channels", "rate"), [(1, RATE), (2, 8_000)])
+def test_a_file_that_is_replaced_by_another_kind(tmp_path: Path, channels: int, rate: int) -> None:
+    path = write(tmp_path / "sound.wav", noise(channels=2))
+    file = AudioFile(path)
+    write(path, noise(channels=channels), rate=rate)
+    with pytest.raises(AudioFileError, match=r"changed while it was read: it had 16000 Hz, 2 channels"):
+        all_of(file)

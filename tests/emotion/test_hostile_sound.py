@@ -10,9 +10,9 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotion.audio_file import MAX_CHANNELS, AudioFile, read_mono
-from emotion.decoding import read_samples
+from emotion.audio_file import AudioFile, read_mono
 from emotion.errors import AudioFileError
+from emotion.sound_bounds import MAX_CHANNELS
 from tests.audio_material import noise
 from tests.spoiling import fuzzed, little_memory, spoiled
 
@@ -24,6 +24,8 @@ FORMATS = (
     ("RF64", "PCM_24"),
     ("W64", "PCM_16"),
     ("AIFF", "PCM_16"),
+    ("AIFF", "FLOAT"),
+    ("CAF", "PCM_16"),
     ("AU", "ULAW"),
     ("CAF", "ALAC_16"),
     ("FLAC", "PCM_16"),
@@ -42,7 +44,10 @@ def _encoded(form: str, subtype: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def originals() -> list[bytes]:
-    return [_encoded(*each) for each in FORMATS]
+    ogg = _encoded("OGG", "VORBIS")
+    tag = b"ID3\3\0\0\0\0\0\x20" + bytes(32)
+    tagged = [tag + tag + _encoded(*each) for each in FORMATS[-2:]]
+    return [_encoded(*each) for each in FORMATS] + [ogg + ogg + _encoded("OGG", "OPUS"), *tagged]
 
 
 def _hear(path: Path) -> None:
@@ -72,8 +77,6 @@ def test_an_mp3_whose_end_moves_while_it_is_sought(tmp_path: Path) -> None:
     path.write_bytes(raw)
     with soundfile.SoundFile(path) as sound:
         assert sound.seek(sound.frames - 1) > sound.frames
-        with pytest.raises(AudioFileError, match="its end moves"):
-            read_samples(path, sound, 1)
     _hear(path)
 
 

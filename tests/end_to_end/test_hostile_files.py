@@ -12,12 +12,14 @@ import shutil
 import struct
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from emotion.array_file import read_arrays, write_arrays
 from emotion.rbf_svc import ARRAYS
@@ -25,6 +27,7 @@ from tests.command import command, environment
 
 MODELS = Path(__file__).parents[2] / "models"
 SYNTHETIC = MODELS / "synthetic"
+DEMO = MODELS.parent / "callmood" / "demo" / "speech.flac"
 MOST_SECONDS = 1.0
 MOST_BYTES = 200_000_000
 SLACK = 3.0
@@ -136,6 +139,59 @@ def _lying_recording(folder: Path) -> tuple[str | Path, ...]:
     return "replay", "call.wav", "--plain", "--model", SYNTHETIC
 
 
+def _sparse(path: Path, *parts: bytes | int) -> None:
+    """Write bytes, and for numbers so many that take no room on disk."""
+    with path.open("wb") as file:
+        for part in parts:
+            if isinstance(part, int):
+                file.seek(part, os.SEEK_CUR)
+            else:
+                file.write(part)
+
+
+def _flac_of_metadata(folder: Path) -> tuple[str | Path, ...]:
+    """480 MB of metadata, in blocks as large as they can be."""
+    raw = DEMO.read_bytes()
+    info, sound = raw[8:42], raw[raw.index(b"\xff\xf8", 42) :]
+    size = (1 << 24) - 1
+    blocks = [part for _ in range(30) for part in (b"\x02" + size.to_bytes(3, "big"), size)]
+    _sparse(folder / "call.flac", b"fLaC\0\0\0\x22" + info, *blocks, b"\x81\0\0\x04" + bytes(4), sound)
+    return "replay", "call.flac", "--plain", "--model", SYNTHETIC
+
+
+def _caf_of_text(folder: Path) -> tuple[str | Path, ...]:
+    soundfile.write(folder / "call.caf", np.zeros(16_000), 16_000)
+    raw = (folder / "call.caf").read_bytes()
+    at, size = raw.index(b"data"), 300_000_000
+    _sparse(folder / "call.caf", raw[:at] + b"info" + size.to_bytes(8, "big"), size, raw[at:])
+    return "replay", "call.caf", "--plain", "--model", SYNTHETIC
+
+
+def _ogg_of_comments(folder: Path) -> tuple[str | Path, ...]:
+    """40 MB of empty comments: each takes a dozen times as much memory as it has bytes."""
+    soundfile.write(folder / "call.ogg", np.zeros(16_000), 16_000)
+    raw = (folder / "call.ogg").read_bytes()
+    first, serial = raw[: 28 + raw[27]], raw[14:18]
+    number = 10_000_000
+    packet = b"\x03vorbis" + struct.pack("<II", 0, number) + bytes(4 * number) + b"\1"
+    pages = [
+        _ogg_page(packet[at : at + 255 * 255], serial, 1 + at // (255 * 255))
+        for at in range(0, len(packet), 255 * 255)
+    ]
+    (folder / "call.ogg").write_bytes(first + b"".join(pages))
+    return "replay", "call.ogg", "--plain", "--model", SYNTHETIC
+
+
+def _ogg_page(content: bytes, serial: bytes, number: int) -> bytes:
+    lengths = [255] * (len(content) // 255) + ([len(content) % 255] if len(content) < 255 * 255 else [])
+    head = b"OggS\0" + (b"\1" if number > 1 else b"\0") + b"\xff" * 8 + serial + struct.pack("<I", number)
+    tail = bytes([len(lengths), *lengths]) + content
+    # Its checksum is zlib's with the bits the other way round, begun and ended otherwise.
+    mirrored = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+    checksum = zlib.crc32((head + bytes(4) + tail).translate(mirrored), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return head + int(f"{checksum:032b}"[::-1], 2).to_bytes(4, "little") + tail
+
+
 def _configuration(content: bytes) -> Callable[[Path], tuple[str | Path, ...]]:
     def make(folder: Path) -> tuple[str | Path, ...]:
         (folder / "callmood.toml").write_bytes(content)
@@ -147,7 +203,7 @@ def _configuration(content: bytes) -> Callable[[Path], tuple[str | Path, ...]]:
 def _long_name(folder: Path) -> tuple[str | Path, ...]:
     shutil.copy(MODELS.parent / "callmood" / "demo" / "speech.flac", folder / "call.wav")
     (folder / "callmood.toml").write_text(f"[replay]\njournal = '{'x' * 300}'\n")
-    return "replay", "call.wav", "--plain", "--model", SYNTHETIC
+    return "replay", "call.wav", "--plain", "--model", SYNTHETIC, "--config", "callmood.toml"
 
 
 def _ages(folder: Path) -> tuple[str | Path, ...]:
@@ -169,6 +225,9 @@ HOSTILE: dict[str, tuple[Callable[[Path], tuple[str | Path, ...]], int, str]] = 
     "windows of an hour": (_hour_long_windows, 5, "expected seconds, over 0 and up to 60"),
     "arrays of a hundred megabytes": (_huge_arrays, 5, "support_vectors holds a value beyond"),
     "a recording of a thousand channels": (_lying_recording, 3, "1024 channels"),
+    "a FLAC file of 480 MB of metadata": (_flac_of_metadata, 3, "more than 12 MB of tags or pictures"),
+    "an Ogg file of ten million comments": (_ogg_of_comments, 3, "more than 12 MB of tags or pictures"),
+    "a CAF file of 300 MB of text": (_caf_of_text, 3, "more than 1 MB of tags or pictures"),
     "a key of 45 000 parts": (_configuration(b"a." * 45_000 + b"a = 1"), 2, "more than 200 dots"),
     "tables in tables": (_configuration(b"replay = " + b"[" * 90_000), 2, "cannot be read as TOML"),
     "a number of 5000 digits": (
@@ -194,6 +253,19 @@ def test_refused_in_a_line_at_once_and_in_little_memory(tmp_path: Path, base: Co
     assert "Traceback" not in cost.said
     assert cost.seconds - base.seconds < MOST_SECONDS * SLACK
     assert cost.peak_bytes - base.peak_bytes < MOST_BYTES
+
+
+def test_an_mp3_behind_256_mb_of_tags_is_read_at_once_and_in_little_memory(tmp_path: Path) -> None:
+    size = (1 << 28) - 1
+    soundfile.write(tmp_path / "plain.mp3", np.zeros(32_000), 16_000)
+    sound = (tmp_path / "plain.mp3").read_bytes()
+    _sparse(tmp_path / "call.mp3", b"ID3\3\0\0" + b"\x7f" * 4, size, b"ID3\3\0\0\0\0\0\0", sound)
+    cost, plain = (
+        _measured(tmp_path, "predict", name, "--model", SYNTHETIC) for name in ("call.mp3", "plain.mp3")
+    )
+    assert (cost.code, cost.said) == (0, plain.said.replace("plain.mp3", "call.mp3"))
+    assert cost.seconds - plain.seconds < MOST_SECONDS * SLACK
+    assert cost.peak_bytes - plain.peak_bytes < 20_000_000
 
 
 class _Trap:

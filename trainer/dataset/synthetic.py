@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Final
 
-import soundfile
+from emotion.errors import AudioFileError
+from emotion.sound_streams import comment_of
 
 SYNTHETIC_CORPUS: Final = "synthetic tones"
 """The corpus of every such clip, whatever its folder is called."""
@@ -26,7 +27,6 @@ def is_synthetic(path: Path) -> bool:
         False for what cannot be read as well.
     """
     try:
-        with soundfile.SoundFile(path) as file:
-            return str(file.comment).startswith(SYNTHETIC_MARK)
-    except (OSError, soundfile.SoundFileError):
+        return comment_of(path).startswith(SYNTHETIC_MARK)
+    except AudioFileError:
         return False

@@ -1,5 +1,6 @@
 """Manifests: what is read, what is left out with a word, what is refused."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -39,14 +40,15 @@ def test_clips_without_a_label_are_counted(tmp_path: Path) -> None:
 
 
 def test_unknown_labels_and_missing_files_are_left_out_with_a_remark(tmp_path: Path) -> None:
-    text = "path,speaker,emotion4\na.wav,1,bored\nb.wav,1,sad\ngone.wav,1,sad\na.wav,2,bored\n"
+    text = "path,speaker,emotion4\na.wav,1,bored\nb.wav,1,sad\ngone.wav,1,sad\na.wav,2,bored\nc.wav,1,sad\n"
     read = read_manifest(manifest(tmp_path / "c", text, "a.wav", "b.wav"))
     assert [clip.path.name for clip in read.clips] == ["b.wav"]
     unknown, missing = read.remarks
     assert "'bored'" in unknown
-    assert "2 clips" in unknown
-    assert "1 files are not there" in missing
-    assert "gone.wav" in missing
+    assert unknown.endswith(
+        "manifest.csv: emotion4 'bored' is none of angry, happy, neutral, sad: 2 clips left out"
+    )
+    assert missing.endswith("manifest.csv: 2 files are not there and left out, the first gone.wav")
 
 
 @pytest.mark.parametrize("path", ["../b.wav", "/etc/passwd", "x/../../b.wav", "", "a\0b.wav"])
@@ -77,6 +79,25 @@ def test_a_byte_order_mark_and_short_rows_do_no_harm(tmp_path: Path) -> None:
     )
     assert len(read.clips) == 1
     assert read.unlabelled == 1
+
+
+def test_a_cell_may_hold_several_lines(tmp_path: Path) -> None:
+    text = 'path,speaker,emotion4,sentence\r\na.wav, 1 ,sad,"one\r\ntwo"\r\n\r\nb.wav,1,sad,x\r\n'
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "manifest.csv").write_bytes(text.encode())
+    for name in ("a.wav", "b.wav"):
+        (tmp_path / "c" / name).touch()
+    first, second = read_manifest(tmp_path / "c").clips
+    assert (first.speaker, first.sentence, second.sentence) == ("1", "one\r\ntwo", "x")
+
+
+def test_what_is_no_file_counts_as_missing(tmp_path: Path) -> None:
+    folder = manifest(tmp_path / "c", "path,speaker,emotion4\nsub,1,sad\npipe,1,sad\nsub/,1,sad\n")
+    (folder / "sub").mkdir()
+    os.mkfifo(folder / "pipe")
+    read = read_manifest(folder)
+    assert read.clips == ()
+    assert read.remarks[0].endswith("3 files are not there and left out, the first sub")
 
 
 def test_a_corpus_made_for_tests_reads_whole(make_corpus: MakeCorpus) -> None:

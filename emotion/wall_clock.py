@@ -1,0 +1,90 @@
+"""The clock on the wall, whatever it is set to: no year and no time zone makes an error of it."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_FIRST: Final = datetime(1000, 1, 2, tzinfo=UTC)
+_LAST: Final = datetime(9999, 12, 30, 23, 59, 59, 999_999, tzinfo=UTC)
+"""Between them the year has four digits in every time zone."""
+
+
+def now() -> float:
+    """Give the time.
+
+    Returns
+    -------
+    float
+        Seconds since the epoch; `time.time` knows none after the year 2262.
+    """
+    return time.clock_gettime(time.CLOCK_REALTIME)
+
+
+def is_beyond_python() -> bool:
+    """Tell whether Python's own functions raise OverflowError at this time, as they do from 2262 on."""
+    try:
+        time.time()
+        time.monotonic()
+    except OverflowError:
+        return True
+    return False
+
+
+def utc(epoch_seconds: float) -> datetime:
+    """Give a moment as a date in UTC.
+
+    Parameters
+    ----------
+    epoch_seconds : float
+        Seconds since the epoch.
+
+    Returns
+    -------
+    datetime
+        Never before the year 1000, nor after the last day but one of the year 9999.
+    """
+    try:
+        moment = datetime.fromtimestamp(epoch_seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return _LAST if epoch_seconds > 0.0 else _FIRST
+    return min(max(moment, _FIRST), _LAST)
+
+
+def local(epoch_seconds: float) -> datetime:
+    """Give a moment as a date in the local time zone.
+
+    Parameters
+    ----------
+    epoch_seconds : float
+        Seconds since the epoch.
+
+    Returns
+    -------
+    datetime
+        As `utc` gives it, with the zone's offset; in UTC where the zone is a day or more away from it.
+    """
+    moment = utc(epoch_seconds)
+    try:
+        return moment.astimezone()
+    except (ValueError, OverflowError, OSError):
+        return moment
+
+
+def later(moment: datetime, seconds: float) -> datetime:
+    """Add seconds to a date.
+
+    Parameters
+    ----------
+    moment : datetime
+        With its offset.
+    seconds : float
+        0 or more.
+
+    Returns
+    -------
+    datetime
+        With the same offset, and never after the last moment that `utc` gives.
+    """
+    if seconds >= (_LAST - moment).total_seconds():
+        return _LAST.astimezone(moment.tzinfo)
+    return moment + timedelta(seconds=seconds)
