@@ -1,7 +1,12 @@
 """The command `callmood`: looks whether its packages are its own, then opens the front door."""
 
+import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Final
 
 INTERRUPTED: Final = 130
@@ -21,6 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         The exit code: 0, or that of the error which ended the command.
     """
+    with _interruptible():
+        return _leave(_run(argv))
+
+
+def _run(argv: Sequence[str] | None) -> int:
     try:
         # All of it in here: whoever presses Ctrl-C is to see no traceback, however early.
         from callmood.rooms import ShadowedRoomError, check_rooms
@@ -41,6 +51,42 @@ def main(argv: Sequence[str] | None = None) -> int:
         if _is_interrupted(error):
             return INTERRUPTED
         raise
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does, and let neither strike while something is imported."""
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        plain = ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL))
+        before = {number: handler for number, handler in plain if signal.getsignal(number) is handler}
+    for number in before:
+        signal.signal(number, _interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - what `signal` calls
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            # Libraries that are interrupted while they load crash, or swallow the interruption.
+            os._exit(INTERRUPTED)
+        frame = frame.f_back
+    raise KeyboardInterrupt
+
+
+def _leave(code: int) -> int:
+    """End the process at once where a library hangs in a call: to put it in order would hang, or crash."""
+    microphone = sys.modules.get("streamer.microphone")
+    if microphone is not None and microphone.is_hanging():
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+    return code
 
 
 def _is_interrupted(error: BaseException | None) -> bool:

@@ -1,6 +1,7 @@
 """Between a source and the worker: a queue bounded in seconds, which counts what it drops."""
 
 import threading
+import time
 from collections import deque
 
 from streamer.block import AudioBlock
@@ -31,6 +32,7 @@ class BlockQueue:
         self._overruns = 0
         self._end_sample = 0
         self._closed = False
+        self._closed_at: float | None = None
         self._error: BaseException | None = None
         self._absence: str | None = None
         self._news = news
@@ -113,6 +115,7 @@ class BlockQueue:
         with self._lock:
             if not self._closed:
                 self._closed = True
+                self._closed_at = time.monotonic()
                 self._error = error
                 self._filled.notify_all()
                 self._emptied.notify_all()
@@ -130,6 +133,12 @@ class BlockQueue:
         """True once the source delivers nothing more."""
         with self._lock:
             return self._closed
+
+    @property
+    def closed_at(self) -> float | None:
+        """``time.monotonic()`` when it was closed, s; None before."""
+        with self._lock:
+            return self._closed_at
 
     @property
     def drained(self) -> bool:

@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import Final
 
 from emotion.errors import DeviceError
+from streamer.background_call import NoAnswerError
 from streamer.devices import Device, choose_device
 from streamer.microphone import Microphone, input_devices, look_for_devices_again
+from streamer.pactl import server_answers
 from streamer.pulse_list import pulse_sources, server_default
 from streamer.pulse_source import PulseSource
 from streamer.returning_source import ReturningSource
@@ -76,7 +78,9 @@ def open_input(wanted: str | None, *, returns: bool = True, alone: bool = True) 
     source = PulseSource(pulse_name, title=title)
     if not returns:
         return source
-    return ReturningSource(source, lambda info: PulseSource(pulse_name, title=title, like=info))
+    return ReturningSource(
+        source, lambda info: PulseSource(pulse_name, title=title, like=info), ask=server_answers
+    )
 
 
 def _portaudio_source(device: Device, *, returns: bool, alone: bool) -> Source:
@@ -123,10 +127,15 @@ def _behind(served: Sequence[Device], device: Device) -> tuple[str, str] | None:
 
 
 def _served() -> list[Device]:
-    """List the sources of the sound server; none where no server answers."""
+    """List the sources of the sound server; none where there is no server.
+
+    One that hangs is no reason to go on without it: PortAudio asks it as well, and hangs with it.
+    """
     try:
         default = server_default("Source")
         sources = pulse_sources()
+    except NoAnswerError:
+        raise
     except DeviceError:
         return []
     return [

@@ -211,12 +211,33 @@ class Listening:
                 self._take_absence(said)
             else:
                 self.messages.append(said)
+        # Alerts that cannot be delivered are told of while no sound comes, too.
+        self._say_failures()
 
     def finish(self) -> None:
         """Give the rows that the end of the sound completes."""
         for source in self.sources:
             for event in source.finish():
                 self._tell(event)
+        self._say_failures()
+
+    def count_missing(self, now: float, queues: Sequence[BlockQueue]) -> None:
+        """Count what sources still owe once all is finished: the time since then was time of the stream.
+
+        Parameters
+        ----------
+        now : float
+            ``time.monotonic()``, s.
+        queues : sequence of BlockQueue
+            By number of the source; the end of one that is closed was then.
+        """
+        self.look_for_sources(now, queues)
+        for source, queue in zip(self.sources, queues, strict=True):
+            until = now if queue.closed_at is None else queue.closed_at
+            is_away = source.number in self._watch.absent
+            if is_away or self._watch.is_owing(source, queue, until):
+                for gap in source.miss(until, "stall" if source.may_wait and not is_away else "away"):
+                    self._tell(gap)
         self._say_failures()
 
     def _tell(self, event: Said) -> None:
@@ -257,6 +278,7 @@ class Listening:
                 self.messages.append(f"{leg} hears the other leg; headphones would help")
 
     def _say_failures(self) -> None:
+        self._sinks.tell_complaints()
         found = (*self._sinks.failures, *self._sinks.complaints)
         if found == self._said:
             return

@@ -1,14 +1,18 @@
 """The microphone, through PortAudio: the only file that imports sounddevice."""
 
+import atexit
 import time
+from collections.abc import Callable
+from functools import partial
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emotion.arrays import read_only
 from emotion.errors import DeviceError
+from streamer.background_call import ANSWER_SECONDS, CallThread, NoAnswerError
 from streamer.block import AudioBlock
 from streamer.devices import Device, choose_device
 from streamer.intake import Intake
@@ -25,6 +29,14 @@ SOFTWARE_CHANNELS: Final = 2
 
 FULL_SCALE: Final = np.float32(32768)
 
+CLOSE_SECONDS: Final = 0.5
+"""How long a device that is released is waited for: nobody needs its answer."""
+
+_PORTAUDIO: Final = CallThread("portaudio")
+"""PortAudio is one for the whole process, is not thread-safe, and on Windows wants one thread for all."""
+
+T = TypeVar("T")
+
 
 def portaudio() -> ModuleType:
     """Import sounddevice, which starts PortAudio.
@@ -37,10 +49,13 @@ def portaudio() -> ModuleType:
     Raises
     ------
     DeviceError
-        If the PortAudio library is missing or does not start.
+        If the PortAudio library is missing, does not start, or does not answer within 3 s.
     """
     try:
-        import sounddevice  # noqa: PLC0415 - it starts PortAudio: only where there is to be a microphone
+        # It redirects standard error itself meanwhile.
+        return _answer(_load, redirects=True)
+    except NoAnswerError:
+        raise
     except OSError as error:
         raise DeviceError("PortAudio is not installed; type: sudo apt install libportaudio2") from error
     except Exception as error:
@@ -50,8 +65,51 @@ def portaudio() -> ModuleType:
         raise DeviceError(
             f"PortAudio does not start: {error}; is the sound server running? See `callmood doctor`"
         ) from error
+
+
+def _load() -> ModuleType:
+    import sounddevice  # noqa: PLC0415 - it starts PortAudio: only where there is to be a microphone
+
+    # Its own handler would wait at the exit for a call that hangs.
+    atexit.unregister(sounddevice._exit_handler)
+    atexit.unregister(_end_portaudio)
+    atexit.register(_end_portaudio, sounddevice._exit_handler)
     module: ModuleType = sounddevice
     return module
+
+
+def is_hanging() -> bool:
+    """Tell whether PortAudio is in a call that nobody waits for any more.
+
+    Returns
+    -------
+    bool
+        True from when the wait was given up until the call returns.
+    """
+    return not _PORTAUDIO.is_idle
+
+
+def _end_portaudio(end: Callable[[], None]) -> None:
+    if _PORTAUDIO.is_idle:
+        _PORTAUDIO.begin(end).wait(CLOSE_SECONDS)
+
+
+def _answer(function: Callable[[], T], *, redirects: bool = False) -> T:
+    """Make a call into PortAudio and wait for it; Ctrl-C interrupts the wait."""
+    # A call that fails makes PortAudio and ALSA write lines of their own: the error says it in one.
+    with quiet_stderr(redirected=not redirects):
+        call = _PORTAUDIO.begin(function)
+        try:
+            has_ended = call.wait(ANSWER_SECONDS)
+        finally:
+            call.drop()
+    if not has_ended:
+        raise NoAnswerError(
+            f"PortAudio does not answer within {ANSWER_SECONDS:g} s: the sound server or a device hangs; "
+            "start the sound server again: systemctl --user restart pipewire-pulse, or pulseaudio --kill; "
+            "pulseaudio --start"
+        )
+    return call.result()
 
 
 def input_devices() -> list[Device]:
@@ -69,8 +127,8 @@ def input_devices() -> list[Device]:
     """
     sounddevice = portaudio()
     try:
-        found = sounddevice.query_devices()
-        host_apis = [host_api["name"] for host_api in sounddevice.query_hostapis()]
+        found = _answer(sounddevice.query_devices)
+        host_apis = [host_api["name"] for host_api in _answer(sounddevice.query_hostapis)]
         default = sounddevice.default.device["input"]
     except sounddevice.PortAudioError as error:
         raise DeviceError(
@@ -100,10 +158,9 @@ def look_for_devices_again() -> None:
     """
     sounddevice = portaudio()
     try:
-        with quiet_stderr():
-            # sounddevice has no public name for it; PortAudio looks at the devices only when it starts.
-            sounddevice._terminate()
-            sounddevice._initialize()
+        # sounddevice has no public name for it; PortAudio looks at the devices only when it starts.
+        _answer(sounddevice._terminate)
+        _answer(sounddevice._initialize, redirects=True)
     except sounddevice.PortAudioError as error:
         raise DeviceError(f"PortAudio does not start again: {error}; is the sound server running?") from error
 
@@ -133,6 +190,7 @@ class Microphone:
             self._channels, self._sample_rate = like.channels, like.sample_rate
         self._clock = StreamClock(self._sample_rate)
         self._stream: Any = None
+        self._is_asked_for = False
         self._queue: Intake | None = None
         self._stopping = False
 
@@ -162,18 +220,9 @@ class Microphone:
             If it will not open.
         """
         sounddevice = portaudio()
+        self._is_asked_for = True
         try:
-            # A failed open makes PortAudio and ALSA write lines of their own: the error below says it in one.
-            with quiet_stderr():
-                self._stream = sounddevice.InputStream(
-                    device=self._device.number,
-                    samplerate=self._sample_rate,
-                    channels=self._channels,
-                    dtype="int16",
-                    latency=LATENCY_SECONDS,
-                    callback=self._take,
-                    finished_callback=self._finished,
-                )
+            _answer(partial(self._open_stream, sounddevice))
         except (sounddevice.PortAudioError, ValueError) as error:
             raise self._refusal(error) from error
 
@@ -193,20 +242,45 @@ class Microphone:
         self._queue = queue
         sounddevice = portaudio()
         try:
-            with quiet_stderr():
-                self._stream.start()
+            _answer(self._start_stream)
         except sounddevice.PortAudioError as error:
             raise self._refusal(error) from error
 
     def stop(self) -> None:
-        """Release the device and close the queue; a second call does nothing."""
+        """Release the device and close the queue; a second call does nothing.
+
+        A device that hangs is left behind: it is released as soon as it answers.
+        """
         self._stopping = True
-        if self._stream is not None:
+        if self._is_asked_for:
+            self._is_asked_for = False
+            # Also where it is still being opened: this comes after.
             with quiet_stderr():
-                self._stream.close()
-            self._stream = None
+                closing = _PORTAUDIO.begin(self._close_stream)
+                has_ended = closing.wait(CLOSE_SECONDS)
+            if has_ended:
+                closing.result()
         if self._queue is not None:
             self._queue.close()
+
+    def _open_stream(self, sounddevice: ModuleType) -> None:
+        self._stream = sounddevice.InputStream(
+            device=self._device.number,
+            samplerate=self._sample_rate,
+            channels=self._channels,
+            dtype="int16",
+            latency=LATENCY_SECONDS,
+            callback=self._take,
+            finished_callback=self._finished,
+        )
+
+    def _start_stream(self) -> None:
+        self._stream.start()
+
+    def _close_stream(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
 
     def _take(self, taken: NDArray[np.int16], num_samples: int, times: Any, flags: Any) -> None:
         """Copy, stamp and hand over; PortAudio calls this and must never see it raise."""

@@ -1,13 +1,15 @@
 """Asking the sound server, PulseAudio or PipeWire, through `pactl`."""
 
+import atexit
 import os
 import shutil
+import signal
 import subprocess
-from typing import Final
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from emotion.errors import DeviceError
-
-ANSWER_SECONDS: Final = 3.0
+from streamer.background_call import ANSWER_SECONDS, NoAnswerError
 
 
 def pulse_program(name: str) -> str:
@@ -74,17 +76,28 @@ def start_pulse_program(name: str, *arguments: str, with_words: bool = False) ->
     """
     program = pulse_program(name)
     try:
-        return subprocess.Popen(  # noqa: S603 - our own words, and names that the server knows
-            [program, *arguments],
-            env=english_environment(),
-            bufsize=0,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE if with_words else subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        with _out_of_reach():
+            return subprocess.Popen(  # noqa: S603 - our own words, and names that the server knows
+                [program, *arguments],
+                env=english_environment(),
+                bufsize=0,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE if with_words else subprocess.DEVNULL,
+                start_new_session=True,
+            )
     except OSError as error:
         raise DeviceError(f"{name} cannot be started: {error}; try it by itself") from error
+
+
+@contextmanager
+def _out_of_reach() -> Iterator[None]:
+    """Let Ctrl-C wait while a program is started, which is hit as well until it has its own session."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def pactl(*arguments: str) -> str:
@@ -102,30 +115,51 @@ def pactl(*arguments: str) -> str:
 
     Raises
     ------
+    NoAnswerError
+        If the sound server does not answer within 3 s.
     DeviceError
-        If it is not installed, or no sound server answers within 3 s.
+        If it is not installed, or there is no sound server.
     """
     program = pulse_program("pactl")
-    try:
-        done = subprocess.run(  # noqa: S603 - our own words
+    with _out_of_reach():
+        process = subprocess.Popen(  # noqa: S603 - our own words
             [program, *arguments],
             env=english_environment(),
-            check=False,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             encoding="utf-8",
             errors="replace",
-            timeout=ANSWER_SECONDS,
+            start_new_session=True,
         )
-    except subprocess.TimeoutExpired as error:
-        raise DeviceError(
-            f"the sound server does not answer within {ANSWER_SECONDS:g} s; start it again: "
-            "systemctl --user restart pipewire-pulse, or pulseaudio --kill; pulseaudio --start"
-        ) from error
-    if done.returncode:
-        said = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[0]
+    with process:
+        # Where we end before it does, it would wait for a server that hangs.
+        atexit.register(process.kill)
+        try:
+            answer, complaint = process.communicate(timeout=ANSWER_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise NoAnswerError(
+                f"the sound server does not answer within {ANSWER_SECONDS:g} s; start it again: "
+                "systemctl --user restart pipewire-pulse, or pulseaudio --kill; pulseaudio --start"
+            ) from error
+        finally:
+            process.kill()
+            atexit.unregister(process.kill)
+    if process.returncode:
+        said = (complaint.strip() or f"exit code {process.returncode}").splitlines()[0]
         raise DeviceError(
             f"no sound server answers (pactl says: {said}); start it: "
             "systemctl --user start pipewire-pulse, or pulseaudio --start"
         )
-    return done.stdout
+    return answer
+
+
+def server_answers() -> None:
+    """Make sure that the sound server is there and not hung, where nothing comes from it.
+
+    Raises
+    ------
+    DeviceError
+        If it is not, or `pactl` is missing.
+    """
+    pactl("info")

@@ -19,7 +19,7 @@ from streamer.source import SourceInfo
 from streamer.source_thread import SourceThread
 from streamer.whole_samples import WholeSamples
 
-STOP_SECONDS: Final = 2.0
+STOP_SECONDS: Final = 0.5
 """How long `parec` may take to end before it is killed."""
 
 CONFIRM_SECONDS: Final = 5.0

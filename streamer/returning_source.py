@@ -1,12 +1,14 @@
 """A device that may go and come back: waited for, by its name, within the same session."""
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 from emotion.errors import DeviceError
+from streamer.background_call import BackgroundCall
 from streamer.block import AudioBlock
 from streamer.intake import Intake
 from streamer.source import Source, SourceInfo
@@ -16,7 +18,30 @@ RETRY_SECONDS: Final = (0.1, 0.5, 1.0, 2.0, 4.0)
 """How long from one attempt to the next; the last holds for all that follow."""
 
 STOP_SECONDS: Final = 10.0
-"""An attempt under way may ask a sound server that does not answer."""
+"""How long a device that delivers may take to be released."""
+
+LEAVE_SECONDS: Final = 0.3
+"""One that does not is left behind after so long: it, or who is asked for it, may hang for good."""
+
+HANGS_SECONDS: Final = 0.5
+"""Whoever has not answered for so long, when the session ends, is taken to hang."""
+
+LOOK_SECONDS: Final = 0.5
+QUIET_LOOKS: Final = 5
+"""So many looks in a row at which nothing has come, and the device is taken for gone. Looks, not seconds:
+where our own process was stopped, sound may be waiting."""
+
+FIRST_LOOKS: Final = 20
+"""So many before the first sound: some devices take seconds to wake up."""
+
+ASK_LOOKS: Final = 2
+"""So many before it is asked whether a device that may be quiet is: what is told must be known soon."""
+
+OWED_SECONDS: Final = 1.0
+"""What is missing at the end is no loss if it is less: blocks take a moment."""
+
+FIRST_SECONDS: Final = 3.0
+"""The same where nothing has come at all."""
 
 
 class ReturningSource:
@@ -32,11 +57,21 @@ class ReturningSource:
     reopen : callable
         Makes the same source anew, by the name that the user chose, with the sample rate and the channels of
         what it is given; raises DeviceError where it is not there.
+    ask : callable, optional
+        For a device that may deliver nothing for good reason: raises DeviceError where it is a bad one.
     """
 
-    def __init__(self, source: Source, reopen: Callable[[SourceInfo], Source]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        reopen: Callable[[SourceInfo], Source],
+        *,
+        ask: Callable[[], None] | None = None,
+    ) -> None:
         self._source = source
         self._reopen = reopen
+        self._ask = ask if source.info.stalls else None
+        self._asked_at: float | None = None
         self._info = source.info
         self._relay: _Relay | None = None
         self._thread = SourceThread("callmood-returning", self._keep, daemon=True)
@@ -78,31 +113,84 @@ class ReturningSource:
         self._source.start(relay)
         self._relay = relay
         self._thread.start(queue)
+        if self._thread.stopping.is_set():
+            # Whoever did not want to wait for the start has stopped it meanwhile.
+            relay.ended.set()
 
     def stop(self) -> None:
-        """Deliver nothing more, close the queue, release the device; a second call does nothing."""
-        self._thread.stop()
-        if self._relay is None:
+        """Deliver nothing more, close the queue, release the device; a second call does nothing.
+
+        A device that hangs is left behind, and released as soon as it answers.
+        """
+        relay = self._relay
+        if relay is None:
+            self._thread.stop()
             self._source.stop()
-        else:
-            self._relay.ended.set()
-            self._thread.wait(STOP_SECONDS)
+            return
+        is_quiet = relay.quiet_seconds > (OWED_SECONDS if relay.has_delivered else FIRST_SECONDS)
+        is_told = relay.ended.is_set() or (relay.num_attempts > 0 and not relay.has_delivered)
+        if is_quiet and not is_told and (self._ask is None or self._is_unanswered):
+            relay.note_absence(self._hangs().what)
+        self._thread.stop()
+        relay.ended.set()
+        self._thread.wait(LEAVE_SECONDS if is_quiet or is_told else STOP_SECONDS)
 
     def _keep(self, queue: Intake) -> None:
         """Own the device from its start on: release it where it ends, and try until it is back."""
         relay = self._relay
         while relay is not None:
-            relay.ended.wait()
+            self._watch(relay)
+            if isinstance(relay.error, DeviceError) and not self._thread.stopping.is_set():
+                # Without the advice: waiting is what is done about it.
+                queue.note_absence(relay.error.what)
             self._source.stop()
             relay = None if self._thread.stopping.is_set() else self._wait_for_return(relay, queue)
+
+    def _watch(self, relay: "_Relay") -> None:
+        """Wait until the device ends, or delivers nothing although it should."""
+        num_quiet, place = 0, relay.place
+        while not relay.ended.wait(LOOK_SECONDS):
+            num_quiet = num_quiet + 1 if relay.place is place else 0
+            place = relay.place
+            if self._ask is None:
+                if num_quiet >= (QUIET_LOOKS if relay.has_delivered else FIRST_LOOKS):
+                    relay.close(self._hangs())
+            elif num_quiet and num_quiet % ASK_LOOKS == 0:
+                self._ask_whether(relay)
+
+    def _ask_whether(self, relay: "_Relay") -> None:
+        """Find out whether it is for good reason that nothing comes."""
+        if self._ask is None:
+            return
+        asked = BackgroundCall(self._ask)
+        self._asked_at = time.monotonic()
+        asked.start("callmood-asking")
+        try:
+            while not asked.wait(LOOK_SECONDS):
+                if relay.ended.is_set():
+                    return
+            asked.result()
+        except DeviceError as error:
+            relay.close(error)
+        finally:
+            self._asked_at = None
+
+    @property
+    def _is_unanswered(self) -> bool:
+        asked_at = self._asked_at
+        return asked_at is not None and time.monotonic() - asked_at > HANGS_SECONDS
+
+    def _hangs(self) -> DeviceError:
+        return DeviceError(
+            f"{self._info.name} delivers nothing any more: it hangs, or the sound server does; see "
+            "`callmood devices`, then start again"
+        )
 
     def _wait_for_return(self, gone: "_Relay", queue: Intake) -> "_Relay | None":
         if gone.error is None:
             return None
         if not isinstance(gone.error, DeviceError):
             raise gone.error
-        # Without the advice: waiting is what is done about it.
-        queue.note_absence(gone.error.what)
         # One that came back only to go again has used up its quick attempts.
         num_attempts = 0 if gone.has_delivered else gone.num_attempts
         while True:
@@ -147,9 +235,15 @@ class _Relay:
         self.has_delivered = False
         self.ended = threading.Event()
         self.error: BaseException | None = None
+        self._began = time.monotonic()
         self._queue = queue
         self._sample_rate = sample_rate
         self._shift = 0
+
+    @property
+    def quiet_seconds(self) -> float:
+        """How long nothing has come, s."""
+        return time.monotonic() - (self._began if self.place is None else self.place[1])
 
     def put(self, block: AudioBlock) -> None:
         """Hand a block on."""

@@ -1,16 +1,19 @@
 """A session: everything started in order, and stopped in order."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
+from emotion import wall_clock
 from emotion.decision import VoiceState
-from emotion.errors import AudioFileError, CallmoodError
+from emotion.errors import AudioFileError, CallmoodError, DeviceError
 from emotion.file_notes import rate_note
 from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid
+from streamer.background_call import BackgroundCall
 from streamer.engine import Engine
 from streamer.interrupts import interrupts
 from streamer.leg_names import side_legs
@@ -25,6 +28,9 @@ from streamer.source import Source, SourceInfo
 from streamer.warm_up import warm_up
 
 DRAW_SECONDS: Final = 0.25
+
+ASKED_SECONDS: Final = 0.05
+"""So often it is looked whether the user wants to stop, while a source is opened."""
 
 
 class Session:
@@ -79,8 +85,9 @@ class Session:
         ------
         CallmoodError
             If the source will not open or breaks, a sink cannot be opened, or a file is shorter than win.
+            Also if a device was away at the end: sound is missing there, and the summary was shown.
         KeyboardInterrupt
-            If the user insists.
+            If the user insists, or asks before anything was written.
         """
         infos = tuple(source.info for source in self._sources)
         for info in infos:
@@ -110,6 +117,8 @@ class Session:
             raise error
         if self._summary is None:
             raise RuntimeError("the session has ended without a summary")
+        if away := self._away(engine):
+            raise DeviceError(f"{'; '.join(away)}; see `callmood devices`")
         return self._summary
 
     def voice_state(self, leg: str) -> VoiceState:
@@ -138,15 +147,28 @@ class Session:
             self._screen.draw(engine.worker.latest)
             for rate in {info.sample_rate for info in facts.sources}:
                 warm_up(self._model, self._grid, rate)
-            for source in self._sources:
-                source.open()
+            if not all(self._unless_asked(source.open) for source in self._sources):
+                raise KeyboardInterrupt
             self._sinks.open(facts)
             for source, queue in zip(self._sources, engine.inbox.queues, strict=True):
-                source.start(queue)
+                if not self._unless_asked(partial(source.start, queue)):
+                    break
             engine.worker.start()
             self._follow(engine)
         finally:
             self._stop(engine)
+
+    def _unless_asked(self, call: Callable[[], None]) -> bool:
+        """Have a source open or start, which may hang; False where the user asks to stop meanwhile."""
+        running: BackgroundCall[None] | None = None
+        while not self._asked_to_stop:
+            if running is None:
+                running = BackgroundCall(call)
+                running.start("callmood-opening")
+            if running.wait(ASKED_SECONDS):
+                running.result()
+                return True
+        return False
 
     def _stop(self, engine: Engine) -> None:
         # Undone from the last to the first, each whatever becomes of the others.
@@ -190,11 +212,7 @@ class Session:
         # What a source has found out while it was read.
         notes = [note for source in self._sources for note in source.info.notes]
         late = tuple(note for note in notes if note not in self._known_notes) + engine.complaints
-        late += tuple(
-            f"{source.info.name} was away at the end: {reason}"
-            for source, reason in zip(self._sources, engine.inbox.absences, strict=True)
-            if reason is not None
-        )
+        late += self._away(engine)
         summary = replace(engine.summary(num_non_finite, failures), complaints=late)
         self._summary = summary
         self._sinks.close(summary)
@@ -205,9 +223,17 @@ class Session:
             complaints=(*self._sinks.complaints, *late),
         )
 
+    def _away(self, engine: Engine) -> tuple[str, ...]:
+        """Name the devices that were away at the end."""
+        return tuple(
+            f"{source.info.name} was away at the end: {reason}"
+            for source, reason in zip(self._sources, engine.inbox.absences, strict=True)
+            if reason is not None
+        )
+
     def _facts(self, infos: Sequence[SourceInfo], plans: Sequence[LegPlan]) -> SessionFacts:
         card = self._model.card
-        started = time.time()
+        started = wall_clock.now()
         told = [
             note for info in infos for note in (*info.notes, *rate_note(info.sample_rate, card.sample_rate))
         ]

@@ -11,7 +11,7 @@ from streamer.crosstalk import Crosstalk
 from streamer.leg import Leg
 from streamer.leg_plan import LegPlan, kept_channels, sound_of
 from streamer.level_leg import LevelLeg
-from streamer.row import Said
+from streamer.row import Gap, GapCause, Said
 from streamer.slip import Slip
 from streamer.source import SourceInfo
 
@@ -58,6 +58,8 @@ class SourceLegs:
         Of the source.
     may_wait : bool
         It is no sign of trouble where nothing comes.
+    is_live : bool
+        Sound that is not fetched in time is lost.
     """
 
     def __init__(
@@ -85,7 +87,7 @@ class SourceLegs:
         self.arrived: float | None = None
         self.name = info.name
         self.may_wait = info.stalls
-        self._is_live = info.live
+        self.is_live = info.live
         self._crosstalk = crosstalk
         self._ears = tuple(zip(own, self.legs, strict=True))
         self._kept = kept_channels(plans, number, info.channels)
@@ -128,9 +130,9 @@ class SourceLegs:
         Parameters
         ----------
         seconds : float
-            Since the latest block, s; 0 or less where there is nothing to wonder about.
+            Since the latest block, s; 0 where there is nothing to wonder about.
         """
-        self._quiet_samples = max(0, to_samples(seconds, self._sample_rate)) if self._is_live else 0
+        self._quiet_samples = to_samples(seconds, self._sample_rate) if self.is_live else 0
 
     def take(self, block: AudioBlock) -> Iterator[Said | AudioBlock]:
         """Analyse a block, or keep it out while the user pauses.
@@ -213,6 +215,41 @@ class SourceLegs:
         """
         for leg in self._analysed:
             yield from leg.finish()
+
+    def miss(self, until: float, cause: GapCause) -> Iterator[Gap]:
+        """Count what has not come by the end, but for what lies past the end asked for.
+
+        Parameters
+        ----------
+        until : float
+            ``time.monotonic()`` at the end, s.
+        cause : {'away', 'stall'}
+            Why.
+
+        Yields
+        ------
+        Gap
+            Of each leg that is analysed.
+        """
+        if self.arrived is None or self.paused:
+            return
+        start_sample = self._stream_position
+        end_sample = start_sample + round((until - self.arrived) * self._sample_rate)
+        if self._end_sample is not None:
+            end_sample = min(end_sample, self._end_sample)
+        if end_sample <= start_sample:
+            return
+        self._stream_position = end_sample
+        for leg in self._analysed:
+            yield Gap(
+                leg=leg.name,
+                start=start_sample / self._sample_rate,
+                end=end_sample / self._sample_rate,
+                start_sample=start_sample,
+                end_sample=end_sample,
+                cause=cause,
+                estimated=True,
+            )
 
     def seconds_at(self, position: int) -> float:
         """Turn a place in the source into stream time.

@@ -8,6 +8,10 @@ from streamer.block_queue import BlockQueue
 from streamer.source_legs import SourceLegs
 
 SILENT_SECONDS: Final = 3.0
+"""So long nothing comes before this is said, or ends a duration: a block may be late."""
+
+UNASKED_SECONDS: Final = 5.0
+"""The same where it may be no fault: so long it takes until a sound server that hangs has been found out."""
 
 
 class SourceWatch:
@@ -28,6 +32,28 @@ class SourceWatch:
     def absent(self) -> tuple[int, ...]:
         """Numbers of the sources whose device is away just now."""
         return tuple(self._absent)
+
+    @staticmethod
+    def is_owing(source: SourceLegs, queue: BlockQueue, until: float) -> bool:
+        """Tell whether a live source has delivered nothing for long, at the end.
+
+        Parameters
+        ----------
+        source : SourceLegs
+            Any.
+        queue : BlockQueue
+            Its own.
+        until : float
+            ``time.monotonic()`` at the end, s.
+
+        Returns
+        -------
+        bool
+            True where there is more missing than a block that is late.
+        """
+        if not source.is_live or source.arrived is None or queue.oldest_arrival is not None:
+            return False
+        return until - source.arrived > SILENT_SECONDS
 
     def look(self, now: float, queues: Sequence[BlockQueue]) -> Iterator[str | Absence]:
         """Look at all sources.
@@ -56,7 +82,9 @@ class SourceWatch:
             if source.arrived is None:
                 source.arrived = now
             quiet_seconds = now - source.arrived if is_empty else 0.0
-            source.note_quiet(quiet_seconds - SILENT_SECONDS)
+            # Of a device that is known to be away nothing is late.
+            patience = UNASKED_SECONDS if source.may_wait else SILENT_SECONDS
+            source.note_quiet(quiet_seconds if absence is not None or quiet_seconds > patience else 0.0)
             excused = source.may_wait or source.number in self._absent
             is_silent = quiet_seconds > SILENT_SECONDS and not excused
             if is_silent and source.number not in self._silent:

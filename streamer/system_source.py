@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from emotion.errors import DeviceError
 from streamer.intake import Intake
-from streamer.pactl import start_pulse_program
+from streamer.pactl import server_answers, start_pulse_program
 from streamer.pulse_source import PulseSource
 from streamer.returning_source import ReturningSource
 from streamer.source import SourceInfo
@@ -34,7 +34,7 @@ def open_system_sound() -> ReturningSource:
     DeviceError
         As `monitor_of_default_sink` does.
     """
-    return ReturningSource(SystemSource(), SystemSource)
+    return ReturningSource(SystemSource(), SystemSource, ask=server_answers)
 
 
 class SystemSource:
@@ -56,7 +56,8 @@ class SystemSource:
     def __init__(self, like: SourceInfo | None = None) -> None:
         self._monitor = monitor_of_default_sink()
         self._source = PulseSource(self._monitor, title=TITLE, like=like)
-        self._watch = SourceThread("callmood-default-sink", self._look)
+        # It asks a sound server that may hang.
+        self._watch = SourceThread("callmood-default-sink", self._look, daemon=True)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -125,6 +125,7 @@ class Worker:
                 self._next_publish = time.monotonic() + PUBLISH_SECONDS
         self._obey_all()
         self._listening.finish()
+        self._listening.count_missing(time.monotonic(), self._inbox.queues)
 
     def _obey_all(self) -> None:
         for source in self._listening.sources:

@@ -6,6 +6,7 @@ user's own daemon nor its settings are touched.
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -40,6 +41,8 @@ class PulseServer:
         What a program must be started with to see this daemon, and nothing else, as its sound server.
     sample_rate : int
         Hz of the null sinks and of the microphones, which are the sinks' monitors.
+    process : Popen
+        The daemon.
     microphone : str
         The sink whose monitor is the default source.
     """
@@ -47,7 +50,21 @@ class PulseServer:
     folder: Path
     environment: dict[str, str]
     sample_rate: int
+    process: "subprocess.Popen[str]"
     microphone: str = SINK
+
+    def hang(self) -> None:
+        """Let it answer nobody, and end nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it answer again."""
+        self.process.send_signal(signal.SIGCONT)
+
+    def crash(self) -> None:
+        """End it without a word to anybody."""
+        self.process.kill()
+        self.process.wait()
 
     def pactl(self, *arguments: str) -> str:
         """Run `pactl` against this daemon and give what it prints."""
@@ -143,10 +160,14 @@ def pulse_server(
         command += [f"--load=module-null-sink sink_name={sink} {channel}" for sink in sinks]
         with running(command, environment, pipe="stderr") as lines:
             lines.wait_for("Daemon startup complete", timeout_seconds=START_TIMEOUT_SECONDS)
-            server = PulseServer(folder, environment, sample_rate, microphone or sinks[0])
-            server.pactl("set-default-sink", sinks[0])
-            server.pactl("set-default-source", f"{server.microphone}.monitor")
-            yield server
+            server = PulseServer(folder, environment, sample_rate, lines.process, microphone or sinks[0])
+            try:
+                server.pactl("set-default-sink", sinks[0])
+                server.pactl("set-default-source", f"{server.microphone}.monitor")
+                yield server
+            finally:
+                # One that hangs would not end either.
+                server.go_on()
     finally:
         if not is_again:
             shutil.rmtree(folder, ignore_errors=True)

@@ -8,6 +8,8 @@ import time
 from collections import deque
 from typing import Final
 
+from streamer.quiet_stderr import loud_stderr
+
 _MAX_LINES: Final = 200
 _MAX_LINE_BYTES: Final = 500
 _READ_BYTES: Final = 65_536
@@ -40,8 +42,9 @@ class StderrCapture:
         _flush_stderr()
         read_end, write_end = os.pipe()
         stop_read, self._stop_write = os.pipe()
-        self._saved = os.dup(self._descriptor)
-        os.dup2(write_end, self._descriptor)
+        with loud_stderr():
+            self._saved = os.dup(self._descriptor)
+            os.dup2(write_end, self._descriptor)
         os.close(write_end)
         os.set_blocking(read_end, False)
         self._thread = threading.Thread(
@@ -72,7 +75,8 @@ class StderrCapture:
         if saved is None:
             return
         _flush_stderr()
-        os.dup2(saved, self._descriptor)
+        with loud_stderr():
+            os.dup2(saved, self._descriptor)
         os.close(saved)
         # Not by the end of the pipe: a child process may hold it open for ever.
         os.close(self._stop_write)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from emotion.decision import Voice, VoiceState
+from emotion.errors import DeviceError
 from emotion.model import EmotionModel
 from streamer.block_queue import BlockQueue
 from streamer.heard import Heard
@@ -16,6 +17,9 @@ from streamer.warm_up import warm_up
 
 LEAST_SPEECH_SECONDS: Final = 2.0
 """Less is no voice: one word would pass for all of somebody's speech."""
+
+MOST_WAITS: Final = 100
+"""So often in a row nothing comes for 0.1 s, and a device that always delivers is taken to hang."""
 
 _MOST_TIMES: Final = 4.0
 """A microphone is listened to for so many times the speech that is wanted."""
@@ -71,7 +75,7 @@ def enrol(
     Raises
     ------
     CallmoodError
-        If the source will not open, or breaks.
+        If the source will not open, breaks, or is a device that delivers nothing for 10 s.
     """
     rate = source.info.sample_rate
     grid = model.card.grid()
@@ -79,7 +83,7 @@ def enrol(
     voice = model.open_voice()
     queue = BlockQueue(10.0, rate)
     learned = _Learned(voice, seconds, advance)
-    num_samples = 0
+    num_samples = num_waits = 0
     most_samples = (_MOST_TIMES * seconds + 10.0) * rate if source.info.live else math.inf
     warm_up(model, grid, rate)
     try:
@@ -87,6 +91,12 @@ def enrol(
         source.start(queue)
         while not (queue.drained or learned.is_enough or num_samples >= most_samples):
             block = queue.get(_WAIT_SECONDS)
+            num_waits = 0 if block is not None or source.info.stalls else num_waits + 1
+            if source.info.live and num_waits > MOST_WAITS:
+                raise DeviceError(
+                    f"{source.info.name} delivers nothing: it hangs, or the sound server does; see "
+                    "`callmood devices`, then start again"
+                )
             if block is not None:
                 num_samples += len(block.samples)
                 learned.take([*hearing.gap_before(block), *hearing.push(block)])

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from emotion.errors import DeviceError
 from tests.command import Journal, command, environment, read_journal
 from tests.pulse import PulseServer, pulse_server
 from tests.running import Lines, running
@@ -52,9 +53,9 @@ def speech(tmp_path: Path) -> Path:
 
 @contextmanager
 def listening(
-    server: PulseServer, folder: Path, *words: str, env: Mapping[str, str] | None = None
+    server: PulseServer, folder: Path, *words: str, env: Mapping[str, str] | None = None, code: int = 0
 ) -> Iterator[Lines]:
-    """Listen for as long as the block lasts, then stop as Ctrl-C does and demand a clean end."""
+    """Listen for as long as the block lasts, then stop as Ctrl-C does and demand an end with this code."""
     listen = command(
         *("listen", *words, "--model", "speech-light", "--json", "--journal", "call.jsonl"),
         "--record-session",
@@ -66,7 +67,7 @@ def listening(
         yield listener
         listener.process.send_signal(signal.SIGINT)
         listener.process.wait(PATIENCE_SECONDS)
-    assert listener.process.returncode == 0, listener.last_words
+    assert listener.process.returncode == code, listener.last_words
 
 
 def module_of(server: PulseServer, sink: str) -> str:
@@ -180,20 +181,24 @@ def test_a_sound_server_that_is_started_again(
 
 
 def test_who_stops_while_it_is_away_is_told_so(server: PulseServer, tmp_path: Path) -> None:
-    with listening(server, tmp_path) as listener:
+    with listening(server, tmp_path, code=DeviceError.exit_code) as listener:
         server.pactl("unload-module", module_of(server, HEADSET))
         listener.wait_for('"type": "absence"', timeout_seconds=PATIENCE_SECONDS)
     journal = read_journal(tmp_path / "call.jsonl")
     [complaint] = journal.summary["complaints"]
     assert complaint.startswith("Monitor of Null Output was away at the end: the sound server put")
+    [gap] = lines_of(tmp_path, "gap")
+    assert (gap["cause"], gap["end"], journal.summary["gaps"]) == ("away", journal.summary["seconds"], 1)
 
 
 def test_a_duration_ends_by_the_clock_while_it_is_away(server: PulseServer, tmp_path: Path) -> None:
-    with listening(server, tmp_path, "--duration", "6") as listener:
+    with listening(server, tmp_path, "--duration", "6", code=DeviceError.exit_code) as listener:
         server.pactl("unload-module", module_of(server, HEADSET))
         listener.wait_for('"type": "summary"', timeout_seconds=PATIENCE_SECONDS)
         listener.process.wait(PATIENCE_SECONDS)
-    assert read_journal(tmp_path / "call.jsonl").summary["seconds"] < 6
+    journal = read_journal(tmp_path / "call.jsonl")
+    [gap] = lines_of(tmp_path, "gap")
+    assert (journal.summary["seconds"], gap["cause"], gap["end"]) == (6, "away", 6)
 
 
 def test_system_sound_goes_where_the_machine_plays_to(

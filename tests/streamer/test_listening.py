@@ -292,3 +292,45 @@ def test_nothing_but_zeros_is_told_of_and_taken_back(tiny_model: EmotionModel) -
     assert not list(listening.mute)
     assert said not in listening.messages
     assert listening.complaints == ("a test delivered nothing but zeros for 10 s: it was muted, or refused",)
+
+
+@pytest.mark.parametrize(
+    ("quiet_seconds", "absence", "end_sample", "missing"),
+    [
+        (1.0, None, None, []),
+        (1.0, "unplugged", None, [("away", 1.0, 2.0)]),
+        (7.5, None, None, [("away", 1.0, 8.5)]),
+        (7.5, "unplugged", 4 * RATE, [("away", 1.0, 4.0)]),
+        (7.5, "unplugged", RATE, []),
+    ],
+)
+def test_what_a_device_owes_at_the_end_is_a_gap(
+    tiny_model: EmotionModel,
+    quiet_seconds: float,
+    absence: str | None,
+    end_sample: int | None,
+    missing: list[tuple[str, float, float]],
+) -> None:
+    diary = Diary()
+    listening = listening_with(tiny_model, diary, live=True, end_sample=end_sample)
+    queue = BlockQueue(10, RATE)
+    now = time.monotonic()
+    listening.take(0, block(0, RATE, arrived=now - quiet_seconds))
+    queue.note_absence(absence)
+    listening.finish()
+    listening.count_missing(now, [queue])
+    assert diary.told[2:] == [(cause, start) for cause, start, _ in missing]
+    assert listening.stream_seconds == pytest.approx(missing[0][2] if missing else 1.0)
+    assert listening.tally.gaps == len(missing)
+
+
+def test_what_the_user_keeps_out_at_the_end_is_no_gap(tiny_model: EmotionModel) -> None:
+    diary = Diary()
+    listening = listening_with(tiny_model, diary, live=True)
+    queue = BlockQueue(10, RATE)
+    now = time.monotonic()
+    listening.take(0, block(0, RATE, arrived=now - 7.5))
+    listening.obey(0, UserCommand("pause", (RATE,), 42.0))
+    queue.note_absence("unplugged")
+    listening.count_missing(now, [queue])
+    assert listening.tally.gaps == 0

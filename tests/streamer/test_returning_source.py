@@ -3,7 +3,9 @@
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
+from queue import SimpleQueue
 
 import numpy as np
 import pytest
@@ -224,3 +226,98 @@ def test_what_an_old_device_still_says_is_not_heard() -> None:
     source.stop()
     blocks = [queue.get(0), queue.get(0)]
     assert [block.arrived for block in blocks if block] == [101.0]
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look often, and take a device for gone after five looks."""
+    monkeypatch.setattr(returning_source, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(returning_source, "FIRST_LOOKS", 5)
+
+
+def wait_for_absence(queue: BlockQueue) -> str:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while (absence := queue.absence) is None:
+        assert time.monotonic() < until
+        time.sleep(0.005)
+    return absence
+
+
+@pytest.mark.usefixtures("watched")
+@pytest.mark.parametrize("num_blocks", [0, 1])
+def test_a_device_that_delivers_nothing_is_waited_for_as_one_that_went(num_blocks: int) -> None:
+    hangs, back = Device(), Device()
+    source = ReturningSource(hangs, lambda _: back)
+    queue = BlockQueue(10, RATE)
+    source.start(queue)
+    for _ in range(num_blocks):
+        hangs.deliver(10, time.monotonic())
+    assert wait_for_absence(queue) == "headset delivers nothing any more: it hangs, or the sound server does"
+    assert back.is_started.wait(PATIENCE_SECONDS)
+    assert hangs.is_released.is_set()
+    hangs.deliver(10, time.monotonic())
+    back.deliver(10, time.monotonic())
+    source.stop()
+    heard = [block.away for block in iter(lambda: queue.get(0), None)]
+    assert heard == [False] * num_blocks + [bool(num_blocks)], "what comes late from the first is no sound"
+
+
+@pytest.mark.usefixtures("watched")
+def test_one_that_may_be_quiet_is_asked_about() -> None:
+    device = Device()
+    device.info = replace(INFO, stalls=True)
+    asked: SimpleQueue[str | None] = SimpleQueue()
+    answers: SimpleQueue[str | None] = SimpleQueue()
+
+    def ask() -> None:
+        asked.put(None)
+        if (reason := answers.get()) is not None:
+            raise DeviceError(reason)
+
+    source = ReturningSource(device, lambda _: Device(opens=False), ask=ask)
+    queue = BlockQueue(10, RATE)
+    source.start(queue)
+    for answer in (None, None, "the sound server does not answer"):
+        asked.get(timeout=PATIENCE_SECONDS)
+        assert queue.absence is None
+        answers.put(answer)
+    assert wait_for_absence(queue) == "the sound server does not answer"
+    source.stop()
+
+
+@pytest.mark.usefixtures("watched")
+def test_whoever_asks_in_vain_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(returning_source, "HANGS_SECONDS", 0.05)
+    monkeypatch.setattr(returning_source, "OWED_SECONDS", 0.05)
+    device = Device()
+    device.info = replace(INFO, stalls=True)
+    is_asked, answers = threading.Event(), threading.Event()
+
+    def ask() -> None:
+        is_asked.set()
+        assert answers.wait(PATIENCE_SECONDS)
+
+    source = ReturningSource(device, lambda _: Device(), ask=ask)
+    queue = BlockQueue(10, RATE)
+    source.start(queue)
+    device.deliver(10, time.monotonic())
+    assert is_asked.wait(PATIENCE_SECONDS)
+    time.sleep(0.1)  # Longer than any server that answers may take.
+    source.stop()
+    assert device.is_released.wait(PATIENCE_SECONDS)
+    assert queue.absence is not None
+    answers.set()
+    for thread in threading.enumerate():
+        if thread.name == "callmood-asking":
+            thread.join(PATIENCE_SECONDS)
+
+
+@pytest.mark.parametrize(("quiet_seconds", "is_away"), [(0.5, False), (1.5, True)])
+def test_what_a_device_owes_at_the_end_is_told(quiet_seconds: float, is_away: bool) -> None:
+    device = Device()
+    source = ReturningSource(device, lambda _: Device())
+    queue = BlockQueue(10, RATE)
+    source.start(queue)
+    device.deliver(10, time.monotonic() - quiet_seconds)
+    source.stop()
+    assert (queue.absence is not None) == is_away

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from emotion.audio_file import read_mono
 from emotion.model import EmotionModel
 from streamer.block import AudioBlock
+from streamer.intake import Intake
 from streamer.row import STATES, Row
 from streamer.screen import Key
 from streamer.session import Session
@@ -202,3 +203,60 @@ def test_the_history_spans_the_session(tiny_model: EmotionModel, recording: Path
     session_of(recording, tiny_model, screen=screen, options=options).run()
     assert len(history.decibels) * history.column_seconds == pytest.approx(SECONDS, abs=0.25)
     assert screen.snapshots[-1].spectrogram is None, "not asked for on the screen"
+
+
+PATIENCE_SECONDS = 10.0
+
+
+class Hanging(LoggedSource):
+    """Never opens, or never starts, until it is released."""
+
+    def __init__(self, path: Path, log: list[str], stage: str) -> None:
+        super().__init__(path, log)
+        self.hangs, self.is_released = threading.Event(), threading.Event()
+        self._stage = stage
+
+    def open(self) -> None:
+        super().open()
+        self._hang("open")
+
+    def start(self, queue: Intake) -> None:
+        self._hang("start")
+        if self._stage != "start":
+            super().start(queue)
+
+    def _hang(self, stage: str) -> None:
+        if stage == self._stage:
+            self.hangs.set()
+            assert self.is_released.wait(PATIENCE_SECONDS)
+
+
+@pytest.mark.parametrize("stage", ["open", "start"])
+def test_a_source_that_hangs_at_the_start_holds_up_nobody_who_wants_to_stop(
+    tiny_model: EmotionModel, recording: Path, stage: str
+) -> None:
+    log: list[str] = []
+    source, rows = Hanging(recording, log, stage), Rows(log)
+    session = Session(
+        [source], tiny_model, tiny_model.card.grid(), sinks=[rows], screen=Watched(log), options=OPTIONS
+    )
+
+    def stop() -> None:
+        assert source.hangs.wait(PATIENCE_SECONDS)
+        session.ask_to_stop()
+
+    asking = threading.Thread(target=stop)
+    asking.start()
+    if stage == "open":
+        with pytest.raises(KeyboardInterrupt):
+            session.run()
+        assert rows.summaries == [], "nothing was begun"
+    else:
+        assert session.run().windows == 0
+        assert len(rows.summaries) == 1
+    assert "source stops" in log
+    assert "source starts" not in log
+    assert "screen closes" in log
+    source.is_released.set()
+    for thread in (asking, *(each for each in threading.enumerate() if each.name == "callmood-opening")):
+        thread.join(PATIENCE_SECONDS)

@@ -86,6 +86,17 @@ def test_a_sound_server_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch
             pulse_sources()
 
 
+def test_ctrl_c_at_a_terminal_does_not_reach_pactl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "pactl"
+    program.write_text('#!/bin/sh\nread line < /proc/$$/stat\necho "$line"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    # Behind the name, which may hold anything: state, parent, group of processes, session.
+    number, session = (pactl.pactl("info").rpartition(")")[2].split()[place] for place in (1, 3))
+    assert int(number) == os.getpid()
+    assert int(session) != os.getsid(0)
+
+
 def test_without_pactl_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DeviceError, match="pactl is not installed; type: sudo apt install pulseaudio-utils"):

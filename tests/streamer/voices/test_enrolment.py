@@ -1,13 +1,18 @@
 """Some seconds of speech make a voice: silence counts for nothing, and no more is learned than was asked."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from emotion.audio_file import AudioFile
+from emotion.errors import DeviceError
 from emotion.model import EmotionModel
 from streamer.file_source import FileSource
+from streamer.pcm_source import PcmSource
+from streamer.source import SourceInfo
+from streamer.voices import enrolment
 from streamer.voices.enrolment import Enrolment, enrol
 
 
@@ -47,3 +52,28 @@ def test_the_voice_does_not_depend_on_how_the_sound_is_cut(
 def test_silence_makes_nobody_known(silence: Path, learning: EmotionModel) -> None:
     heard = enrolled(silence, learning, 2.0)
     assert (heard.speech_seconds, heard.known, heard.heard_seconds) == (0.0, 0.0, 3.0)
+
+
+class Microphone(PcmSource):
+    """What comes through a pipe, as a device delivers it."""
+
+    @property
+    def info(self) -> SourceInfo:
+        return SourceInfo("headset", 16_000, 1, "PCM_16", None, live=True)
+
+
+def test_a_device_that_delivers_nothing_is_not_waited_for(
+    learning: EmotionModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(enrolment, "MOST_WAITS", 2)
+    reading, writing = os.pipe()
+    try:
+        with pytest.raises(DeviceError, match="headset delivers nothing: it hangs, or the sound server does"):
+            enrol(
+                Microphone(reading, name="headset", sample_rate=16_000, channels=1, encoding="s16le"),
+                learning,
+                2,
+            )
+    finally:
+        os.close(writing)
+        os.close(reading)
