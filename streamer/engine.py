@@ -1,11 +1,11 @@
 """Inbox, legs, worker and counts of one session, put together."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from emotion import wall_clock
 from emotion.decision import VoiceState
 from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid
@@ -134,7 +134,7 @@ class Engine:
         kind : {'pause', 'mark'}
             What was asked for.
         """
-        self._commands.give(UserCommand(kind, self.inbox.end_samples, time.time()))
+        self._commands.give(UserCommand(kind, self.inbox.end_samples, wall_clock.now()))
 
     @property
     def complaints(self) -> tuple[str, ...]:

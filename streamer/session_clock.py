@@ -1,7 +1,9 @@
 """What the clock on the wall says at a moment of the stream."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+
+from emotion.wall_clock import later, local, utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,9 @@ class SessionClock:
         Returns
         -------
         SessionClock
-            In the local time zone.
+            In the local time zone, as `emotion.wall_clock` gives it.
         """
-        return cls(datetime.fromtimestamp(started).astimezone())
+        return cls(local(started))
 
     def at(self, stream_seconds: float) -> datetime:
         """Give the time at a moment of the stream.
@@ -48,7 +50,7 @@ class SessionClock:
         datetime
             The start and so many seconds of sound.
         """
-        return self.started + timedelta(seconds=stream_seconds)
+        return later(self.started, stream_seconds)
 
     def read(self, epoch_seconds: float) -> datetime:
         """Give a reading of the wall clock with the session's offset.
@@ -63,7 +65,7 @@ class SessionClock:
         datetime
             The same moment.
         """
-        return datetime.fromtimestamp(epoch_seconds, self.started.tzinfo)
+        return utc(epoch_seconds).astimezone(self.started.tzinfo)
 
     def iso(self, epoch_seconds: float) -> str:
         """Write a reading of the wall clock as ISO 8601.

@@ -1,7 +1,8 @@
 """What a session is called."""
 
 import secrets
-from datetime import UTC, datetime
+
+from emotion.wall_clock import utc
 
 
 def new_session_id(started: float) -> str:
@@ -18,4 +19,4 @@ def new_session_id(started: float) -> str:
         As ``20251123T091500Z-3fa9``: the second in UTC, so that no change of the local time upsets the order,
         and four random digits for sessions of the same second.
     """
-    return f"{datetime.fromtimestamp(started, UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+    return f"{utc(started):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"

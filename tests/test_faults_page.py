@@ -1,4 +1,4 @@
-"""docs/faults.md: each row names tests, and each of them is there."""
+"""docs/faults.md and SECURITY.md: each row names tests, and each of them is there."""
 
 import ast
 import re
@@ -8,16 +8,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-COLUMNS = ["fault", "what the user sees", "lost at most", "shown by"]
+FAULTS = (Path("docs/faults.md"), ["fault", "what the user sees", "lost at most", "shown by"])
+SECURITY = (Path("SECURITY.md"), ["asset", "attacker", "what holds", "shown by"])
 
 
-def rows() -> list[list[str]]:
+def rows(page: Path) -> list[list[str]]:
     """Give the cells of all tables, heads and rules included."""
-    lines = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / page).read_text(encoding="utf-8").splitlines()
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
 
 
-FAULTS = [row for row in rows() if row != COLUMNS and set("".join(row)) != {"-"}]
+CLAIMS = [
+    (f"{page.name}: {' / '.join(row[:2])[:50]}", row)
+    for page, columns in (FAULTS, SECURITY)
+    for row in rows(page)
+    if row != columns and set("".join(row)) != {"-"}
+]
 
 
 @cache
@@ -29,13 +35,13 @@ def names_in(file: str) -> frozenset[str]:
 
 
 def test_every_group_has_a_table() -> None:
-    assert rows().count(COLUMNS) == 6
-    assert len(FAULTS) > 30
-    assert all(len(row) == len(COLUMNS) for row in FAULTS)
+    assert [rows(page).count(columns) for page, columns in (FAULTS, SECURITY)] == [6, 1]
+    assert len(CLAIMS) > 50
+    assert all(len(row) == 4 for _, row in CLAIMS)
 
 
-@pytest.mark.parametrize("row", FAULTS, ids=[row[0][:40] for row in FAULTS])
-def test_each_fault_is_shown_by_tests_that_exist(row: list[str]) -> None:
+@pytest.mark.parametrize("row", [row for _, row in CLAIMS], ids=[name for name, _ in CLAIMS])
+def test_each_claim_is_shown_by_tests_that_exist(row: list[str]) -> None:
     assert all(row), "no cell is empty"
     named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", row[-1])
     assert named

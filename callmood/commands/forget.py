@@ -62,9 +62,9 @@ def run(arguments: argparse.Namespace) -> int:
     OutputError
         If something is in use or cannot be removed.
     """
-    import time
     from pathlib import Path
 
+    from emotion import wall_clock
     from emotion.errors import UsageError
     from streamer.retention.finding import find_forgettable
     from streamer.voices.voice_folder import VoiceFolder
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         _say("nothing was removed")
         return KEPT
     for each in each_once:
-        _say(*each.forget(time.time()))
+        _say(*each.forget(wall_clock.now()))
     return 0
 
 

@@ -26,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="a JSON list instead of the table")
     parser.epilog = (
         "A session is recorded by `callmood listen` or `callmood replay` with --record or --record-session.\n"
+        "Those that this computer records now are marked (running).\n"
         "\n"
         "examples:\n"
         "  callmood sessions\n"

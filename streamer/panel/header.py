@@ -1,8 +1,8 @@
 """The top line: the program, what is heard, the marks of saving and of a pause, the clock."""
 
-import time
 from typing import Final
 
+from emotion.wall_clock import local
 from streamer.panel.canvas import Canvas, shortened
 from streamer.panel.palette import FAINT, STRONG, WARNING
 from streamer.panel.wishes import NARROW_WIDTH
@@ -31,7 +31,7 @@ def draw_header(canvas: Canvas, snapshot: Snapshot, facts: SessionFacts, clock: 
     clock : float
         Seconds since the epoch.
     """
-    canvas.put_right(0, canvas.width, time.strftime("%H:%M:%S", time.localtime(clock)))
+    canvas.put_right(0, canvas.width, f"{local(clock):%H:%M:%S}")
     end = canvas.width - _CLOCK_WIDTH - 2
     narrow = canvas.width < NARROW_WIDTH
     if snapshot.paused:

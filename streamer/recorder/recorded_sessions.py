@@ -1,16 +1,19 @@
 """What a folder of recordings holds."""
 
 import json
+import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from emotion import wall_clock
 from emotion.errors import OutputError
+from emotion.folder_lock import locked_folder
 from streamer.recorder.clip_index import INDEX_FILE
 from streamer.recorder.clip_names import CLIPS_FOLDER, kind_of_clip
 from streamer.recorder.session_folder import SESSION_FILE
@@ -19,6 +22,9 @@ from streamer.recorder.wav_format import WavFormat
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
 """What a session can be called: a folder with escapes in its name shall not play with the terminal."""
+
+QUIET_SECONDS: Final = 600.0
+"""A session without a summary that was changed more recently may still be recorded."""
 
 _MAX_BYTES: Final = 1_000_000
 _TAIL_BYTES: Final = 4096
@@ -46,7 +52,7 @@ class RecordedSession:
     num_bytes : int
         Size of all its files.
     note : str or None
-        What is odd about it: it did not end in order, or session.json is damaged.
+        What is odd about it: it is still running, it did not end in order, or session.json is damaged.
     """
 
     session: str
@@ -66,7 +72,7 @@ class _Head:
     seconds: float | None = None
     source: int = 0
     wav_format: WavFormat | None = None
-    note: str | None = field(default="session.json is damaged")
+    is_damaged: bool = True
 
 
 def recorded_sessions(out_dir: Path) -> list[RecordedSession]:
@@ -109,15 +115,32 @@ def _look_at(folder: Path) -> RecordedSession:
         seconds = _end_of_last_clip(folder / INDEX_FILE)
     kinds = (kind_of_clip(path.name) for path in (folder / CLIPS_FOLDER).glob("*/*.wav"))
     clips = Counter(kind for kind in kinds if kind)
+    num_bytes, newest = _size(folder)
+    if head.is_damaged:
+        note: str | None = "session.json is damaged"
+    else:
+        note = _why_it_has_no_end(folder, newest) if head.seconds is None else None
     return RecordedSession(
         session=folder.name,
         started=head.started,
         seconds=seconds,
         clips=dict(sorted(clips.items())),
         whole_sound=bool(sounds),
-        num_bytes=sum(_sizes(folder)),
-        note=head.note,
+        num_bytes=num_bytes,
+        note=note,
     )
+
+
+def _why_it_has_no_end(folder: Path, newest: float) -> str:
+    """Say whether it runs. A lock that is held tells for sure; that none is held, only for this computer."""
+    with locked_folder(folder, shared=True) as locked:
+        if locked == "another's":
+            return "running"
+    if wall_clock.now() - newest >= QUIET_SECONDS:
+        return "did not end in order"
+    if locked == "unknown":
+        return "running or did not end in order: no locks here"
+    return "did not end in order, or runs on another computer"
 
 
 def _read_head(path: Path) -> _Head:
@@ -136,7 +159,7 @@ def _read_head(path: Path) -> _Head:
         seconds = _seconds(values["summary"]["seconds"]) if "summary" in values else None
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
         return head
-    return _Head(started, seconds, first, wav_format, None if seconds is not None else "did not end in order")
+    return _Head(started, seconds, first, wav_format, is_damaged=False)
 
 
 def _wav_format(source: Any) -> WavFormat:
@@ -171,11 +194,13 @@ def _end_of_last_clip(path: Path) -> float | None:
         return None
 
 
-def _sizes(folder: Path) -> Iterator[int]:
-    """Give the size of each file; one that goes away meanwhile has none."""
+def _size(folder: Path) -> tuple[int, float]:
+    """Sum up all files, and say when one was changed last; one that goes away meanwhile does not count."""
+    num_bytes, newest = 0, -math.inf
     for path in folder.rglob("*"):
-        try:
+        with suppress(FileNotFoundError):
             if path.is_file():
-                yield path.stat().st_size
-        except FileNotFoundError:
-            continue
+                status = path.stat()
+                num_bytes += status.st_size
+                newest = max(newest, status.st_mtime)
+    return num_bytes, newest

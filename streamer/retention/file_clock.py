@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from emotion import wall_clock
+
 _JUMP_SECONDS: Final = 60.0
 """What the wall clock may gain at once: a leap, a correction, a look that came late."""
 
 
-def _steady() -> float:
-    # Where there is one that goes on while the machine sleeps: files grow older meanwhile.
+def steady_seconds() -> float:
+    """Give seconds that nobody can set; where the system has such, they pass while the machine sleeps."""
     return time.clock_gettime(
         time.CLOCK_BOOTTIME if hasattr(time, "CLOCK_BOOTTIME") else time.CLOCK_MONOTONIC
     )
@@ -35,8 +37,8 @@ class FileClock:
         self,
         keep_seconds: float,
         *,
-        wall: Callable[[], float] = time.time,
-        steady: Callable[[], float] = _steady,
+        wall: Callable[[], float] = wall_clock.now,
+        steady: Callable[[], float] = steady_seconds,
     ) -> None:
         self._keep_seconds = keep_seconds
         self._wall = wall

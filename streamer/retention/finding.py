@@ -1,9 +1,9 @@
 """Which session or voice is meant by a name."""
 
-import time
 from pathlib import Path
 from typing import Final
 
+from emotion import wall_clock
 from emotion.errors import OutputError, UsageError
 from emotion.printable import printable
 from streamer.recorder.session_folder import SESSION_FILE
@@ -88,7 +88,7 @@ def _session(session: str, out_dir: Path) -> ForgettableSession:
     path = out_dir / session
     if path.is_symlink():
         raise UsageError(f"{printable(path)} is a link; remove it, and what it leads to, yourself")
-    survey, now = Survey(), time.time()
+    survey, now = Survey(), wall_clock.now()
     survey.begin_pass(now)
     with opened_folder(out_dir) as recordings:
         held = survey.look_at(session, recordings)

@@ -1,48 +1,16 @@
-"""A lock on a folder: it ends with the process that holds it, however that ends, and leaves no file."""
+"""The lock of a session's folder, held while the session is recorded."""
 
-import errno
-import fcntl
 import os
-import time
 from contextlib import suppress
-from typing import Final, Literal
+from typing import Final
 
+from emotion.folder_lock import lock_folder
 from streamer.recorder.session_folder import SessionFolder
 from streamer.session_facts import SessionFacts, Summary
 from streamer.sink import Sink
 
-Locked = Literal["ours", "another's", "unknown"]
-
-_LOOK_AGAIN_SECONDS: Final = 0.05
-
-
-def lock_folder(descriptor: int, patience_seconds: float = 0.0) -> Locked:
-    """Try to lock a folder; closing the descriptor lets go of it.
-
-    Parameters
-    ----------
-    descriptor : int
-        Of the folder.
-    patience_seconds : float, optional
-        How long to wait for whoever has it, s.
-
-    Returns
-    -------
-    {'ours', "another's", 'unknown'}
-        The last where the file system, such as NFS, has no locks of this kind.
-    """
-    until = time.monotonic() + patience_seconds
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
-                return "unknown"
-            if time.monotonic() >= until:
-                return "another's"
-            time.sleep(_LOOK_AGAIN_SECONDS)
-        else:
-            return "ours"
+LOOK_SECONDS: Final = 0.5
+"""How long to wait for whoever only looks whether somebody has the lock."""
 
 
 class SessionLock(Sink):
@@ -65,7 +33,7 @@ class SessionLock(Sink):
         """Take the lock."""
         with suppress(OSError):
             self._descriptor = os.open(self._folder.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            lock_folder(self._descriptor)
+            lock_folder(self._descriptor, LOOK_SECONDS)
 
     def close(self, summary: Summary | None) -> None:  # noqa: ARG002 - it is over either way
         """Let go; a second call does nothing."""

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Final
 
 from emotion.errors import OutputError
+from emotion.folder_lock import lock_folder
 from emotion.printable import printable
-from streamer.retention.folder_lock import lock_folder
+from streamer.recorder.recorded_sessions import QUIET_SECONDS
+from streamer.retention.folder_lock import LOOK_SECONDS
 from streamer.retention.held import HeldSession
 from streamer.retention.opened_folder import entries, opened_folder
 from streamer.retention.removal import remove_file, remove_session
 from streamer.retention.removed_log import LOG_FILE, Gone, log_removed
 from streamer.retention.size_text import size_text
-from streamer.retention.tidying import QUIET_SECONDS, strangers_text
+from streamer.retention.tidying import strangers_text
 
 WHY: Final = "forgotten"
 PATIENCE_SECONDS: Final = 10.0
@@ -94,7 +96,7 @@ class ForgettableSession(Forgettable):
             If someone else has the lock; where there are no locks, if it has no summary and was changed a
             moment ago.
         """
-        locked = lock_folder(folder)
+        locked = lock_folder(folder, LOOK_SECONDS)
         fresh = not self.session.has_summary and now - self.session.held.newest < QUIET_SECONDS
         if locked == "another's" or (locked == "unknown" and fresh):
             raise OutputError(

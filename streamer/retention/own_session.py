@@ -21,14 +21,11 @@ class ClosedFile(NamedTuple):
         Without its folders.
     folders : tuple of str
         From the session's folder.
-    num_bytes : int
-        Its size.
     """
 
     changed: float
     name: str
     folders: tuple[str, ...]
-    num_bytes: int
 
 
 def closed_files(running: HeldSession, folder: int) -> Iterator[ClosedFile]:
@@ -67,8 +64,7 @@ def _closed_sounds(folder: int) -> list[ClosedFile]:
                     and file.is_file(follow_symlinks=False)
                 ]
             closed += [
-                ClosedFile(status.st_mtime, name, (entry.name,), status.st_size)
-                for _, name, status in sorted(files)[:-1]
+                ClosedFile(status.st_mtime, name, (entry.name,)) for _, name, status in sorted(files)[:-1]
             ]
     return sorted(closed)
 
@@ -87,5 +83,4 @@ def _clips(running: HeldSession, folder: int) -> Iterator[ClosedFile]:
 
 
 def _closed(name: str, folders: tuple[str, ...], descriptor: int) -> ClosedFile:
-    status = status_of(name, descriptor)
-    return ClosedFile(status.st_mtime, name, folders, status.st_size)
+    return ClosedFile(status_of(name, descriptor).st_mtime, name, folders)

@@ -6,8 +6,9 @@ import os
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
+
+from emotion.wall_clock import utc
 
 LOG_FILE: Final = "removed.log"
 MAX_LOG_BYTES: Final = 1_000_000
@@ -56,7 +57,7 @@ def log_removed(
         If it cannot be written; the lines before are whole.
     """
     values = {
-        "when": datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
+        "when": utc(now).isoformat(timespec="seconds"),
         **({"kind": "voice"} if session is None else {"session": session}),
         "bytes": gone.num_bytes,
         "files": gone.num_files,

@@ -8,7 +8,7 @@ from typing import Final
 from emotion.printable import printable
 from streamer.alerts.complaints import Complaints
 from streamer.retention.bounds import Bounds
-from streamer.retention.file_clock import FileClock
+from streamer.retention.file_clock import FileClock, steady_seconds
 from streamer.retention.size_text import size_text
 from streamer.retention.tidying import Tidied, Tidying
 from streamer.row import Row
@@ -63,6 +63,7 @@ class Retention(Sink):
         self._tidying = Tidying(out_dir, bounds)
         self._complaints = Complaints()
         self._said: set[str] = set()
+        self._began = steady_seconds()
         self._stream_seconds = 0.0
         self._due_seconds = every_seconds
         self._wanted = threading.Event()
@@ -127,7 +128,8 @@ class Retention(Sink):
         return self._ending.is_set()
 
     def _tidy(self, session: str) -> Tidied:
-        tidied = self._tidying.run(self._clock(), session, self._given_up.is_set)
+        seconds = steady_seconds() - self._began
+        tidied = self._tidying.run(self._clock(), session, self._given_up.is_set, own_seconds=seconds)
         for line in tidied.complaints:
             self._complain(line)
         return tidied

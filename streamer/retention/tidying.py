@@ -1,14 +1,15 @@
 """One pass over a folder of recordings: what is too old, or too much, goes."""
 
+import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
+from emotion.folder_lock import lock_folder
 from emotion.printable import printable
+from streamer.recorder.recorded_sessions import QUIET_SECONDS
 from streamer.retention.bounds import Bounds
-from streamer.retention.folder_lock import lock_folder
 from streamer.retention.held import HeldSession
 from streamer.retention.layout import SESSION_ID
 from streamer.retention.opened_folder import entries, opened_folder
@@ -16,9 +17,6 @@ from streamer.retention.own_session import closed_files
 from streamer.retention.removal import never, remove_file, remove_session
 from streamer.retention.removed_log import LOG_FILE, Gone, log_removed
 from streamer.retention.survey import Survey
-
-QUIET_SECONDS: Final = 600.0
-"""A session without a summary that was changed more recently is taken for one that is being recorded."""
 
 
 @dataclass(slots=True)
@@ -42,12 +40,17 @@ class Tidied:
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
-    """The open folder of recordings, when it is, when to leave off, and what has come of it."""
+    """The open folder of recordings, the time, the age of our own session, when to stop, and the result."""
 
     recordings: int
     now: float
+    own_seconds: float
     is_given_up: Callable[[], bool]
     tidied: Tidied
+
+    def own_age(self, changed: float) -> float:
+        """Give the age of a file of our own session, s."""
+        return min(self.now - changed, self.own_seconds)
 
 
 class Tidying:
@@ -70,7 +73,14 @@ class Tidying:
         self._bounds = bounds
         self._survey = Survey()
 
-    def run(self, now: float, own: str = "", is_given_up: Callable[[], bool] = never) -> Tidied:
+    def run(
+        self,
+        now: float,
+        own: str = "",
+        is_given_up: Callable[[], bool] = never,
+        *,
+        own_seconds: float = math.inf,
+    ) -> Tidied:
         """Look through the folder, and remove what is beyond the bounds.
 
         Parameters
@@ -81,6 +91,9 @@ class Tidying:
             The session that this process records.
         is_given_up : callable, optional
             Asked before each file: True leaves the rest for another time.
+        own_seconds : float, optional
+            How long this process has recorded, s. None of its files is older, whatever the clock says that
+            the disk keeps: one of a server, or one that ends in 2038.
 
         Returns
         -------
@@ -93,7 +106,7 @@ class Tidying:
                 if lock_folder(recordings) == "another's":
                     tidied.is_done = False
                 else:
-                    self._tidy(_Pass(recordings, now, is_given_up, tidied), own)
+                    self._tidy(_Pass(recordings, now, own_seconds, is_given_up, tidied), own)
         except FileNotFoundError:
             pass  # Nothing has been recorded yet.
         except OSError as error:
@@ -144,14 +157,14 @@ class Tidying:
 
     def _thin(self, of: _Pass, running: HeldSession) -> None:
         """Remove closed files of our own session."""
-        if self._bounds.why(of.now - running.held.oldest, of.tidied.num_bytes) is None:
+        if self._bounds.why(of.own_age(running.held.oldest), of.tidied.num_bytes) is None:
             return
         gone, why = Gone(), ""
         try:
             with opened_folder(running.session, of.recordings) as folder:
                 for file in closed_files(running, folder):
                     num_bytes = of.tidied.num_bytes - gone.num_bytes
-                    reason = self._bounds.why(of.now - file.changed, num_bytes)
+                    reason = self._bounds.why(of.own_age(file.changed), num_bytes)
                     if reason is None or of.is_given_up():
                         break
                     why = reason

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import Final, TextIO
 
+from emotion import wall_clock
 from streamer.lines.patient_write import write_patiently
 from streamer.lines.summary_text import summary_text
 from streamer.panel.panel import draw_panel
@@ -135,7 +136,7 @@ class TerminalScreen(Screen):
         resized = size != self._size
         if self._facts is None or not self._is_open or (now < self._not_before and not resized):
             return
-        clock = time.time()
+        clock = wall_clock.now()
         captured = self._stderr.recent(_CAPTURED_SECONDS)
         seen = (snapshot, captured, int(clock))
         if (

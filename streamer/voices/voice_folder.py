@@ -1,11 +1,14 @@
 """The voices of a user: read, held against a model, written, deleted."""
 
 import errno
+from collections.abc import Callable
 from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from emotion.access import PRIVATE
 from emotion.errors import OutputError, VoiceError
+from emotion.folder_lock import Locked, locked_folder
 from emotion.json_values import JsonValueError
 from emotion.model import EmotionModel
 from emotion.model_file import MODEL_NAME
@@ -15,6 +18,8 @@ from streamer.voices.voice_places import is_voice_name, voice_name, voices_folde
 
 SUFFIX: Final = ".json"
 _MAX_FILE_BYTES: Final = 200_000
+PATIENCE_SECONDS: Final = 10.0
+"""How long to wait for others that write or forget voices."""
 
 
 def digest_of(model: EmotionModel) -> str:
@@ -154,7 +159,7 @@ class VoiceFolder:
         return VoiceError(f"there is no voice {name!r} in {self.path}; there are {known}")
 
     def write(self, voice: SavedVoice) -> Path:
-        """Write a voice whole, in place of an older one of its name.
+        """Write a voice whole, in place of whatever has its name.
 
         Parameters
         ----------
@@ -169,18 +174,71 @@ class VoiceFolder:
         Raises
         ------
         OutputError
-            If it cannot be written; the older one is still there then.
+            If it cannot be written; what was there is still there then.
         """
+        return self._write(voice, lambda: None)
+
+    def write_after(self, before: SavedVoice | None, voice: SavedVoice) -> Path:
+        """Write a voice that was learned from another one, unless that one was replaced meanwhile.
+
+        What two sessions learned cannot be summed up: each window counts by what was known before it. So the
+        first one that ends is kept, and the other is told.
+
+        Parameters
+        ----------
+        before : SavedVoice or None
+            The voice as it was read; None where there was none. Where it was deleted, the new one is written.
+        voice : SavedVoice
+            With the same name.
+
+        Returns
+        -------
+        Path
+            Where it lies now.
+
+        Raises
+        ------
+        OutputError
+            If there is another voice of this name by now, or it cannot be written; what is there stays.
+        """
+
+        def refuse_another() -> None:
+            try:
+                found = self.read(voice.name)
+            except VoiceError as error:
+                raise OutputError(f"what was learned is not saved: {error}") from error
+            if found is not None and (before is None or voice_json(found) != voice_json(before)):
+                raise OutputError(
+                    f"voice {voice.name} was saved by another callmood meanwhile, and what this one learned "
+                    "is not; learn a voice in one session at a time"
+                )
+
+        return self._write(voice, refuse_another)
+
+    def _write(self, voice: SavedVoice, look: Callable[[], None]) -> Path:
+        """Write a voice once `look` has passed what is there; nobody else writes in between."""
         path = self.path_of(voice.name)
         try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            replace(path, voice_json(voice), mode=0o600)
+            PRIVATE.make_folder(self.path)
+            with locked_folder(self.path, PATIENCE_SECONDS) as locked:
+                self._refuse_held(voice.name, locked)
+                look()
+                replace(path, voice_json(voice), PRIVATE)
+        except OutputError:
+            raise
         except OSError as error:
             raise OutputError(
                 f"voice {voice.name} cannot be saved: {path}: {error.strerror}; "
                 "set CALLMOOD_VOICES to another folder"
             ) from error
         return path
+
+    def _refuse_held(self, name: str, locked: Locked) -> None:
+        if locked == "another's":
+            raise OutputError(
+                f"voice {name} is not saved: another callmood has been writing in {self.path} for "
+                f"{PATIENCE_SECONDS:g} s; end it"
+            )
 
     def delete(self, name: str) -> None:
         """Delete a voice for good.

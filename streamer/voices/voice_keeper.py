@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 
+from emotion import wall_clock
 from emotion.decision import VoiceState
 from emotion.errors import UsageError
 from emotion.model import EmotionModel
@@ -88,7 +88,7 @@ class VoiceKeeper(Sink):
         return self._files
 
     def close(self, summary: Summary | None) -> None:
-        """Save the voice, unless nobody spoke or the session failed before its end."""
+        """Save the voice, unless nobody spoke, the session failed before its end, or another saved it."""
         learned, self._learned = self._learned, None
         if summary is None or learned is None or not self._num_speech:
             return
@@ -101,7 +101,7 @@ class VoiceKeeper(Sink):
             + self._num_speech * self._step_seconds,
             state=learned(self.leg),
         )
-        self._files = (str(self._folder.write(voice)),)
+        self._files = (str(self._folder.write_after(before, voice)),)
 
 
 def learns_voices(model: EmotionModel) -> bool:
@@ -163,4 +163,4 @@ def new_voice(name: str, model: EmotionModel, callmood_version: str) -> SavedVoi
 
 def now() -> str:
     """Give the time as voices carry it: ISO 8601, UTC, whole seconds."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return wall_clock.utc(wall_clock.now()).isoformat(timespec="seconds")

@@ -1,7 +1,9 @@
 """`callmood forget`: what it names goes whole, and nothing else; off a terminal it wants --yes."""
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +28,8 @@ def voices(tmp_path: Path) -> Path:
     for name in ("anna", "20261123T02", "zoë"):
         (folder / f"{name}.json").write_text("what is known of somebody")
     (folder / ".anna.json.123.part").write_text("what was known")
-    (folder / ".annab.json.123.part").write_text("somebody else")
+    for name in (".annab.json.123.part", ".anna.json.\u0661.part", ".anna.json.123.part.bak"):
+        (folder / name).write_text("somebody else")
     return folder
 
 
@@ -74,7 +77,7 @@ def test_a_session_and_a_voice_go_whole_and_the_rest_stays(run: Run, tmp_path: P
         "why": "forgotten",
     }
     [line] = removed(voices)
-    assert (line["kind"], line["files"], line["why"]) == ("voice", 2, "forgotten")
+    assert (line["kind"], line["files"], line["whole"], line["why"]) == ("voice", 2, True, "forgotten")
     assert "anna" not in json.dumps(line)
     assert (voices / "removed.log").stat().st_mode & 0o777 == 0o600
 
@@ -109,17 +112,41 @@ def test_what_is_not_one_thing_is_told_and_nothing_goes(
     assert tree(tmp_path) == before
 
 
+def test_where_it_was_looked_is_told(run: Run, voices: Path) -> None:
+    looked = f"in recordings nor a voice in {voices}; callmood sessions and callmood voices list them"
+    assert looked in run("nobody", "--yes")[2]
+
+
 def test_many_sessions_that_begin_alike_are_counted(run: Run, tmp_path: Path) -> None:
     record(tmp_path / "recordings", "20261124T000000Z-0000")
     assert "begins 4 sessions, " in run("2026", "--yes")[2]
     assert " and 1 more; type more of one" in run("2026", "--yes")[2]
 
 
+def test_of_two_sessions_that_begin_alike_neither_goes(run: Run, tmp_path: Path) -> None:
+    other = f"{OLD[:-1]}d"
+    record(tmp_path / "recordings", other)
+    before = tree(tmp_path)
+    code, _, told = run(OLD[:-1], "--yes")
+    assert code == 2
+    assert f"'{OLD[:-1]}' begins 2 sessions, {OLD}, {other}; type more of one" in told
+    assert tree(tmp_path) == before
+
+
+def test_a_whole_name_is_meant_however_others_go_on(run: Run, tmp_path: Path) -> None:
+    recordings = tmp_path / "recordings"
+    (recordings / OLD).rename(recordings / "interview")
+    (recordings / MIDDLE).rename(recordings / "interview-2")
+    assert run("interview", "--yes")[0] == 0
+    assert sorted(path.name for path in recordings.iterdir()) == [NEW, "interview-2", "removed.log"]
+
+
 def test_off_a_terminal_it_wants_to_be_told_yes(run: Run, tmp_path: Path) -> None:
     before = tree(tmp_path)
     code, said, told = run(OLD)
     assert (code, said) == (2, "")
-    assert "here is no terminal to ask on; add --yes" in told
+    assert "[--yes] [--out DIR] SESSION|VOICE [SESSION|VOICE ...]" in " ".join(told.split())
+    assert told.endswith("here is no terminal to ask on; add --yes\n")
     assert tree(tmp_path) == before
 
 
@@ -151,6 +178,41 @@ def test_on_a_terminal_it_lists_and_asks(tmp_path: Path, answer: bytes, code: in
     assert (tmp_path / "voices" / "anna.json").exists() == (code == 1)
 
 
+@pytest.mark.parametrize("answer", ["y", "Y", "yes", " YES ", "", "n", "no", "yeah", "y y", "\x04"])
+@pytest.mark.parametrize(("words", "asked"), [((MIDDLE,), "this"), ((MIDDLE, "anna"), "these 2")])
+@pytest.mark.usefixtures("run")
+def test_what_is_no_yes_is_a_no(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], asked: str, answer: str
+) -> None:
+    is_yes = answer.strip().lower() in {"y", "yes"}
+    with PseudoTerminal(columns=120) as terminal:
+        terminal.type(answer.encode() + b"\r" * (answer != "\x04"))
+        with open(terminal.theirs, closefd=False) as hears, open(terminal.theirs, "w", closefd=False) as says:
+            monkeypatch.setattr(sys, "stdin", hears)
+            monkeypatch.setattr(sys, "stdout", says)
+            assert run_command(("forget", *words)) == (0 if is_yes else 1)
+        last = f"removed session {MIDDLE}: " if is_yes else "nothing was removed\r\n"
+        assert terminal.wait_for(lambda text: last in text), terminal.text
+        assert f"\nremove {asked} for good? [y/N] " in terminal.text
+    assert (tmp_path / "recordings" / MIDDLE).exists() == (not is_yes)
+    assert (tmp_path / "voices" / "anna.json").exists() == (not is_yes or asked == "this")
+
+
+@pytest.mark.parametrize("name", ["stdin", "stdout"])
+def test_half_a_terminal_is_none(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    before = tree(tmp_path)
+    with PseudoTerminal() as terminal:
+        terminal.type(b"y\r")
+        with open(terminal.theirs, "w" if name == "stdout" else "r", closefd=False) as end:
+            monkeypatch.setattr(sys, name, end)
+            code, _, told = run(OLD)
+    assert code == 2
+    assert "here is no terminal to ask on; add --yes" in told
+    assert tree(tmp_path) == before
+
+
 def test_what_is_not_callmoods_stays_and_is_named(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "recordings" / OLD
     (folder / "notes.txt").write_text("mine")
@@ -161,7 +223,7 @@ def test_what_is_not_callmoods_stays_and_is_named(run: Run, tmp_path: Path) -> N
     assert code == 0
     stays = f"recordings/{OLD} stays, with what is not callmood's: "
     assert [line.startswith(stays) for line in said.splitlines()] == [False, True, False, True]
-    assert "loud?[31m.wav" in said
+    assert "sound/loud?[31m.wav" in said
     assert {str(path.relative_to(folder)) for path in folder.rglob("*")} == {
         "notes.txt",
         "sound",
@@ -181,7 +243,9 @@ def test_what_is_being_recorded_is_not_forgotten(run: Run, tmp_path: Path) -> No
     assert "session 20261124T000000Z-0000 is being recorded; stop that, then forget it" in told
     assert (tmp_path / "recordings" / OLD).exists()
     lock.close(None)
-    assert run("20261124T000000Z-0000", "--yes")[0] == 0  # As a killed session: it has no summary.
+    code, said, _ = run("20261124T000000Z-0000", "--yes")  # As a killed session: it has no summary.
+    assert code == 0
+    assert "removed session 20261124T000000Z-0000: 1 file, " in said
     assert not folder.path.exists()
 
 
@@ -200,6 +264,8 @@ def test_a_link_or_a_strangers_folder_is_refused(run: Run, tmp_path: Path, voice
     (voices / "bo.json").symlink_to("anna.json")
     (recordings / "holiday").mkdir()
     (recordings / "holiday" / "session.json").write_text('{"session": "of a browser"}')
+    (recordings / "photos").mkdir()
+    (recordings / "photos" / "session.json").write_text("{")
     (recordings / "trip").mkdir()
     (recordings / "trip" / "session.json").symlink_to(recordings / NEW / "session.json")
     before = tree(tmp_path)
@@ -207,6 +273,7 @@ def test_a_link_or_a_strangers_folder_is_refused(run: Run, tmp_path: Path, voice
         ("link", "recordings/link is a link; remove it, and what it leads to, yourself"),
         ("bo", "bo.json is a link; remove it"),
         ("holiday", "recordings/holiday is not callmood's: its session.json tells of no session"),
+        ("photos", "recordings/photos is not callmood's"),
         ("trip", "recordings/trip is not callmood's"),
     ):
         code, _, told = run(name, "--yes")
@@ -215,12 +282,24 @@ def test_a_link_or_a_strangers_folder_is_refused(run: Run, tmp_path: Path, voice
     assert tree(tmp_path) == before
 
 
-def test_a_log_that_cannot_be_written_is_told(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "recordings" / "removed.log").mkdir()
-    code, _, told = run(OLD, "--yes")
-    assert code == 7
-    assert "8 files were removed, but recordings/removed.log cannot be written" in told
+def test_a_log_that_cannot_be_written_is_told(run: Run, tmp_path: Path, voices: Path) -> None:
+    for folder, name, num_files in ((Path("recordings"), OLD, 8), (voices, "anna", 2)):
+        (folder / "removed.log").mkdir()
+        code, _, told = run(name, "--yes")
+        assert code == 7
+        log = f"{folder}/removed.log cannot be written: Is a directory; look after it"
+        assert f"{num_files} files were removed, but {log}" in told
     assert not (tmp_path / "recordings" / OLD).exists()
+    assert not (voices / "anna.json").exists()
+
+
+def test_who_may_read_the_log_of_sessions_is_for_the_user_to_say(run: Run, tmp_path: Path) -> None:
+    umask = os.umask(0o022)
+    try:
+        run(OLD, "--yes")
+    finally:
+        os.umask(umask)
+    assert (tmp_path / "recordings" / "removed.log").stat().st_mode & 0o777 == 0o644
 
 
 def test_a_file_is_no_folder_of_recordings(run: Run, tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from streamer.recorder.clip_rule import ClipRule
 from streamer.recorder.clips import ClipRecorder
 from streamer.recorder.session_folder import SessionFolder
 from streamer.recorder.session_sound import SessionSound
+from tests.command import callmood
+from tests.fed import Fed
 from tests.session_material import SUMMARY, blocks, facts, silent_row, sound, speech_row
 
 
@@ -67,7 +69,9 @@ def test_the_table_has_a_line_a_session(tmp_path: Path, capsys: pytest.CaptureFi
     assert head.split() == ["session", "started", "length", "size", "sound", "clips"]
     assert "0:01:03.5" in first
     assert first.endswith("whole  angry 2, sad 1, silence 1")
-    assert second.endswith("-      angry 2, sad 1, silence 1 (did not end in order)")
+    assert second.endswith(
+        "-      angry 2, sad 1, silence 1 (did not end in order, or runs on another computer)"
+    )
     assert first.index("angry") == second.index("angry") == head.index("clips")
 
 
@@ -139,3 +143,15 @@ def test_a_summary_of_no_seconds_is_no_damage(tmp_path: Path, capsys: pytest.Cap
     folder.open(facts(session="a"))
     folder.close(replace(SUMMARY, seconds=0.0))
     assert json.loads(run(capsys, tmp_path, "--json"))[0]["seconds"] == 0.0
+
+
+def test_a_session_that_is_being_recorded_is_running(tmp_path: Path) -> None:
+    def listed() -> str:
+        return callmood("sessions", cwd=tmp_path).stdout.splitlines()[1]
+
+    with Fed(tmp_path, "--record", "all", "--record-session") as session:
+        session.feed(2)
+        session.wait_for_rows(1)
+        assert listed().endswith("(running)")
+        assert session.end() == 0
+        assert "(" not in listed()

@@ -1,16 +1,22 @@
 """What is found in a folder of recordings: formats of old, and sessions that nobody ended."""
 
+import errno
+import fcntl
 import json
+import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from emotion.folder_lock import locked_folder
 from streamer.leg_plan import LegPlan
 from streamer.recorder.recorded_sessions import RecordedSession, recorded_sessions
 from streamer.recorder.session_folder import SessionFolder
 from streamer.recorder.session_sound import SessionSound
+from streamer.retention.folder_lock import SessionLock
 from tests.session_material import SUMMARY, blocks, facts, sound
 
 HEADER = "start,end,state,emotion,probability,level_dbfs,leg,window,file\n"
@@ -37,7 +43,7 @@ def test_a_session_of_format_1_had_all_channels_of_one_source(
 ) -> None:
     source = {"sample_rate": 200, "channels": 2, "sample_format": sample_format}
     found = session(tmp_path, source, num_bytes)
-    assert (found.seconds, found.note) == (2.0, "did not end in order")
+    assert (found.seconds, found.note) == (2.0, "did not end in order, or runs on another computer")
 
 
 @pytest.mark.parametrize(
@@ -90,3 +96,53 @@ def test_the_last_clip_is_found_however_long_the_index_and_the_names(tmp_path: P
     lines = [f"{k / 2},{k / 2 + 2},speech,sad,0.5,-20.0,{'客' * 40},{k},x{'x' * more}\n" for k in range(100)]
     (folder.path / "index.csv").write_text(HEADER + "".join(lines), encoding="utf-8")
     assert recorded_sessions(tmp_path)[0].seconds == 51.5
+
+
+def a_session_that_runs(out_dir: Path) -> tuple[SessionFolder, SessionLock]:
+    folder = SessionFolder(out_dir)
+    folder.open(facts())
+    lock = SessionLock(folder)
+    lock.open(facts())
+    return folder, lock
+
+
+def note(out_dir: Path) -> str | None:
+    return recorded_sessions(out_dir)[0].note
+
+
+def test_a_session_runs_for_as_long_as_its_lock_is_held(tmp_path: Path) -> None:
+    folder, lock = a_session_that_runs(tmp_path)
+    assert note(tmp_path) == "running"
+    path = folder.path / "session.json"
+    os.utime(path, (1e9, 1e9))
+    assert note(tmp_path) == "running", "however long nothing was kept"
+    lock.close(None)
+    assert note(tmp_path) == "did not end in order"
+    os.utime(path)
+    assert note(tmp_path) == "did not end in order, or runs on another computer"
+    folder.close(SUMMARY)
+    assert note(tmp_path) is None
+
+
+def test_where_there_are_no_locks_nothing_is_claimed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(*_: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    a_session_that_runs(tmp_path)
+    assert note(tmp_path) == "running or did not end in order: no locks here"
+
+
+def test_a_session_gets_its_lock_from_whoever_only_looks(tmp_path: Path) -> None:
+    folder = SessionFolder(tmp_path)
+    folder.open(facts())
+    lock = SessionLock(folder)
+    begins = threading.Thread(target=lock.open, args=(facts(),))
+    with locked_folder(folder.path, shared=True) as looked:
+        assert looked == "ours"
+        assert note(tmp_path) != "running", "another look is no session"
+        begins.start()
+        begins.join(timeout=0.05)
+    begins.join(timeout=10)
+    assert note(tmp_path) == "running"
+    lock.close(None)

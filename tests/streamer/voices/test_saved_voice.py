@@ -58,12 +58,24 @@ def _array(**changes: object) -> Callable[[dict[str, Any]], object]:
         (_changed(name="two\nlines"), "cannot be shown"),
         (_changed(speech_seconds=-1), "speech_seconds is -1"),
         (_changed(state=[]), "state is a list, expected an object"),
-        (_changed(state={"margins": 3}), "expected an object"),
+        (_changed(state={"margins": 3}), "an array is 3, expected an object"),
         (lambda values: values.pop("updated"), "'updated' is missing"),
         (_array(dtype="|O"), "2 values of type '|O' are no array of shape"),
         (_array(shape=[3]), r"2 values of type '<f8' are no array of shape \(3,\)"),
         (_array(shape=[-2]), "shape is a list, expected"),
         (_array(shape=[True, 2]), "shape is a list, expected"),
+        (_array(shape=2), "shape is 2, expected a list of up to 4 sides"),
+        (_array(shape=[2, 1, 1, 1, 1]), "shape is a list, expected a list of up to 4 sides"),
+        (_array(shape=[100_001, 0], values=[]), "shape is a list, expected a list of up to 4 sides"),
+        (_array(shape=[0]), r"2 values of type '<f8' are no array of shape \(0,\)"),
+        (_array(dtype="<f2"), "2 values of type '<f2' are no array"),
+        (_array(dtype="x" * 99), "2 values of type 'xxxxxxxx' are no array"),
+        (_array(values=3), "values is 3, expected a list of numbers"),
+        (
+            _array(values=[1e39, 0], dtype="<f8", shape=[]),
+            r"2 values of type '<f8' are no array of shape \(\)",
+        ),
+        (_changed(format=0), "format is 0, expected a whole number from 1"),
         (_array(values=["1", "2"]), "values is a list, expected"),
         (_array(values=[True, False]), "values is a list, expected"),
         (_array(values=[1e39, 0], dtype="<f4"), "too big for type <f4"),
@@ -76,6 +88,20 @@ def test_what_is_no_voice_is_refused(spoil: Callable[[dict[str, Any]], object], 
     spoil(values)
     with pytest.raises(JsonValueError, match=words):
         read_voice(json.dumps(values).encode())
+
+
+@pytest.mark.parametrize("shape", [(), (2, 1, 1, 3), (100_000, 0), (0, 0, 0, 0)])
+@pytest.mark.parametrize("dtype", ["<f4", "<f8", "<i8"])
+def test_shapes_that_are_read(shape: tuple[int, ...], dtype: str) -> None:
+    array = np.ones(shape, dtype)
+    again = read_voice(voice_json(voice_of({"any": array}))).state["any"]
+    np.testing.assert_array_equal(again, array, strict=True)
+
+
+def test_people_can_read_it() -> None:
+    text = voice_json(voice_of({"any": np.array(0.5)})).decode()
+    assert text.startswith('{\n  "format": 1,\n  "name": "änna",\n  "model": "speech",\n')
+    assert text.endswith("  }\n}\n")
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"\xff", b'{"format": NaN}', b"[" * 100_000])

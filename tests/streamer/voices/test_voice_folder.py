@@ -2,6 +2,7 @@
 
 import json
 import stat
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import numpy as np
 import pytest
 
 from emotion.errors import OutputError, UsageError, VoiceError
+from emotion.folder_lock import locked_folder
 from emotion.model import EmotionModel
+from streamer.voices import voice_folder
 from streamer.voices.saved_voice import SavedVoice
 from streamer.voices.voice_folder import VoiceFolder, digest_of
 from streamer.voices.voice_keeper import new_voice
@@ -96,6 +99,28 @@ def test_a_renamed_file_is_a_renamed_voice(folder: VoiceFolder, anna: SavedVoice
     voice = folder.read("bea")
     assert voice is not None
     assert voice.name == "bea"
+
+
+def test_whoever_writes_or_forgets_waits_for_the_other(folder: VoiceFolder, anna: SavedVoice) -> None:
+    folder.write(anna)
+    with ThreadPoolExecutor(1) as pool, locked_folder(folder.path) as locked:
+        assert locked == "ours"
+        written = pool.submit(folder.write_after, None, anna)
+        assert not wait([written], timeout=0.1).done
+        folder.path_of("anna").unlink()
+    assert written.result(timeout=10) == folder.path_of("anna")
+
+
+def test_a_folder_that_is_held_for_long_is_told(
+    folder: VoiceFolder, anna: SavedVoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.write(anna)
+    monkeypatch.setattr(voice_folder, "PATIENCE_SECONDS", 0.1)
+    with (
+        locked_folder(folder.path),
+        pytest.raises(OutputError, match=r"is not saved: .* for 0\.1 s; end"),
+    ):
+        folder.write(anna)
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path, anna: SavedVoice) -> None:

@@ -1,5 +1,7 @@
 """A session goes on with a voice, and saves it."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +17,9 @@ from streamer.session import Session
 from streamer.session_facts import SessionFacts, Summary
 from streamer.session_options import SessionOptions
 from streamer.sink import Sink
+from streamer.voices.saved_voice import read_voice
 from streamer.voices.voice_folder import VoiceFolder
-from streamer.voices.voice_keeper import VoiceKeeper
+from streamer.voices.voice_keeper import VoiceKeeper, new_voice
 from tests.session_parts import OPTIONS, Rows, session_of
 
 
@@ -118,3 +121,73 @@ def test_the_delay_of_the_card_is_that_of_its_own_grid_and_of_voices_learned(
             options=replace(OPTIONS, judging=replace(OPTIONS.judging, baseline=baseline)),
         ).run()
         assert sink.facts.shows_change_after_seconds == delay
+
+
+def test_of_sessions_at_once_one_saves_the_voice_and_the_others_say_that_they_did_not(
+    recording: Path, learning: EmotionModel, folder: VoiceFolder
+) -> None:
+    hear(recording, learning, folder)
+    before = folder.path_of("anna").read_bytes()
+    num_at_once = 4
+    all_begun = threading.Barrier(num_at_once, timeout=30)
+
+    def hear_at_once(_: int) -> Summary:
+        keeper = VoiceKeeper("anna", "mono", learning, "0.1.0", folder)
+        all_begun.wait()
+        assert keeper.saved is not None
+        options = SessionOptions(callmood_version="0.1.0", voice_states={"mono": keeper.saved.state})
+        session = session_of(recording, learning, keeper, options=options)
+        keeper.learned_by(session.voice_state)
+        return session.run()
+
+    with ThreadPoolExecutor(num_at_once) as pool:
+        summaries = list(pool.map(hear_at_once, range(num_at_once)))
+    assert sorted(len(summary.files) for summary in summaries) == [0, 0, 0, 1]
+    for summary in summaries:
+        assert len(summary.failures) == 1 - len(summary.files)
+        for failure in summary.failures:
+            assert failure.startswith("voice anna was saved by another callmood meanwhile")
+    after = folder.for_model("anna", learning)
+    assert after is not None
+    assert folder.path_of("anna").read_bytes() != before
+    once = read_voice(before).speech_seconds
+    assert after.speech_seconds == pytest.approx(2 * once), "what one session learned, whole"
+
+
+def test_a_voice_that_was_enrolled_anew_meanwhile_is_kept(
+    recording: Path, learning: EmotionModel, folder: VoiceFolder
+) -> None:
+    hear(recording, learning, folder)
+    keeper = VoiceKeeper("anna", "mono", learning, "0.1.0", folder)
+    folder.write(new_voice("anna", learning, "0.1.0"))
+    enrolled = folder.path_of("anna").read_bytes()
+    session = session_of(recording, learning, keeper)
+    keeper.learned_by(session.voice_state)
+    [failure] = session.run().failures
+    assert "saved by another callmood meanwhile" in failure
+    assert folder.path_of("anna").read_bytes() == enrolled
+
+
+def test_a_voice_that_was_deleted_meanwhile_is_saved_again(
+    recording: Path, learning: EmotionModel, folder: VoiceFolder
+) -> None:
+    hear(recording, learning, folder)
+    keeper = VoiceKeeper("anna", "mono", learning, "0.1.0", folder)
+    folder.delete("anna")
+    session = session_of(recording, learning, keeper)
+    keeper.learned_by(session.voice_state)
+    summary = session.run()
+    assert (summary.failures, summary.files) == ((), (str(folder.path_of("anna")),))
+
+
+def test_a_voice_that_was_damaged_meanwhile_is_left_for_the_user(
+    recording: Path, learning: EmotionModel, folder: VoiceFolder
+) -> None:
+    hear(recording, learning, folder)
+    keeper = VoiceKeeper("anna", "mono", learning, "0.1.0", folder)
+    folder.path_of("anna").write_bytes(b"{")
+    session = session_of(recording, learning, keeper)
+    keeper.learned_by(session.voice_state)
+    [failure] = session.run().failures
+    assert failure.startswith("what was learned is not saved: voice anna: ")
+    assert folder.path_of("anna").read_bytes() == b"{"
