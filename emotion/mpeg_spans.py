@@ -20,6 +20,8 @@ _KIND: Final = 0xFFFE0C00
 _TELLING: Final = (b"Info", b"Xing")
 _MOST_TOLD_BYTES: Final = 4 + 32 + 12
 """Of a frame that tells the number of frames, up to that number."""
+_MOST_TOLD: Final = 0xFFFF_FFFF
+"""A file of more than 4 GiB is longer than the frame can tell; its number of frames counts."""
 
 
 class _Frame(NamedTuple):
@@ -156,5 +158,5 @@ def _telling_frame(header: int, num_frames: int, num_bytes: int) -> bytes:
     # Without a checksum or padding, and with so many bits a second that everything has room in it.
     head = (header & 0xFFFF0DFF | 0x00019000).to_bytes(4, "big")
     length, side = cast("tuple[int, int]", _shape(head))  # of a valid one, with another valid bit rate
-    told = b"Xing" + struct.pack(">III", 3, num_frames, num_bytes + length)
+    told = b"Xing" + struct.pack(">III", 3, num_frames, min(num_bytes + length, _MOST_TOLD))
     return (head + bytes(side) + told).ljust(length, b"\0")

@@ -24,12 +24,15 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return here
 
 
-def test_a_folder_that_is_called_like_the_default_is_not_used_and_said(here: Path) -> None:
-    done = callmood("replay", "call.wav", "--fast", "--json", cwd=here)
-    assert done.returncode == 0, done.stderr
-    header = json.loads(done.stdout.splitlines()[0])
+def test_a_folder_that_is_called_like_the_default_is_not_used_and_said(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(here)
+    assert run_command(["replay", "call.wav", "--fast", "--json"]) == 0
+    said = capsys.readouterr()
+    header = json.loads(said.out.splitlines()[0])
     assert (header["win_seconds"], header["feature_set"].partition("/")[0]) == (2.0, "speech")
-    assert done.stderr == (
+    assert said.err == (
         "note: ./models/speech is not used: speech is the model that came with callmood; for the other give "
         "the path ./models/speech\n"
     )

@@ -38,5 +38,5 @@ def test_every_option_is_decided_about() -> None:
     """A new option of `evaluate` is either part of the command, or of no account for figures."""
     parser = argparse.ArgumentParser(add_help=False)
     evaluate.configure(parser)
-    names = {action.dest for action in parser._actions} - {"corpora", "jobs", "json", "out"}
+    names = {action.dest for action in parser._actions} - {"corpora", "jobs", "json", "out", "force"}
     assert names == set(DECIDING)

@@ -156,17 +156,17 @@ def test_a_header_of_1024_bytes_and_an_array_without_values() -> None:
 
 
 BAD: dict[str, tuple[Callable[[], bytes], str]] = {
-    "empty": (lambda: b"", "cut, or no npz"),
-    "text": (lambda: b"Dear caller\n" * 100, "cut, or no npz"),
-    "pickle": (lambda: pickle.dumps({"a": 1}), "cut, or no npz"),
-    "cut": (lambda: _zip(_good_members())[:-40], "cut, or no npz"),
+    "empty": (lambda: b"", "^it is cut, or no npz$"),
+    "text": (lambda: b"Dear caller\n" * 100, "^it is cut, or no npz$"),
+    "pickle": (lambda: pickle.dumps({"a": 1}), "^it is cut, or no npz$"),
+    "cut": (lambda: _zip(_good_members())[:-40], "^it is cut, or no npz$"),
     "cut in front": (lambda: _zip(_good_members())[40:], "big|zip"),
-    "comment": (lambda: _zip(_good_members()) + b"hello", "cut, or no npz"),
+    "comment": (lambda: _zip(_good_members()) + b"hello", "^it is cut, or no npz$"),
     "missing": (lambda: _zip({"big.npy": _npy(SMALL)}), "array counts is missing"),
     "extra": (_with(more=_npy(SMALL)), "'more.npy', which no such model has"),
     "path": (lambda: _zip(_good_members() | {"../../evil.npy": b"x"}), "'../../evil.npy', which no"),
     "code": (lambda: _zip(_good_members() | {"__reduce__.pkl": b"x"}), "which no such model has"),
-    "twice": (_twice, "twice"),
+    "twice": (_twice, "^it holds an array twice$"),
     "33 members": (lambda: _zip({f"{i}.npy": b"" for i in range(33)}), "33 members in"),
     "32 members": (lambda: _zip({f"{i}.npy": b"" for i in range(32)}), "'0.npy', which no such model has"),
     "no members": (lambda: _zip({}), "array big is missing"),
@@ -198,7 +198,10 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "zip64": (_zip64, "its zip directory has 3 members in"),
     "huge directory": (_directory_size(2**31), "its zip directory has 3 members in 2147483648 bytes"),
     "a directory of 8193 bytes": (_directory_size(8_193), "its zip directory has 3 members in 8193 bytes"),
-    "directory before the file": (_directory_size(8_192), "its zip directory is damaged"),
+    "directory before the file": (
+        _directory_size(8_192),
+        "its zip directory is damaged: Bad offset for central directory",
+    ),
     "1025 bytes of header": (_with(big=_long_header(1_025)), "no header of a plain"),
     "65535 bytes of header": (_with(big=_long_header(65_535)), "no header of a plain"),
     "other magic": (_with(big=_npy(SMALL).replace(b"NUMPY", b"NUMPX")), "no header of a plain"),
@@ -256,7 +259,7 @@ def test_a_file_of_many_gigabytes(tmp_path: Path) -> None:
     with path.open("rb") as file, pytest.raises(ArrayFileError, match="134217729 bytes are more than the"):
         read_headers(file, NAMES)
     os.truncate(path, MAX_FILE_BYTES)
-    with path.open("rb") as file, pytest.raises(ArrayFileError, match="cut, or no npz"):
+    with path.open("rb") as file, pytest.raises(ArrayFileError, match=r"^it is cut, or no npz$"):
         read_headers(file, NAMES)
 
 

@@ -330,9 +330,12 @@ def test_of_a_large_file_the_headers_alone_are_read(tmp_path: Path, head: bytes)
 def test_a_caf_file_of_more_than_a_megabyte_of_text_is_not_opened(
     tmp_path: Path, num_bytes: int, words: str
 ) -> None:
-    (tmp_path / "sound.caf").write_bytes(_caf((b"info", num_bytes)) + bytes(num_bytes))
-    with pytest.raises(AudioFileError, match=words):
-        AudioFile(tmp_path / "sound.caf")
+    path = tmp_path / "sound.caf"
+    for tag in (b"", b"ID3\3" + bytes(6)):
+        path.write_bytes(tag + _caf((b"info", num_bytes)) + bytes(num_bytes))
+        with pytest.raises(AudioFileError) as refused:
+            AudioFile(path)
+        assert str(refused.value).startswith(f"{path} {words}")
 
 
 # Several streams in one file.

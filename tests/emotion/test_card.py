@@ -1,6 +1,7 @@
 """A card lays the grid, and is written and read without a loss."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -15,6 +16,7 @@ from emotion.card_file import MAX_CARD_BYTES, card_json, read_card
 from emotion.errors import ModelError, UsageError
 from emotion.window_grid import WindowGrid
 from tests.model_maker import make_card
+from tests.spoiling import little_memory
 
 Values = dict[str, Any]
 
@@ -172,8 +174,55 @@ def test_every_field_must_be_of_its_kind(tmp_path: Path, name: str, value: objec
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"step_seconds": 2.0},
+        {"step_seconds": 0.01, "allowed_step_seconds": [0.01, 1]},
+        {"step_seconds": 5, "win_seconds": 5, "allowed_step_seconds": [1, 5]},
+        {"allowed_win_seconds": [2, 2], "allowed_step_seconds": [0.5, 0.5]},
+        {"allowed_win_seconds": None},
+        {"allowed_step_seconds": None},
+        {"labels": ["sad", "angry"]},
+        {"data": []},
+        {"data": [SOURCE, SOURCE | {"speakers": 0, "clips": 0}]},
+    ],
+    ids=str,
+)
+def test_values_at_the_bounds(tmp_path: Path, changes: Values) -> None:
+    card = _read(tmp_path / "card.json", json.dumps(_values(**changes)))
+    assert json.loads(card_json(card)) == _values(**changes)
+
+
+def test_a_card_of_200_000_bytes(tmp_path: Path) -> None:
+    content = card_json(make_card()).ljust(MAX_CARD_BYTES)
+    assert _read(tmp_path / "card.json", content) == make_card()
+    with pytest.raises(ModelError, match="longer than 200000 bytes, which is no card; copy the model folder"):
+        _read(tmp_path / "card.json", content + " ")
+    os.truncate(tmp_path / "card.json", 1 << 30)
+    with little_memory(1_000_000), pytest.raises(ModelError, match="longer than 200000 bytes"):
+        read_card(tmp_path / "card.json")
+
+
+@pytest.mark.parametrize(
     ("make", "words"),
     [
+        (
+            _changed(step_seconds=None),
+            "card.json: win_seconds and step_seconds go together: both a number, or both null; copy",
+        ),
+        (_changed(step_seconds=2.1), "step_seconds 2.1 is longer than win_seconds 2;"),
+        (_changed(step_seconds=0.4, allowed_step_seconds=[0.5, 1]), r"step_seconds 0.4 lies .* \[0.5, 1.0\]"),
+        (_changed(allowed_step_seconds=[0.1, 0.4]), "step_seconds 0.5 lies outside allowed_step_seconds"),
+        (_changed(win_seconds=0.9, step_seconds=0.9), "win_seconds 0.9 lies outside allowed_win_seconds"),
+        (_changed(**(WHOLE_CLIPS | {"allowed_step_seconds": [1, 2]})), "step_seconds None lies outside"),
+        (_changed(allowed_step_seconds=[0.009, 1]), "a step of 0.009 s is allowed; none is under 0.01 s"),
+        (_changed(step_seconds=0.009, allowed_step_seconds=None), "a step of 0.009 s is allowed; none"),
+        (_changed(labels=["x" * 50, "sad"]), f"label '{'x' * 40}' is not known"),
+        (_changed(labels=[]), "labels are none; expected at least two, none twice"),
+        (
+            _changed(data=[SOURCE | {"speakers": -1}]),
+            "speakers is -1, expected a whole number from 0, or null",
+        ),
         (_changed(format=2), r"is of card format 2, this callmood reads up to 1; update callmood"),
         (_changed(format=True), "format is True, expected a whole number from 1"),
         (_changed(format=0), "format is 0"),

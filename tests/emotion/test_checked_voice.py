@@ -41,7 +41,7 @@ def test_it_does_what_the_voice_does(decision: Decision) -> None:
     [
         (np.zeros(4, np.float32), r"a vector of shape \(4,\) for 5 features"),
         (np.zeros((1, 5), np.float32), r"a vector of shape \(1, 5\) for 5 features"),
-        (np.array([0, 0, np.nan, 0, 0]), "a feature vector with a value that is not finite"),
+        (np.array([0, 0, np.nan, 0, 0]), "^a feature vector with a value that is not finite"),
         (np.array([0, 0, 0, 0, -np.inf]), "a feature vector with a value that is not finite"),
     ],
 )

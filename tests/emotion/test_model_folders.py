@@ -72,7 +72,7 @@ def test_what_came_along_is_not_replaced_by_a_folder_of_its_name(
     shutil.copytree(good, tmp_path / place, dirs_exist_ok=True)
     assert find_model_folder(DEFAULT_MODEL) == shipped
     assert shadows_of(DEFAULT_MODEL) == [Path(place)]
-    assert shadows_of(f"./{place}") == []
+    assert shadows_of(f"./{place}") == shadows_of("") == []
 
 
 def test_a_checkout_casts_no_shadow_on_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +95,8 @@ def test_a_path_that_is_no_bare_name(folder: str, path: str) -> None:
 def test_a_missing_model_names_those_that_are(here: Path) -> None:
     shutil.copytree(here / "models" / "tiny", here / "models" / "other")
     with pytest.raises(
-        ModelError, match=r"there is no model 'nobody'; there are .*speech, .*\./models/other, \./models/tiny"
+        ModelError,
+        match=r"there is no model 'nobody'; there are .*speech, .*\./models/other, \./models/tiny$",
     ):
         find_model("nobody")
 
@@ -141,7 +142,8 @@ def test_a_thousand_models_are_not_all_named(here: Path) -> None:
     for number in range(50):
         (here / "models" / f"m{number}").mkdir()
         (here / "models" / f"m{number}" / "card.json").touch()
-    with pytest.raises(ModelError, match=r", \./models/m\d+ and \d\d more$"):
+    more = len(model_folders()) + 51 - 20
+    with pytest.raises(ModelError, match=rf", \./models/m\d+ and {more} more$"):
         find_model("nobody")
 
 

@@ -88,7 +88,7 @@ def test_flags_of_other_pages(tmp_path: Path, flags: int) -> None:
     assert len(_spans(tmp_path / "one", _page(5) + _page(5, flags=0) + _page(5, flags))) == 1
 
 
-@pytest.mark.parametrize("into_next", range(-1, 8))
+@pytest.mark.parametrize("into_next", range(8))
 def test_a_part_may_begin_across_the_end_of_what_is_read_at_once(tmp_path: Path, into_next: int) -> None:
     at = (1 << 20) - into_next
     content = _page(200).ljust(at, b"-") + _page(200) + b"-" * (1 << 20)
@@ -127,6 +127,15 @@ def test_500_chained_streams_are_heard_and_501_are_refused(tmp_path: Path) -> No
     assert len(_spans(tmp_path / "chain", part * MAX_CHAINED)) == MAX_CHAINED
     with pytest.raises(AudioFileError, match="chain is a chain of more than 500 streams; convert it to FLAC"):
         _spans(tmp_path / "chain", part * (MAX_CHAINED + 1))
+
+
+def test_of_a_chain_that_is_refused_the_rest_is_not_looked_at(tmp_path: Path) -> None:
+    part = _page(1) + _page(1, flags=4)
+    (tmp_path / "chain").write_bytes(part * 3_000)
+    with (tmp_path / "chain").open("rb") as file:
+        with pytest.raises(AudioFileError, match="more than 500"):
+            sound_spans(file, tmp_path / "chain")
+        assert file.tell() < 510 * len(part)
 
 
 def test_first_pages_without_end_are_not_all_looked_at(tmp_path: Path) -> None:
@@ -177,7 +186,8 @@ def test_an_mp3_that_tells_no_length_is_given_a_frame_that_does(
     content = _frame(head) * 5
     (span,) = _spans(tmp_path / "sound", content)
     assert (span.start, span.end) == (0, 5 * length)
-    kept = 0xFFFE0CC0  # version, layer, sample rate, channels
+    assert _spans(tmp_path / "tagged", EMPTY_TAG + content) == (Span(10, 10 + 5 * length, span.before),)
+    kept = 0xFFFE0CFF  # version, layer, sample rate, channels
     assert int.from_bytes(span.before[:4], "big") & kept == int(head, 16) & kept
     assert span.before[1] & 1, "no checksum"
     assert not any(span.before[4 : 4 + side])
@@ -247,6 +257,26 @@ def test_a_length_that_is_too_small_is_not_believed(tmp_path: Path, first: bytes
     assert _found(tmp_path / "sound", first + SOUND * 4) == [expected]
 
 
+def test_a_frame_that_does_not_tell_the_number_is_not_believed(tmp_path: Path) -> None:
+    first = _telling(9, flags=2)
+    assert _found(tmp_path / "sound", first + SOUND * 2) == [(len(first), 3 * len(SOUND), 2)]
+
+
+def test_a_frame_of_another_kind_belongs_to_no_stream_unless_it_tells_a_length(tmp_path: Path) -> None:
+    assert _found(tmp_path / "sound", SOUND * 3 + OTHER_RATE * 3) == [(0, 3 * len(SOUND), 3)]
+    telling = _frame("fffb9480", b"Info" + struct.pack(">2I", 1, 3), fill=0)
+    content = SOUND * 3 + telling + OTHER_RATE * 3
+    begin = 3 * len(SOUND)
+    assert _found(tmp_path / "chain", content) == [(0, begin, 3), (begin, len(content), -1)]
+
+
+@pytest.mark.parametrize("place", [4, 20, 35])
+def test_a_frame_with_side_information_tells_nothing(tmp_path: Path, place: int) -> None:
+    odd = bytearray(_telling(3))
+    odd[place] = 1
+    assert _found(tmp_path / "sound", SOUND + bytes(odd) + SOUND) == [(0, 3 * len(SOUND), 3)]
+
+
 def test_a_word_in_the_sound_tells_nothing(tmp_path: Path) -> None:
     odd = SOUND[:36] + b"Xing" + SOUND[40:]
     assert _found(tmp_path / "sound", SOUND + odd + SOUND) == [(0, 3 * len(SOUND), 3)]
@@ -286,6 +316,12 @@ def test_junk_between_frames_is_passed_up_to_4_kib(tmp_path: Path, junk: int, fr
     assert _found(tmp_path / "sound", content) == [(0, end, frames)]
 
 
+def test_500_chained_mp3s_are_heard_and_501_are_refused(tmp_path: Path) -> None:
+    assert len(_spans(tmp_path / "chain", _telling(0) * MAX_CHAINED)) == MAX_CHAINED
+    with pytest.raises(AudioFileError, match="chain is a chain of more than 500 streams; convert it to FLAC"):
+        _spans(tmp_path / "chain", _telling(0) * (MAX_CHAINED + 1))
+
+
 def test_behind_junk_one_frame_alone_is_chance(tmp_path: Path) -> None:
     content = SOUND * 3 + bytes(10) + SOUND + bytes(5_000) + SOUND * 3
     assert _found(tmp_path / "sound", content) == [(0, 3 * len(SOUND), 3)]
@@ -312,7 +348,7 @@ def test_no_stream_begins_with_junk(tmp_path: Path) -> None:
     assert _spans(tmp_path / "sound", content) == (Span(0, len(content)),)
 
 
-@pytest.mark.parametrize("into_next", range(0, 50, 7))
+@pytest.mark.parametrize("into_next", [0, 2, 20, 47])
 def test_a_telling_frame_across_the_end_of_what_is_read_at_once(tmp_path: Path, into_next: int) -> None:
     num_frames, rest = divmod((1 << 20) - into_next, len(SOUND))
     first = SOUND * num_frames + bytes(rest)

@@ -65,6 +65,31 @@ def test_megabytes_of_text_are_read_of_the_first_part_alone(tmp_path: Path) -> N
     assert notes == ("1 of 3 chained parts are not heard: part 3 cannot be read",)
 
 
+def test_of_the_first_part_12_megabytes_of_text_are_read_at_most(tmp_path: Path) -> None:
+    path = tmp_path / "sound.ogg"
+    path.write_bytes(_ogg(comment="x" * 13_000_000))
+    with pytest.raises(AudioFileError) as refused:
+        find_streams(path)
+    assert str(refused.value) == f"{path} has more than 12 MB of tags or pictures; export it without them"
+
+
+def test_more_than_500_parts(tmp_path: Path) -> None:
+    path = tmp_path / "sound.ogg"
+    path.write_bytes(_ogg(10) * 501)
+    with pytest.raises(AudioFileError) as refused:
+        find_streams(path)
+    assert str(refused.value).startswith(f"{path} is a chain of more than 500 streams")
+
+
+def test_channels_at_the_bound_and_beyond(tmp_path: Path) -> None:
+    path = write(tmp_path / "sound.wav", noise(10, 32))
+    assert find_streams(path)[0][0].layout.channels == 32
+    write(path, noise(10, 33))
+    with pytest.raises(AudioFileError) as refused:
+        find_streams(path)
+    assert str(refused.value) == f"{path} has 33 channels; export those that matter, at most 32"
+
+
 def test_the_comment(tmp_path: Path) -> None:
     path = tmp_path / "sound.ogg"
     path.write_bytes(_ogg(comment="made for a test") + _ogg(comment="of the second"))

@@ -98,8 +98,16 @@ def test_it_has_no_input_and_no_terminal_and_its_output_goes_nowhere(
 ) -> None:
     program = f"{sys.executable} -c {shlex.quote(PRY)}"
     sink = opened(program)
-    sink.take_alert(alert())
-    sink.close(None)
+    kept, (reader, writer) = os.dup(0), os.pipe()
+    os.write(writer, b"what is typed to callmood")
+    os.dup2(reader, 0)
+    try:
+        sink.take_alert(alert())
+        sink.close(None)
+    finally:
+        os.dup2(kept, 0)
+        for descriptor in (kept, reader, writer):
+            os.close(descriptor)
     assert capfd.readouterr() == ("", "")
     assert "No such device or address: '/dev/tty'" in sink.complaints[0]
 
@@ -246,7 +254,8 @@ def test_the_one_killed_at_the_end_is_complained_of(tmp_path: Path) -> None:
 
 def test_a_sink_without_alerts_ends_at_once_and_leaves_no_thread() -> None:
     sink = opened("true")
-    assert "callmood-alerts" in {thread.name for thread in threading.enumerate()}
+    daemons = {thread.daemon for thread in threading.enumerate() if thread.name == "callmood-alerts"}
+    assert daemons == {True}, "it keeps no program from ending"
     sink.close(None)
     AlertCommand("true").close(None)
     assert sink.complaints == ()

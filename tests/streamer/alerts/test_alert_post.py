@@ -36,6 +36,7 @@ class Server(HTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.got: list[tuple[str, str, str | None, Any]] = []
+        self.agents: list[str | None] = []
 
     @property
     def url(self) -> str:
@@ -47,6 +48,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.agents.append(self.headers["User-Agent"])
         self.server.got.append(("POST", self.path, self.headers["Content-Type"], json.loads(body)))
         self.send_response(int(self.path.rpartition("/")[2]))
         self.send_header("Location", "file:///etc/passwd" if self.path == "/301" else "/200")
@@ -104,6 +106,7 @@ def test_the_alert_arrives_as_json() -> None:
         "end_sample": 120_000,
     }
     assert second["at"] == 16.0
+    assert server.agents == [f"callmood/{facts().callmood_version}"] * 2
 
 
 @pytest.mark.parametrize(
@@ -273,6 +276,11 @@ def test_an_answer_without_an_end_is_given_up_after_a_few_bytes(answer: Answer, 
     assert complaint.endswith(f"alert at 15.0 s: {what}")
 
 
+def test_the_bytes_of_each_answer_are_counted_anew() -> None:
+    with answering(lambda connection: connection.sendall(OK + b"X: " + b"1" * 40_000 + b"\r\n\r\n")) as port:
+        assert posted(f"http://127.0.0.1:{port}", num=3) == ()
+
+
 def test_of_a_body_without_an_end_nothing_is_read() -> None:
     with answering(endless(OK + b"\r\n", b"body" * 1000)) as port:
         assert posted(f"http://127.0.0.1:{port}", num=2) == ()
@@ -394,11 +402,13 @@ def over_tls(certificate: Path, answer: Answer) -> Answer:
     """Answer over TLS."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
+    context.set_alpn_protocols(["h2", "http/1.1"])
 
     def secure(connection: socket.socket) -> None:
         with context.wrap_socket(connection, server_side=True) as secured:
             take_request(secured)
-            answer(secured)
+            if secured.selected_alpn_protocol() == "http/1.1":
+                answer(secured)
 
     return secure
 
@@ -411,6 +421,8 @@ def test_over_tls_a_server_is_verified_and_kept_to_the_deadline(
         assert "CERTIFICATE_VERIFY_FAILED" in complaint
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         assert posted(f"https://127.0.0.1:{port}", num=2) == ()
+        complaint, _ = posted(f"https://localhost:{port}")
+        assert "Hostname mismatch" in complaint, "the certificate is another's"
     with answering(over_tls(certificate, drip(OK + b"X: 1\r\n" * 90)), taken=False) as port:
         complaint, _ = posted(f"https://127.0.0.1:{port}", post_seconds=1.0)
         assert complaint.endswith("no complete answer within 1 s")
@@ -479,7 +491,13 @@ def test_what_is_no_address_is_refused_before_the_session(url: str, what: str) -
     assert str(caught.value).isprintable()
 
 
-def test_a_password_is_refused_and_not_shown() -> None:
+@pytest.mark.parametrize("who", ["me:hunter2", "hunter2", ":hunter2"])
+def test_a_password_is_refused_and_not_shown(who: str) -> None:
     with pytest.raises(UsageError, match="a user or a password") as caught:
-        AlertPost("https://me:hunter2@example.org/")
+        AlertPost(f"https://{who}@example.org/")
     assert "hunter2" not in str(caught.value)
+
+
+def test_an_address_in_brackets_is_shown_in_them() -> None:
+    complaint, _ = posted("http://[::1]:1/secret")
+    assert complaint.startswith("alert post to http://[::1]:1, alert at 15.0 s: not delivered: ")

@@ -17,10 +17,11 @@ GOOD = {
     "leg-2.b:happy>5%": ("leg-2.b", "happy", 0.05, False, 0.0),
     "angry:neutral>0.99 for 0s": ("angry", "neutral", 0.99, False, 0.0),
     "Kundë:angry\t>\n.5": ("Kundë", "angry", 0.5, False, 0.0),
+    "angry>0.5" + "0" * 191: (None, "angry", 0.5, False, 0.0),
 }
 
 BAD = {
-    "": "no '>'",
+    "": "--alert '': it has no '>' between the emotion and the value; write for example 'angry",
     "angry": "no '>'",
     "angry<0.7": "no '>'",
     ">0.7": "'' is none of angry, happy, neutral, sad",

@@ -49,7 +49,7 @@ def test_a_gap_ends_the_episodes_of_its_leg_alone() -> None:
     following.interrupt("agent")
     assert following.holding == ("customer angry 0.80 for 2.0 s (angry>0.5)",)
     following.take(angry_row(1, BELOW))
-    assert following.holding == ()
+    assert not following.holding
 
 
 def test_a_rule_for_a_leg_that_there_is_not_is_refused() -> None:
