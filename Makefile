@@ -59,7 +59,7 @@ lint: $(VENV)/callmood-dev ## ruff, mypy, import-linter, numpydoc
 	@find $(PACKAGES) -name '*.py' -exec $(BIN)/python -m numpydoc.hooks.validate_docstrings {} +
 
 # It goes on where it was stopped; `rm -r mutants` lets it begin anew. MUTANTS_AT_ONCE=4 where nothing else runs.
-mutation: $(VENV)/callmood-mutation ## put faults into queue, windows, tracker and recorder, and see that tests notice (half an hour)
+mutation: $(VENV)/callmood-mutation ## put faults into what records, deletes, sends, configures and reads hostile files, and see that tests notice (two hours)
 	@OMP_NUM_THREADS=1 nice -n 15 $(BIN)/mutmut run --max-children $(or $(MUTANTS_AT_ONCE),1)
 	@$(BIN)/python -m scripts.mutation_page
 

@@ -38,6 +38,30 @@ GROUPS: Final = {
     ),
     "tracker": ("streamer/tracker.py", "streamer/judge.py"),
     "recorder": ("streamer/recorder/*.py",),
+    "what deletes": ("streamer/retention/*.py", "emotion/folder_lock.py", "callmood/commands/forget.py"),
+    "what sends": ("streamer/alerts/*.py",),
+    "configuration": (
+        "callmood/configuration.py",
+        "callmood/model_choice.py",
+        "emotion/model_folders.py",
+    ),
+    "readers of hostile files": (
+        "emotion/array_file.py",
+        "emotion/bounded_arrays.py",
+        "emotion/bounded_bytes.py",
+        "emotion/card_file.py",
+        "emotion/checked_voice.py",
+        "emotion/json_values.py",
+        "emotion/mpeg_spans.py",
+        "emotion/pickles.py",
+        "emotion/sound_header.py",
+        "emotion/sound_spans.py",
+        "emotion/sound_streams.py",
+        "emotion/span.py",
+        "streamer/voices/array_json.py",
+        "streamer/voices/saved_voice.py",
+        "trainer/dataset/manifest.py",
+    ),
 }
 
 
