@@ -48,8 +48,9 @@ demo: $(VENV)/callmood-base ## replay speech that a synthesiser made, with the p
 	@$(BIN)/callmood replay callmood/demo/speech.flac --record speech \
 		--journal recordings/demo-$$(date +%Y%m%d-%H%M%S).jsonl
 
+# One process more than cores: many tests wait for real time to pass.
 test: system-packages $(VENV)/callmood-dev ## run the whole suite, with branch coverage
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-branch --cov-report=term
+	@$(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --maxprocesses 4 --dist loadfile --cov --cov-branch --cov-report=term
 
 lint: $(VENV)/callmood-dev ## ruff, mypy, import-linter, numpydoc
 	@$(BIN)/ruff check .

@@ -23,7 +23,7 @@ def complain(error: CallmoodError) -> int:
     # Not above: whoever asks for help loads neither wing.
     from streamer.quiet_stderr import loud_stderr
 
-    with loud_stderr():
+    with loud_stderr(), suppress(OSError):  # The exit code says it, too.
         sys.stderr.write(f"callmood: {message_line(str(error))}\n")
     return error.exit_code
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from callmood import __version__
+from callmood.complaint import say_note
 from callmood.model_choice import choose_model
 from emotion.audio_file import AudioFile
 from emotion.errors import AudioFileError, UsageError, VoiceError
@@ -52,7 +53,7 @@ def enrol_voice(arguments: argparse.Namespace) -> int:
         raise UsageError(f"model {model.card.name} learns no voices; choose another --model")
     source = _source(arguments)
     for note in source.info.notes:
-        sys.stderr.write(f"note: {note}\n")
+        say_note(note)
     if source.info.live:
         sys.stderr.write(f"Speak as you usually do, until {seconds:g} s of speech were heard.\n")
     with _progress(seconds) as progress:

@@ -13,7 +13,7 @@ from callmood import __version__, configuration
 from callmood.complaint import complain, say_note
 from emotion import wall_clock
 from emotion.errors import CallmoodError, OutputError, UsageError
-from emotion.printable import message_line
+from emotion.printable import message_line, printable
 
 COMMANDS: Final = (
     "listen",
@@ -35,6 +35,7 @@ COMMANDS: Final = (
 )
 
 DISK_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+OUT_OF_REACH: Final = (errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -113,12 +114,20 @@ def run_command(argv: Sequence[str] | None = None) -> int:
         _send_output_nowhere()  # Its reader has left, as `head` does.
         return 0
     except OSError as error:
-        # Files that are opened or written elsewhere are told by those who do it; this is a plain write.
-        if error.errno not in DISK_FULL or error.filename is not None:
-            raise
-        _send_output_nowhere()
-        return complain(OutputError(f"cannot write the output: {error.strerror}; send it somewhere else"))
+        return complain(_explained(error))
     return code
+
+
+def _explained(error: OSError) -> CallmoodError:
+    """Say what those who open and write files have not said: a plain write, or a path of no use."""
+    if error.filename is not None and error.errno in OUT_OF_REACH:
+        return CallmoodError(f"{printable(str(error.filename))}: {error.strerror}; give another path")
+    if error.filename is None and error.errno == errno.ENOENT:
+        return CallmoodError("the working directory is not there any more; change to another")
+    if error.filename is None and error.errno in DISK_FULL:
+        _send_output_nowhere()
+        return OutputError(f"cannot write the output: {error.strerror}; send it somewhere else")
+    raise error
 
 
 def _send_output_nowhere() -> None:

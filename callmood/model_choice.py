@@ -62,3 +62,52 @@ def choose_folder(wanted: str) -> Path:
             f"path {shadow}"
         )
     return folder
+
+
+def files_of_model(wanted: str | None) -> list[Path]:
+    """Name the files of a model, which no output may replace.
+
+    Parameters
+    ----------
+    wanted : str or None
+        As for `choose_model`.
+
+    Returns
+    -------
+    list of Path
+        They need not be there.
+
+    Raises
+    ------
+    ModelError
+        If no model has this name.
+    """
+    from emotion.card_file import CARD_NAME
+    from emotion.model_file import MODEL_NAME
+    from emotion.model_folders import DEFAULT_MODEL, find_model_folder
+
+    folder = find_model_folder(DEFAULT_MODEL if wanted is None else wanted)
+    return [folder / CARD_NAME, folder / MODEL_NAME]
+
+
+def file_of_voice(given: str) -> Path:
+    """Name the file of a voice, which no output may replace.
+
+    Parameters
+    ----------
+    given : str
+        As `--voice` takes it: ``NAME`` or ``LEG=NAME``.
+
+    Returns
+    -------
+    Path
+        It need not be there.
+
+    Raises
+    ------
+    UsageError
+        If no voice can be called so.
+    """
+    from streamer.voices.voice_folder import VoiceFolder
+
+    return VoiceFolder().path_of(given.rpartition("=")[2])

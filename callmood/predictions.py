@@ -1,12 +1,13 @@
 """Predict many recordings: lines, JSON, pictures, and what to do about those that cannot be read."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from callmood.complaint import complain
+from callmood.complaint import complain, say_note
 from emotion.access import PRIVATE
 from emotion.audio_file import AudioFile, read_mono
 from emotion.errors import AudioFileError, OutputError, UsageError
@@ -23,7 +24,7 @@ def predict_files(
     paths: Sequence[Path],
     judging: JudgeOptions,
     *,
-    plot: Path | None,
+    plot: str | None,
     outputs: OutputFiles,
     as_json: bool,
 ) -> int:
@@ -37,8 +38,8 @@ def predict_files(
         Recordings, and folders of recordings.
     judging : JudgeOptions
         How each is judged, by itself.
-    plot : Path or None
-        A PNG file for one recording, a folder for several.
+    plot : str or None
+        A PNG file for one recording; a folder for several, or where it ends with a separator.
     outputs : OutputFiles
         Allows each picture.
     as_json : bool
@@ -61,7 +62,7 @@ def predict_files(
     outputs.protect(files)
     pictures = _pictures(files, plot, outputs, several=several)
     for note in model.card.notes:
-        sys.stderr.write(f"note: model {model.card.name}: {note}\n")
+        say_note(f"model {model.card.name}: {note}")
     facts: list[dict[str, Any]] = []
     for file, picture in zip(files, pictures, strict=True):
         try:
@@ -94,12 +95,13 @@ def _recordings(paths: Sequence[Path]) -> tuple[list[Path], int]:
 
 
 def _pictures(
-    files: list[Path], plot: Path | None, outputs: OutputFiles, *, several: bool
+    files: list[Path], given: str | None, outputs: OutputFiles, *, several: bool
 ) -> list[OutputFile | None]:
     """Claim a picture for each recording, before any is heard."""
-    if plot is None:
+    if given is None:
         return [None] * len(files)
-    if not several:
+    plot = Path(given)
+    if not (several or given.endswith(os.sep)):
         return [outputs.claim(plot / f"{files[0].stem}.png" if plot.is_dir() else plot, "--plot")]
     if plot.suffix.lower() == ".png" or plot.is_file():
         raise UsageError(
@@ -181,4 +183,4 @@ def _draw(model: EmotionModel, file: Path, prediction: RecordingPrediction, outp
         footnotes=(*prediction.notes, *(f"{model.card.name}: {note}" for note in model.card.notes)),
     )
     if note := output.note(output.write(picture)):
-        sys.stderr.write(f"note: {note}\n")
+        say_note(note)

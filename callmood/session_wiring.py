@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callmood import __version__, configuration
-from callmood.model_choice import choose_model
+from callmood.model_choice import choose_model, file_of_voice, files_of_model
 from callmood.one_heap import share_one_heap
 from callmood.session_legs import legs_of, voices_of
 from emotion.access import GROUP_READABLE, PRIVATE, Access
@@ -99,6 +99,8 @@ def claim_outputs(arguments: argparse.Namespace, inputs: Iterable[Path]) -> Sess
     found = configuration.find(None if arguments.config is None else Path(arguments.config))
     files = OutputFiles(force=arguments.force, access=access, inputs=inputs)
     files.protect(each.path for each in found)
+    files.protect(files_of_model(arguments.model))
+    files.protect(map(file_of_voice, arguments.voice or ()))
     journal, picture = arguments.journal, arguments.spectrogram_png
     return SessionOutputs(
         access,
@@ -178,16 +180,12 @@ def run_session(
         printer.when_reader_leaves(session.ask_to_stop)
     try:
         summary = session.run()
-    except OutputError:
-        if printer.reader_gone:  # As below, but before the first window.
-            return 0
-        raise
     finally:
         if keys:
             os.close(keys)
     # A reader such as `head` that has seen enough is no failure.
     num_failures = len(summary.failures) - printer.reader_gone
-    return OutputError.exit_code if num_failures else 0
+    return OutputError.exit_code if num_failures > 0 else 0
 
 
 _LONGEST_SECONDS = 1.0e9

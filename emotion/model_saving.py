@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from numpy.typing import NDArray
 
@@ -16,6 +16,9 @@ from emotion.card import Card
 from emotion.card_file import CARD_NAME, card_json, read_card
 from emotion.errors import ModelError, OutputError
 from emotion.model_file import MODEL_NAME, read_decision
+
+OWN_FILES: Final = frozenset({CARD_NAME, MODEL_NAME, "confusion.png", "report.txt", "training.log"})
+"""All that training writes into the folder of a model."""
 
 
 def save_model(
@@ -106,6 +109,12 @@ def refuse_to_replace(folder: Path, *, force: bool) -> None:
     if not is_model and any(folder.iterdir()):
         raise OutputError(
             f"{folder} holds something that is no model; choose another --name, or move it away"
+        )
+    strangers = sorted({each.name for each in folder.iterdir()} - OWN_FILES)
+    if is_model and strangers:
+        raise OutputError(
+            f"{folder} holds {', '.join(strangers)[:100]}, which callmood did not write; "
+            "choose another --name, or move it away"
         )
     if is_model and not force:
         raise OutputError(f"{folder} holds a model; choose another --name, or replace it with --force")

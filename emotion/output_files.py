@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -116,7 +116,7 @@ class OutputFiles:
     access : Access, optional
         Who may read them; unless given, the umask decides.
     inputs : iterable of Path, optional
-        Files that the command reads.
+        Files that the command reads, and folders of which it may read any file.
     """
 
     def __init__(
@@ -125,7 +125,11 @@ class OutputFiles:
         self.force = force
         self.access = access
         self._inputs = set(map(_identity, inputs))
+        # What is printed goes there, too, and a rename would take it away.
         self._claimed: dict[_Identity, str] = {}
+        for stream, descriptor in (("standard output", 1), ("standard error", 2)):
+            if identity := _regular_file(descriptor):
+                self._claimed[identity] = stream
 
     def protect(self, inputs: Iterable[Path]) -> None:
         """Add files that the command reads: what is claimed from now on is none of them.
@@ -163,8 +167,8 @@ class OutputFiles:
         status = self._check(path, option)
         if status is not None and not stat.S_ISREG(status.st_mode):
             raise OutputError(f"cannot write {path}: it is no regular file; name another with {option}")
-        probe = beside(Path(os.path.realpath(path)))
         try:
+            probe = beside(Path(os.path.realpath(path)))
             probe.touch()
             probe.unlink()
         except OSError as error:
@@ -199,19 +203,17 @@ class OutputFiles:
     def _check(self, path: Path, option: str) -> os.stat_result | None:
         """Refuse what may not be written; give what lies there now."""
         try:
-            status = path.stat()
-        except FileNotFoundError:
-            status = None
+            status = path.stat() if path.exists() else None
+            identity = _identity(path)
         except OSError as error:
             raise output_error(path, error) from error
         if status is not None and stat.S_ISDIR(status.st_mode):
             raise OutputError(f"cannot write {path}: it is a folder; give the name of a file with {option}")
-        if status is None and not path.absolute().parent.is_dir():
+        if status is None and not path.parent.is_dir():
             raise OutputError(
                 f"cannot write {path}: there is no folder {path.parent}; make it first, or choose another"
             )
-        identity = _identity(path)
-        if identity in self._inputs:
+        if identity in self._inputs or any(folder in self._inputs for folder in _folders_above(path, status)):
             raise OutputError(f"{option} {path} is a file that is read here; choose another name")
         if other := self._claimed.get(identity):
             raise UsageError(f"{other} and {option} name the same file, {path}; give each its own")
@@ -223,6 +225,19 @@ class OutputFiles:
             )
         self._claimed[identity] = option
         return status
+
+
+def _regular_file(descriptor: int) -> _Identity | None:
+    try:
+        status = os.fstat(descriptor)
+    except OSError:  # It is closed.
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
+
+
+def _folders_above(path: Path, status: os.stat_result | None) -> Iterator[_Identity]:
+    """Give the folders that a file which exists lies in."""
+    return map(_identity, Path(os.path.realpath(path)).parents if status is not None else ())
 
 
 def _identity(path: Path) -> _Identity:

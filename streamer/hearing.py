@@ -80,6 +80,7 @@ class Hearing:
         self._clipping = ClippingMeter()
         self._stretch: Stretch | None = None
         self._end_sample: int | None = None
+        self._is_begun = False
         self._paused = False
         self.non_finite_samples = 0
 
@@ -112,7 +113,9 @@ class Hearing:
             If the block begins before the last one ended: a source that counts backwards is broken.
         """
         if self._end_sample is None:
-            return []
+            is_missing, self._is_begun = block.away and not self._is_begun, True
+            # A device that went before its first sound: what is missing counts from the start.
+            return [self._gap(0, block)] if is_missing else []
         if block.first_sample < self._end_sample:
             raise ValueError(f"{block.first_sample} was told as the next sample after {self._end_sample}")
         if block.first_sample == self._end_sample and not block.overrun and self._stretch is not None:

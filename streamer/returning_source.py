@@ -197,7 +197,9 @@ class ReturningSource:
             if self._thread.stopping.wait(RETRY_SECONDS[min(num_attempts, len(RETRY_SECONDS) - 1)]):
                 return None
             num_attempts += 1
-            self._relay = _Relay(queue, self._info.sample_rate, gone.place, num_attempts)
+            # Where nothing has come yet, what is missing counts from the start.
+            place = gone.place or (0, gone.began)
+            self._relay = _Relay(queue, self._info.sample_rate, place, num_attempts)
             with suppress(DeviceError):
                 self._source = self._reopen(self._info)
                 try:
@@ -235,7 +237,7 @@ class _Relay:
         self.has_delivered = False
         self.ended = threading.Event()
         self.error: BaseException | None = None
-        self._began = time.monotonic()
+        self.began = time.monotonic()
         self._queue = queue
         self._sample_rate = sample_rate
         self._shift = 0
@@ -243,7 +245,7 @@ class _Relay:
     @property
     def quiet_seconds(self) -> float:
         """How long nothing has come, s."""
-        return time.monotonic() - (self._began if self.place is None else self.place[1])
+        return time.monotonic() - (self.began if self.place is None else self.place[1])
 
     def put(self, block: AudioBlock) -> None:
         """Hand a block on."""

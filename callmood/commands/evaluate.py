@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from callmood.model_choice import MODEL_HELP
+from callmood.model_choice import MODEL_HELP, files_of_model
 from emotion.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -146,7 +146,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     began = time.monotonic()
     settings = _settings(arguments)
-    outputs = OutputFiles(force=arguments.force)
+    read = [arguments.corpora, *([] if arguments.sounds is None else [arguments.sounds])]
+    read += [] if arguments.model is None else files_of_model(arguments.model)
+    outputs = OutputFiles(force=arguments.force, inputs=read)
     output = None if arguments.json is None else outputs.claim(arguments.json, "--json")
     pictures = {} if arguments.out is None else _claim_pictures(outputs, arguments.out, settings)
     folder = read_corpora(arguments.corpora, _names(arguments.only), _names(arguments.train_on))
@@ -191,12 +193,10 @@ def run(arguments: argparse.Namespace) -> int:
     if pictures:
         from evaluation.scores.pictures import draw_pictures
 
-        num_drawn = 0
         for name, picture in draw_pictures(cells, recipe.name):
             if note := pictures[name].note(pictures[name].write(picture)):
                 log.say(f"note: {note}")
-            num_drawn += 1
-        sys.stdout.write(f"\n{num_drawn} pictures in {arguments.out}/")
+        sys.stdout.write(f"\n{len(pictures)} pictures in {arguments.out}/")
     sys.stdout.write(f"\nscored in {time.monotonic() - began:.1f} s\n")
     return 0
 

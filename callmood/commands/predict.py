@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from callmood.model_choice import MODEL_HELP
+from callmood.model_choice import MODEL_HELP, file_of_voice, files_of_model
 from callmood.one_thread import compute_on_one_thread
 from callmood.session_arguments import add_output_arguments
 
@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--never-unsure", action="store_true", help="always name an emotion for speech, never `unsure`"
     )
     parser.add_argument(
-        "--plot", metavar="PNG", type=Path,
+        "--plot", metavar="PNG",
         help="draw the analysis picture into this file; for several recordings, into this folder",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one JSON list instead of a line a recording")
@@ -88,6 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
     outputs = OutputFiles(
         force=arguments.force, access=GROUP_READABLE if arguments.group_readable else PRIVATE
     )
+    outputs.protect(files_of_model(arguments.model))
+    outputs.protect(map(file_of_voice, [] if arguments.voice is None else [arguments.voice]))
     return predict_files(
         model, arguments.files, judging, plot=arguments.plot, outputs=outputs, as_json=arguments.json
     )

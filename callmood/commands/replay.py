@@ -52,11 +52,13 @@ def run(arguments: argparse.Namespace) -> int:
     from emotion.audio_file import AudioFile
     from streamer.file_source import FileSource
     from streamer.leg_plan import LegPlan
+    from streamer.retention.folder_lock import kept_while_read
     from streamer.same_channels import are_channels_same
 
     path = Path(arguments.file)
     outputs = claim_outputs(arguments, [path])
-    audio = AudioFile(path)
-    # One voice written twice is one leg.
-    usual = (LegPlan(),) if audio.channels > 1 and are_channels_same(AudioFile(path)) else ()
-    return run_session([FileSource(audio, fast=arguments.fast)], arguments, outputs, usual)
+    with kept_while_read(path):
+        audio = AudioFile(path)
+        # One voice written twice is one leg.
+        usual = (LegPlan(),) if audio.channels > 1 and are_channels_same(AudioFile(path)) else ()
+        return run_session([FileSource(audio, fast=arguments.fast)], arguments, outputs, usual)

@@ -1,8 +1,10 @@
 """JSON lines on a stream: what `--json` prints."""
 
+from emotion.errors import OutputError
 from streamer.lines.journal_lines import Line, to_json
 from streamer.lines.json_sink import JsonSink
 from streamer.lines.line_printer import LinePrinter
+from streamer.session_facts import SessionFacts
 
 
 class JsonLines(JsonSink):
@@ -17,6 +19,14 @@ class JsonLines(JsonSink):
     def __init__(self, printer: LinePrinter) -> None:
         super().__init__()
         self._printer = printer
+
+    def open(self, facts: SessionFacts) -> None:
+        """Print the header; a reader that has gone already is found out with the first row."""
+        try:
+            super().open(facts)
+        except OutputError:
+            if not self._printer.reader_gone:
+                raise
 
     def write_line(self, line: Line) -> None:
         """Print one line at once."""

@@ -144,7 +144,11 @@ class LineFile:
         if self._descriptor is None:
             return False
         if self._is_file:
-            return has_room(Path(os.path.realpath(self.path)).parent)
+            try:
+                folder = Path(os.path.realpath(self.path)).parent
+            except OSError:  # The working directory was removed.
+                return False
+            return has_room(folder)
         return takes_more(self._descriptor, self._owed)
 
     def close(self) -> None:

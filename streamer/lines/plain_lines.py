@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from emotion.errors import OutputError
 from emotion.printable import printable
 from streamer.absence import Absence
 from streamer.alerts.alert import Alert
@@ -34,9 +35,17 @@ class PlainLines(Sink):
         self._clock = SessionClock.from_epoch(0.0)
 
     def open(self, facts: SessionFacts) -> None:
-        """Print the head: source and model with all that must be said of them."""
+        """Print the head; a reader that has gone already is found out with the first row."""
         self._facts = facts
         self._clock = SessionClock.from_epoch(facts.started)
+        try:
+            self._print_head(facts)
+        except OutputError:
+            if not self._printer.reader_gone:
+                raise
+
+    def _print_head(self, facts: SessionFacts) -> None:
+        """Print source and model with all that must be said of them."""
         self._printer.write(f"session   {facts.session}")
         for source in facts.sources:
             channels = "1 channel" if source.channels == 1 else f"{source.channels} channels"

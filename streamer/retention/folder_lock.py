@@ -1,11 +1,13 @@
-"""The lock of a session's folder, held while the session is recorded."""
+"""The lock of a session's folder, held while the session is recorded or read."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Final
 
 from emotion.folder_lock import lock_folder
-from streamer.recorder.session_folder import SessionFolder
+from streamer.recorder.session_folder import SESSION_FILE, SessionFolder
 from streamer.session_facts import SessionFacts, Summary
 from streamer.sink import Sink
 
@@ -38,5 +40,33 @@ class SessionLock(Sink):
     def close(self, summary: Summary | None) -> None:  # noqa: ARG002 - it is over either way
         """Let go; a second call does nothing."""
         descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+@contextmanager
+def kept_while_read(recording: Path) -> Iterator[None]:
+    """Keep others, and our own tidying, from removing a recorded session while one of its files is read.
+
+    Parameters
+    ----------
+    recording : Path
+        Any file; only one in the folder of a session has something to keep.
+
+    Yields
+    ------
+    None
+        Until the block ends.
+    """
+    descriptor = None
+    with suppress(OSError):
+        # A sound lies two levels below recordings/, a clip three.
+        above = recording.resolve().parents[:3]
+        if session := next((folder for folder in above if (folder / SESSION_FILE).is_file()), None):
+            descriptor = os.open(session, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            lock_folder(descriptor, LOOK_SECONDS, shared=True)
+    try:
+        yield
+    finally:
         if descriptor is not None:
             os.close(descriptor)

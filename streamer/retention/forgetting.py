@@ -159,7 +159,7 @@ class ForgettableVoice(Forgettable):
                         remove_file(name, voices, gone)
                 finally:
                     if gone.num_files:
-                        _log(voices, self.path.parent, now, gone, session=None, whole=True, mode=0o600)
+                        _log(voices, self.path.parent, now, gone, session=None, whole=True)
         except OutputError:
             raise
         except OSError as error:
@@ -174,11 +174,9 @@ def _wait_for_lock(folder: int, path: Path) -> None:
         )
 
 
-def _log(
-    folder: int, path: Path, now: float, gone: Gone, *, session: str | None, whole: bool, mode: int = 0o666
-) -> None:
+def _log(folder: int, path: Path, now: float, gone: Gone, *, session: str | None, whole: bool) -> None:
     try:
-        log_removed(folder, now, gone, WHY, session=session, whole=whole, mode=mode)
+        log_removed(folder, now, gone, WHY, session=session, whole=whole)
     except OSError as error:
         raise OutputError(
             f"{gone.num_files} files were removed, but {printable(path / LOG_FILE)} cannot be written: "

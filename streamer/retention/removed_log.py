@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from emotion.access import PRIVATE
 from emotion.wall_clock import utc
 
 LOG_FILE: Final = "removed.log"
@@ -29,9 +30,7 @@ class Gone:
     num_bytes: int = 0
 
 
-def log_removed(
-    folder: int, now: float, gone: Gone, why: str, *, session: str | None, whole: bool, mode: int = 0o666
-) -> None:
+def log_removed(folder: int, now: float, gone: Gone, why: str, *, session: str | None, whole: bool) -> None:
     """Write a line; to be called by one process at a time.
 
     Parameters
@@ -48,8 +47,6 @@ def log_removed(
         Its id; None for a voice, whose name is somebody's.
     whole : bool
         False where some of it is still there.
-    mode : int, optional
-        Who may read a log that is made now.
 
     Raises
     ------
@@ -64,8 +61,12 @@ def log_removed(
         "whole": whole,
         "why": why,
     }
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-    descriptor = os.open(LOG_FILE, flags, mode, dir_fd=folder)
+    flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        descriptor = os.open(LOG_FILE, flags, dir_fd=folder)
+    except FileNotFoundError:
+        descriptor = os.open(LOG_FILE, flags | os.O_CREAT | os.O_EXCL, PRIVATE.file_mode, dir_fd=folder)
+        os.fchmod(descriptor, PRIVATE.file_mode)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -88,6 +89,7 @@ def _keep_newer_half(folder: int, descriptor: int, mode: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
     shorter = os.open(part, flags, mode, dir_fd=folder)
     try:
+        os.fchmod(shorter, mode)
         written = os.write(shorter, content)
         if written == len(content):
             os.rename(part, LOG_FILE, src_dir_fd=folder, dst_dir_fd=folder)

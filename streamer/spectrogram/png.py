@@ -8,6 +8,7 @@ import numpy as np
 
 from emotion.extras import require
 from emotion.output_files import OutputFile
+from emotion.printable import printable
 from streamer.panel.spectrogram import LOUDEST_DB, QUIETEST_DB, colour_scale
 from streamer.session_facts import SessionFacts, Summary
 from streamer.sink import Sink
@@ -84,7 +85,9 @@ class SpectrogramPng(Sink):
         facts, self._facts = self._facts, None
         if facts is None or not len(self._history.decibels):
             return
-        picture = draw_spectrogram_png(self._history, f"{facts.source_name}, session {facts.session}")
+        picture = draw_spectrogram_png(
+            self._history, f"{printable(facts.source_name)}, session {facts.session}"
+        )
         self._written = self._output.write(picture)
 
 

@@ -299,7 +299,7 @@ def test_who_may_read_the_log_of_sessions_is_for_the_user_to_say(run: Run, tmp_p
         run(OLD, "--yes")
     finally:
         os.umask(umask)
-    assert (tmp_path / "recordings" / "removed.log").stat().st_mode & 0o777 == 0o644
+    assert (tmp_path / "recordings" / "removed.log").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_file_is_no_folder_of_recordings(run: Run, tmp_path: Path) -> None:

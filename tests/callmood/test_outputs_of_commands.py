@@ -56,13 +56,24 @@ def contents(folder: Path) -> dict[str, bytes]:
         ("bench --steps 1 --json precious", 7),
         ("bench --steps 1 --report precious", 7),
         ("train . --name pics --out .", 7),
+        ("replay call.wav --fast --plain --model ./mine --journal mine/card.json --force", 7),
+        ("predict call.wav --model ./mine --plot mine/model.npz --force", 7),
+        ("replay call.wav --fast --plain --voice anna --journal voices/anna.json --force", 7),
     ],
 )
 def test_nothing_is_overwritten_and_nothing_begun(
-    here: Path, capsys: pytest.CaptureFixture[str], words: str, code: int
+    here: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: str,
+    code: int,
 ) -> None:
     if "--config precious" in words:
         (here / "precious").write_text("[replay]\nplain = true\n")
+    monkeypatch.setenv("CALLMOOD_VOICES", str(here / "voices"))
+    (here / "voices").mkdir()
+    if "./mine" in words:
+        make_model(here / "mine", clips_per_label=2)
     before = contents(here)
     assert main(words.split()) == code
     assert contents(here) == before
@@ -110,3 +121,37 @@ def test_what_was_heard_of_people_is_read_by_nobody_else(
     assert {path.suffix for path in new} >= {".wav", ".csv", ".json", ".jsonl", ".png"}
     modes = {path: path.stat().st_mode & 0o777 for path in new}
     assert modes == {path: folder_mode if path.is_dir() else file_mode for path in new}
+
+
+def test_a_folder_of_pictures_may_be_new(here: Path) -> None:
+    assert main(["predict", "call.wav", "--plot", "new/"]) == 0
+    assert (here / "new" / "call.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_name_that_is_no_utf_8_is_drawn(here: Path) -> None:
+    odd = os.fsdecode(b"n\xff.wav")
+    (here / "call.wav").rename(here / odd)
+    assert main(["replay", odd, "--fast", "--plain", "--spectrogram-png", "s.png"]) == 0
+    assert (here / "s.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("words", ["predict {}", "sessions --out {}", "init {}", "train {} --name x"])
+def test_a_path_of_no_use_is_one_line(capsys: pytest.CaptureFixture[str], words: str) -> None:
+    assert main(words.format("x" * 300).split()) in {1, 3, 6}
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith("callmood: ")
+    assert "File name too long" in line or "x" * 300 in line
+    assert len(line) < 1_100
+
+
+def test_a_recorded_session_is_not_tidied_away_while_it_is_replayed(here: Path) -> None:
+    record = ["replay", "call.wav", "--fast", "--plain", "--record-session"]
+    assert main(record) == 0
+    (sound,) = here.glob("recordings/*/sound/*.wav")
+    for path in (sound, sound.parents[1] / "session.json"):
+        os.utime(path, (1e9, 1e9))
+    assert main(["replay", str(sound), *record[2:], "--keep", "1d"]) == 0
+    assert sound.is_file()
+    assert main([*record, "--keep", "1d"]) == 0
+    assert not sound.exists()

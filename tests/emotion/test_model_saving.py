@@ -71,6 +71,18 @@ def test_a_model_is_refused_a_place_that_is_taken(tmp_path: Path, model: Path) -
     refuse_to_replace(tmp_path / "new", force=False)
 
 
+@pytest.mark.parametrize("name", ["diary.txt", "notes"])
+def test_a_model_with_something_of_others_in_its_folder_is_not_replaced(model: Path, name: str) -> None:
+    if name == "notes":
+        (model / name).mkdir()
+    else:
+        (model / name).write_text("mine")
+    with pytest.raises(OutputError, match=f"mine holds {name}, which callmood did not write"):
+        refuse_to_replace(model, force=True)
+    assert save_model(model, make_card(), _arrays(model), force=True)[1] == model.with_name("mine-2")
+    assert (model / name).exists()
+
+
 @pytest.mark.parametrize("force", [False, True])
 def test_what_has_appeared_meanwhile_is_left_alone(tmp_path: Path, model: Path, force: bool) -> None:
     (tmp_path / "file").write_text("caller")

@@ -1,6 +1,8 @@
 """Outputs overwrite nothing unless asked, never an input, and never each other."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -128,6 +130,45 @@ def test_inputs_can_be_named_later(tmp_path: Path) -> None:
     outputs.protect([tmp_path / "call.wav"])
     with pytest.raises(OutputError, match="is read here"):
         outputs.claim(tmp_path / "call.wav", "--plot")
+
+
+def test_no_file_of_a_folder_that_is_read_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "corpora" / "c").mkdir(parents=True)
+    (tmp_path / "corpora" / "c" / "manifest.csv").write_text("path\n")
+    (tmp_path / "link").symlink_to("corpora/c/manifest.csv")
+    outputs = OutputFiles(force=True, inputs=[tmp_path / "corpora"])
+    for name in ("corpora/c/manifest.csv", "link"):
+        with pytest.raises(OutputError, match="is read here"):
+            outputs.claim(tmp_path / name, "--json")
+    outputs.claim(tmp_path / "corpora" / "figures.json", "--json")
+
+
+ONE_FILE = """
+import sys
+from pathlib import Path
+from emotion.errors import UsageError
+from emotion.output_files import OutputFiles
+try:
+    OutputFiles(force=True).claim_stream(Path(sys.argv[1]), "--journal")
+except UsageError as error:
+    sys.exit(f"refused: {error}")
+"""
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_is_printed_into_a_file_is_an_output_too(tmp_path: Path, number: int) -> None:
+    # A file is opened for the stream under test, so that its name can be given for another output.
+    path = tmp_path / "log"
+    with path.open("wb") as log:
+        streams = {
+            1: {"stdout": log, "stderr": subprocess.PIPE},
+            2: {"stdout": subprocess.PIPE, "stderr": log},
+        }
+        done = subprocess.run([sys.executable, "-c", ONE_FILE, path], check=False, **streams[number])
+    said = (done.stderr or b"") + path.read_bytes()
+    assert done.returncode == 1
+    stream = {1: b"standard output", 2: b"standard error"}[number]
+    assert b"refused: " + stream + b" and --journal name the same file" in said
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o177])

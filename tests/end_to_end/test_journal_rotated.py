@@ -1,6 +1,7 @@
 """The real command whose journal is rotated while it is written, or is standard output."""
 
 import json
+import shutil
 from pathlib import Path
 
 from tests.command import assert_one_line_of_complaint, callmood, read_journal
@@ -28,6 +29,20 @@ def test_a_journal_that_is_moved_away_is_no_failure_and_said_once(tmp_path: Path
     windows = [line["window"] for line in (*moved[1:], *journal.rows) if line["type"] == "row"]
     assert windows == list(range(7))
     assert journal.summary["complaints"] == [note]
+
+
+def test_a_working_folder_that_is_removed_ends_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    with Fed(folder, "--journal", "call.jsonl") as session:
+        session.feed(3)
+        session.wait_for_rows(3)
+        shutil.rmtree(folder)
+        session.feed(3)
+        session.wait_for_rows(8)
+        assert session.end() == 7, session.stderr
+    assert session.lines[-1]["windows"] == 9
+    assert "missing: " in session.lines[-1]["failures"][0]
 
 
 def test_a_dash_is_standard_output(tmp_path: Path) -> None:

@@ -153,6 +153,17 @@ def test_a_gap_is_one_legs_and_has_a_cause(
     assert (gap.start, gap.end) == (3000 / RATE, (3000 + jump) / RATE)
 
 
+def test_what_is_missing_before_the_first_sound_is_a_gap_once() -> None:
+    leg = hearing()
+    late = block(scene(), 48_000, away=True)
+    gap, *rest = [*leg.gap_before(late), *leg.push(late)]
+    assert isinstance(gap, Gap)
+    assert (gap.start, gap.end, gap.cause) == (0.0, 3.0, "away")
+    assert not any(isinstance(event, Gap) for event in rest)
+    assert windows(rest)[0].start == 3.0
+    assert not any(isinstance(event, Gap) for event in hearing().push(block(scene(), 48_000)))
+
+
 def test_a_pause_without_length_is_a_gap_all_the_same() -> None:
     leg = hearing()
     leg.push(block(scene()[:2000], 0))
