@@ -155,20 +155,19 @@ except UsageError as error:
 """
 
 
-@pytest.mark.parametrize("number", [1, 2])
-def test_what_is_printed_into_a_file_is_an_output_too(tmp_path: Path, number: int) -> None:
-    # A file is opened for the stream under test, so that its name can be given for another output.
+@pytest.mark.parametrize("stream", ["standard output", "standard error"])
+def test_what_is_printed_into_a_file_is_an_output_too(tmp_path: Path, stream: str) -> None:
     path = tmp_path / "log"
     with path.open("wb") as log:
-        streams = {
-            1: {"stdout": log, "stderr": subprocess.PIPE},
-            2: {"stdout": subprocess.PIPE, "stderr": log},
-        }
-        done = subprocess.run([sys.executable, "-c", ONE_FILE, path], check=False, **streams[number])
-    said = (done.stderr or b"") + path.read_bytes()
+        done = subprocess.run(
+            [sys.executable, "-c", ONE_FILE, path],
+            stdout=log if stream == "standard output" else subprocess.PIPE,
+            stderr=log if stream == "standard error" else subprocess.PIPE,
+            check=False,
+        )
     assert done.returncode == 1
-    stream = {1: b"standard output", 2: b"standard error"}[number]
-    assert b"refused: " + stream + b" and --journal name the same file" in said
+    said = (done.stderr or b"") + path.read_bytes()
+    assert f"refused: {stream} and --journal name the same file".encode() in said
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o177])
