@@ -112,7 +112,7 @@ def test_a_few_real_rounds_show_steps_far_cheaper(sound: BenchSound, light: Emot
     assert costs.encoder_ms > 20, "28 thousand million operations cannot be had for so little"
     # Two rounds with cold caches, beside other tests: a measurement it is not.
     assert 0 < costs.step_ms < costs.encoder_ms / 5
-    assert costs.times_cheaper.lowest > 5
+    assert costs.times_cheaper.median > 5
 
 
 def test_each_model_is_held_against_its_own_window_in_one_set_of_rounds(
