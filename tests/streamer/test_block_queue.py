@@ -1,6 +1,7 @@
 """A queue that never blocks a card, never loses a file, and counts what it drops."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -41,6 +42,18 @@ def test_a_new_queue_has_nothing_to_tell() -> None:
     assert (queue.closed, queue.drained) == (False, False)
     assert (queue.error, queue.absence, queue.oldest_arrival) == (None, None, None)
     assert queue.closed is False, "and not merely nothing"
+
+
+def test_it_knows_when_it_was_closed_first() -> None:
+    queue = BlockQueue(1.0, RATE)
+    assert queue.closed_at is None
+    before = time.monotonic()
+    queue.close()
+    closed_at = queue.closed_at
+    assert closed_at is not None
+    assert before <= closed_at <= time.monotonic()
+    queue.close()
+    assert queue.closed_at == closed_at
 
 
 def test_a_full_queue_drops_its_oldest_and_counts() -> None:

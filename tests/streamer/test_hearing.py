@@ -156,7 +156,8 @@ def test_a_gap_is_one_legs_and_has_a_cause(
 def test_what_is_missing_before_the_first_sound_is_a_gap_once() -> None:
     leg = hearing()
     late = block(scene(), 48_000, away=True)
-    gap, *rest = [*leg.gap_before(late), *leg.push(late)]
+    (gap,) = leg.gap_before(late)
+    rest = leg.push(late)
     assert isinstance(gap, Gap)
     assert (gap.start, gap.end, gap.cause) == (0.0, 3.0, "away")
     assert not any(isinstance(event, Gap) for event in rest)
