@@ -42,11 +42,11 @@ def test_a_new_queue_has_nothing_to_tell() -> None:
     assert (queue.closed, queue.drained) == (False, False)
     assert (queue.error, queue.absence, queue.oldest_arrival) == (None, None, None)
     assert queue.closed is False, "and not merely nothing"
+    assert queue.closed_at is None
 
 
 def test_it_knows_when_it_was_closed_first() -> None:
     queue = BlockQueue(1.0, RATE)
-    assert queue.closed_at is None
     before = time.monotonic()
     queue.close()
     closed_at = queue.closed_at
