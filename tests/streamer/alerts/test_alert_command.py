@@ -257,8 +257,9 @@ def test_a_sink_without_alerts_ends_at_once_and_leaves_no_thread() -> None:
     daemons = {thread.daemon for thread in threading.enumerate() if thread.name == "callmood-alerts"}
     assert daemons == {True}, "it keeps no program from ending"
     sink.close(None)
-    AlertCommand("true").close(None)
-    assert sink.complaints == ()
+    never_opened = AlertCommand("true")
+    never_opened.close(None)
+    assert sink.complaints == never_opened.complaints == ()
 
 
 @pytest.mark.parametrize(
