@@ -17,7 +17,7 @@ TEST_SYSTEM_PACKAGES := libportaudio2 libasound2-plugins alsa-utils pulseaudio p
 
 export PYTHON
 
-.PHONY: help setup system-packages demo test lint mutation soak kill-nine bench audit acoustic-table gate-table check-install article encoder turn-encoder voice-activity models scores pictures live-session alert-delay demo-speech constraints clean
+.PHONY: help setup system-packages demo test lint same-rows mutation soak kill-nine bench audit acoustic-table gate-table check-install article encoder turn-encoder voice-activity models scores pictures live-session alert-delay demo-speech constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +58,10 @@ lint: $(VENV)/callmood-dev ## ruff, mypy, import-linter, numpydoc
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@find $(PACKAGES) -name '*.py' -exec $(BIN)/python -m numpydoc.hooks.validate_docstrings {} +
+
+# HOURS=0.05 shortens the stream, whose two hours take most of the time.
+same-rows: $(VENV)/callmood-dev ## compare rows and models with those of another commit, bit for bit (BASE=<commit>; half an hour)
+	@$(BIN)/python -m scripts.same_rows $(if $(BASE),--base $(BASE)) $(if $(HOURS),--hours $(HOURS))
 
 # It goes on where it was stopped; `rm -r mutants` lets it begin anew. MUTANTS_AT_ONCE=4 where nothing else runs.
 mutation: $(VENV)/callmood-mutation ## put faults into what records, deletes, sends, configures and reads hostile files, and see that tests notice (two hours)

@@ -153,6 +153,7 @@ SOURCE: Values = {"name": "x", "clips": 1, "speakers": None, "windows": 1, "lice
 def test_a_card_from_before_there_was_a_choice_of_gates_asks_for_none(tmp_path: Path) -> None:
     values = json.loads(card_json(make_card(gate="voice")))
     assert _read(tmp_path / "card.json", json.dumps(values)).gate == "voice"
+    assert _read(tmp_path / "card.json", json.dumps(values | {"gate": None})).gate is None
     del values["gate"]
     assert _read(tmp_path / "card.json", json.dumps(values)).gate is None
 
