@@ -9,7 +9,6 @@ classes, C and gamma by three grouped folds inside the part that is learned from
 """
 
 import argparse
-import hashlib
 import os
 import time
 from collections.abc import Callable
@@ -28,14 +27,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from emotion.arrays import FloatArray, Samples
-from emotion.audio_file import read_mono
+from emotion.audio_file import READING_VERSION, read_mono
 from emotion.resampling import resample
 from evaluation.bench.egemaps_peer import SAMPLE_RATE, egemaps_functionals
+from trainer.cache import Cache, cache_key, file_digest, library_versions
 from trainer.dataset.clip import Clip
 from trainer.dataset.dataset import read_dataset
 from trainer.scoring.scores import confusion_matrix, unweighted_average_recall
-from trainer.windows.cache import FeatureCache, cache_folder
-from trainer.windows.clip_windows import ClipWindows
 from trainer.windows.extraction import extract
 
 CORPORA: Final = ("emodb", "ravdess", "nemo", "ased")
@@ -86,19 +84,24 @@ def egemaps_of(
     clips: list[Clip], name: str, prepare: Callable[[Samples], Samples], console: Console
 ) -> FloatArray:
     """Compute, or find again, the 88 values of each clip."""
-    place = f"egemaps-v02-{prepare.__name__.replace('_', '-')}-opensmile-{version('opensmile')}"
-    cache = FeatureCache(cache_folder() / place)
+    cache = Cache.of_kind("egemaps")
+    libraries = library_versions("numpy", "opensmile", "soundfile", "soxr")
     functionals = egemaps_functionals()
     vectors = []
     for clip in track(clips, f"{name}, {clips[0].corpus}", console=console, transient=True):
-        digest = hashlib.sha256(clip.path.read_bytes()).hexdigest()
-        kept = cache.load(digest)
+        key = cache_key(
+            prepared=name,
+            level=LEVEL,
+            reading=READING_VERSION,
+            libraries=libraries,
+            content=file_digest(clip.path),
+        )
+        kept = cache.load(key)
         if kept is None:
             sound = read_mono(clip.path)
-            values = functionals(prepare(resample(sound.samples, sound.sample_rate, SAMPLE_RATE)))
-            kept = ClipWindows(values[np.newaxis], np.zeros(1), short=False)
-            cache.store(digest, kept)
-        vectors.append(kept.vectors[0])
+            kept = {"values": functionals(prepare(resample(sound.samples, sound.sample_rate, SAMPLE_RATE)))}
+            cache.store(key, kept)
+        vectors.append(kept["values"])
     return np.array(vectors)
 
 

@@ -46,7 +46,6 @@ def train_by_recipe(arguments: argparse.Namespace) -> "tuple[Card, Path]":
     from evaluation.streams.hear import StepFeatures
     from trainer.recipes.catalogue import find_recipe
     from trainer.training_log import TrainingLog
-    from trainer.windows.cache import cache_folder
     from trainer.windows.extraction import default_jobs
 
     _refuse_contradictions(arguments)
@@ -70,7 +69,6 @@ def train_by_recipe(arguments: argparse.Namespace) -> "tuple[Card, Path]":
     source = CorpusTables(
         StepFeatures(recipe.feature_set, recipe.win_seconds, recipe.step_seconds),
         arguments.jobs or default_jobs(),
-        cache_folder() / "streams",
         console,
         log,
     )

@@ -16,6 +16,10 @@ from emotion.sound_streams import find_streams, open_again
 
 SampleFormat: TypeAlias = Literal["PCM_16", "FLOAT"]
 
+READING_VERSION: Final = 1
+"""Raise it when a file gives other samples or levels: by decoding, mixing or resampling. Caches are keyed by
+it (docs/decisions/0030-declared-versions.md)."""
+
 MAX_WHOLE_SAMPLES: Final = 2**28
 """What can be taken whole: 93 minutes at 48 kHz, four and a half hours at 16; a gigabyte of memory."""
 

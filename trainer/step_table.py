@@ -1,14 +1,17 @@
 """The windows of streams that are made of clips, as one table: what is fitted on, and what is scored."""
 
-import hashlib
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray
+from trainer.cache import cache_key
 from trainer.placements import ClipPlaces, StreamRecords, joined
+
+_COLUMNS: Final = ("vectors", "state", "level_dbfs", "clip", "share", "stream", "window")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +125,33 @@ class StepTable:
             streams=self.streams.take(wanted),
             win_seconds=self.win_seconds,
             step_seconds=self.step_seconds,
-            key=_digest(self.key, np.flatnonzero(wanted).tobytes().hex()),
+            key=cache_key(table=self.key, streams=np.flatnonzero(wanted).tolist()),
+        )
+
+    def arrays(self) -> dict[str, Any]:
+        """Give what a cache keeps, by name: all but the key."""
+        parts: dict[str, ClipPlaces | StreamRecords] = {"clips": self.clips, "streams": self.streams}
+        return {
+            **{name: getattr(self, name) for name in (*_COLUMNS, "win_seconds", "step_seconds")},
+            **{
+                f"{name}.{each.name}": getattr(part, each.name)
+                for name, part in parts.items()
+                for each in fields(part)
+            },
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], key: str) -> "StepTable":
+        """Take what `arrays` gave."""
+        return cls(
+            **{name: arrays[name] for name in _COLUMNS},
+            clips=ClipPlaces(**{each.name: arrays[f"clips.{each.name}"] for each in fields(ClipPlaces)}),
+            streams=StreamRecords(
+                **{each.name: arrays[f"streams.{each.name}"] for each in fields(StreamRecords)}
+            ),
+            win_seconds=float(arrays["win_seconds"]),
+            step_seconds=float(arrays["step_seconds"]),
+            key=key,
         )
 
 
@@ -162,7 +191,7 @@ def concatenate_tables(tables: Sequence[StepTable]) -> StepTable:
         clip = np.where(table.clip >= 0, table.clip + places, -1).astype(np.int32)
         numbers.append((clip, table.stream + np.int32(streams)))
         rows, streams, places = rows + len(table), streams + len(table.streams), places + len(table.clips)
-    plain = ("vectors", "state", "level_dbfs", "share", "window")
+    plain = [name for name in _COLUMNS if name not in {"clip", "stream"}]
     columns = {name: np.concatenate([getattr(table, name) for table in tables]) for name in plain}
     return StepTable(
         **columns,
@@ -172,9 +201,5 @@ def concatenate_tables(tables: Sequence[StepTable]) -> StepTable:
         streams=StreamRecords(**joined([table.streams for table in tables])),
         win_seconds=tables[0].win_seconds,
         step_seconds=tables[0].step_seconds,
-        key=_digest(*(table.key for table in tables)),
+        key=cache_key(tables=[table.key for table in tables]),
     )
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -136,12 +136,11 @@ def run(arguments: argparse.Namespace) -> int:
     from evaluation.protocols.corpus_tables import CorpusTables
     from evaluation.protocols.evaluation import Evaluation
     from evaluation.protocols.folds import folds_of
-    from evaluation.protocols.kept_judgements import KeptJudgements
     from evaluation.scores.records import records
     from evaluation.scores.report import tables_of
     from evaluation.streams.hear import StepFeatures
+    from trainer.cache import Cache
     from trainer.training_log import TrainingLog
-    from trainer.windows.cache import cache_folder
     from trainer.windows.extraction import default_jobs
 
     began = time.monotonic()
@@ -168,12 +167,11 @@ def run(arguments: argparse.Namespace) -> int:
     source = CorpusTables(
         StepFeatures(recipe.feature_set, recipe.win_seconds, recipe.step_seconds),
         arguments.jobs or default_jobs(),
-        cache_folder() / "streams",
         console,
         log,
         arguments.sounds,
     )
-    evaluation = Evaluation(recipe, settings, source, KeptJudgements(cache_folder() / "judged"), log)
+    evaluation = Evaluation(recipe, settings, source, Cache.of_kind("judged"), log)
     cells = evaluation.cells(folds)
     facts = {
         "protocol": subject.protocol,

@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -13,9 +13,9 @@ from evaluation.protocols.corpora import Corpus
 from evaluation.protocols.non_speech import recorded_sounds, synthesised_sounds
 from evaluation.streams.hear import StepFeatures
 from evaluation.streams.plan import StreamKind, plan_streams
-from evaluation.streams.step_cache import load_table, store_table, table_key
-from evaluation.streams.step_tables import step_tables
+from evaluation.streams.step_tables import hearing_facts, keep_table, load_table, step_tables
 from evaluation.streams.stream_table import table_of_sounds
+from trainer.cache import cache_key
 from trainer.step_table import StepTable
 from trainer.training_log import TrainingLog, progress_bar
 
@@ -33,8 +33,6 @@ class CorpusTables:
         What is computed for each window.
     jobs : int
         Processes that compute.
-    cache : Path
-        Folder for what is computed of sounds; corpora have theirs by `trainer.windows.cache.cache_folder`.
     console : Console
         Where bars are shown.
     log : TrainingLog
@@ -45,7 +43,6 @@ class CorpusTables:
 
     features: StepFeatures
     jobs: int
-    cache: Path
     console: Console
     log: TrainingLog
     sounds_folder: Path | None = None
@@ -81,17 +78,12 @@ class CorpusTables:
         sounds = synthesised_sounds()
         if self.sounds_folder is not None:
             sounds |= recorded_sounds(self.sounds_folder)
-        digest = hashlib.sha256(table_key((), _SOUNDS_CONDITION, self.features, Path()).encode())
-        for name, samples in sounds.items():
-            digest.update(name.encode() + samples.tobytes())
-        key = digest.hexdigest()
-        folder = self.cache / f"sounds-{key[:16]}"
-        kept = load_table(folder)
-        if kept is not None and kept.key == key:
-            return kept
-        table = replace(table_of_sounds(sounds, self.features, _SOUNDS_CONDITION), key=key)
-        store_table(folder, table)
-        return table
+        content = [[name, hashlib.sha256(samples.tobytes()).hexdigest()] for name, samples in sounds.items()]
+        key = cache_key(sounds=content, **hearing_facts(_SOUNDS_CONDITION, self.features))
+        kept = load_table(key)
+        if kept is None:
+            kept = keep_table(key, table_of_sounds(sounds, self.features, _SOUNDS_CONDITION))
+        return kept
 
     def _say(self, title: str, began: float) -> None:
         took = time.monotonic() - began

@@ -1,24 +1,27 @@
 """From folds to the cells of the table."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Final
 
 import numpy as np
 
 from evaluation.protocols.folds import Fold
-from evaluation.protocols.kept_judgements import KeptJudgements, judgement_key
 from evaluation.protocols.non_speech import kind_of
 from evaluation.protocols.settings import TRAINING_KIND, TRAINING_SEED, Settings
 from evaluation.protocols.table_part import TablePart
 from evaluation.protocols.table_source import TableSource
 from evaluation.scores.false_emotion import false_emotion
 from evaluation.scores.judged import Judged, pool
-from evaluation.scores.judging import judge_table
+from evaluation.scores.judging import JUDGING_VERSION, judge_table
 from evaluation.scores.measures import measure
 from evaluation.scores.records import Cell
 from evaluation.streams.plan import StreamKind
+from trainer.cache import Cache, cache_key, library_versions
 from trainer.recipes.recipe import Listener, Recipe
 from trainer.training_log import TrainingLog
+
+_LIBRARIES: Final = ("numpy", "scikit-learn", "scipy")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +33,7 @@ class _Job:
     condition: str
     baseline: bool
     heard: TablePart
-    key: str | None
+    key: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +48,7 @@ class Evaluation:
         The axes of the table.
     source : TableSource
         Makes the streams.
-    kept : KeptJudgements
+    kept : Cache
         What was said in earlier runs.
     log : TrainingLog
         Told of each step.
@@ -54,7 +57,7 @@ class Evaluation:
     recipe: Recipe
     settings: Settings
     source: TableSource
-    kept: KeptJudgements
+    kept: Cache
     log: TrainingLog
     _listeners: dict[tuple[str, ...], Listener] = field(default_factory=dict)
 
@@ -135,7 +138,7 @@ class Evaluation:
         return jobs
 
     def _judged(self, training_side: Sequence[TablePart], jobs: Sequence[_Job], name: str) -> list[Judged]:
-        before = {job: self.kept.load(job.key) for job in jobs}
+        before = {job: self._before(job) for job in jobs}
         missing = [job for job in jobs if before[job] is None]
         if missing:
             listener = self._fitted(training_side, name)
@@ -143,11 +146,15 @@ class Evaluation:
             with self.log.step(f"{name}: hear {num_windows} windows", num_windows) as advance:
                 for job in missing:
                     judged = judge_table(job.heard.table(), listener, baseline=job.baseline, advance=advance)
-                    self.kept.store(job.key, judged)
+                    self.kept.store(job.key, judged.arrays())
                     before[job] = judged
         else:
             self.log.say(f"{name}: heard before, nothing to be done")
         return [judged for judged in before.values() if judged is not None]
+
+    def _before(self, job: _Job) -> Judged | None:
+        arrays = self.kept.load(job.key)
+        return None if arrays is None else Judged.from_arrays(arrays)
 
     def _fitted(self, training_side: Sequence[TablePart], name: str) -> Listener:
         if not training_side:
@@ -159,6 +166,38 @@ class Evaluation:
             with self.log.step(f"{name}: fit {self.recipe.name} on {num_windows} windows"):
                 self._listeners[side] = self.recipe.fit([part.table() for part in training_side])
         return self._listeners[side]
+
+
+def judgement_key(
+    recipe: Recipe, training_side: Sequence[TablePart], heard: TablePart, *, baseline: bool
+) -> str:
+    """Name all that decides about what is said of a table.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        How it is fitted.
+    training_side : sequence of TablePart
+        What it is fitted on.
+    heard : TablePart
+        The streams.
+    baseline : bool
+        Whether voices are learned.
+
+    Returns
+    -------
+    str
+        As `trainer.cache.cache_key`.
+    """
+    return cache_key(
+        judging=JUDGING_VERSION,
+        recipe=recipe.version,
+        parameters={each.name: getattr(recipe, each.name) for each in fields(recipe) if each.repr},
+        training=[part.key for part in training_side],
+        heard=heard.key,
+        baseline=baseline,
+        libraries=library_versions(*_LIBRARIES),
+    )
 
 
 def _mean_shares(parts: Sequence[dict[str, float]]) -> dict[str, float]:

@@ -14,6 +14,8 @@ from trainer.step_table import StepTable
 class FittedModel:
     """A recipe that learns from nobody; see `trainer.recipes.recipe.Recipe` for the attributes.
 
+    Its version is that of how the arrays of any kind of model (`emotion.model_kinds`) answer.
+
     Attributes
     ----------
     digest : str
@@ -27,6 +29,8 @@ class FittedModel:
     digest: str
     model: EmotionModel = field(repr=False, compare=False)
     train_conditions: tuple[str, ...] = ()
+
+    version = 1
 
     @classmethod
     def of(cls, model: EmotionModel) -> "FittedModel":

@@ -1,10 +1,10 @@
 """The streams of some speakers of a table, copied only when they are really wanted."""
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 
+from trainer.cache import cache_key
 from trainer.step_table import StepTable
 
 
@@ -26,10 +26,7 @@ class TablePart:
     @property
     def key(self) -> str:
         """What decides about the values: parts of one key are equal."""
-        digest = hashlib.sha256(self.whole.key.encode())
-        if self.speakers is not None:
-            digest.update("\n".join(["", *self.speakers]).encode())
-        return digest.hexdigest()
+        return cache_key(whole=self.whole.key, speakers=self.speakers)
 
     @property
     def num_windows(self) -> int:

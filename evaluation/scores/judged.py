@@ -1,6 +1,6 @@
 """What a listener said about the windows of one or more streams, and which clips lay in them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -95,6 +95,24 @@ class Judged:
 
     windows: JudgedWindows
     placements: Placements
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Give what a cache keeps, by name."""
+        parts: dict[str, JudgedWindows | Placements] = {
+            "windows": self.windows,
+            "placements": self.placements,
+        }
+        return {
+            f"{part}.{name}": values for part, own in parts.items() for name, values in _columns(own).items()
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Judged":
+        """Take what `arrays` gave."""
+        return cls(
+            JudgedWindows(**{each.name: arrays[f"windows.{each.name}"] for each in fields(JudgedWindows)}),
+            Placements(**{each.name: arrays[f"placements.{each.name}"] for each in fields(Placements)}),
+        )
 
 
 def pool(parts: Sequence[Judged]) -> Judged:

@@ -1,5 +1,7 @@
 """Follow streams window by window, as a leg does, and keep what was said."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,10 @@ from streamer.tracker import Tracker
 from trainer.recipes.recipe import Listener, ListensAtOnce
 from trainer.step_table import StepTable
 from trainer.training_log import Advance
+
+JUDGING_VERSION: Final = 1
+"""Raise it when a table and a listener give another `Judged`: by smoothing, doubt or places. Caches are keyed
+by it."""
 
 
 def judge_table(

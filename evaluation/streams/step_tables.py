@@ -1,26 +1,39 @@
 """The tables of many corpora: found again, or computed by several processes."""
 
 import os
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from joblib import Parallel, delayed, parallel_config
 
-from emotion.errors import UsageError
+from emotion.audio_file import READING_VERSION
+from emotion.errors import AudioFileError, UsageError
 from evaluation.streams.hear import StepFeatures
 from evaluation.streams.plan import StreamKind, StreamPlan, default_seeds, plan_streams
-from evaluation.streams.step_cache import load_table, store_table, table_key
-from evaluation.streams.stream_table import table_of_stream
-from trainer.conditions.catalogue import check_condition
+from evaluation.streams.stream_table import STREAM_VERSION, table_of_stream
+from streamer.gate.kinds import GATE_VERSIONS, gate_kind
+from streamer.gate.voice_file import CARD_NAME as VOICE_CARD
+from streamer.gate.voice_file import voice_folder
+from trainer.cache import (
+    Cache,
+    Fact,
+    cache_key,
+    feature_set_facts,
+    file_digest,
+    library_versions,
+    network_digest,
+)
+from trainer.conditions.catalogue import KNOWN, check_condition
 from trainer.dataset.clip import Clip
 from trainer.step_table import StepTable, concatenate_tables
 from trainer.training_log import Advance
-from trainer.windows.cache import cache_folder
 from trainer.windows.extraction import default_jobs
+
+_LIBRARIES: Final = ("numpy", "onnxruntime", "scipy", "soundfile", "soxr")
 
 
 def step_tables(
@@ -92,18 +105,15 @@ class _Wanted:
 
     def find_or_compute(self, jobs: int, advance: Advance) -> StepTable:
         key = table_key(self.plans, self.condition, self.features, self.root)
-        folder = cache_folder() / "streams" / f"{self._words()}-{key[:16]}"
-        kept = load_table(folder)
-        if kept is not None and kept.key == key:
+        kept = load_table(key)
+        if kept is not None:
             advance(len(self.plans))
             return kept
         table = self._compute(jobs, advance)
         paths = [Path(path).relative_to(self.root).as_posix() for path in table.clips.path.tolist()]
-        clips = replace(table.clips, path=np.array(paths, dtype=np.str_))
-        table = replace(table, clips=clips, key=key)
-        store_table(folder, table)
-        # What was just kept is what a second run will see: mapped, so that many tables fit into memory.
-        return load_table(folder) or table
+        return keep_table(
+            key, replace(table, clips=replace(table.clips, path=np.array(paths, dtype=np.str_)))
+        )
 
     def _compute(self, jobs: int, advance: Advance) -> StepTable:
         made = []
@@ -117,10 +127,114 @@ class _Wanted:
                 advance(1)
         return concatenate_tables(made)
 
-    def _words(self) -> str:
-        plan = self.plans[0]
-        words = "-".join([plan.corpus, plan.kind, self.condition, str(plan.seed), self.features.set_name])
-        return re.sub(r"[^A-Za-z0-9+-]", "_", words)[:80]
+
+def table_key(plans: Sequence[StreamPlan], condition: str, features: StepFeatures, root: Path) -> str:
+    """Name all that decides about a table.
+
+    Parameters
+    ----------
+    plans : sequence of StreamPlan
+        Its streams.
+    condition : str
+        Heard through.
+    features : StepFeatures
+        Heard with.
+    root : Path
+        Folder that all clips lie below; where it lies itself does not count.
+
+    Returns
+    -------
+    str
+        As `trainer.cache.cache_key`: of `hearing_facts`, the files' content, their labels and order.
+
+    Raises
+    ------
+    AudioFileError
+        If a clip cannot be read.
+    """
+    streams: list[Fact] = []
+    for plan in plans:
+        clips = [
+            [clip.path.relative_to(root).as_posix(), clip.emotion, _content(clip.path)] for clip in plan.clips
+        ]
+        streams.append([plan.corpus, plan.speaker, plan.kind, plan.emotion, plan.seed, clips])
+    return cache_key(streams=streams, **hearing_facts(condition, features))
+
+
+def hearing_facts(condition: str, features: StepFeatures) -> dict[str, Fact]:
+    """Give what decides about a table besides what is heard.
+
+    Parameters
+    ----------
+    condition : str
+        Heard through.
+    features : StepFeatures
+        Heard with.
+
+    Returns
+    -------
+    dict
+        For `trainer.cache.cache_key`: declared versions, digests of networks, versions of libraries.
+    """
+    gate = gate_kind(features.set_name, features.gate)
+    return {
+        "reading": READING_VERSION,
+        "stream": STREAM_VERSION,
+        "condition": [[part, KNOWN[part].version] for part in check_condition(condition)],
+        "features": feature_set_facts(features.set_name),
+        "grid_seconds": [features.win_seconds, features.step_seconds],
+        "gate": [gate, GATE_VERSIONS[gate], network_digest(voice_folder() / VOICE_CARD)],
+        "libraries": library_versions(*_LIBRARIES),
+    }
+
+
+def load_table(key: str) -> StepTable | None:
+    """Look up a table.
+
+    Parameters
+    ----------
+    key : str
+        All that decides about it.
+
+    Returns
+    -------
+    StepTable or None
+        Its vectors are mapped from their file, so that many tables fit into memory; None where none is kept.
+    """
+    arrays = Cache.of_kind("streams").load(key, mapped="vectors")
+    return None if arrays is None else StepTable.from_arrays(arrays, key)
+
+
+def keep_table(key: str, table: StepTable) -> StepTable:
+    """Keep a table.
+
+    Parameters
+    ----------
+    key : str
+        All that decides about it.
+    table : StepTable
+        What was computed.
+
+    Returns
+    -------
+    StepTable
+        The same with its key, as a second run will find it.
+
+    Raises
+    ------
+    OutputError
+        If the cache cannot be written.
+    """
+    Cache.of_kind("streams").store(key, table.arrays(), mapped="vectors")
+    kept = load_table(key)
+    return replace(table, key=key) if kept is None else kept
+
+
+def _content(path: Path) -> str:
+    try:
+        return file_digest(path)
+    except OSError as error:
+        raise AudioFileError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def _folder_of(clips: Sequence[Clip]) -> Path:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,10 @@ from evaluation.streams.sound import RATE_HZ, make_sound, stream_generator
 from trainer.conditions.catalogue import apply_condition
 from trainer.placements import ClipPlaces, StreamRecords
 from trainer.step_table import StepTable, concatenate_tables
+
+STREAM_VERSION: Final = 1
+"""Raise it when the same clips or sounds give another `StepTable`: by order, pauses, windows or places.
+Caches are keyed by it."""
 
 
 class HeldClips(NamedTuple):

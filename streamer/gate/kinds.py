@@ -10,6 +10,9 @@ GateKind: TypeAlias = Literal["voice", "level"]
 """`voice` listens for a voice; `level` knows loudness alone, and takes for speech whatever is louder than the
 room."""
 
+GATE_VERSIONS: Final[Mapping[GateKind, int]] = MappingProxyType({"voice": 1, "level": 1})
+"""Raise a gate's version when it gives any window another state. Caches are keyed by it."""
+
 _USUAL: Final[Mapping[str, GateKind]] = MappingProxyType({"speech": "voice", "acoustic": "voice"})
 
 

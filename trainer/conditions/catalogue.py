@@ -1,6 +1,7 @@
 """Which conditions there are."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -19,31 +20,45 @@ from trainer.conditions.reverb import reverb
 from trainer.conditions.speed import speed
 from trainer.conditions.varied import varied
 
-Condition = Callable[[Samples, int, np.random.Generator], Samples]
-"""From mono float32 samples, their rate in Hz and a generator to as many samples, none of them later."""
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One thing that happens to sound.
+
+    Attributes
+    ----------
+    change : callable
+        From mono float32 samples, their rate in Hz and a generator to as many samples, none of them later.
+    version : int
+        Raised when `change` gives other values. Caches are keyed by it.
+    """
+
+    change: Callable[[Samples, int, np.random.Generator], Samples]
+    version: int
+
 
 RATE_HZ: Final = 16_000
 """The rate that conditions are made for."""
 
 CONDITIONS: Final[Mapping[str, Condition]] = MappingProxyType(
     {
-        "clean": clean,
-        "phone": phone,
-        "noise10": noise10,
-        "gsm": gsm,
-        "opus": opus,
-        "noise5": noise5,
-        "noise15": noise15,
-        "noise20": noise20,
-        "reverb": reverb,
-        "gain": gain,
-        "clip": clip,
-        "varied": varied,
+        "clean": Condition(clean, version=1),
+        "phone": Condition(phone, version=1),
+        "noise10": Condition(noise10, version=1),
+        "gsm": Condition(gsm, version=1),
+        "opus": Condition(opus, version=1),
+        "noise5": Condition(noise5, version=1),
+        "noise15": Condition(noise15, version=1),
+        "noise20": Condition(noise20, version=1),
+        "reverb": Condition(reverb, version=1),
+        "gain": Condition(gain, version=1),
+        "clip": Condition(clip, version=1),
+        "varied": Condition(varied, version=1),
     }
 )
 """By name. Those of evaluation change nothing on the way; the others draw anew for each passage."""
 
-OF_CLIPS: Final[Mapping[str, Condition]] = MappingProxyType({"speed": speed})
+OF_CLIPS: Final[Mapping[str, Condition]] = MappingProxyType({"speed": Condition(speed, version=1)})
 """By name: what befalls each clip by itself, before it enters a stream. It may become longer or shorter."""
 
 KNOWN: Final[Mapping[str, Condition]] = MappingProxyType({**CONDITIONS, **OF_CLIPS})
@@ -106,7 +121,7 @@ def apply_to_clip(name: str, samples: Samples, sample_rate: int, rng: np.random.
     """
     for part in check_condition(name):
         if part in OF_CLIPS:
-            samples = OF_CLIPS[part](samples, sample_rate, rng)
+            samples = OF_CLIPS[part].change(samples, sample_rate, rng)
     return samples
 
 
@@ -141,5 +156,5 @@ def apply_condition(name: str, samples: Samples, sample_rate: int, rng: np.rando
         )
     for part in parts:
         if part in CONDITIONS:
-            samples = CONDITIONS[part](samples, sample_rate, rng)
+            samples = CONDITIONS[part].change(samples, sample_rate, rng)
     return samples

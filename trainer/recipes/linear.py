@@ -35,6 +35,8 @@ class LinearRecipe:
     step_seconds: float = 0.5
     train_conditions: tuple[str, ...] = ("clean",)
 
+    version = 1
+
     def fit(self, tables: Sequence[StepTable]) -> "LinearListener":
         """Fit on a training side.
 

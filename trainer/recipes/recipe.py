@@ -1,7 +1,8 @@
 """What a recipe is, and what the thing that it fits can do."""
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from dataclasses import Field
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from emotion.arrays import FloatArray, Probabilities
 from emotion.decision import Voice
@@ -72,11 +73,21 @@ class ListensAtOnce(Protocol):
 
 
 class Recipe(Protocol):
-    """How a model is made: what it looks at, under which conditions, and how it is fitted."""
+    """How a model is made: what it looks at, under which conditions, and how it is fitted.
+
+    A dataclass: what is fitted is decided by its version and by the fields that its `repr` shows.
+    """
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     @property
     def name(self) -> str:
         """As users type it."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Raised when the same tables give a listener that answers otherwise. Caches are keyed by it."""
         ...
 
     @property

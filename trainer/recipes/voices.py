@@ -31,6 +31,8 @@ class VoicesRecipe:
     step_seconds: float = 0.5
     train_conditions: tuple[str, ...] = ("clean", "phone", "noise10", "speed+varied")
 
+    version = 1
+
     def fit(self, tables: Sequence[StepTable]) -> DecisionListener:
         """Fit on a training side; see `trainer.recipes.recipe.Recipe.fit`.
 

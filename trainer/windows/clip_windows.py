@@ -1,8 +1,9 @@
 """From one file to the feature vectors of its windows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from emotion.features.windows_of_clip import window_vectors
 from emotion.level import SILENCE_DBFS, level_dbfs
 from emotion.resampling import resample
 from emotion.window_grid import WindowGrid
+
+CLIP_WINDOWS_VERSION: Final = 1
+"""Raise it when the same samples give other `ClipWindows`. Caches are keyed by it."""
 
 PAUSE_DB: Final = 30.0
 """A window that lies further below the loudest of its clip is a pause: no emotion to learn from."""
@@ -51,6 +55,15 @@ class ClipWindows:
         """
         audible: FloatArray = self.vectors[self.levels_dbfs >= self.levels_dbfs.max() - PAUSE_DB]
         return audible
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Give what a cache keeps, by name."""
+        return {"vectors": self.vectors, "levels_dbfs": self.levels_dbfs, "short": np.array(self.short)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "ClipWindows":
+        """Take what `arrays` gave."""
+        return cls(arrays["vectors"], arrays["levels_dbfs"], bool(arrays["short"]))
 
 
 def clip_windows(path: Path, set_name: str, grid: WindowGrid | None) -> ClipWindows:

@@ -1,6 +1,5 @@
 """Features of many clips, in parallel, each computed once."""
 
-import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +9,20 @@ from typing import Final
 import numpy as np
 from joblib import Parallel, delayed, parallel_config
 
+from emotion.audio_file import READING_VERSION
 from emotion.errors import AudioFileError, UsageError
 from emotion.window_grid import WindowGrid
+from trainer.cache import Cache, Fact, cache_key, feature_set_facts, file_digest, library_versions
 from trainer.dataset.clip import Clip
 from trainer.dataset.splits import group_names
 from trainer.training_log import Advance
-from trainer.windows.cache import FeatureCache, cache_folder
-from trainer.windows.clip_windows import clip_windows
+from trainer.windows.clip_windows import CLIP_WINDOWS_VERSION, ClipWindows, clip_windows
 from trainer.windows.window_table import WindowTable
 
 CLIPS_AT_ONCE: Final = 16
 """Clips in one task of a worker process: handing over costs little, and the bar still moves."""
+
+_LIBRARIES: Final = ("librosa", "numpy", "onnxruntime", "scipy", "soundfile", "soxr")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,34 @@ class _Outcome:
     digest: str
     reused: bool
     problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptClips:
+    """Clips by the content of their files, heard with one feature set on one grid."""
+
+    cache: Cache
+    facts: dict[str, Fact]
+
+    @classmethod
+    def of(cls, set_name: str, grid: WindowGrid | None) -> "_KeptClips":
+        return cls(
+            Cache.of_kind("features"),
+            {
+                "reading": READING_VERSION,
+                "windows": CLIP_WINDOWS_VERSION,
+                "features": feature_set_facts(set_name),
+                "grid": None if grid is None else [grid.sample_rate, grid.win, grid.step],
+                "libraries": library_versions(*_LIBRARIES),
+            },
+        )
+
+    def load(self, digest: str) -> ClipWindows | None:
+        arrays = self.cache.load(cache_key(content=digest, **self.facts))
+        return None if arrays is None else ClipWindows.from_arrays(arrays)
+
+    def store(self, digest: str, windows: ClipWindows) -> None:
+        self.cache.store(cache_key(content=digest, **self.facts), windows.arrays())
 
 
 def default_jobs() -> int:
@@ -107,7 +137,7 @@ def extract(
     """
     if jobs < 1:
         raise UsageError(f"--jobs is {jobs}; give a number of processes, at least 1")
-    cache = FeatureCache.of(set_name, grid, cache_folder())
+    kept = _KeptClips.of(set_name, grid)
     paths = [clip.path for clip in clips]
     pieces = [paths[start : start + CLIPS_AT_ONCE] for start in range(0, len(paths), CLIPS_AT_ONCE)]
     outcomes: list[_Outcome] = []
@@ -115,35 +145,34 @@ def extract(
     limits = {"backend": "loky", "inner_max_num_threads": 1} if jobs > 1 else {"backend": "sequential"}
     with parallel_config(**limits):
         workers = Parallel(n_jobs=jobs, return_as="generator")
-        for part in workers(delayed(_extract_piece)(piece, set_name, grid, cache) for piece in pieces):
+        for part in workers(delayed(_extract_piece)(piece, set_name, grid, kept) for piece in pieces):
             outcomes += part
             advance(len(part))
-    return _collect(clips, labels, outcomes, cache)
+    return _collect(clips, labels, outcomes, kept)
 
 
 def _extract_piece(
-    paths: list[Path], set_name: str, grid: WindowGrid | None, cache: FeatureCache
+    paths: list[Path], set_name: str, grid: WindowGrid | None, kept: _KeptClips
 ) -> list[_Outcome]:
-    return [_extract_one(path, set_name, grid, cache) for path in paths]
+    return [_extract_one(path, set_name, grid, kept) for path in paths]
 
 
-def _extract_one(path: Path, set_name: str, grid: WindowGrid | None, cache: FeatureCache) -> _Outcome:
+def _extract_one(path: Path, set_name: str, grid: WindowGrid | None, kept: _KeptClips) -> _Outcome:
     try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = file_digest(path)
     except OSError as error:
         return _Outcome("", reused=False, problem=f"{path}: {error.strerror or error}")
-    if cache.load(digest) is not None:
+    if kept.load(digest) is not None:
         return _Outcome(digest, reused=True)
     try:
-        cache.store(digest, clip_windows(path, set_name, grid))
+        kept.store(digest, clip_windows(path, set_name, grid))
     except AudioFileError as error:
         return _Outcome(digest, reused=False, problem=str(error))
     return _Outcome(digest, reused=False)
 
 
 def _collect(
-    clips: Sequence[Clip], labels: tuple[str, ...], outcomes: list[_Outcome], cache: FeatureCache
+    clips: Sequence[Clip], labels: tuple[str, ...], outcomes: list[_Outcome], kept: _KeptClips
 ) -> Extraction:
     used: list[Clip] = []
     vectors: list[np.ndarray] = []
@@ -151,7 +180,7 @@ def _collect(
     seen: dict[str, Path] = {}
     num_short = 0
     for clip, outcome in zip(clips, outcomes, strict=True):
-        windows = None if outcome.problem else cache.load(outcome.digest)
+        windows = None if outcome.problem else kept.load(outcome.digest)
         if windows is None:
             remarks.append(
                 f"left out, unreadable: {outcome.problem or f'{clip.path}: its kept features vanished'}"

@@ -9,14 +9,15 @@ import pytest
 
 from emotion.labels import LABELS
 from evaluation.protocols.corpora import CorporaFolder, Corpus
-from evaluation.protocols.evaluation import Evaluation
+from evaluation.protocols.evaluation import Evaluation, judgement_key
 from evaluation.protocols.folds import Protocol, folds_of
-from evaluation.protocols.kept_judgements import KeptJudgements
 from evaluation.protocols.settings import Settings
+from evaluation.protocols.table_part import TablePart
 from evaluation.scores.records import records
 from evaluation.streams.plan import StreamKind
 from tests.evaluation.protocols.test_folds import corpus
 from tests.evaluation.table_material import Talk, make_table
+from trainer.cache import Cache
 from trainer.recipes.linear import LinearListener, LinearRecipe
 from trainer.step_table import StepTable
 from trainer.training_log import TrainingLog
@@ -57,10 +58,10 @@ class Recording(LinearRecipe):
         return super().fit(tables)
 
 
-def evaluation(recipe: LinearRecipe, cache: Path, settings: Settings | None = None) -> Evaluation:
+def evaluation(recipe: LinearRecipe, folder: Path, settings: Settings | None = None) -> Evaluation:
     """On the corpora above."""
     small = Settings(kinds=("balanced", "single"), conditions=("clean", "phone"), num_seeds=2)
-    return Evaluation(recipe, settings or small, InMemory(), KeptJudgements(cache), TrainingLog())
+    return Evaluation(recipe, settings or small, InMemory(), Cache(folder), TrainingLog())
 
 
 def test_one_training_side_is_fitted_once(tmp_path: Path) -> None:
@@ -126,3 +127,33 @@ def test_judgements_that_were_damaged_are_made_again(tmp_path: Path) -> None:
     assert records(evaluation(LinearRecipe(), tmp_path).cells(folds), {}) == first
     with np.load(kept[0], allow_pickle=False) as healed:
         assert "windows.probabilities" in healed.files
+
+
+@dataclass(frozen=True)
+class Newer(LinearRecipe):
+    """Fits otherwise."""
+
+    version = 2
+
+
+def test_whatever_decides_about_a_judgement_is_part_of_its_key() -> None:
+    table, other = (
+        make_table([Talk("a", name, LABELS), Talk("a", "eve", LABELS)]) for name in ("ann", "bob")
+    )
+    part = TablePart(table)
+    keys = [
+        judgement_key(recipe, training_side, heard, baseline=baseline)
+        for recipe, training_side, heard, baseline in (
+            (LinearRecipe(), [part], part, False),
+            (LinearRecipe(), [part], part, True),
+            (LinearRecipe(win_seconds=1.0), [part], part, False),
+            (Newer(), [part], part, False),
+            (LinearRecipe(), [part, part], part, False),
+            (LinearRecipe(), [TablePart(other)], part, False),
+            (LinearRecipe(), [part], TablePart(table, ("a/ann",)), False),
+            (LinearRecipe(), [part], TablePart(table, ("a/eve",)), False),
+        )
+    ]
+    assert len(set(keys)) == len(keys)
+    # What a recipe is called in the code, and what its `repr` hides, decide about nothing.
+    assert judgement_key(Recording(train_conditions=("clean",)), [part], part, baseline=False) == keys[0]

@@ -16,7 +16,7 @@ from emotion.window_grid import WindowGrid
 from tests.trainer.conftest import MakeCorpus
 from trainer.dataset.clip import Clip
 from trainer.dataset.manifest import read_manifest
-from trainer.windows import cache as cache_module
+from trainer.windows import extraction
 from trainer.windows.extraction import Extraction, extract
 
 RATE = 16_000
@@ -75,7 +75,7 @@ def test_a_renamed_file_is_known_by_its_content(clips: tuple[Clip, ...], tmp_pat
     assert counts(run((Clip(moved, "c", "s", "sad"),))) == (1, 0)
 
 
-def test_grid_set_and_code_each_have_a_place_of_their_own(
+def test_grid_set_and_version_each_have_a_place_of_their_own(
     clips: tuple[Clip, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(clips)
@@ -86,7 +86,7 @@ def test_grid_set_and_code_each_have_a_place_of_their_own(
         16,
     )
     assert counts(run(clips)) == (16, 0)
-    monkeypatch.setattr(cache_module, "code_digest", lambda: "f" * 64)
+    monkeypatch.setattr(extraction, "READING_VERSION", 1_000)
     assert counts(run(clips)) == (0, 16)
 
 

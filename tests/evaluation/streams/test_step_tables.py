@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 
 from emotion.errors import AudioFileError, OutputError, UsageError
+from emotion.features.catalogue import feature_set
+from evaluation.streams import step_tables as step_tables_module
 from evaluation.streams.hear import StepFeatures
 from evaluation.streams.plan import plan_streams
-from evaluation.streams.step_cache import load_table, store_table, table_key
-from evaluation.streams.step_tables import step_tables
+from evaluation.streams.step_tables import keep_table, load_table, step_tables, table_key
 from tests.evaluation.corpus_maker import make_corpus
 from tests.evaluation.table_material import Talk, make_table
 from tests.trainer.test_step_table import assert_same
+from trainer.conditions.catalogue import KNOWN, Condition
+from trainer.conditions.clean import clean
 from trainer.dataset.clip import Clip
 from trainer.dataset.manifest import read_manifest
 
@@ -68,23 +71,18 @@ def test_several_processes_give_the_same_bits(
         assert_same(one, other)
 
 
-@pytest.mark.parametrize("name", ["vectors.npy", "table.npz"])
+@pytest.mark.parametrize("suffix", ["npy", "npz"])
 @pytest.mark.parametrize("damage", [b"", b"no arrays at all"])
 def test_damaged_tables_are_made_anew(
-    clips: tuple[Clip, ...], tmp_path: Path, name: str, damage: bytes
+    clips: tuple[Clip, ...], tmp_path: Path, suffix: str, damage: bytes
 ) -> None:
     first = step_tables(clips[:1], "balanced", "clean", FEATURES, jobs=1)
     expected = np.array(first[0].vectors)
-    (path,) = (tmp_path / "cache").rglob(name)
+    (path,) = (tmp_path / "cache").rglob(f"*.{suffix}")
     del first
     path.write_bytes(damage)
     (again,) = step_tables(clips[:1], "balanced", "clean", FEATURES, jobs=1)
     np.testing.assert_array_equal(again.vectors, expected)
-
-
-def test_nothing_half_written_stays(clips: tuple[Clip, ...], tmp_path: Path) -> None:
-    step_tables(clips, "balanced", "clean", FEATURES, jobs=1)
-    assert {path.name for path in kept_files(tmp_path)} == {"vectors.npy", "table.npz"}
 
 
 def key_of(
@@ -115,6 +113,32 @@ def test_whatever_decides_is_part_of_the_key(clips: tuple[Clip, ...], tmp_path: 
     assert len(set(keys)) == len(keys)
 
 
+@pytest.mark.parametrize(
+    ("where", "name", "raised"),
+    [
+        (step_tables_module, "READING_VERSION", 1_000),
+        (step_tables_module, "STREAM_VERSION", 1_000),
+        (step_tables_module, "GATE_VERSIONS", {"level": 1_000, "voice": 1}),
+        (step_tables_module, "KNOWN", {**KNOWN, "phone": Condition(clean, version=1_000)}),
+        (feature_set("classic-speech"), "version", 1_000),
+    ],
+)
+def test_each_declared_version_is_part_of_the_key(
+    clips: tuple[Clip, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    where: object,
+    name: str,
+    raised: object,
+) -> None:
+    plain, phone = (key_of(clips, tmp_path, condition=condition) for condition in ("clean", "phone"))
+    monkeypatch.setattr(where, name, raised)
+    assert key_of(clips, tmp_path, condition="phone") != phone
+    # Tables that have nothing to do with a condition stay.
+    assert (key_of(clips, tmp_path, condition="clean") == plain) is (name == "KNOWN")
+
+
 def test_where_corpora_lie_is_not(clips: tuple[Clip, ...], tmp_path: Path) -> None:
     (before,) = step_tables(clips[-2:], "balanced", "clean", FEATURES, jobs=1)
     moved = tmp_path / "elsewhere"
@@ -143,18 +167,20 @@ def test_what_makes_no_sense_is_refused_before_anything_is_computed(clips: tuple
         step_tables(clips, "balanced", "fax", FEATURES, jobs=1)
 
 
-def test_a_cache_that_cannot_be_written_is_named_with_its_variable(tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_named_with_its_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").touch()
-    table = make_table([Talk("a", "anna", ["sad"])])
+    monkeypatch.setenv("CALLMOOD_CACHE", str(tmp_path / "file"))
     with pytest.raises(OutputError, match="CALLMOOD_CACHE"):
-        store_table(tmp_path / "file" / "below", table)
-    assert load_table(tmp_path / "file" / "below") is None
+        keep_table("0" * 64, make_table([Talk("a", "anna", ["sad"])]))
+    assert load_table("0" * 64) is None
 
 
-def test_a_table_comes_back_as_it_was_kept(tmp_path: Path) -> None:
+def test_a_table_comes_back_as_it_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLMOOD_CACHE", str(tmp_path / "cache"))
     table = make_table([Talk("a", "anna", ["sad", "angry"]), Talk("a", "otto", ["happy"])])
-    store_table(tmp_path / "kept", table)
-    kept = load_table(tmp_path / "kept")
-    assert kept is not None
+    kept = keep_table("0" * 64, table)
     assert_same(kept, table)
-    assert kept.key == table.key
+    assert kept.key == "0" * 64
+    assert isinstance(kept.vectors, np.memmap)
