@@ -6,7 +6,7 @@ SHELL := /bin/sh
 
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := callmood emotion evaluation streamer trainer
+PACKAGES := callmood emotion streamer trainer
 OPEN_CORPORA := aesdd,crema-d-partial,emodb
 TRAIN = CALLMOOD_CORPORA=$(CORPORA) $(BIN)/callmood train $(CORPORA) --force
 EVALUATE = $(BIN)/callmood evaluate --force --corpora $(CORPORA) --leave-one-corpus-out
@@ -69,10 +69,10 @@ mutation: $(VENV)/callmood-mutation ## put faults into what records, deletes, se
 	@$(BIN)/python -m scripts.mutation_page
 
 soak: $(VENV)/callmood-dev ## let callmood hear a day of sound, see that nothing grows, and write docs/soak.md (a quarter of an hour)
-	@$(BIN)/python -m scripts.soak --out docs
+	@$(BIN)/python -m tests.acceptance.soak --out docs
 
 kill-nine: $(VENV)/callmood-dev ## kill a hundred sessions at random moments, and open all that they leave (minutes)
-	@$(BIN)/python -m scripts.kill_nine
+	@$(BIN)/python -m tests.acceptance.kill_nine
 
 bench: $(VENV)/callmood-bench ## measure what the README claims about speed, and write docs/benchmarks.md
 	@$(BIN)/callmood bench --force
@@ -127,10 +127,10 @@ pictures: $(VENV)/callmood-dev ## draw the pictures of the README anew
 	@$(BIN)/python scripts/make_pictures.py
 
 live-session: system-packages $(VENV)/callmood-dev ## play strangers into a microphone, and show what was heard (needs the corpora)
-	@CALLMOOD_CORPORA=$(CORPORA) $(BIN)/python -m scripts.live_session
+	@CALLMOOD_CORPORA=$(CORPORA) $(BIN)/python -m benchmarks.live_session
 
 alert-delay: $(VENV)/callmood-dev ## measure how soon alerts come on strangers, and what they miss (needs the corpora)
-	@CALLMOOD_CORPORA=$(CORPORA) $(BIN)/python -m scripts.alert_delay
+	@CALLMOOD_CORPORA=$(CORPORA) $(BIN)/python -m benchmarks.alert_delay
 
 demo-speech: $(VENV)/callmood-dev system-packages ## make the demo's speech anew
 	@$(BIN)/python scripts/make_demo_speech.py

@@ -26,15 +26,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from benchmarks.feature_costs import EGEMAPS_RATE, egemaps_functionals
 from emotion.arrays import FloatArray, Samples
-from emotion.audio_file import READING_VERSION, read_mono
-from emotion.resampling import resample
-from evaluation.bench.egemaps_peer import SAMPLE_RATE, egemaps_functionals
+from emotion.audio_io import READING_VERSION, read_mono
+from emotion.signal import resample
 from trainer.cache import Cache, cache_key, file_digest, library_versions
-from trainer.dataset.clip import Clip
-from trainer.dataset.dataset import read_dataset
-from trainer.scoring.scores import confusion_matrix, unweighted_average_recall
-from trainer.windows.extraction import extract
+from trainer.dataset import Clip, read_dataset
+from trainer.feature_extraction import extract
+from trainer.metrics import confusion_matrix, unweighted_average_recall
 
 CORPORA: Final = ("emodb", "ravdess", "nemo", "ased")
 OUR_SETS: Final = ("acoustic", "classic-speech")
@@ -99,7 +98,7 @@ def egemaps_of(
         kept = cache.load(key)
         if kept is None:
             sound = read_mono(clip.path)
-            kept = {"values": functionals(prepare(resample(sound.samples, sound.sample_rate, SAMPLE_RATE)))}
+            kept = {"values": functionals(prepare(resample(sound.samples, sound.sample_rate, EGEMAPS_RATE)))}
             cache.store(key, kept)
         vectors.append(kept["values"])
     return np.array(vectors)

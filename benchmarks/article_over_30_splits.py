@@ -15,10 +15,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from trainer.dataset.dataset import Dataset, read_dataset
-from trainer.tones.tone_files import generate_tones
-from trainer.windows.extraction import default_jobs, extract
-from trainer.windows.window_table import WindowTable
+from trainer.dataset import Dataset, read_dataset
+from trainer.feature_extraction import default_jobs, extract
+from trainer.synthesis.tones import generate_tones
+from trainer.window_table import WindowTable
 
 NUM_SPLITS = 30
 ARTICLE_SEED = 42

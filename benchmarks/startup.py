@@ -43,7 +43,7 @@ FIRST_PANEL: Final = ("angry", "sad")
 MARKS: Final = """
 import time
 from emotion.model_folders import DEFAULT_MODEL, find_model
-from streamer.warm_up import warm_up
+from streamer.analysis.leg import warm_up
 begin = time.perf_counter()
 model = find_model(DEFAULT_MODEL)
 print("reading the model", (time.perf_counter() - begin) * 1000, sep="\\t")

@@ -33,16 +33,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str] | None) -> int:
     try:
         # All of it in here: whoever presses Ctrl-C is to see no traceback, however early.
-        from callmood.rooms import ShadowedRoomError, check_rooms
-        from callmood.standard_streams import open_standard_streams
+        from callmood.process_setup import ShadowedPackageError, check_packages, open_standard_streams
 
         open_standard_streams()
         try:
-            check_rooms()
-        except ShadowedRoomError as error:
+            check_packages()
+        except ShadowedPackageError as error:
             sys.stderr.write(f"callmood: {error}\n")
             return 1
-        from callmood.front_door import run_command
+        from callmood.cli import run_command
 
         return run_command(argv)
     except KeyboardInterrupt:
@@ -80,7 +79,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - 
 
 def _leave(code: int) -> int:
     """End the process at once where a library hangs in a call: to put it in order would hang, or crash."""
-    microphone = sys.modules.get("streamer.microphone")
+    microphone = sys.modules.get("streamer.sources.microphone")
     if microphone is not None and microphone.is_hanging():
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):

@@ -1,16 +1,47 @@
-"""Defaults from a TOML file: a table a command, the long options as keys."""
+"""Defaults from a TOML file: a table for each command, the long options as keys."""
 
 import argparse
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from callmood.collected import Collected
 from emotion.errors import ConfigurationError
+
+
+class Collected(argparse.Action):
+    """Collects values into a list; those on the command line replace those of a configuration file.
+
+    argparse's own "append" would add to the file's, and nobody could leave one of them out.
+    """
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002 - argparse calls it so
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,  # noqa: ARG002
+    ) -> None:
+        """Add a value.
+
+        Parameters
+        ----------
+        parser : ArgumentParser
+            Not looked at.
+        namespace : Namespace
+            Where the list is.
+        values : str
+            The value.
+        option_string : str
+            Not looked at.
+        """
+        before = getattr(namespace, self.dest)
+        kept = [] if before is None or before is self.default else before
+        setattr(namespace, self.dest, [*kept, values])
+
 
 MAX_BYTES: Final = 100_000
 _MAX_NUMBER: Final = 2**63

@@ -10,15 +10,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from callmood import __version__
-from callmood.complaint import say_note
+from callmood.messages import say_note
 from callmood.model_choice import choose_model
-from emotion.audio_file import AudioFile
+from emotion.audio_io import AudioFile
 from emotion.errors import AudioFileError, UsageError, VoiceError
-from streamer.file_source import FileSource
-from streamer.source import Source
-from streamer.voices.enrolment import LEAST_SPEECH_SECONDS, Enrolment, enrol
-from streamer.voices.voice_folder import VoiceFolder
-from streamer.voices.voice_keeper import learns_voices, new_voice
+from streamer.enrolment import LEAST_SPEECH_SECONDS, Enrolment, enrol
+from streamer.sinks.voice_saver import learns_voices, new_voice
+from streamer.sources.base import Source
+from streamer.sources.file import FileSource
+from streamer.voices import VoiceFolder
 
 
 def enrol_voice(arguments: argparse.Namespace) -> int:
@@ -75,7 +75,7 @@ def enrol_voice(arguments: argparse.Namespace) -> int:
 def _source(arguments: argparse.Namespace) -> Source:
     if arguments.file is not None:
         return FileSource(AudioFile(Path(arguments.file)), fast=True)
-    from streamer.inputs import open_input
+    from streamer.sources.devices import open_input
 
     return open_input(arguments.device, returns=False)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from callmood.complaint import say_note
+from callmood.messages import say_note
 
 if TYPE_CHECKING:
     from emotion.model import EmotionModel
@@ -82,8 +82,8 @@ def files_of_model(wanted: str | None) -> list[Path]:
     ModelError
         If no model has this name.
     """
-    from emotion.card_file import CARD_NAME
-    from emotion.model_file import MODEL_NAME
+    from emotion.card import CARD_NAME
+    from emotion.model import MODEL_NAME
     from emotion.model_folders import DEFAULT_MODEL, find_model_folder
 
     folder = find_model_folder(DEFAULT_MODEL if wanted is None else wanted)
@@ -108,6 +108,6 @@ def file_of_voice(given: str) -> Path:
     UsageError
         If no voice can be called so.
     """
-    from streamer.voices.voice_folder import VoiceFolder
+    from streamer.voices import VoiceFolder
 
     return VoiceFolder().path_of(given.rpartition("=")[2])

@@ -1,4 +1,4 @@
-"""Predict many recordings: lines, JSON, pictures, and what to do about those that cannot be read."""
+"""Classify many recordings: lines, JSON and pictures; files that cannot be read are reported."""
 
 import json
 import os
@@ -7,22 +7,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from callmood.complaint import complain, say_note
-from emotion.access import PRIVATE
-from emotion.audio_file import AudioFile, read_mono
+from callmood.messages import complain, say_note
+from emotion.atomic_files import PRIVATE
+from emotion.audio_io import AudioFile, read_mono, sound_files_below
 from emotion.errors import AudioFileError, OutputError, UsageError
 from emotion.model import EmotionModel
 from emotion.output_files import OutputFile, OutputFiles
-from emotion.printable import printable
-from emotion.sound_files import sound_files_below
-from streamer.judge_options import JudgeOptions
-from streamer.recording_prediction import RecordingPrediction, predict_recording
+from emotion.untrusted_text import printable
+from streamer.analysis.classifier import ClassifierOptions
+from streamer.analysis.predict import RecordingPrediction, predict_recording
 
 
 def predict_files(
     model: EmotionModel,
     paths: Sequence[Path],
-    judging: JudgeOptions,
+    judging: ClassifierOptions,
     *,
     plot: str | None,
     outputs: OutputFiles,
@@ -159,8 +158,8 @@ def _facts(model: EmotionModel, file: Path, prediction: RecordingPrediction) -> 
 
 
 def _draw(model: EmotionModel, file: Path, prediction: RecordingPrediction, output: OutputFile) -> None:
-    from emotion.resampling import resample
-    from trainer.pictures.analysis_picture import analysis_picture
+    from emotion.signal import resample
+    from trainer.plots import analysis_picture
 
     shares = prediction.probabilities or {}
     others = [

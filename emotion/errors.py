@@ -1,22 +1,8 @@
-"""Every error callmood raises on purpose.
+"""Every error callmood raises on purpose, each with its exit code; one sentence for errors of a disk."""
 
-* CallmoodError
-    + UsageError (ValueError): an option out of range, a path that is no folder
-    + ConfigurationError (ValueError): a configuration file that cannot be followed
-    + AudioFileError (OSError): a recording that cannot be read
-    + DeviceError (OSError): no PortAudio, an unknown device, a device that will not open
-    + ModelError (ValueError): a model folder that is missing, damaged or does not fit
-    + DatasetError (ValueError): training data that cannot be trained on
-    + OutputError (OSError): a folder or file that cannot be written
-    + VoiceError (ValueError): a saved voice that is missing, damaged or another model's
-    + MissingExtraError (ImportError): a part that an extra would install
-
-Each keeps a standard base class, so that callers who know nothing of callmood catch it as well, and each
-knows the exit code of the command it ends. A message says what, with which values, and after a semicolon
-what to do.
-"""
-
-from typing import ClassVar
+import errno
+from pathlib import Path
+from typing import ClassVar, Final
 
 
 class CallmoodError(Exception):
@@ -87,3 +73,39 @@ class VoiceError(CallmoodError, ValueError):
     """A saved voice is missing, damaged, or was learned by another model."""
 
     exit_code = 9
+
+
+_ADVICE: Final = {
+    errno.ENOSPC: "free some space, or choose a place on another disk",
+    errno.EDQUOT: "your quota is used up: free some space, or choose a place on another disk",
+    errno.EFBIG: "the limit for one file is reached: raise it with ulimit -f, or choose another place",
+    errno.EACCES: "choose a place that you may write to",
+    errno.EPERM: "choose a place that you may write to",
+    errno.EROFS: "choose a place that can be written to",
+    errno.ENOENT: "make the folder first, or choose another one",
+    errno.ENOTDIR: "a part of the path is no folder: choose another one",
+    errno.EISDIR: "that is a folder: give the name of a file",
+    errno.ENXIO: "nobody reads from it: start its reader first",
+    errno.EPIPE: "its reader has left: start again with one that stays",
+    errno.EIO: "the disk or device reports a fault: look after it, or choose another place",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+
+
+def output_error(path: Path, error: OSError) -> OutputError:
+    """Turn what the system says into what the user can do.
+
+    Parameters
+    ----------
+    path : Path
+        What could not be written.
+    error : OSError
+        As it was raised.
+
+    Returns
+    -------
+    OutputError
+        One line: what, why, and what to do; to be raised from `error`.
+    """
+    advice = _ADVICE.get(error.errno or 0, "choose another place")
+    return OutputError(f"cannot write {path}: {error.strerror or error}; {advice}")

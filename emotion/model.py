@@ -1,17 +1,195 @@
-"""A fitted model, ready to say what it hears in a feature vector."""
+"""A fitted model: load it, ask it about a feature vector, save it."""
 
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from io import BufferedReader
+from itertools import count
 from pathlib import Path
+from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from emotion import rbf_svc, voice_linear
 from emotion.arrays import FloatArray, Probabilities
-from emotion.card import Card
-from emotion.card_file import CARD_NAME, read_card
-from emotion.checked_voice import CheckedVoice, check_vector
+from emotion.card import CARD_NAME, WHAT_TO_DO, Card, card_json, read_card
 from emotion.decision import Decision, Voice, VoiceState
-from emotion.errors import ModelError, UsageError
+from emotion.errors import ModelError, OutputError, UsageError
+from emotion.features.base import FeatureSet
 from emotion.features.catalogue import feature_set as find_feature_set
-from emotion.features.feature_set import FeatureSet
-from emotion.model_file import MODEL_NAME, read_decision
-from emotion.pickles import refuse_pickle
+from emotion.rbf_svc import num_pairs
+from emotion.untrusted_arrays import (
+    ArrayFileError,
+    ArrayHeader,
+    read_arrays,
+    read_headers,
+    refuse_pickle,
+    write_arrays,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelKind:
+    """One kind of arrays, and what decides by them.
+
+    Attributes
+    ----------
+    arrays : mapping of str to (str, tuple of str)
+        Type and sides of each array. The card fixes ``d`` features, ``k`` labels, ``k-1`` and ``pairs`` of
+        labels; any other side is as long as the first array that has it.
+    from_arrays : callable
+        Builds the decision after a look at the values; raises ValueError where one cannot be.
+    """
+
+    arrays: Mapping[str, tuple[str, tuple[str, ...]]]
+    from_arrays: Callable[[Mapping[str, NDArray[Any]]], Decision]
+
+
+KINDS: Final[Mapping[str, ModelKind]] = {
+    rbf_svc.KIND: ModelKind(rbf_svc.ARRAYS, rbf_svc.RbfSvc.from_arrays),
+    voice_linear.KIND: ModelKind(voice_linear.ARRAYS, voice_linear.VoiceLinear.from_arrays),
+}
+"""By the name that stands in the card."""
+
+
+def check_vector(vector: FloatArray, num_features: int) -> None:
+    """Refuse what no model can judge.
+
+    Parameters
+    ----------
+    vector : ndarray
+        Should be of shape (num_features,), and finite.
+    num_features : int
+        Of the model.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    if vector.shape != (num_features,):
+        raise ValueError(f"a vector of shape {vector.shape} for {num_features} features")
+    if not np.isfinite(vector).all():
+        raise ValueError("a feature vector with a value that is not finite")
+
+
+class CheckedVoice:
+    """A voice that hears nothing but proper vectors.
+
+    Parameters
+    ----------
+    voice : Voice
+        Told of them.
+    num_features : int
+        Of the model.
+    """
+
+    def __init__(self, voice: Voice, num_features: int) -> None:
+        self._voice = voice
+        self._num_features = num_features
+
+    @property
+    def known(self) -> float:
+        """See `Voice.known`."""
+        return self._voice.known
+
+    def hear(self, vector: FloatArray) -> Probabilities:
+        """Check, then see `Voice.hear`; raises ValueError, and learns nothing, as `check_vector` does."""
+        check_vector(vector, self._num_features)
+        return self._voice.hear(vector)
+
+    def peek(self, vector: FloatArray) -> Probabilities:
+        """Check, then see `Voice.peek`; raises ValueError as `check_vector` does."""
+        check_vector(vector, self._num_features)
+        return self._voice.peek(vector)
+
+    def enrol(self) -> None:
+        """See `Voice.enrol`."""
+        self._voice.enrol()
+
+    def state(self) -> VoiceState:
+        """See `Voice.state`."""
+        return self._voice.state()
+
+
+MODEL_NAME: Final = "model.npz"
+
+
+def read_decision(path: Path, card: Card) -> Decision:
+    """Read the arrays and build the decision.
+
+    Parameters
+    ----------
+    path : Path
+        The file ``model.npz``.
+    card : Card
+        Of the same folder.
+
+    Returns
+    -------
+    Decision
+        Ready to decide.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing or damaged, differs from the card's digest, or an array is not what the card
+        asks for; if it is a pickle; or if the card is of an unknown kind.
+    """
+    kind = KINDS.get(card.kind)
+    if kind is None:
+        raise ModelError(
+            f"{path.parent} is of kind {card.kind!r}, this callmood knows {', '.join(KINDS)}; "
+            "update callmood, or train it again with `callmood train`"
+        )
+    refuse_pickle(path)
+    try:
+        with path.open("rb") as file:
+            return kind.from_arrays(_checked_arrays(file, path, card, kind))
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror}); {WHAT_TO_DO}") from error
+    except ValueError as error:
+        if isinstance(error, ModelError):
+            raise
+        raise ModelError(f"{path} is damaged: {error}; {WHAT_TO_DO}") from error
+
+
+def _checked_arrays(
+    file: BufferedReader, path: Path, card: Card, kind: ModelKind
+) -> Mapping[str, NDArray[Any]]:
+    names = frozenset(kind.arrays)
+    _refuse_other_shapes(read_headers(file, names), card, kind)
+    _refuse_other_digest(file, path, card)
+    return read_arrays(file, names)
+
+
+def _refuse_other_shapes(headers: Mapping[str, ArrayHeader], card: Card, kind: ModelKind) -> None:
+    num_labels = len(card.labels)
+    sizes = {"d": card.num_features, "k": num_labels, "k-1": num_labels - 1, "pairs": num_pairs(num_labels)}
+    for name, (dtype, sides) in kind.arrays.items():
+        found = headers[name].shape
+        for place, side in enumerate(sides):
+            # A side that the card does not fix is as long as the first array that has it.
+            sizes.setdefault(side, found[place] if place < len(found) else 0)
+        shape = tuple(sizes[side] for side in sides)
+        if headers[name] != (dtype, shape):
+            raise ArrayFileError(
+                f"array {name} is {headers[name].dtype} {found}, the card asks for {dtype} {shape}"
+            )
+
+
+def _refuse_other_digest(file: BufferedReader, path: Path, card: Card) -> None:
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    promised = card.digests.get(MODEL_NAME, "none")
+    if digest != promised:
+        raise ModelError(
+            f"{path}: card and model disagree: the card promises SHA-256 {promised[:12]}, "
+            f"the file has {digest[:12]}; {WHAT_TO_DO}"
+        )
 
 
 class EmotionModel:
@@ -180,3 +358,133 @@ def _fitting_feature_set(folder: Path, card: Card) -> FeatureSet:
             "train it again with --whole-clips"
         )
     return feature_set
+
+
+OWN_FILES: Final = frozenset({CARD_NAME, MODEL_NAME, "confusion.png", "report.txt", "training.log"})
+"""All that training writes into the folder of a model."""
+
+
+def save_model(
+    folder: Path,
+    card: Card,
+    arrays: Mapping[str, NDArray[Any]],
+    files: Mapping[str, bytes] | None = None,
+    *,
+    force: bool = False,
+) -> tuple[Card, Path]:
+    """Write a model folder beside its place, read it back, and move it there.
+
+    Parameters
+    ----------
+    folder : Path
+        Its place. Where something has appeared since `refuse_to_replace` allowed it, the model takes the next
+        free name, such as ``mine-2``.
+    card : Card
+        Its digests are computed here.
+    arrays : mapping of str to ndarray
+        As the card's kind asks for, see ``emotion.model``.
+    files : mapping of str to bytes, optional
+        What else lies in the folder, by plain file name: a confusion matrix, a report, the training log.
+    force : bool, optional
+        Replace a model that lies there, whole.
+
+    Returns
+    -------
+    card : Card
+        As written, with its digests.
+    folder : Path
+        Where it lies.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written, or something that is no model lies there.
+    ModelError
+        If card and arrays would not load again.
+    """
+    folder = Path(os.path.abspath(folder))  # noqa: PTH100 - a link is followed by what reads, not here
+    folder = next(place for place in _places(folder) if _is_free(place, force=force))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as workplace:
+            fresh = Path(workplace, "new")
+            fresh.mkdir()
+            written = _fill(fresh, card, arrays, files or {})
+            _move_into_place(fresh, folder, Path(workplace, "old"))
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written ({error.strerror}); choose another place") from error
+    return written, folder
+
+
+def _places(folder: Path) -> Iterator[Path]:
+    yield folder
+    yield from (folder.with_name(f"{folder.name}-{number}") for number in count(2))
+
+
+def _is_free(folder: Path, *, force: bool) -> bool:
+    try:
+        refuse_to_replace(folder, force=force)
+    except OutputError:
+        return False
+    return True
+
+
+def refuse_to_replace(folder: Path, *, force: bool) -> None:
+    """Refuse a place where something lies; call it before an hour of fitting.
+
+    Parameters
+    ----------
+    folder : Path
+        Where a model is to be written.
+    force : bool
+        Allow a model to be replaced, and nothing else.
+
+    Raises
+    ------
+    OutputError
+        If a file lies there, or a folder that is not empty.
+    """
+    if not os.path.lexists(folder):
+        return
+    if folder.is_symlink() or not folder.is_dir():
+        raise OutputError(f"{folder} is not a folder; choose another --name, or move it away")
+    is_model = (folder / CARD_NAME).is_file() and (folder / MODEL_NAME).is_file()
+    if not is_model and any(folder.iterdir()):
+        raise OutputError(
+            f"{folder} holds something that is no model; choose another --name, or move it away"
+        )
+    strangers = sorted({each.name for each in folder.iterdir()} - OWN_FILES)
+    if is_model and strangers:
+        raise OutputError(
+            f"{folder} holds {', '.join(strangers)[:100]}, which callmood did not write; "
+            "choose another --name, or move it away"
+        )
+    if is_model and not force:
+        raise OutputError(f"{folder} holds a model; choose another --name, or replace it with --force")
+
+
+def _fill(fresh: Path, card: Card, arrays: Mapping[str, NDArray[Any]], files: Mapping[str, bytes]) -> Card:
+    for name, content in files.items():
+        (fresh / name).write_bytes(content)
+    try:
+        write_arrays(fresh / MODEL_NAME, arrays)
+    except ValueError as error:
+        raise ModelError(f"model {card.name} cannot be written: {error}") from error
+    with (fresh / MODEL_NAME).open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    (fresh / CARD_NAME).write_text(card_json(replace(card, digests={MODEL_NAME: digest})), encoding="utf-8")
+    written = read_card(fresh / CARD_NAME)
+    read_decision(fresh / MODEL_NAME, written)
+    return written
+
+
+def _move_into_place(fresh: Path, folder: Path, old: Path) -> None:
+    had_old = folder.exists()
+    if had_old:
+        folder.rename(old)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        if had_old:
+            old.rename(folder)
+        raise

@@ -1,14 +1,14 @@
-"""Names and paths of models: a bare name is one that came with callmood, any other lies at a path."""
+"""Find models: a bare name is a shipped or installed model, a path is a path."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from emotion.card_file import CARD_NAME
+from emotion.card import CARD_NAME
 from emotion.errors import ModelError
 from emotion.model import EmotionModel, load_model
-from emotion.pickles import is_pickle
+from emotion.untrusted_arrays import is_pickle
 
 DEFAULT_MODEL: Final = "speech"
 """The one that listens unless another is asked for."""

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from emotion.access import Access
-from emotion.errors import OutputError, UsageError
-from emotion.whole_file import beside, replace, write_new
-from emotion.write_errors import output_error
+from emotion.atomic_files import Access, beside, replace, write_new
+from emotion.errors import OutputError, UsageError, output_error
 
 _Identity: TypeAlias = tuple[int, int] | Path
 """Device and inode of a file that exists, else its path with all links followed."""

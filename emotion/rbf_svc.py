@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray, Probabilities
-from emotion.bounded_arrays import refuse_beyond
-from emotion.decision import UnlearnedVoice, Voice, VoiceState
-from emotion.softmax import softmax
+from emotion.decision import UnlearnedVoice, Voice, VoiceState, softmax
+from emotion.untrusted_arrays import refuse_beyond
 
 _MAX_SCALED: Final = 1.0e6
 """So far from every support vector the kernel is 0 long since, and squares stay finite in float32."""

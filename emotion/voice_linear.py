@@ -1,17 +1,61 @@
-"""Two linear decisions, one raw and one that a voice's own mean is taken from, and the voices for them."""
+"""Models of kind ``voice-linear``: one raw and one adapted linear decision, and the voices they listen to."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray, Probabilities
-from emotion.bounded_arrays import refuse_beyond
-from emotion.decision import Voice, VoiceState
-from emotion.linear_voice import LinearVoice
-from emotion.softmax import Values, log_softmax, softmax
-from emotion.voice_rule import VoiceRule
+from emotion.decision import Values, Voice, VoiceState, log_softmax, softmax
+from emotion.untrusted_arrays import refuse_beyond
+from emotion.voice_adaptation import VoiceRule, VoiceSums
+
+
+class LinearVoice:
+    """Learns by a rule what is usual for one voice; causal, bounded. See `emotion.decision.Voice`.
+
+    Parameters
+    ----------
+    opinions : callable
+        From a vector to the raw opinion's log-probabilities and the own margins.
+    rule : VoiceRule
+        How they are mixed, and what is kept.
+    sums : VoiceSums
+        What is known so far.
+    """
+
+    def __init__(
+        self, opinions: Callable[[FloatArray], tuple[Values, Values]], rule: VoiceRule, sums: VoiceSums
+    ) -> None:
+        self._opinions = opinions
+        self._rule = rule
+        self._sums = sums
+
+    @property
+    def known(self) -> float:
+        """How well the voice is known, 0..1."""
+        return self._rule.known(self._sums)
+
+    def hear(self, vector: FloatArray) -> Probabilities:
+        """See `emotion.decision.Voice.hear`; the window itself is part of what is usual."""
+        raw, margins = self._opinions(vector)
+        self._sums = self._rule.learned(self._sums, raw, margins)
+        return self._rule.probabilities(self._sums, raw, margins)
+
+    def peek(self, vector: FloatArray) -> Probabilities:
+        """See `emotion.decision.Voice.peek`."""
+        raw, margins = self._opinions(vector)
+        return self._rule.probabilities(self._sums, raw, margins)
+
+    def enrol(self) -> None:
+        """See `emotion.decision.Voice.enrol`."""
+        self._sums = self._rule.enrolled(self._sums)
+
+    def state(self) -> VoiceState:
+        """See `emotion.decision.Voice.state`."""
+        return self._sums.arrays()
+
 
 _MAX_SCALED: Final = 5.0
 """Scaled values further out than this say no more than that."""
@@ -32,7 +76,7 @@ ARRAYS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "unsure_below": ("<f8", ()),
 }
 """Names, types and shapes in ``model.npz``: d features, k labels; temperatures of the raw and the own
-opinion; what the m values of ``rule`` mean says `emotion.voice_rule`."""
+opinion; what the m values of ``rule`` mean says `emotion.voice_adaptation`."""
 
 
 class VoiceLinear:
@@ -51,7 +95,7 @@ class VoiceLinear:
     Raises
     ------
     ValueError
-        If `emotion.voice_rule.VoiceRule` does not take the rule.
+        If `emotion.voice_adaptation.VoiceRule` does not take the rule.
     """
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -18,13 +18,19 @@ import onnx
 import onnxruntime
 from onnx import numpy_helper
 
-from emotion.array_file import write_arrays
 from emotion.arrays import FloatArray
-from scripts.network_cut import LICENCE_NAME, origin, write_card
-from scripts.wheels import wheel
-from streamer.gate.voice_chunks import CHUNK, CONTEXT, SAMPLE_RATE, VoiceChunks
-from streamer.gate.voice_file import ARRAYS_NAME, CARD_NAME, SHAPES
-from streamer.gate.voice_network import VoiceNetwork
+from emotion.untrusted_arrays import write_arrays
+from scripts.onnx_tools import LICENCE_NAME, origin, wheel, write_card
+from streamer.analysis.vad import (
+    ARRAYS_NAME,
+    CARD_NAME,
+    CHUNK,
+    CONTEXT,
+    SAMPLE_RATE,
+    SHAPES,
+    VadChunks,
+    VadNetwork,
+)
 
 PACKAGE: Final = "silero-vad"
 VERSION: Final = "6.2.3"
@@ -70,7 +76,7 @@ def main() -> int:
     write_card(
         arguments.out / CARD_NAME,
         arguments.out / ARRAYS_NAME,
-        "the weights of Silero VAD for 16 kHz; the arithmetic is streamer/gate/voice_network.py",
+        "the weights of Silero VAD for 16 kHz; the arithmetic is streamer/analysis/vad.py",
         "MIT",
         origin(f"{PACKAGE} (PyPI)", VERSION, ("sha256", WHEEL_SHA256), GRAPH, graph),
         sample_rate=SAMPLE_RATE,
@@ -127,7 +133,7 @@ def largest_difference(graph: bytes, arrays: dict[str, FloatArray]) -> float:
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     theirs = session.run(["speech_probs"], {"input": np.ascontiguousarray(chunks), "h": zeros, "c": zeros})[0]
     memory = np.zeros((2, 128), np.float32)
-    ours = VoiceNetwork(arrays).probabilities(VoiceChunks(1).spectra(sound), memory)
+    ours = VadNetwork(arrays).probabilities(VadChunks(1).spectra(sound), memory)
     return float(np.abs(theirs.ravel() - ours).max())
 
 

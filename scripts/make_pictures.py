@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,24 +27,102 @@ from rich.terminal_theme import DEFAULT_TERMINAL_THEME, MONOKAI, TerminalTheme
 
 from callmood import __version__
 from callmood.__main__ import main as callmood
-from emotion.audio_file import AudioFile
+from emotion.arrays import Samples
+from emotion.audio_io import AudioFile
 from emotion.errors import CallmoodError
 from emotion.model_folders import DEFAULT_MODEL, find_model
 from emotion.output_files import OutputFiles
-from scripts.demo_call import CALL_NAME, LEGS, write_call
-from streamer.file_source import FileSource
+from streamer.analysis.spectrogram import SpectrogramHistory
+from streamer.leg_plan import LegPlan
 from streamer.panel.canvas import Canvas
 from streamer.panel.panel import draw_panel
-from streamer.screen import Screen
-from streamer.session import Session
-from streamer.session_facts import SessionFacts
-from streamer.session_options import SessionOptions
+from streamer.session import Session, SessionOptions
+from streamer.session_info import SessionInfo
+from streamer.sinks.spectrogram_png import SpectrogramPng
 from streamer.snapshot import Snapshot
-from streamer.spectrogram.history import SpectrogramHistory
-from streamer.spectrogram.png import SpectrogramPng
+from streamer.sources.file import FileSource
+from streamer.terminal_io import Screen
 
 if TYPE_CHECKING:
-    from streamer.sink import Sink
+    from streamer.sinks.base import Sink
+
+CALL_NAME = "call.wav"
+LEGS = (LegPlan("customer", channel=0), LegPlan("agent", channel=1))
+ROOM_DBFS = -70.0
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What somebody says.
+
+    Attributes
+    ----------
+    leg : int
+        Who.
+    at_seconds : float
+        When.
+    first_seconds, last_seconds : float
+        Where it stands in the demo.
+    """
+
+    leg: int
+    at_seconds: float
+    first_seconds: float
+    last_seconds: float
+
+
+CUSTOMER, AGENT = 0, 1
+MORNING, NEWS, ANGER, THURSDAY, WELL_DONE = (0.4, 4.7), (5.2, 8.4), (15.3, 18.6), (19.6, 23.3), (23.6, 26.2)
+TURNS = tuple(
+    Turn(leg, at_seconds, *sentence)
+    for leg, at_seconds, sentence in (
+        (AGENT, 0.5, MORNING),
+        (CUSTOMER, 5.2, NEWS),
+        (AGENT, 8.6, THURSDAY),
+        (AGENT, 12.4, MORNING),
+        (CUSTOMER, 16.2, ANGER),
+        (CUSTOMER, 19.8, ANGER),
+        (AGENT, 22.4, THURSDAY),
+        (AGENT, 26.3, WELL_DONE),
+        (CUSTOMER, 29.2, NEWS),
+        (CUSTOMER, 32.8, WELL_DONE),
+        (AGENT, 35.8, MORNING),
+        (AGENT, 40.4, THURSDAY),
+        (CUSTOMER, 43.2, ANGER),
+        (AGENT, 47.0, THURSDAY),
+        (AGENT, 51.0, MORNING),
+        (CUSTOMER, 55.6, ANGER),
+        (CUSTOMER, 59.1, ANGER),
+        (AGENT, 60.2, THURSDAY),
+    )
+)
+GAINS = (0.5, 1.0)
+
+
+def write_call(demo: Path, path: Path) -> None:
+    """Write the call.
+
+    Parameters
+    ----------
+    demo : Path
+        The demo's speech.
+    path : Path
+        A WAV of two channels.
+    """
+    samples, sample_rate = soundfile.read(demo, dtype="float32")
+    end_seconds = max(turn.at_seconds + turn.last_seconds - turn.first_seconds for turn in TURNS) + 1.0
+    call = _room(round(end_seconds * sample_rate))
+    for turn in TURNS:
+        said = samples[round(turn.first_seconds * sample_rate) : round(turn.last_seconds * sample_rate)]
+        first = round(turn.at_seconds * sample_rate)
+        call[first : first + len(said), turn.leg] += GAINS[turn.leg] * said
+    soundfile.write(path, call, sample_rate, subtype="PCM_16")
+
+
+def _room(num_samples: int) -> Samples:
+    noise = np.random.default_rng(0).normal(0.0, 10 ** (ROOM_DBFS / 20), (num_samples, len(LEGS)))
+    return noise.astype(np.float32)
+
 
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "callmood" / "demo" / "speech.flac"
@@ -67,10 +145,10 @@ SVG_FORMAT = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=
 class Portrait(Screen):
     """Keeps what it is shown."""
 
-    facts: SessionFacts
+    facts: SessionInfo
     snapshot: Snapshot
 
-    def open(self, facts: SessionFacts) -> None:
+    def open(self, facts: SessionInfo) -> None:
         """Keep the head."""
         self.facts = replace(facts, started=STARTED)
 

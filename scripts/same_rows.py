@@ -21,11 +21,11 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.signal import firwin
 
-from scripts.endurance.sound import EndlessSound
+from tests.acceptance.endless_sound import EndlessSound
 from tests.command import command, environment
 from tests.spoken import DEMO, SAMPLE_RATE
-from trainer.tones.synthesis import SAMPLE_RATE as TONE_RATE
-from trainer.tones.synthesis import TONE_RECIPES, synthesise
+from trainer.synthesis.tones import SAMPLE_RATE as TONE_RATE
+from trainer.synthesis.tones import TONE_RECIPES, synthesise
 
 BASE: Final = "ac80b52af45447b1c8da9b59e4b655d627cbce1e"
 """The last commit before code was moved (issue 16)."""

@@ -1,31 +1,326 @@
-"""A session: everything started in order, and stopped in order."""
+"""Run a session: build the pipeline, start everything in order, stop it in order.
 
+The stop order is: source, queue, worker, sinks, screen; then the worker's first exception is raised. The
+first Ctrl-C asks for this stop, the second insists.
+"""
+
+import signal
+import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
+from types import FrameType, MappingProxyType
 from typing import Final
 
 from emotion import wall_clock
+from emotion.audio_io import rate_note
 from emotion.decision import VoiceState
 from emotion.errors import AudioFileError, CallmoodError, DeviceError
-from emotion.file_notes import rate_note
 from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid
-from streamer.background_call import BackgroundCall
-from streamer.engine import Engine
-from streamer.interrupts import interrupts
-from streamer.leg_names import side_legs
-from streamer.leg_plan import LegPlan, leg_notes
-from streamer.screen import Screen
-from streamer.session_facts import SessionFacts, Summary
-from streamer.session_id import new_session_id
-from streamer.session_options import SessionOptions
-from streamer.sink import Sink
-from streamer.sink_group import SinkGroup
-from streamer.source import Source, SourceInfo
-from streamer.warm_up import warm_up
+from streamer.alerts import COOLDOWN_SECONDS, Alerting, AlertRule
+from streamer.analysis.classifier import ClassifierOptions
+from streamer.analysis.leakage import LeakageDetector
+from streamer.analysis.leg import Leg, warm_up
+from streamer.analysis.load_shedding import LegLoadShedder, LoadShedder
+from streamer.analysis.source_legs import SourceLegs
+from streamer.analysis.spectrogram import SpectrogramColumns, SpectrogramHistory
+from streamer.blocking_calls import BackgroundCall
+from streamer.events import STATES, CommandKind, UserCommand, UserCommandQueue, is_spoken
+from streamer.leg_plan import LegPlan, leg_notes, side_legs
+from streamer.leg_views import LegViews, TalkTime
+from streamer.pipeline import Pipeline
+from streamer.session_info import SessionInfo, Summary, new_session_id
+from streamer.sinks.base import Sink
+from streamer.sinks.group import SinkGroup
+from streamer.sources.base import Source, SourceInfo
+from streamer.sources.clock import Alignment, Epoch
+from streamer.sources.queue import SourceMultiplexer
+from streamer.terminal_io import Screen
+from streamer.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """The small print of a session.
+
+    Attributes
+    ----------
+    callmood_version : str
+        The program's own, for the journal.
+    legs : tuple of LegPlan
+        As the user calls them; empty for the sides of a stereo source, or each source as one.
+    duration_seconds : float or None
+        Stop after so much stream time, s.
+    spectrogram : bool
+        Give the screen the mel spectrogram of the last minute.
+    spectrogram_history : SpectrogramHistory or None
+        Is filled with the spectrogram of the whole session.
+    judging : JudgeOptions
+        How each leg is judged; its voice is that of no leg.
+    alert_rules : tuple of AlertRule
+        What raises alerts.
+    alert_cooldown_seconds : float
+        Least stream time from one alert of a rule to its next, s.
+    voices : mapping of str to str
+        Names of the saved voices that legs go on with, by leg; for the journal.
+    voice_states : mapping of str to VoiceState
+        What is known of these voices, by leg.
+    """
+
+    callmood_version: str
+    legs: tuple[LegPlan, ...] = ()
+    duration_seconds: float | None = None
+    spectrogram: bool = False
+    spectrogram_history: SpectrogramHistory | None = None
+    judging: ClassifierOptions = field(default_factory=ClassifierOptions)
+    alert_rules: tuple[AlertRule, ...] = ()
+    alert_cooldown_seconds: float = COOLDOWN_SECONDS
+    voices: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    voice_states: Mapping[str, VoiceState] = field(default_factory=lambda: MappingProxyType({}))
+
+
+LIVE_QUEUE_SECONDS: Final = 10.0
+FILE_QUEUE_SECONDS: Final = 2.0
+
+
+class Engine:
+    """Everything between sources and a screen; nothing runs until the worker is started.
+
+    Parameters
+    ----------
+    sources : sequence of SourceInfo
+        Of the sources whose blocks go into the queues of `inbox`.
+    plans : sequence of LegPlan
+        The legs, in the order in which they are shown.
+    model : EmotionModel
+        Heard with.
+    grid : WindowGrid
+        At the model's rate.
+    sinks : SinkGroup
+        Told everything by the worker.
+    options : SessionOptions
+        Duration, spectrogram, and how it is judged.
+    ended : callable
+        Called from the worker's thread at its end; must not block.
+
+    Attributes
+    ----------
+    inbox : Inbox
+        With a queue for each source.
+    worker : Worker
+        With the latest snapshot.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[SourceInfo],
+        plans: Sequence[LegPlan],
+        model: EmotionModel,
+        grid: WindowGrid,
+        *,
+        sinks: SinkGroup,
+        options: SessionOptions,
+        ended: Callable[[], None],
+    ) -> None:
+        self._model = model
+        self._grid = grid
+        self._sinks = sinks
+        self._options = options
+        self._sources = tuple(sources)
+        live = any(info.live for info in sources)
+        queue_seconds = [LIVE_QUEUE_SECONDS if info.live else FILE_QUEUE_SECONDS for info in sources]
+        self.inbox = SourceMultiplexer(queue_seconds, [info.sample_rate for info in sources])
+        self._commands = UserCommandQueue(len(sources))
+        self._spectrogram: SpectrogramColumns | None = None
+        if options.spectrogram or options.spectrogram_history is not None:
+            self._spectrogram = SpectrogramColumns(grid.sample_rate, options.spectrogram_history)
+        # It is one leg's, the first that is analysed.
+        self._seen = next((plan.name for plan in plans if plan.analysed), None)
+        step_seconds = grid.step / grid.sample_rate
+        # Only sound that is lost when it waits for too long: a file holds its own back.
+        self._pace = LoadShedder(step_seconds) if live else None
+        rates = {plan.name: sources[plan.source].sample_rate for plan in plans}
+        self._crosstalk = LeakageDetector(rates) if len(plans) > 1 else None
+        by_step = (
+            None if self._crosstalk is None else partial(self._crosstalk.talks, step_seconds=step_seconds)
+        )
+        self._talk = TalkTime(
+            [plan.name for plan in plans if plan.analysed], step_seconds, by_step or is_spoken
+        )
+        epoch = Epoch()
+        heard = [
+            SourceLegs(
+                number,
+                info,
+                plans,
+                self._open_leg,
+                end_seconds=options.duration_seconds,
+                alignment=_alignment(info, len(sources), epoch),
+                crosstalk=self._crosstalk,
+            )
+            for number, info in enumerate(sources)
+        ]
+        by_name = {leg.name: leg for source in heard for leg in source.legs}
+        self._analysed = {name: leg for name, leg in by_name.items() if isinstance(leg, Leg)}
+        views = LegViews([by_name[plan.name] for plan in plans], model.card.labels, self._talk)
+        alerting = Alerting(
+            options.alert_rules, tuple(self._analysed), step_seconds, options.alert_cooldown_seconds
+        )
+        self._listening = Pipeline(
+            heard, views, sinks, alerting, live=live, crosstalk=self._crosstalk, pace=self._pace
+        )
+        self.worker = Worker(
+            self.inbox,
+            self._listening,
+            self._commands,
+            self._spectrogram if options.spectrogram else None,
+            ended,
+        )
+
+    def command(self, kind: CommandKind) -> None:
+        """Let the user pause, go on, or mark, at the samples that have just arrived.
+
+        Parameters
+        ----------
+        kind : {'pause', 'mark'}
+            What was asked for.
+        """
+        self._commands.give(UserCommand(kind, self.inbox.end_samples, wall_clock.now()))
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """What was wrong with the sources; to be asked for while the worker does not run."""
+        return self._listening.complaints
+
+    @property
+    def voice_states(self) -> Mapping[str, VoiceState]:
+        """What was learned of each leg's voice; to be asked for while the worker does not run."""
+        return {name: leg.voice_state for name, leg in self._analysed.items()}
+
+    def summary(self, non_finite_samples: int, failures: tuple[str, ...]) -> Summary:
+        """Say what was heard, once the worker has ended.
+
+        Parameters
+        ----------
+        non_finite_samples : int
+            Those that the sources themselves took as 0.
+        failures : tuple of str
+            What broke besides the sinks.
+
+        Returns
+        -------
+        Summary
+            Of the whole session.
+        """
+        listening, tally = self._listening, self._listening.tally
+        slips = [source.slip.seconds for source in listening.sources]
+        return Summary(
+            seconds=listening.stream_seconds,
+            windows=tally.windows,
+            states={state: tally.states[state] for state in STATES},
+            emotions={label: tally.emotions[label] for label in self._model.card.labels},
+            overruns=self.inbox.overruns,
+            gaps=tally.gaps,
+            marks=tally.marks,
+            skipped=tally.skipped,
+            dropped_seconds=self.inbox.dropped_seconds,
+            paused_seconds=max(source.paused_seconds for source in listening.sources),
+            slip_seconds=max(slips, key=abs),
+            non_finite_samples=sum(leg.non_finite_samples for leg in self._analysed.values())
+            + non_finite_samples,
+            real_time_factor=listening.real_time_factor,
+            max_lag_seconds=tally.max_lag_seconds,
+            files=self._sinks.files,
+            failures=(*self._sinks.failures, *failures),
+            talk_seconds={name: self._talk.seconds(name) for name in self._analysed}
+            if self._crosstalk
+            else {},
+            overlap_seconds=self._talk.overlap_seconds,
+            drift_seconds=listening.drift_seconds,
+            alerts=listening.alerting.num_alerts,
+        )
+
+    def _open_leg(self, plan: LegPlan) -> Leg:
+        judging = replace(self._options.judging, voice=self._options.voice_states.get(plan.name))
+        info = self._sources[plan.source]
+        return Leg(
+            plan.name,
+            self._model,
+            self._grid,
+            info.sample_rate,
+            self._spectrogram if plan.name == self._seen else None,
+            judging=judging,
+            is_leak=None if self._crosstalk is None else partial(self._crosstalk.is_leak, plan.name),
+            pace=LegLoadShedder(self._pace, plan.name) if self._pace is not None and info.live else None,
+        )
+
+
+def _alignment(info: SourceInfo, num_sources: int, epoch: Epoch) -> Alignment | None:
+    """Hold against a clock what has an index of its own beside others, or pauses without a word."""
+    if not info.live or (num_sources == 1 and not info.stalls):
+        return None
+    return Alignment(info.sample_rate, epoch, stalls=info.stalls)
+
+
+INSISTING_SIGNALS: Final = frozenset({signal.SIGINT, signal.SIGTERM})
+ASKING_SIGNALS: Final = (*INSISTING_SIGNALS, signal.SIGHUP)
+"""A terminal that closes says so once or more, as its shell likes: saying it again is no insisting."""
+
+
+@contextmanager
+def interrupts(ask: Callable[[], None]) -> Iterator[None]:
+    """Let a signal ask for an ordered stop while the block runs.
+
+    In a thread that is not the main one signals cannot be handled, and nothing is changed. SIGHUP stays
+    ignored where it was, as under `nohup`.
+
+    Parameters
+    ----------
+    ask : callable
+        Called at the first signal, from the signal handler: it must take no lock.
+
+    Yields
+    ------
+    None
+        Until the block ends.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        At the second Ctrl-C or SIGTERM; also where a library made another error of it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = insisted = False
+
+    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - what `signal` calls
+        nonlocal asked, insisted
+        if not asked:
+            asked = True
+            ask()
+        elif number in INSISTING_SIGNALS:
+            insisted = True
+            raise KeyboardInterrupt
+
+    is_ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    handled = INSISTING_SIGNALS if is_ignored else ASKING_SIGNALS
+    before = {number: signal.signal(number, handle) for number in handled}
+    try:
+        yield
+    except Exception as error:
+        # A library that is interrupted while it loads says that it cannot be loaded.
+        if insisted:
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        for number, handler in before.items():
+            # None stands for a handler that was not set from Python: it cannot be put back.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
 
 DRAW_SECONDS: Final = 0.25
 
@@ -141,7 +436,7 @@ class Session:
         self._asked_to_stop = True
         self._screen.wake()
 
-    def _start_and_follow(self, engine: Engine, facts: SessionFacts) -> None:
+    def _start_and_follow(self, engine: Engine, facts: SessionInfo) -> None:
         try:
             self._screen.open(facts)
             self._screen.draw(engine.worker.latest)
@@ -231,13 +526,13 @@ class Session:
             if reason is not None
         )
 
-    def _facts(self, infos: Sequence[SourceInfo], plans: Sequence[LegPlan]) -> SessionFacts:
+    def _facts(self, infos: Sequence[SourceInfo], plans: Sequence[LegPlan]) -> SessionInfo:
         card = self._model.card
         started = wall_clock.now()
         told = [
             note for info in infos for note in (*info.notes, *rate_note(info.sample_rate, card.sample_rate))
         ]
-        return SessionFacts(
+        return SessionInfo(
             session=new_session_id(started),
             started=started,
             sources=tuple(infos),

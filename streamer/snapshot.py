@@ -1,13 +1,16 @@
-"""The latest state of a session, as the worker leaves it for the screen."""
+"""The state of a session for the screen, replaced as a whole, and the probability history of each leg."""
 
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from emotion.arrays import FloatArray
-from streamer.row import Row
+from streamer.events import Row
 
 
 @dataclass(frozen=True, slots=True)
-class TrendPoint:
+class HistoryPoint:
     """One step of the last minute.
 
     Attributes
@@ -53,7 +56,7 @@ class LegView:
     row: Row | None
     level_dbfs: float
     floor_dbfs: float
-    trend: tuple[TrendPoint, ...]
+    trend: tuple[HistoryPoint, ...]
     analysed: bool = True
     talks: bool = False
     talk_share: float | None = None
@@ -161,3 +164,38 @@ class Snapshot:
             False in a pause, and while its device is away.
         """
         return not self.paused and leg not in self.absent
+
+
+HISTORY_SECONDS: Final = 60.0
+
+
+class ProbabilityHistory:
+    """Keeps a point for each row of the last minute.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        Order of the probabilities in a point.
+    """
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self._labels = tuple(labels)
+        self._points: deque[HistoryPoint] = deque()
+
+    def take(self, row: Row) -> None:
+        """Append a row; what is older than a minute leaves.
+
+        Parameters
+        ----------
+        row : Row
+            The next one of its leg.
+        """
+        smoothed = None if row.smoothed is None else tuple(row.smoothed[label] for label in self._labels)
+        self._points.append(HistoryPoint(row.end, row.emotion, smoothed))
+        while self._points[0].end <= row.end - HISTORY_SECONDS:
+            self._points.popleft()
+
+    @property
+    def points(self) -> tuple[HistoryPoint, ...]:
+        """Oldest first."""
+        return tuple(self._points)

@@ -1,15 +1,15 @@
-"""The one thread between queue and screen."""
+"""The worker thread: it takes blocks from the queues, runs the pipeline and publishes snapshots."""
 
 import threading
 import time
 from collections.abc import Callable
 from typing import Final
 
-from streamer.inbox import Inbox
-from streamer.listening import Listening
+from streamer.analysis.spectrogram import SpectrogramColumns
+from streamer.events import UserCommandQueue
+from streamer.pipeline import Pipeline
 from streamer.snapshot import Snapshot
-from streamer.spectrogram.columns import SpectrogramColumns
-from streamer.user_commands import UserCommands
+from streamer.sources.queue import SourceMultiplexer
 
 WAIT_SECONDS: Final = 0.1
 """How long a key waits for its answer where no sound comes."""
@@ -45,9 +45,9 @@ class Worker:
 
     def __init__(
         self,
-        inbox: Inbox,
-        listening: Listening,
-        commands: UserCommands,
+        inbox: SourceMultiplexer,
+        listening: Pipeline,
+        commands: UserCommandQueue,
         spectrogram: SpectrogramColumns | None,
         ended: Callable[[], None],
     ) -> None:

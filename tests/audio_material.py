@@ -6,7 +6,7 @@ import numpy as np
 import soundfile
 
 from emotion.arrays import Samples
-from emotion.audio_file import AudioFile
+from emotion.audio_io import AudioFile
 
 RATE = 16_000
 

@@ -7,9 +7,9 @@ from functools import lru_cache
 from hypothesis import strategies as st
 
 from streamer.leg_plan import LegPlan
-from streamer.session_facts import SessionFacts
+from streamer.leg_views import TalkTime
+from streamer.session_info import SessionInfo
 from streamer.snapshot import LegView, Snapshot
-from streamer.talk import Talk
 from tests.panel_material import STEP_SECONDS, before_the_first_window, panel_facts, wandering
 
 NAMES = (
@@ -31,7 +31,7 @@ def call_facts(
     level_only: Collection[str] = (),
     alerts: Sequence[str] = (),
     learns_voice: bool = True,
-) -> SessionFacts:
+) -> SessionInfo:
     """Give the head of a call whose legs are the channels of one source."""
     plans = tuple(LegPlan(name, 0, channel, name not in level_only) for channel, name in enumerate(names))
     return replace(panel_facts(), legs=plans, learns_voice=learns_voice, alerts=tuple(alerts))
@@ -45,7 +45,7 @@ def wandering_call(
     with_spectrogram: bool = False,
 ) -> Iterator[Snapshot]:
     """Give the snapshots of a call: every leg wanders its own way, a quarter of it silence."""
-    talk = Talk([name for name in names if name not in level_only], STEP_SECONDS)
+    talk = TalkTime([name for name in names if name not in level_only], STEP_SECONDS)
     sessions = [
         wandering(num_windows, seed=seed, silent_from=11 * seed, with_spectrogram=with_spectrogram)
         for seed in range(len(names))
@@ -68,7 +68,7 @@ def wandering_call(
         )
 
 
-def _with_talk(leg: LegView, talk: Talk, seconds: float) -> LegView:
+def _with_talk(leg: LegView, talk: TalkTime, seconds: float) -> LegView:
     return replace(
         leg,
         talks=talk.talks_now(leg.name, seconds),
@@ -100,7 +100,7 @@ def legs(draw: st.DrawFn, name: str, *, analysed: bool) -> LegView:
 
 
 @st.composite
-def calls(draw: st.DrawFn, *, ascii_only: bool = False) -> tuple[Snapshot, SessionFacts]:
+def calls(draw: st.DrawFn, *, ascii_only: bool = False) -> tuple[Snapshot, SessionInfo]:
     """Give any snapshot at all of one to eight legs, and its head."""
     letters = st.characters(categories=["L", "N"], max_codepoint=127 if ascii_only else None)
     names = draw(st.lists(st.text(letters, min_size=1, max_size=40), min_size=1, max_size=8, unique=True))

@@ -10,11 +10,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from emotion.arrays import Samples
-from emotion.card import Card, DataSource
+from emotion.card import LABELS, Card, DataSource
 from emotion.features.catalogue import feature_set as find_feature_set
-from emotion.labels import LABELS
-from emotion.model_saving import save_model
-from trainer.fitting.model_arrays import arrays_from_scikit_learn
+from emotion.model import save_model
+from trainer.svm import arrays_from_scikit_learn
 
 _PITCHES_HZ = {"angry": 240.0, "happy": 320.0, "neutral": 160.0, "sad": 110.0}
 _BURSTS_HZ = {"angry": 8.0, "happy": 6.0, "neutral": 4.0, "sad": 2.0}

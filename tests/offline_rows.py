@@ -9,13 +9,11 @@ from itertools import pairwise
 import numpy as np
 
 from emotion.arrays import Samples
-from emotion.features.windows_of_clip import window_vectors
-from emotion.level import level_dbfs, level_of_moments, moments_of
-from emotion.mixing import mix_down
+from emotion.features.base import window_vectors
 from emotion.model import EmotionModel
-from emotion.resampling import resample
+from emotion.signal import level_dbfs, level_of_moments, mix_down, moments_of, resample
 from emotion.window_grid import WindowGrid
-from streamer.row import Row, Said
+from streamer.events import LegEvent, Row
 
 
 def rows_of(
@@ -91,7 +89,7 @@ def rows_of(
     return rows
 
 
-def without_lag(events: Sequence[Said]) -> list[Said]:
+def without_lag(events: Sequence[LegEvent]) -> list[LegEvent]:
     """Set the one thing to 0 that depends on when it was computed."""
     return [replace(event, lag_seconds=0.0) if isinstance(event, Row) else event for event in events]
 

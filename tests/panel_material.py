@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from emotion.arrays import read_only
-from emotion.labels import LABELS
+from emotion.card import LABELS
+from streamer.events import Row
 from streamer.leg_plan import LegPlan
 from streamer.panel.canvas import Canvas
-from streamer.row import Row
-from streamer.session_facts import SessionFacts
-from streamer.snapshot import LegView, Snapshot, SpectrogramView, TrendPoint
-from streamer.source import SourceInfo
+from streamer.session_info import SessionInfo
+from streamer.snapshot import HistoryPoint, LegView, Snapshot, SpectrogramView
+from streamer.sources.base import SourceInfo
 
 STARTED = 1_795_402_799.25
 WIN_SECONDS = 2.0
@@ -23,10 +23,10 @@ MODEL_NOTE = "weights: non-commercial use only"
 SOURCE_NOTE = "2 channels mixed down to mono"
 
 
-def panel_facts(*, seconds: float | None = None, source_name: str = "Built-in Audio") -> SessionFacts:
+def panel_facts(*, seconds: float | None = None, source_name: str = "Built-in Audio") -> SessionInfo:
     """Give the head of a session on a microphone, or on a file of so many seconds."""
     source = SourceInfo(source_name, 48_000, 2, "FLOAT", seconds, seconds is None, (SOURCE_NOTE,))
-    return SessionFacts(
+    return SessionInfo(
         session="20261123T025959Z-0abc",
         started=STARTED,
         sources=(source,),
@@ -80,14 +80,14 @@ def wandering(
     rng = np.random.default_rng(seed)
     scores = np.zeros(len(LABELS))
     smoothed = np.full(len(LABELS), 1 / len(LABELS))
-    trend: list[TrendPoint] = []
+    trend: list[HistoryPoint] = []
     for window in range(num_windows):
         scores = 0.93 * scores + rng.normal(0, 0.8, len(LABELS))
         raw = np.exp(scores) / np.exp(scores).sum()
         smoothed = 0.65 * smoothed + 0.35 * raw
         end = WIN_SECONDS + window * STEP_SECONDS
         row = _row(window, end, raw, smoothed, silent=(window - silent_from) % 44 < 11, rng=rng)
-        point = TrendPoint(end, row.emotion, tuple(row.smoothed.values()) if row.smoothed else None)
+        point = HistoryPoint(end, row.emotion, tuple(row.smoothed.values()) if row.smoothed else None)
         trend = [kept for kept in (*trend, point) if kept.end > end - 60.0]
         leg = LegView("mono", row, row.level_dbfs + rng.normal(), -61.0, tuple(trend))
         yield replace(
@@ -146,13 +146,13 @@ _DBFS = st.floats(-120, 20)
 
 
 @st.composite
-def trends(draw: st.DrawFn) -> tuple[TrendPoint, ...]:
+def trends(draw: st.DrawFn) -> tuple[HistoryPoint, ...]:
     """Give a minute or less of points, silence among them."""
     first, count = draw(st.integers(0, 10_000)), draw(st.integers(0, 120))
     shares = st.tuples(*[st.floats(0, 1)] * len(LABELS))
     kinds = draw(st.lists(st.none() | shares, min_size=count, max_size=count))
     return tuple(
-        TrendPoint(
+        HistoryPoint(
             (first + number) * STEP_SECONDS + WIN_SECONDS,
             None if kind is None else LABELS[max(range(len(LABELS)), key=kind.__getitem__)],
             kind,

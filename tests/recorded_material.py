@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from streamer.block import AudioBlock
+from streamer.events import AudioBlock
 from streamer.leg_plan import LegPlan
-from streamer.recorder.clip_rule import ClipRule
-from streamer.recorder.clips import ClipRecorder
-from streamer.recorder.session_folder import SessionFolder
-from streamer.recorder.session_sound import SessionSound
+from streamer.recordings.clip_recorder import ClipRecorder
+from streamer.recordings.clips import ClipRule
+from streamer.recordings.session_audio import SessionSound
+from streamer.recordings.session_folder import SessionFolder
 from tests.session_material import SUMMARY, blocks, facts, silent_row, sound, speech_row
 
 DAY = 86_400.0

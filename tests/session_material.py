@@ -9,12 +9,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from emotion.arrays import Samples, read_only
-from emotion.labels import LABELS
-from streamer.block import AudioBlock
+from emotion.card import LABELS
+from streamer.events import AudioBlock, Row
 from streamer.leg_plan import LegPlan
-from streamer.row import Row
-from streamer.session_facts import SessionFacts, Summary
-from streamer.source import SourceInfo
+from streamer.session_info import SessionInfo, Summary
+from streamer.sources.base import SourceInfo
 
 SESSION = "20261123T025959Z-0abc"
 
@@ -30,7 +29,7 @@ def facts(
     sample_format: Literal["PCM_16", "FLOAT"] = "PCM_16",
     win_seconds: float = 0.2,
     legs: Sequence[LegPlan] = (LegPlan(),),
-) -> SessionFacts:
+) -> SessionInfo:
     """Give the head of a session."""
     source = SourceInfo(
         name="a source — with ünicode",
@@ -40,7 +39,7 @@ def facts(
         seconds=None,
         live=True,
     )
-    return SessionFacts(
+    return SessionInfo(
         session=session,
         started=STARTED,
         sources=(source,),

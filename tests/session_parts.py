@@ -3,17 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from emotion.audio_file import AudioFile
+from emotion.audio_io import AudioFile
 from emotion.model import EmotionModel
-from streamer.file_source import FileSource
-from streamer.intake import Intake
-from streamer.row import Row
-from streamer.screen import Key, Screen
-from streamer.session import Session
-from streamer.session_facts import SessionFacts, Summary
-from streamer.session_options import SessionOptions
-from streamer.sink import Sink
+from streamer.events import Row
+from streamer.session import Session, SessionOptions
+from streamer.session_info import SessionInfo, Summary
+from streamer.sinks.base import Sink
 from streamer.snapshot import Snapshot
+from streamer.sources.base import BlockReceiver
+from streamer.sources.file import FileSource
+from streamer.terminal_io import Key, Screen
 
 RATE = 22_050
 SECONDS = 6.0
@@ -28,7 +27,7 @@ class Rows(Sink):
         self.summaries: list[Summary | None] = []
         self.log = [] if log is None else log
 
-    def open(self, facts: SessionFacts) -> None:
+    def open(self, facts: SessionInfo) -> None:
         self.log.append(f"sink opens {facts.session[:2]}")
 
     def take_row(self, row: Row) -> None:
@@ -49,7 +48,7 @@ class LoggedSource(FileSource):
     def open(self) -> None:
         self._log.append("source opens")
 
-    def start(self, queue: Intake) -> None:
+    def start(self, queue: BlockReceiver) -> None:
         self._log.append("source starts")
         super().start(queue)
 
@@ -70,7 +69,7 @@ class Watched(Screen):
         self.summaries: list[Summary | None] = []
         self._react = react
 
-    def open(self, facts: SessionFacts) -> None:
+    def open(self, facts: SessionInfo) -> None:
         self.log.append(f"screen opens {facts.model}")
 
     def draw(self, snapshot: Snapshot) -> None:

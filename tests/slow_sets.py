@@ -8,13 +8,11 @@ from typing import Any, Final
 import numpy as np
 
 from emotion.arrays import FloatArray, Samples, read_only
-from emotion.features.feature_set import FeatureSet, FeatureStream
+from emotion.features.base import FeatureSet, FeatureStream
 from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid
-from streamer.block import AudioBlock
-from streamer.intake import Intake
-from streamer.source import SourceInfo
-from streamer.source_thread import SourceThread
+from streamer.events import AudioBlock
+from streamer.sources.base import BlockReceiver, SourceInfo, SourceThread
 
 BLOCK_SECONDS: Final = 0.05
 
@@ -65,14 +63,14 @@ class LiveSound:
     def open(self) -> None:
         pass
 
-    def start(self, queue: Intake) -> None:
+    def start(self, queue: BlockReceiver) -> None:
         self._thread.start(queue)
 
     def stop(self) -> None:
         self._thread.stop()
         self._thread.wait(5.0)
 
-    def _read(self, queue: Intake) -> None:
+    def _read(self, queue: BlockReceiver) -> None:
         began = time.monotonic()
         for begin in range(0, len(self._samples), self._block_samples):
             samples = self._samples[begin : begin + self._block_samples, np.newaxis]

@@ -29,7 +29,7 @@ def test_listening_and_the_ground_floor_import_no_toolkit() -> None:
 
 def test_help_loads_neither_wing_nor_numpy() -> None:
     program = (
-        "import sys; from callmood.front_door import build_parsers; build_parsers(); "
+        "import sys; from callmood.cli import build_parsers; build_parsers(); "
         "print(*sorted(set(sys.modules) & {'numpy', 'rich', 'streamer', 'trainer', 'soundfile', 'soxr'}))"
     )
     done = subprocess.run(

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = {"callmood", "emotion", "evaluation", "streamer", "trainer"}
+PACKAGES = {"callmood", "emotion", "streamer", "trainer"}
 SOUND = {".wav", ".flac", ".opus", ".ogg", ".mp3"}
 
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from emotion.card import LABELS
 from emotion.features.catalogue import feature_set as find_feature_set
-from emotion.labels import LABELS
-from emotion.model_saving import save_model
+from emotion.model import save_model
 from emotion.voice_linear import KIND
 from tests.model_maker import make_card, tone_of
 

@@ -18,14 +18,13 @@ import numpy as np
 from numpy.lib.format import open_memmap, read_array, write_array
 from numpy.typing import ArrayLike, NDArray
 
-from emotion.access import PRIVATE
-from emotion.encoder import recogniser, turn_encoder
-from emotion.encoder.encoder_file import CARD_NAME as ENCODER_CARD
-from emotion.encoder.encoder_file import encoder_folder
+from emotion.atomic_files import PRIVATE, beside
+from emotion.encoders import recogniser, turn_encoder
+from emotion.encoders.network import CARD_NAME as ENCODER_CARD
+from emotion.encoders.network import encoder_folder
 from emotion.errors import OutputError
 from emotion.features.catalogue import feature_set
-from emotion.json_values import TEXT, JsonValueError, parse_object, take
-from emotion.whole_file import beside
+from emotion.untrusted_text import TEXT, JsonValueError, parse_object, take
 
 VARIABLE: Final = "CALLMOOD_CACHE"
 """Environment variable that names the folder; by default ``.callmood-cache`` in the working directory."""

@@ -6,19 +6,17 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from emotion.card import Card
-from emotion.model_saving import save_model
+from emotion.model import save_model
 from emotion.rbf_svc import RbfSvc
-from trainer.card_of_training import card_of_training
-from trainer.dataset.dataset import check_enough, read_dataset
-from trainer.dataset.splits import TEST_SHARE, Split, split_clips
-from trainer.fitting.fitting import FittedModel, fit_article, fit_house
-from trainer.fitting.model_arrays import arrays_from_scikit_learn
-from trainer.pictures.confusion_picture import confusion_picture
-from trainer.scoring.report import report_text
-from trainer.scoring.test_side import TestSide, score_test_side
+from trainer.dataset import check_enough, read_dataset
+from trainer.feature_extraction import Extraction, extract
+from trainer.metrics import TestSide, report_text, score_test_side
+from trainer.model_card import card_of_training
+from trainer.options import TrainingOptions
+from trainer.plots import confusion_picture
+from trainer.splits import TEST_SHARE, Split, split_clips
+from trainer.svm import FittedSvm, arrays_from_scikit_learn, fit_article, fit_house
 from trainer.training_log import TrainingLog
-from trainer.training_options import TrainingOptions
-from trainer.windows.extraction import Extraction, extract
 
 ARTICLE_SEED = 42
 """Of the article's one split."""
@@ -122,7 +120,7 @@ def _split(options: TrainingOptions, extraction: Extraction) -> Split:
 
 
 def _say_article_accuracy(
-    options: TrainingOptions, fitted: FittedModel, vectors: np.ndarray, targets: np.ndarray, log: TrainingLog
+    options: TrainingOptions, fitted: FittedSvm, vectors: np.ndarray, targets: np.ndarray, log: TrainingLog
 ) -> None:
     if options.recipe == "article":
         accuracy = float((fitted.svc.predict(vectors.astype(np.float64)) == targets).mean())

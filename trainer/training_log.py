@@ -1,4 +1,4 @@
-"""What a training run says: on the screen while it works, and in ``training.log`` for later."""
+"""Messages of a training run: on the screen while it works, and in ``training.log``."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from emotion.printable import printable
+from emotion.untrusted_text import printable
 
 Advance = Callable[[int], None]
 """Moves the bar of the current step on by so many."""

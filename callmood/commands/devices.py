@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from streamer.devices import Device
+    from streamer.sources.device_names import Device
 
 SUMMARY: Final = "List the microphones and other inputs that can be listened to."
 COLUMNS: Final = ("number", "name", "host API", "channels", "Hz", "", "title")
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     int
         0, also where there are none.
     """
-    from streamer.inputs import list_inputs
+    from streamer.sources.devices import list_inputs
 
     devices = list_inputs()
     sys.stdout.write(as_json(devices) if arguments.json else as_table(devices))
@@ -83,7 +83,7 @@ def as_table(devices: "Sequence[Device]") -> str:
     str
         A line each under a heading, or one line where there are none.
     """
-    from emotion.printable import printable
+    from emotion.untrusted_text import printable
 
     if not devices:
         return "no device delivers sound; plug a microphone in, or start the sound server\n"

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from callmood.one_thread import compute_on_one_thread
+from callmood.process_setup import compute_on_one_thread
 
 SUMMARY: Final = "Look whether all is here that listening needs, and say what to do where it is not."
 
@@ -66,9 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
         If the options make no sense.
     """
     compute_on_one_thread()
-    from callmood.doctor.all_checks import all_checks
-    from callmood.doctor.check import CheckRunner
-    from callmood.doctor.report import report
+    from callmood.doctor.checks import all_checks
+    from callmood.doctor.runner import CheckRunner, report
     from emotion.errors import UsageError
 
     if arguments.skip_sound and arguments.device is not None:

@@ -4,7 +4,7 @@ import argparse
 from typing import Final
 
 from callmood.model_choice import MODEL_HELP
-from callmood.one_thread import compute_on_one_thread
+from callmood.process_setup import compute_on_one_thread
 
 SUMMARY: Final = "Learn what is usual for a voice from some seconds of ordinary speech."
 

@@ -11,10 +11,9 @@ from callmood.model_choice import MODEL_HELP, files_of_model
 from emotion.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
+    from callmood.evaluation.corpora import Protocol, Settings
+    from callmood.evaluation.report import Table
     from emotion.output_files import OutputFile, OutputFiles
-    from evaluation.protocols.folds import Protocol
-    from evaluation.protocols.settings import Settings
-    from evaluation.scores.report import Table
 
 SUMMARY: Final = "Score a model or a recipe on streams made of corpora: strangers, phone lines, noise."
 
@@ -129,19 +128,17 @@ def run(arguments: argparse.Namespace) -> int:
 
     from rich.console import Console
 
-    from callmood.evaluated import choose_subject
-    from callmood.portable_command import evaluate_command
+    from callmood.evaluation.corpora import folds_of, read_corpora
+    from callmood.evaluation.corpus_tables import CorpusTables
+    from callmood.evaluation.protocol import Evaluation
+    from callmood.evaluation.recipe_training import evaluate_command
+    from callmood.evaluation.report import records, tables_of
+    from callmood.evaluation.stream_tables import StepFeatures
+    from callmood.evaluation.subject import choose_subject
     from emotion.output_files import OutputFiles
-    from evaluation.protocols.corpora import read_corpora
-    from evaluation.protocols.corpus_tables import CorpusTables
-    from evaluation.protocols.evaluation import Evaluation
-    from evaluation.protocols.folds import folds_of
-    from evaluation.scores.records import records
-    from evaluation.scores.report import tables_of
-    from evaluation.streams.hear import StepFeatures
     from trainer.cache import Cache
+    from trainer.feature_extraction import default_jobs
     from trainer.training_log import TrainingLog
-    from trainer.windows.extraction import default_jobs
 
     began = time.monotonic()
     settings = _settings(arguments)
@@ -189,7 +186,7 @@ def run(arguments: argparse.Namespace) -> int:
     sys.stdout.write(f"{subject.what} {recipe.name}, {subject.protocol.replace('-', ' ')}\n\n")
     _show(tables_of(figures))
     if pictures:
-        from evaluation.scores.pictures import draw_pictures
+        from callmood.evaluation.report import draw_pictures
 
         for name, picture in draw_pictures(cells, recipe.name):
             if note := pictures[name].note(pictures[name].write(picture)):
@@ -201,8 +198,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _claim_pictures(outputs: "OutputFiles", folder: Path, settings: "Settings") -> "dict[str, OutputFile]":
     """Make the folder, and claim each picture before minutes are spent."""
-    from evaluation.scores.pictures import picture_names
-    from trainer.pictures.figure import matplotlib_part
+    from callmood.evaluation.report import picture_names
+    from trainer.plots import matplotlib_part
 
     matplotlib_part("figure")
     try:
@@ -215,7 +212,7 @@ def _claim_pictures(outputs: "OutputFiles", folder: Path, settings: "Settings") 
 
 
 def _settings(arguments: argparse.Namespace) -> "Settings":
-    from evaluation.protocols.settings import settings_of
+    from callmood.evaluation.corpora import settings_of
 
     if arguments.seeds is not None and arguments.seeds < 1:
         raise UsageError(f"--seeds is {arguments.seeds}; give at least 1, and 5 for figures to be quoted")
@@ -237,10 +234,10 @@ def _names(words: Sequence[str]) -> tuple[str, ...]:
 
 def _show(tables: "Sequence[Table]") -> None:
     if not sys.stdout.isatty():
-        from evaluation.scores.report import plain_text
+        from callmood.evaluation.report import plain_text
 
         sys.stdout.write(plain_text(tables))
         return
-    from callmood.terminal_tables import print_tables
+    from callmood.evaluation.report import print_tables
 
     print_tables(tables)

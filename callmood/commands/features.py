@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from emotion.features.feature_set import FeatureSet
+    from emotion.features.base import FeatureSet
 
 SUMMARY: Final = "List the feature sets, or every feature of one."
 

@@ -66,8 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     from emotion import wall_clock
     from emotion.errors import UsageError
-    from streamer.retention.finding import find_forgettable
-    from streamer.voices.voice_folder import VoiceFolder
+    from streamer.recordings.forget import find_forgettable
+    from streamer.voices import VoiceFolder
 
     voices, out_dir = VoiceFolder(), Path(arguments.out)
     found = [find_forgettable(name, out_dir, voices) for name in arguments.names]

@@ -67,8 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--seed is {arguments.seed}; give a whole number from 0 upwards")
     from rich.console import Console
 
-    from emotion.labels import LABELS
-    from trainer.tones.tone_files import generate_tones
+    from emotion.card import LABELS
+    from trainer.synthesis.tones import generate_tones
     from trainer.training_log import progress_bar
 
     total = arguments.per_emotion * len(LABELS)

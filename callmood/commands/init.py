@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     int
         0.
     """
-    from trainer.dataset.emotion_folders import make_emotion_folders
+    from trainer.dataset import make_emotion_folders
 
     folders = make_emotion_folders(arguments.folder)
     for folder in folders.made:

@@ -4,9 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from callmood.listen_sources import add_source_arguments, sources_of
-from callmood.one_thread import compute_on_one_thread
-from callmood.session_arguments import add_session_arguments
+from callmood.process_setup import compute_on_one_thread
+from callmood.session_options import add_session_arguments, add_source_arguments, sources_of
 
 SUMMARY: Final = "Listen to a microphone or a call and show the emotions it hears, live."
 
@@ -48,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         0, or the exit code of what failed on the way.
     """
     compute_on_one_thread()
-    from callmood.session_wiring import claim_outputs, run_session
+    from callmood.session_builder import claim_outputs, run_session
 
     outputs = claim_outputs(arguments, [Path("/dev/stdin")] if arguments.pipe else [])
     sources, usual_legs = sources_of(arguments)

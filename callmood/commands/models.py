@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _list(*, as_json: bool) -> None:
-    from callmood.model_list import listed_models, print_models
+    from callmood.model_tables import listed_models, print_models
 
     models = listed_models()
     if as_json:
@@ -71,7 +71,7 @@ def _list(*, as_json: bool) -> None:
 
 def _show(name: str, *, as_json: bool) -> None:
     from callmood.model_choice import choose_folder
-    from emotion.card_file import card_json
+    from emotion.card import card_json
     from emotion.model import read_model_card
 
     folder = choose_folder(name)
@@ -79,6 +79,6 @@ def _show(name: str, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(card_json(card))
     else:
-        from callmood.card_view import print_card
+        from callmood.model_tables import print_card
 
         print_card(folder, card)

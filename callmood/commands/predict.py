@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from callmood.model_choice import MODEL_HELP, file_of_voice, files_of_model
-from callmood.one_thread import compute_on_one_thread
-from callmood.session_arguments import add_output_arguments
+from callmood.process_setup import compute_on_one_thread
+from callmood.session_options import add_output_arguments
 
 if TYPE_CHECKING:
     from emotion.model import EmotionModel
-    from streamer.judge_options import JudgeOptions
+    from streamer.analysis.classifier import ClassifierOptions
 
 SUMMARY: Final = "Say which emotion a model hears in recordings, and draw what it hears."
 
@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     compute_on_one_thread()
     from callmood.model_choice import choose_model
     from callmood.predictions import predict_files
-    from emotion.access import GROUP_READABLE, PRIVATE
+    from emotion.atomic_files import GROUP_READABLE, PRIVATE
     from emotion.output_files import OutputFiles
 
     model = choose_model(arguments.model)
@@ -95,17 +95,17 @@ def run(arguments: argparse.Namespace) -> int:
     )
 
 
-def _judge_options(arguments: argparse.Namespace, model: "EmotionModel") -> "JudgeOptions":
-    from streamer.judge_options import JudgeOptions
+def _judge_options(arguments: argparse.Namespace, model: "EmotionModel") -> "ClassifierOptions":
+    from streamer.analysis.classifier import ClassifierOptions
 
     if arguments.voice is None:
-        return JudgeOptions(baseline=False, never_unsure=arguments.never_unsure)
-    from streamer.voices.voice_folder import VoiceFolder
-    from streamer.voices.voice_keeper import refuse_voice_for
+        return ClassifierOptions(baseline=False, never_unsure=arguments.never_unsure)
+    from streamer.sinks.voice_saver import refuse_voice_for
+    from streamer.voices import VoiceFolder
 
     refuse_voice_for(model)
     folder = VoiceFolder()
     saved = folder.for_model(arguments.voice, model)
     if saved is None:
         raise folder.missing(arguments.voice)
-    return JudgeOptions(never_unsure=arguments.never_unsure, voice=saved.state)
+    return ClassifierOptions(never_unsure=arguments.never_unsure, voice=saved.state)

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from callmood.one_thread import compute_on_one_thread
-from callmood.session_arguments import add_session_arguments
+from callmood.process_setup import compute_on_one_thread
+from callmood.session_options import add_session_arguments
 
 SUMMARY: Final = "Replay a recording through the path that a microphone takes."
 
@@ -48,12 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
         0, or the exit code of what failed on the way.
     """
     compute_on_one_thread()
-    from callmood.session_wiring import claim_outputs, run_session
-    from emotion.audio_file import AudioFile
-    from streamer.file_source import FileSource
+    from callmood.session_builder import claim_outputs, run_session
+    from emotion.audio_io import AudioFile
     from streamer.leg_plan import LegPlan
-    from streamer.retention.folder_lock import kept_while_read
-    from streamer.same_channels import are_channels_same
+    from streamer.recordings.session_folder import kept_while_read
+    from streamer.sources.file import FileSource, are_channels_same
 
     path = Path(arguments.file)
     outputs = claim_outputs(arguments, [path])

@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from streamer.recorder.recorded_sessions import RecordedSession
+    from streamer.recordings.listing import RecordedSession
 
 SUMMARY: Final = "List what sessions have been recorded."
 
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     import json
     from pathlib import Path
 
-    from streamer.recorder.recorded_sessions import recorded_sessions
+    from streamer.recordings.listing import recorded_sessions
 
     sessions = recorded_sessions(Path(arguments.out))
     if arguments.json:
@@ -66,8 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _cells(session: "RecordedSession") -> tuple[str, ...]:
     """Write a session for people."""
-    from streamer.lines.duration_text import duration_text
-    from streamer.retention.size_text import size_text
+    from streamer.recordings.retention import size_text
+    from streamer.sinks.text import duration_text
 
     clips = ", ".join(f"{kind} {count}" for kind, count in session.clips.items()) or "none"
     return (

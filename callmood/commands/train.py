@@ -102,23 +102,23 @@ def run(arguments: argparse.Namespace) -> int:
 
     for module in ("joblib", "sklearn"):
         require(module, "train")
-    from trainer.pictures.figure import matplotlib_part
+    from trainer.plots import matplotlib_part
 
     if arguments.recipe not in {None, "article"}:
-        from callmood.recipe_order import train_by_recipe
+        from callmood.evaluation.recipe_training import train_by_recipe
 
         _tell(*train_by_recipe(arguments), arguments)
         return 0
     matplotlib_part("figure")
-    from trainer.train import ARTICLE_SEED, train
-    from trainer.training_log import TrainingLog
-    from trainer.training_options import (
+    from trainer.feature_extraction import default_jobs
+    from trainer.options import (
         DEFAULT_MAX_WINDOWS,
         DEFAULT_STEP_SECONDS,
         DEFAULT_WIN_SECONDS,
         TrainingOptions,
     )
-    from trainer.windows.extraction import default_jobs
+    from trainer.train import ARTICLE_SEED, train
+    from trainer.training_log import TrainingLog
 
     article = arguments.recipe == "article"
     whole_clips = arguments.whole_clips or article

@@ -45,9 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     """
     import json
 
-    from callmood.complaint import complain
+    from callmood.messages import complain
     from emotion.errors import VoiceError
-    from streamer.voices.voice_folder import VoiceFolder
+    from streamer.voices import VoiceFolder
 
     folder = VoiceFolder()
     if arguments.delete is not None:

@@ -7,10 +7,9 @@ from typing import Final
 
 from emotion.errors import UsageError
 from emotion.features.acoustic import acoustic
-from emotion.features.classic import classic
+from emotion.features.base import FeatureSet
+from emotion.features.classic import classic, classic_speech
 from emotion.features.classic_33 import Classic33
-from emotion.features.classic_speech import classic_speech
-from emotion.features.feature_set import FeatureSet
 from emotion.features.speech import SpeechSet
 
 _MAKERS: Final[MappingProxyType[str, Callable[[], FeatureSet]]] = MappingProxyType(

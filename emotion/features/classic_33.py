@@ -9,8 +9,7 @@ import numpy as np
 from emotion.arrays import FloatArray, Samples
 from emotion.errors import UsageError
 from emotion.extras import require
-from emotion.features.descriptors import Descriptor
-from emotion.features.feature_set import FeatureStream
+from emotion.features.base import Descriptor, FeatureStream
 from emotion.features.functionals import FUNCTIONALS
 from emotion.window_grid import WindowGrid
 

@@ -1,5 +1,6 @@
 """Statistics over the frames of a window."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -34,3 +35,27 @@ def summarise(descriptors: FloatArray) -> FloatArray:
     descriptors.min(axis=0, out=lowest)
     descriptors.max(axis=0, out=highest)
     return summary.T
+
+
+LEVEL_DBFS: Final = -26.0
+"""Every window is taken as if its RMS lay here: the usual level of speech in ITU-T P.56."""
+QUIETEST_DBFS: Final = -140.0
+"""A window quieter than this counts as this quiet."""
+
+
+def level_of_frames(rms: FloatArray) -> float:
+    """Give the level of a window from its frames.
+
+    Parameters
+    ----------
+    rms : ndarray, shape (n,), float32
+        Of each frame without its mean, full scale 1.
+
+    Returns
+    -------
+    float
+        Mean square over the frames, dBFS, at least `QUIETEST_DBFS`.
+    """
+    exact = rms.astype(np.float64)
+    mean_square = float(exact @ exact) / len(exact)
+    return max(QUIETEST_DBFS, 10 * math.log10(max(mean_square, 1e-30)))

@@ -1,17 +1,274 @@
-"""The feature set `speech`: what the early layers of two encoders of speech make of a window."""
+"""`speech`: what the early layers of two encoders of speech make of a window.
+
+The window is brought to the level at which the encoders were fitted, both encode it, and mean and deviation
+of each of their values over the frames that hold sound are the vector.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import cache
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray, Samples
-from emotion.encoder.recogniser import FRAME_HOP, FRAME_LENGTH, SAMPLE_RATE
-from emotion.encoder.turn_encoder import FRAME_HOP as TURN_FRAME_HOP
-from emotion.encoder.turn_encoder import MAX_FRAMES
+from emotion.encoders import recogniser, turn_encoder
+from emotion.encoders.network import shared_encoder
+from emotion.encoders.recogniser import FRAME_HOP, FRAME_LENGTH, FRAME_MIDDLE, SAMPLE_RATE, num_frames
+from emotion.encoders.turn_encoder import COLUMN_HOP, COLUMN_LENGTH, MAX_FRAMES
+from emotion.encoders.turn_encoder import FRAME_HOP as TURN_FRAME_HOP
+from emotion.encoders.turn_encoder import SAMPLE_RATE as TURN_SAMPLE_RATE
 from emotion.errors import UsageError
-from emotion.features.speech_pooling import FEATURE_NAMES
-from emotion.features.speech_stream import SpeechStream
-from emotion.features.speech_window import WindowEncoders
-from emotion.features.windows_of_clip import window_vectors
+from emotion.features.base import window_vectors
+from emotion.features.spectrum import hann_taper, mel_filterbank, power_of_frames
 from emotion.window_grid import WindowGrid
+
+NUM_BANDS: Final = 80
+
+_FLOOR: Final = 1e-10
+_RANGE: Final = 8.0
+
+
+def log_mel(sound: Samples) -> FloatArray:
+    """Make the spectrogram of a stretch of sound.
+
+    Parameters
+    ----------
+    sound : ndarray, shape (n,), float32
+        Mono at 16 kHz, finite, of an RMS of about 1; n >= 400.
+
+    Returns
+    -------
+    ndarray, shape (80, num_columns(n)), float32
+        About -1 to 2; its whole range is 2.
+    """
+    taper, bands = _taper_and_bands()
+    powers = bands @ power_of_frames(sound, taper, COLUMN_HOP).T
+    logs = np.log10(np.maximum(powers, np.float32(_FLOOR)))
+    np.maximum(logs, logs.max() - np.float32(_RANGE), out=logs)
+    shifted: FloatArray = (logs + np.float32(4.0)) * np.float32(0.25)
+    return shifted
+
+
+@cache
+def _taper_and_bands() -> tuple[FloatArray, FloatArray]:
+    """Give the curve, and the weights of the bins in each band, shape (80, 201)."""
+    return hann_taper(COLUMN_LENGTH), mel_filterbank(TURN_SAMPLE_RATE, COLUMN_LENGTH, NUM_BANDS).T.copy()
+
+
+LEVEL_RMS: Final = 0.05
+"""RMS of the window's active frames, full scale 1 (-26 dBFS): the level at which the encoder was tried."""
+ACTIVE_POWER: Final = 10.0**-3.0
+"""A frame is active from 30 dB under the loudest of its window."""
+HEARD_POWER: Final = 10.0**-7.5
+"""Nothing that stays below -75 dBFS at the new level is heard."""
+MAX_GAIN: Final = LEVEL_RMS * 10.0 ** (140.0 / 20.0)
+"""114 dB: a window under -140 dBFS stays quieter than the rest, so that digital silence stays silence."""
+
+
+class LevelledWindow(NamedTuple):
+    """What the recogniser's encoder is given, and where to listen.
+
+    Attributes
+    ----------
+    sound : ndarray, shape (n,), float32
+        Without DC; RMS of the active frames 0.05.
+    heard : ndarray, shape (num_frames(n),), bool
+        Frames to be summed up; none in silence.
+    """
+
+    sound: Samples
+    heard: NDArray[np.bool_]
+
+
+def level_window(samples: Samples) -> LevelledWindow:
+    """Take DC and level out of a window.
+
+    A frame's level is the RMS of its middle 384 samples (24 ms), which follow those of the frame before.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,), float32
+        Mono at 16 kHz, finite; n >= 895.
+
+    Returns
+    -------
+    LevelledWindow
+        The same for any gain, but for the rounding of the samples, while the RMS of the active frames is
+        over -140 dBFS.
+    """
+    sound = samples.astype(np.float64)
+    sound -= sound.mean()
+    powers = _frame_powers(sound, FRAME_MIDDLE, FRAME_HOP, num_frames(len(samples)))
+    active = _active(powers)
+    rms = math.sqrt(powers[active].mean())
+    gain = LEVEL_RMS / rms if rms * MAX_GAIN > LEVEL_RMS else MAX_GAIN
+    sound *= gain
+    return LevelledWindow(sound.astype(np.float32), active & (powers * (gain * gain) > HEARD_POWER))
+
+
+def heard_frames(sound: Samples, first: int, hop: int, count: int) -> NDArray[np.bool_]:
+    """Say which frames of a levelled window are sound, for frames of another length.
+
+    Parameters
+    ----------
+    sound : ndarray, shape (n,), float32
+        As `level_window` gives it.
+    first, hop, count : int
+        Where the first frame begins, how many samples each has, and how many there are;
+        ``first + hop * count <= n``.
+
+    Returns
+    -------
+    ndarray, shape (count,), bool
+        True from 30 dB under the loudest frame on; at least one is.
+    """
+    return _active(_frame_powers(sound, first, hop, count))
+
+
+def _frame_powers(sound: NDArray[np.floating], first: int, hop: int, count: int) -> NDArray[np.floating]:
+    frames = sound[first : first + hop * count].reshape(count, hop)
+    powers: NDArray[np.floating] = np.einsum("fs,fs->f", frames, frames) / hop
+    return powers
+
+
+def _active(powers: NDArray[np.floating]) -> NDArray[np.bool_]:
+    active: NDArray[np.bool_] = powers >= ACTIVE_POWER * powers.max()
+    return active
+
+
+_FUNCTIONALS: Final = ("mean", "std")
+
+FEATURE_NAMES: Final = tuple(
+    f"{tap}.{value:03d}.{functional}"
+    for encoder in (recogniser, turn_encoder)
+    for tap in encoder.TAP_NAMES
+    for functional in _FUNCTIONALS
+    for value in range(encoder.TAP_WIDTH)
+)
+"""Tap by tap, those of the recogniser first: all its means, then all its deviations."""
+
+
+def pool(taps: Sequence[FloatArray], heard: NDArray[np.bool_]) -> FloatArray:
+    """Sum up the frames that were heard.
+
+    Parameters
+    ----------
+    taps : sequence of ndarray, each of shape (frames, width), float32
+        Of one encoder, in the order of its ``TAP_NAMES``.
+    heard : ndarray, shape (frames,), bool
+        At least one is true.
+
+    Returns
+    -------
+    ndarray, shape (num_taps * 2 * width,), float32
+        In the order of `FEATURE_NAMES`.
+    """
+    parts = []
+    for tap in taps:
+        frames = tap[heard]
+        mean = frames.mean(axis=0)
+        frames -= mean
+        np.multiply(frames, frames, out=frames)
+        parts += [mean, np.sqrt(frames.mean(axis=0))]
+    return np.concatenate(parts)
+
+
+class WindowEncoders:
+    """The two networks that the set hears with, shared by all streams of the process.
+
+    Raises
+    ------
+    ModelError
+        If the file of one is missing or changed.
+    MissingExtraError
+        If onnxruntime is not installed.
+    """
+
+    def __init__(self) -> None:
+        self._recogniser = shared_encoder(recogniser.FOLDER)
+        self._turn_encoder = shared_encoder(turn_encoder.FOLDER)
+
+    def vector(self, samples: Samples) -> FloatArray:
+        """Give the feature vector of one window.
+
+        Parameters
+        ----------
+        samples : ndarray, shape (n,), float32
+            Mono at 16 kHz, finite; 895 samples to 8 s.
+
+        Returns
+        -------
+        ndarray, shape (len(FEATURE_NAMES),), float32
+            All 0 where nothing is heard.
+        """
+        window = level_window(samples)
+        if not window.heard.any():
+            return np.zeros(len(FEATURE_NAMES), dtype=np.float32)
+        # The spectrogram is one of sound with an RMS of 1.
+        spectrogram = log_mel(window.sound * np.float32(1.0 / LEVEL_RMS))
+        count = turn_encoder.num_frames(len(samples))
+        heard = heard_frames(window.sound, turn_encoder.FRAME_MIDDLE, turn_encoder.FRAME_HOP, count)
+        recognised = pool(self._recogniser.encode(window.sound), window.heard)
+        return np.concatenate([recognised, pool(self._turn_encoder.encode(spectrogram), heard)])
+
+
+class SpeechStream:
+    """The memory of one leg.
+
+    Parameters
+    ----------
+    encoders : WindowEncoders
+        Shared with all other streams.
+    grid : WindowGrid
+        At 16 kHz.
+    """
+
+    def __init__(self, encoders: WindowEncoders, grid: WindowGrid) -> None:
+        self._encoders = encoders
+        self._grid = grid
+        self._last = np.zeros(grid.win, dtype=np.float32)
+        self._num_pushed = 0
+
+    def push(self, piece: Samples) -> None:
+        """Take the next piece; nothing is encoded before a vector is asked for.
+
+        Parameters
+        ----------
+        piece : ndarray, shape (grid.first_piece,) the first time, then (grid.step,)
+            Mono float32 at 16 kHz.
+
+        Raises
+        ------
+        ValueError
+            If the piece has another length.
+        """
+        due = self._grid.step if self._num_pushed else self._grid.first_piece
+        if len(piece) != due:
+            raise ValueError(f"a piece of {len(piece)} samples where one of {due} was due")
+        self._num_pushed += due
+        self._last[:-due] = self._last[due:]
+        self._last[-due:] = piece
+
+    def vector(self) -> FloatArray:
+        """Give the feature vector of the last win samples pushed.
+
+        Returns
+        -------
+        ndarray, shape (num_features,), float32
+            Of the window alone, encoded as a whole.
+
+        Raises
+        ------
+        ValueError
+            If less than win was pushed.
+        """
+        missing = self._grid.win - self._num_pushed
+        if missing > 0:
+            raise ValueError(f"the first window lacks {missing} samples")
+        return self._encoders.vector(self._last)
+
 
 CLIP_WIN_SECONDS = 2.0
 CLIP_STEP_SECONDS = 0.5

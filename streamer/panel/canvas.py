@@ -1,9 +1,10 @@
-"""A sheet of terminal cells to draw on: nothing drawn can leave it, so no line is ever too long."""
+"""Terminal cells to draw on, with the colours, fixed-width figures and large letters of the panel."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from rich.cells import get_character_cell_size
 from rich.measure import Measurement
@@ -201,3 +202,182 @@ def _runs(texts: list[str], styles: list[Style]) -> list[Segment]:
         runs.append(Segment("".join(texts[start:end]), style))
         start = end
     return runs
+
+
+EMOTION_COLOURS: Final[Mapping[str, str]] = MappingProxyType(
+    {"angry": "#cb2c40", "happy": "#bc8a00", "neutral": "#82868c", "sad": "#2f72dc"}
+)
+"""Hex colours by label; matplotlib takes them as well."""
+
+FAINT_COLOUR: Final = "#7c7c7c"
+WARNING_COLOUR: Final = "#c8501e"
+LEVEL_COLOUR: Final = "#1f8a70"
+OTHER_COLOUR: Final = "#8f5fc0"
+"""Of the other leg, where two stand on one bar."""
+
+FAINT: Final = Style(color=FAINT_COLOUR)
+"""Labels, axes and tracks. Never the attribute "dim", which vanishes on some light backgrounds."""
+STRONG: Final = Style(bold=True)
+WARNING: Final = Style(color=WARNING_COLOUR, bold=True)
+LEVEL: Final = Style(color=LEVEL_COLOUR)
+OTHER: Final = Style(color=OTHER_COLOUR)
+TALK: Final = Style(color=LEVEL_COLOUR, bold=True)
+"""Somebody talks now."""
+
+_STYLES: Final = MappingProxyType({label: Style(color=colour) for label, colour in EMOTION_COLOURS.items()})
+_STRONG_STYLES: Final = MappingProxyType(
+    {label: Style(color=colour, bold=True) for label, colour in EMOTION_COLOURS.items()}
+)
+
+
+def emotion_style(label: str, *, strong: bool = False) -> Style:
+    """Give the style of an emotion.
+
+    Parameters
+    ----------
+    label : str
+        One of the labels; any other word gets the terminal's own colour.
+    strong : bool
+        Bold as well.
+
+    Returns
+    -------
+    Style
+        A foreground, never a background.
+    """
+    if strong:
+        return _STRONG_STYLES.get(label, STRONG)
+    return _STYLES.get(label, Style.null())
+
+
+def fixed(value: float, width: int, decimals: int) -> str:
+    """Write a number right-aligned, with fewer decimals where it grows too long.
+
+    Parameters
+    ----------
+    value : float
+        Any.
+    width, decimals : int
+        Cells, and digits behind the point where there is room for them.
+
+    Returns
+    -------
+    str
+        `width` cells.
+    """
+    for each in range(decimals, -1, -1):
+        text = f"{value:{width}.{each}f}"
+        if len(text) <= width:
+            return text
+    return "9" * (width - 1) + "+"
+
+
+def signed(value: float) -> str:
+    """Write a difference with its sign.
+
+    Parameters
+    ----------
+    value : float
+        Any; nothing beyond 99.99 is told apart.
+
+    Returns
+    -------
+    str
+        Six cells, as ``+0.02``.
+    """
+    shown = round(min(99.99, max(-99.99, value)), 2) + 0.0  # never a minus before nothing
+    return f"{shown:+.2f}".replace("-", MINUS).rjust(6)
+
+
+def percent(share: float | None) -> str:
+    """Write a share.
+
+    Parameters
+    ----------
+    share : float or None
+        0..1; None gives a dash.
+
+    Returns
+    -------
+    str
+        Five cells.
+    """
+    return "  \N{EN DASH}  " if share is None else f"{round(100 * min(1.0, max(0.0, share))):3d} %"
+
+
+def duration(seconds: float) -> str:
+    """Write hours, minutes and seconds.
+
+    Parameters
+    ----------
+    seconds : float
+        At least 0.
+
+    Returns
+    -------
+    str
+        Eight cells, up to 999 hours.
+    """
+    whole = min(3_599_999, max(0, int(seconds)))
+    return f"{whole // 3600:d}:{whole // 60 % 60:02d}:{whole % 60:02d}".rjust(8)
+
+
+_PIXELS: Final = MappingProxyType(
+    {
+        "A": ".##. #..# #### #..# #..#",
+        "B": "###. #..# ###. #..# ###.",
+        "C": ".### #... #... #... .###",
+        "D": "###. #..# #..# #..# ###.",
+        "E": "#### #... ###. #... ####",
+        "F": "#### #... ###. #... #...",
+        "G": ".### #... #.## #..# .###",
+        "H": "#..# #..# #### #..# #..#",
+        "I": "# # # # #",
+        "J": "..## ...# ...# #..# .##.",
+        "K": "#..# #.#. ##.. #.#. #..#",
+        "L": "#... #... #... #... ####",
+        "M": "#...# ##.## #.#.# #...# #...#",
+        "N": "#...# ##..# #.#.# #..## #...#",
+        "O": ".##. #..# #..# #..# .##.",
+        "P": "###. #..# ###. #... #...",
+        "Q": ".##. #..# #..# #.## .###",
+        "R": "###. #..# ###. #.#. #..#",
+        "S": ".### #... .##. ...# ###.",
+        "T": "##### ..#.. ..#.. ..#.. ..#..",
+        "U": "#..# #..# #..# #..# .##.",
+        "V": "#...# #...# .#.#. .#.#. ..#..",
+        "W": "#...# #...# #.#.# ##.## #...#",
+        "X": "#...# .#.#. ..#.. .#.#. #...#",
+        "Y": "#...# .#.#. ..#.. ..#.. ..#..",
+        "Z": "#### ...# .##. #... ####",
+        " ": ".. .. .. .. ..",
+    }
+)
+_HALVES: Final = MappingProxyType({"..": " ", "#.": "▀", ".#": "▄", "##": "█"})
+
+BIG_ROWS: Final = 3
+"""Height of a big word, terminal rows."""
+
+
+def big_word(word: str) -> tuple[str, ...] | None:
+    """Draw a word in letters five pixels high, two pixels to a row.
+
+    Parameters
+    ----------
+    word : str
+        Letters from a to z, and blanks.
+
+    Returns
+    -------
+    tuple of str, or None
+        Three rows of one width; None where a character has no picture.
+    """
+    letters = [_PIXELS.get(letter) for letter in word.upper()]
+    if not letters or None in letters:
+        return None
+    pixels = [".".join(row) for row in zip(*(letter.split() for letter in letters if letter), strict=True)]
+    pixels.append("." * len(pixels[0]))
+    return tuple(
+        "".join(_HALVES[upper + lower] for upper, lower in zip(*pixels[row : row + 2], strict=True))
+        for row in range(0, len(pixels), 2)
+    )

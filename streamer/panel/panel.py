@@ -1,29 +1,26 @@
-"""The panel: a pure function of a snapshot, the facts, a size and the clock."""
+"""The panel: a pure function of a snapshot, the session's facts, a size and the time of day."""
 
 from typing import Final
 
-from streamer.panel.alerts_line import draw_alerts
-from streamer.panel.arrangement import Arrangement, arrange_legs
-from streamer.panel.bars import label_width
-from streamer.panel.canvas import Canvas
-from streamer.panel.conversation import draw_conversation, has_conversation
-from streamer.panel.header import draw_header
-from streamer.panel.keys import draw_keys
-from streamer.panel.layout import Layout, plan_layout
-from streamer.panel.leg_part import draw_leg
-from streamer.panel.leg_title import draw_rule, name_width
-from streamer.panel.palette import FAINT
+from streamer.panel.canvas import FAINT, Canvas
+from streamer.panel.charts import label_width
+from streamer.panel.layout import NARROW_WIDTH, Arrangement, Layout, Needs, arrange_legs, plan_layout
+from streamer.panel.leg import draw_leg, draw_rule, name_width
 from streamer.panel.spectrogram import draw_spectrogram
 from streamer.panel.status import (
+    draw_alerts,
+    draw_conversation,
+    draw_header,
+    draw_keys,
     draw_lines,
     draw_messages,
     draw_status,
+    has_conversation,
     note_lines,
     pack_fields,
     status_fields,
 )
-from streamer.panel.wishes import NARROW_WIDTH, Needs
-from streamer.session_facts import SessionFacts
+from streamer.session_info import SessionInfo
 from streamer.snapshot import Snapshot
 
 _BETWEEN_LEGS: Final = 3
@@ -31,7 +28,7 @@ _BETWEEN_LEGS: Final = 3
 
 def draw_panel(
     snapshot: Snapshot,
-    facts: SessionFacts,
+    facts: SessionInfo,
     width: int,
     height: int,
     clock: float,
@@ -101,7 +98,7 @@ def _is_titled(snapshot: Snapshot) -> bool:
 
 
 def _draw_legs(
-    canvas: Canvas, layout: Layout, arranged: Arrangement, snapshot: Snapshot, facts: SessionFacts
+    canvas: Canvas, layout: Layout, arranged: Arrangement, snapshot: Snapshot, facts: SessionInfo
 ) -> None:
     """Draw the legs in columns of one width; the last of them ends at the right."""
     between = _BETWEEN_LEGS * (arranged.columns - 1)
@@ -114,7 +111,7 @@ def _draw_legs(
             draw_leg(leg, rows, view, snapshot, facts, names=names, beside=layout.beside)
 
 
-def _draw_spectrogram(canvas: Canvas, snapshot: Snapshot, facts: SessionFacts, *, coloured: bool) -> None:
+def _draw_spectrogram(canvas: Canvas, snapshot: Snapshot, facts: SessionInfo, *, coloured: bool) -> None:
     """Draw the spectrogram; where legs have names, it is said whose it is."""
     if snapshot.spectrogram is None:
         return

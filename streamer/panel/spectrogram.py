@@ -1,4 +1,4 @@
-"""The rolling mel spectrogram in the terminal: half blocks, two bands a row, now at the right."""
+"""The rolling mel spectrogram in the terminal, with its axes and colour scale."""
 
 import math
 from functools import lru_cache
@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from rich.color import Color
 from rich.style import Style
 
-from streamer.panel.canvas import Canvas
-from streamer.panel.palette import FAINT
-from streamer.panel.trend_lines import draw_time_axis
+from streamer.panel.canvas import FAINT, Canvas
+from streamer.panel.charts import draw_time_axis
 from streamer.snapshot import SpectrogramView
 
 QUIETEST_DB: Final = -90.0

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from callmood.front_door import run_command
+from callmood.cli import run_command
+from tests.callmood.evaluation.corpus_maker import make_corpus
 from tests.command import assert_one_line_of_complaint, callmood
-from tests.evaluation.corpus_maker import make_corpus
 from tests.model_maker import make_model, tone_of
 
 RATE = 16_000

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotion.card import Card
-from emotion.card_file import MAX_CARD_BYTES, card_json, read_card
+from emotion.card import MAX_CARD_BYTES, Card, card_json, read_card
 from emotion.errors import ModelError, UsageError
 from emotion.window_grid import WindowGrid
 from tests.model_maker import make_card

@@ -12,14 +12,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from emotion.array_file import write_arrays
-from emotion.card_file import card_json, read_card
+from emotion.card import card_json, read_card
 from emotion.decision import Decision
 from emotion.errors import ModelError
-from emotion.model import EmotionModel, load_model
-from emotion.model_file import MODEL_NAME, read_decision
-from emotion.model_kinds import KINDS
+from emotion.model import KINDS, MODEL_NAME, EmotionModel, load_model, read_decision
 from emotion.rbf_svc import num_pairs
+from emotion.untrusted_arrays import write_arrays
 from tests.model_maker import make_card, make_model
 from tests.spoiling import fuzzed, little_memory, spoiled, spoiled_values
 

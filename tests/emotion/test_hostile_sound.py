@@ -10,9 +10,9 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotion.audio_file import AudioFile, read_mono
+from emotion.audio_decoding import MAX_CHANNELS
+from emotion.audio_io import AudioFile, read_mono
 from emotion.errors import AudioFileError
-from emotion.sound_bounds import MAX_CHANNELS
 from tests.audio_material import noise
 from tests.spoiling import fuzzed, little_memory, spoiled
 

@@ -1,4 +1,4 @@
-"""A model folder loads only where card, arrays and this program agree."""
+"""A model folder is loaded only where card, arrays and program agree, and saved whole or not at all."""
 
 import hashlib
 import json
@@ -11,13 +11,68 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from emotion.array_file import read_arrays, write_arrays
-from emotion.errors import ModelError
-from emotion.labels import LABELS
-from emotion.model import load_model, read_model_card
+from emotion.card import LABELS
+from emotion.decision import Decision
+from emotion.errors import ModelError, OutputError
+from emotion.model import (
+    CheckedVoice,
+    _move_into_place,
+    check_vector,
+    load_model,
+    read_model_card,
+    refuse_to_replace,
+    save_model,
+)
 from emotion.rbf_svc import ARRAYS
-from tests.model_maker import make_model, tone_of
+from emotion.untrusted_arrays import read_arrays, write_arrays
+from emotion.voice_linear import VoiceLinear
+from tests.model_maker import make_card, make_model, tone_of
+from tests.voice_model import make_voice_model, random_arrays
+
+NUM_VOICE_FEATURES = 5
+
+
+@pytest.fixture
+def decision() -> Decision:
+    return VoiceLinear.from_arrays(random_arrays(NUM_VOICE_FEATURES))
+
+
+def _vector(seed: int) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).normal(size=NUM_VOICE_FEATURES).astype(np.float32)
+
+
+def test_it_does_what_the_voice_does(decision: Decision) -> None:
+    plain, checked = decision.open_voice(), CheckedVoice(decision.open_voice(), NUM_VOICE_FEATURES)
+    for seed in range(4):
+        np.testing.assert_array_equal(checked.peek(_vector(seed)), plain.peek(_vector(seed)))
+        np.testing.assert_array_equal(checked.hear(_vector(seed)), plain.hear(_vector(seed)))
+        assert checked.known == plain.known > 0
+        if seed == 1:
+            checked.enrol()
+            plain.enrol()
+    for name, array in plain.state().items():
+        np.testing.assert_array_equal(checked.state()[name], array)
+
+
+@pytest.mark.parametrize(
+    ("vector", "words"),
+    [
+        (np.zeros(4, np.float32), r"a vector of shape \(4,\) for 5 features"),
+        (np.zeros((1, 5), np.float32), r"a vector of shape \(1, 5\) for 5 features"),
+        (np.array([0, 0, np.nan, 0, 0]), "^a feature vector with a value that is not finite"),
+        (np.array([0, 0, 0, 0, -np.inf]), "a feature vector with a value that is not finite"),
+    ],
+)
+def test_an_odd_vector_is_refused_and_teaches_nothing(
+    decision: Decision, vector: NDArray[Any], words: str
+) -> None:
+    voice = CheckedVoice(decision.open_voice(), NUM_VOICE_FEATURES)
+    for ask in (voice.hear, voice.peek, lambda odd: check_vector(odd, NUM_VOICE_FEATURES)):
+        with pytest.raises(ValueError, match=words):
+            ask(vector)
+    assert voice.known == 0.0
 
 
 @pytest.fixture(scope="module")
@@ -222,3 +277,199 @@ def test_pipes_in_place_of_files_do_not_hang(tmp_path: Path) -> None:
         os.mkfifo(tmp_path / name)
     with pytest.raises(ModelError, match=r"holds no card\.json"):
         load_model(tmp_path)
+
+
+def _arrays(folder: Path) -> dict[str, Any]:
+    with (folder / "model.npz").open("rb") as file:
+        return read_arrays(file, frozenset(ARRAYS))
+
+
+@pytest.fixture
+def model_to_save(tmp_path: Path) -> Path:
+    return make_model(tmp_path / "models" / "mine", clips_per_label=2)
+
+
+def test_a_folder_is_made_with_all_its_files(tmp_path: Path, model_to_save: Path) -> None:
+    place = tmp_path / "deep" / "down" / "copy"
+    card, folder = save_model(
+        place, make_card(), _arrays(model_to_save), {"report.txt": b"fine", "confusion.png": b"\x89PNG"}
+    )
+    assert sorted(path.name for path in place.iterdir()) == [
+        "card.json",
+        "confusion.png",
+        "model.npz",
+        "report.txt",
+    ]
+    assert (place / "report.txt").read_bytes() == b"fine"
+    assert folder == place
+    assert load_model(place).card == card
+    assert [path.name for path in place.parent.iterdir()] == ["copy"]
+
+
+def test_a_model_is_replaced_whole_where_that_is_asked_for(model_to_save: Path) -> None:
+    arrays = _arrays(model_to_save)
+    save_model(model_to_save, make_card(notes=("second",)), arrays, {"report.txt": b"2"}, force=True)
+    save_model(model_to_save, make_card(notes=("third",)), arrays, force=True)
+    assert load_model(model_to_save).card.notes == ("third",)
+    assert sorted(path.name for path in model_to_save.iterdir()) == ["card.json", "model.npz"]
+    assert [path.name for path in model_to_save.parent.iterdir()] == ["mine"]
+
+
+def test_an_empty_folder_may_be_filled(tmp_path: Path, model_to_save: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    save_model(tmp_path / "empty", make_card(), _arrays(model_to_save))
+    load_model(tmp_path / "empty")
+
+
+def test_a_model_is_refused_a_place_that_is_taken(tmp_path: Path, model_to_save: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "dear.txt").write_text("caller")
+    (tmp_path / "file").write_text("caller")
+    (tmp_path / "link").symlink_to(model_to_save)
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    for name in ("letters", "file", "link", "dangling"):
+        with pytest.raises(OutputError, match=f"{name} (is not a folder|holds something that is no model)"):
+            refuse_to_replace(tmp_path / name, force=True)
+    with pytest.raises(OutputError, match="mine holds a model; choose another --name, or replace it with"):
+        refuse_to_replace(model_to_save, force=False)
+    refuse_to_replace(model_to_save, force=True)
+    refuse_to_replace(tmp_path / "new", force=False)
+
+
+@pytest.mark.parametrize("name", ["diary.txt", "notes"])
+def test_a_model_with_something_of_others_in_its_folder_is_not_replaced(
+    model_to_save: Path, name: str
+) -> None:
+    if name == "notes":
+        (model_to_save / name).mkdir()
+    else:
+        (model_to_save / name).write_text("mine")
+    with pytest.raises(OutputError, match=f"mine holds {name}, which callmood did not write"):
+        refuse_to_replace(model_to_save, force=True)
+    assert save_model(model_to_save, make_card(), _arrays(model_to_save), force=True)[
+        1
+    ] == model_to_save.with_name("mine-2")
+    assert (model_to_save / name).exists()
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_what_has_appeared_meanwhile_is_left_alone(tmp_path: Path, model_to_save: Path, force: bool) -> None:
+    (tmp_path / "file").write_text("caller")
+    (tmp_path / "file-2").write_text("caller")
+    arrays, before = _arrays(model_to_save), (model_to_save / "card.json").read_bytes()
+    assert save_model(tmp_path / "file", make_card(), arrays, force=force)[1] == tmp_path / "file-3"
+    again = save_model(model_to_save, make_card(notes=("again",)), arrays, force=force)[1]
+    assert again == (model_to_save if force else model_to_save.with_name("mine-2"))
+    assert load_model(again).card.notes == ("again",)
+    assert ((model_to_save / "card.json").read_bytes() == before) is not force
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"scale": np.zeros(657)},
+        {"mean": np.zeros(5)},
+        {"gamma": np.array(1, np.int32)},
+        {"gamma": np.array(np.nan)},
+    ],
+)
+def test_what_would_not_load_is_not_written(model_to_save: Path, broken: dict[str, Any]) -> None:
+    before = {path: path.read_bytes() for path in model_to_save.iterdir()}
+    with pytest.raises(ModelError):
+        save_model(model_to_save, make_card(notes=("broken",)), _arrays(model_to_save) | broken, force=True)
+    assert {path: path.read_bytes() for path in model_to_save.iterdir()} == before
+    assert [path.name for path in model_to_save.parent.iterdir()] == ["mine"]
+
+
+def test_a_card_that_would_not_load_is_not_written(tmp_path: Path, model_to_save: Path) -> None:
+    for changes in ({"labels": ("angry", "bored", "happy", "sad")}, {"name": ""}, {"recipe": "two\nlines"}):
+        with pytest.raises(ModelError):
+            save_model(tmp_path / "new", make_card(**changes), _arrays(model_to_save))
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path, model_to_save: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match=r"cannot be written .*choose another place"):
+        save_model(tmp_path / "file" / "mine", make_card(), _arrays(model_to_save))
+
+
+def test_the_old_model_comes_back_where_the_new_one_cannot_move_in(
+    tmp_path: Path, model_to_save: Path
+) -> None:
+    before = load_model(model_to_save).card
+    with pytest.raises(FileNotFoundError):
+        _move_into_place(tmp_path / "never filled", model_to_save, tmp_path / "old")
+    assert load_model(model_to_save).card == before
+    assert not (tmp_path / "old").exists()
+
+
+NUM_FEATURES = 657
+
+
+def _save(folder: Path, **changes: NDArray[Any]) -> Path:
+    save_model(folder, make_card(kind="voice-linear"), random_arrays(NUM_FEATURES) | changes)
+    return folder
+
+
+def test_it_tells_tones_apart_and_learns_the_voice(tmp_path: Path) -> None:
+    model = load_model(make_voice_model(tmp_path / "tiny", "classic-speech"))
+    voice = model.open_voice()
+    for clip in range(40, 44):
+        for place, label in enumerate(LABELS):
+            vector = model.feature_set.clip_vector(tone_of(label, clip, model.card.sample_rate))
+            assert np.argmax(model.predict(vector)) == place
+            assert np.argmax(voice.hear(vector)) == place
+    assert voice.known > 0.5
+    assert load_model(model.folder).open_voice(voice.state()).known == voice.known
+
+
+@pytest.mark.parametrize(
+    ("vector", "words"),
+    [
+        (np.zeros(656, np.float32), r"shape \(656,\) for 657 features"),
+        (np.full(NUM_FEATURES, np.inf, np.float32), "not finite"),
+        (np.full(NUM_FEATURES, np.nan, np.float32), "not finite"),
+    ],
+)
+def test_an_odd_vector_teaches_nothing(tmp_path: Path, vector: NDArray[np.float32], words: str) -> None:
+    model = load_model(_save(tmp_path / "model"))
+    voice = model.open_voice()
+    for ask in (model.predict, voice.hear, voice.peek):
+        with pytest.raises(ValueError, match=words):
+            ask(vector)
+    assert voice.known == 0.0
+    assert voice.state()["windows"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"raw_weights": np.zeros((NUM_FEATURES, 3), np.float32)},
+            r"raw_weights is <f4 \(657, 3\)",
+        ),
+        ({"own_bias": np.zeros(4)}, "own_bias is <f8"),
+        ({"rule": np.ones((2, 2))}, r"rule is <f8 \(2, 2\)"),
+        ({"rule": np.ones(2)}, "rule holds 2 values"),
+        ({"temperatures": np.zeros(2)}, "temperatures holds a value that is not over 0"),
+        ({"gamma": np.array(1.0)}, "holds 'gamma.npy', which no such model has"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_neither_written_nor_read(
+    tmp_path: Path, changes: dict[str, NDArray[Any]], words: str
+) -> None:
+    with pytest.raises(ModelError, match=words):
+        _save(tmp_path / "model", **changes)
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_voice_of_another_kind_of_model_is_refused(tmp_path: Path) -> None:
+    plain = load_model(make_model(tmp_path / "plain", clips_per_label=2))
+    learning = load_model(_save(tmp_path / "learning"))
+    with pytest.raises(ValueError, match="which learns none: arrays enrolled, enrolled_margins"):
+        plain.open_voice(learning.open_voice().state())
+    with pytest.raises(ValueError, match="kind voice-linear: arrays none; expected enrolled"):
+        learning.open_voice(plain.open_voice().state())
+    assert not plain.is_unsure(np.full(4, 0.25))
+    assert learning.is_unsure(np.full(4, 0.25))

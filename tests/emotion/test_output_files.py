@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emotion.access import GROUP_READABLE, PRIVATE
+from emotion.atomic_files import GROUP_READABLE, PRIVATE
 from emotion.errors import OutputError, UsageError
 from emotion.output_files import OutputFiles
 

@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from emotion.rbf_svc import RbfSvc
-from trainer.fitting.model_arrays import arrays_from_scikit_learn
+from trainer.svm import arrays_from_scikit_learn
 
 
 def _data(num_classes: int, num_rows: int, seed: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

@@ -12,9 +12,9 @@ import pytest
 import soundfile
 
 from emotion.arrays import Samples
-from streamer.alerts.alert_command import COMMAND_SECONDS
-from streamer.alerts.alert_post import POST_SECONDS
-from streamer.recorder.clips import BEFORE_ALERT_SECONDS
+from streamer.recordings.clip_recorder import BEFORE_ALERT_SECONDS
+from streamer.sinks.alert_command import COMMAND_SECONDS
+from streamer.sinks.alert_post import POST_SECONDS
 from tests.command import (
     Journal,
     Row,

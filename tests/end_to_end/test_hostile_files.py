@@ -21,8 +21,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from emotion.array_file import read_arrays, write_arrays
 from emotion.rbf_svc import ARRAYS
+from emotion.untrusted_arrays import read_arrays, write_arrays
 from tests.command import command, environment
 
 MODELS = Path(__file__).parents[2] / "models"

@@ -8,11 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from scripts.kill_nine import summary
-from scripts.kills.outcome import Outcome, outcome_of
-from scripts.kills.plan import KINDS, Kind, plan_kill
-from scripts.kills.remains import look_at_remains
-from scripts.kills.session import JOURNAL, RECORDINGS, Killed, run_and_kill
+from tests.acceptance.kill_nine import Outcome, outcome_of, summary
+from tests.acceptance.killed_session import (
+    JOURNAL,
+    KINDS,
+    RECORDINGS,
+    Killed,
+    Kind,
+    look_at_remains,
+    plan_kill,
+    run_and_kill,
+)
 
 SOME: tuple[Kind, ...] = ("two legs", "tidied", "opening", "stopping")
 SEED = 9

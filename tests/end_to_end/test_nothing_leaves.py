@@ -22,7 +22,7 @@ def test_a_session_leaves_nothing_in_the_home(tmp_path: Path) -> None:
 
 
 def test_whoever_imports_a_part_of_callmood_has_it_told_to_the_library() -> None:
-    asked = "import emotion.labels, os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    asked = "import emotion.card, os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
     surroundings = environment()
     surroundings.pop("ORT_DISABLE_TELEMETRY", None)
     done = subprocess.run(

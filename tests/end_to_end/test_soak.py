@@ -8,13 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from scripts.endurance.figures import figures, figures_text
-from scripts.endurance.page import page
-from scripts.endurance.picture import picture
-from scripts.endurance.plan import SoakPlan
-from scripts.endurance.run import Reading, SoakRun, soak
-from scripts.endurance.sound import RATE_HZ, EndlessSound
-from scripts.endurance.verdict import verdict, warm
+from tests.acceptance.endless_sound import RATE_HZ, EndlessSound
+from tests.acceptance.soak import page, picture
+from tests.acceptance.soak_run import Reading, SoakPlan, SoakRun, soak
+from tests.acceptance.soak_verdict import figures, figures_text, verdict, warm
 
 PLAN = SoakPlan(
     num_samples=300 * RATE_HZ + 4321,

@@ -1,4 +1,4 @@
-"""What tests of listening need: a small model that is real, and no thread left behind."""
+"""What tests of listening need: a small real model, models that learn voices, no thread left behind."""
 
 import threading
 from collections.abc import Iterator
@@ -9,8 +9,10 @@ import pytest
 import soundfile
 
 from emotion.model import EmotionModel, load_model
+from streamer.voices import VoiceFolder
 from tests.model_maker import make_model, tone_of
 from tests.session_parts import RATE, SECONDS
+from tests.voice_model import make_voice_model
 
 
 @pytest.fixture(scope="session")
@@ -37,4 +39,32 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pause = np.zeros(2 * RATE, np.float32)
     parts = [tone_of("angry", 1, RATE, 2.0), pause, tone_of("sad", 2, RATE, SECONDS - 4.0)]
     soundfile.write(path, np.concatenate(parts), RATE, subtype="PCM_16")
+    return path
+
+
+@pytest.fixture(scope="session")
+def learning(tmp_path_factory: pytest.TempPathFactory) -> EmotionModel:
+    """Windows of 1 s each 0.25 s; what is loud enough is speech to it."""
+    folder = tmp_path_factory.mktemp("learning") / "learning"
+    return load_model(make_voice_model(folder, gate="level", win_seconds=1.0, step_seconds=0.25))
+
+
+@pytest.fixture(scope="session")
+def another(tmp_path_factory: pytest.TempPathFactory) -> EmotionModel:
+    """The same but for one number."""
+    folder = tmp_path_factory.mktemp("another") / "another"
+    return load_model(make_voice_model(folder, unsure_below=0.3))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> VoiceFolder:
+    """One that nobody has made yet."""
+    return VoiceFolder(tmp_path / "data" / "voices")
+
+
+@pytest.fixture
+def silence(tmp_path: Path) -> Path:
+    """Three seconds in which nobody speaks."""
+    path = tmp_path / "silence.wav"
+    soundfile.write(path, np.zeros(3 * RATE, np.float32), RATE, subtype="PCM_16")
     return path

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 import soundfile
 
-from emotion.audio_file import AudioFile
+from emotion.audio_io import AudioFile
 from emotion.errors import AudioFileError, CallmoodError, OutputError
 from emotion.model import EmotionModel
-from streamer.file_source import FileSource
-from streamer.intake import Intake
-from streamer.row import Row
-from streamer.screen import Screen
+from streamer.events import Row
 from streamer.session import Session
-from streamer.session_facts import SessionFacts
+from streamer.session_info import SessionInfo
+from streamer.sources.base import BlockReceiver
+from streamer.sources.file import FileSource
+from streamer.terminal_io import Screen
 from tests.session_parts import OPTIONS, RATE, SECONDS, LoggedSource, Rows, Watched, session_of
 
 
@@ -57,7 +57,7 @@ def test_a_source_that_breaks_is_raised_after_its_sound_was_heard(
     tiny_model: EmotionModel, recording: Path
 ) -> None:
     class Breaking(FileSource):
-        def _read(self, queue: Intake) -> None:
+        def _read(self, queue: BlockReceiver) -> None:
             super()._read(queue)
             raise AudioFileError("call.wav ends early")
 
@@ -136,7 +136,7 @@ def test_a_sink_that_cannot_open_stops_it_before_the_first_sample(
     tiny_model: EmotionModel, recording: Path
 ) -> None:
     class Refused(Rows):
-        def open(self, facts: SessionFacts) -> None:
+        def open(self, facts: SessionInfo) -> None:
             raise OutputError(f"recordings/{facts.session}: permission denied; choose another folder")
 
     log: list[str] = []

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from emotion.labels import LABELS
+from emotion.card import LABELS
 from tests.model_maker import tone_of
-from trainer.dataset.manifest import MANIFEST
-from trainer.tones.tone_files import generate_tones
+from trainer.dataset import MANIFEST
+from trainer.synthesis.tones import generate_tones
 
 MakeCorpus = Callable[..., Path]
 

@@ -19,33 +19,36 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from callmood.evaluation.classification import JUDGING_VERSION, classify_table
+from callmood.evaluation.stream_tables import (
+    STREAM_VERSION,
+    StepFeatures,
+    analyse_stream,
+    table_of_sounds,
+    table_of_stream,
+)
+from callmood.evaluation.streams import STREAM_KINDS, plan_streams, render_stream
+from callmood.evaluation.subject import ModelAsRecipe
 from emotion.arrays import FloatArray, Samples
-from emotion.audio_file import READING_VERSION, read_mono
+from emotion.audio_io import READING_VERSION, read_mono
+from emotion.card import LABELS
 from emotion.decision import Decision, UnlearnedVoice, Voice
+from emotion.features.base import window_vectors
 from emotion.features.catalogue import feature_set, feature_set_names
-from emotion.features.windows_of_clip import window_vectors
-from emotion.labels import LABELS
-from emotion.level import level_dbfs
-from emotion.model_kinds import KINDS
-from emotion.resampling import resample
+from emotion.model import KINDS
+from emotion.signal import level_dbfs, resample
 from emotion.window_grid import WindowGrid
-from evaluation.protocols.fitted_model import FittedModel
-from evaluation.scores.judging import JUDGING_VERSION, judge_table
-from evaluation.streams.hear import StepFeatures, hear_stream
-from evaluation.streams.plan import STREAM_KINDS, plan_streams
-from evaluation.streams.sound import make_sound
-from evaluation.streams.stream_table import STREAM_VERSION, table_of_sounds, table_of_stream
-from streamer.gate.kinds import GATE_VERSIONS, GateKind
-from tests.evaluation.table_material import Talk, make_table
+from streamer.analysis.gate import GATE_VERSIONS, GateKind
+from tests.callmood.evaluation.table_material import Talk, make_table
 from tests.voice_model import random_arrays
+from trainer.augmentation.catalogue import KNOWN, OF_CLIPS
+from trainer.augmentation.channel import in_passages
 from trainer.cache import library_versions
-from trainer.conditions.catalogue import KNOWN, OF_CLIPS
-from trainer.conditions.passages import in_passages
-from trainer.dataset.clip import Clip
+from trainer.dataset import Clip
+from trainer.feature_extraction import CLIP_WINDOWS_VERSION, clip_windows
+from trainer.recipes.base import BatchClassifier, FittedClassifier
 from trainer.recipes.catalogue import find_recipe, recipe_names
-from trainer.recipes.recipe import Listener, ListensAtOnce
-from trainer.step_table import StepTable
-from trainer.windows.clip_windows import CLIP_WINDOWS_VERSION, clip_windows
+from trainer.window_table import StepTable
 
 GOLDEN: Final = Path(__file__).parents[1] / "golden" / "versions.json"
 COMMAND: Final = "python -m tests.trainer.test_declared_versions"
@@ -143,7 +146,7 @@ def of_gate(kind: GateKind) -> Values:
     spoken, hiss, room = voice(1.5)[-RATE:], noise(1.0, 1.0), noise(1.0, 0.003)
 
     def state(sound: NDArray[Any]) -> str:
-        return str(hear_stream(in_16_bits(sound), RATE, features).state[-1])
+        return str(analyse_stream(in_16_bits(sound), RATE, features).state[-1])
 
     def state_of(sound: Callable[[float], NDArray[Any]], value: float) -> str:
         return state(sound(value))
@@ -161,7 +164,7 @@ def of_gate(kind: GateKind) -> Values:
     for name, (sound, low, high) in edges.items():
         found[f"{name}: states"] = [state(sound(low)), state(sound(high))]
         found[f"{name}: edge"] = [edge_between(low, high, partial(state_of, sound))]
-    heard = hear_stream(np.concatenate([noise(2.0, 0.001), noise(15.0, 0.008)]), RATE, features)
+    heard = analyse_stream(np.concatenate([noise(2.0, 0.001), noise(15.0, 0.008)]), RATE, features)
     return {**found, "a louder room: states": heard.state}
 
 
@@ -324,7 +327,7 @@ def of_streams() -> Values:
         for number, clip in enumerate(clips):
             soundfile.write(clip.path, voice(0.7 + 0.1 * number), RATE)
         plan = plan_streams(clips, "balanced", seed=3)[0]
-        sound = make_sound(plan)
+        sound = render_stream(plan)
         table = table_of_stream(plan, "clean", features)
         paths = [Path(path).name for path in table.clips.path.tolist()]
         table = replace(table, clips=replace(table.clips, path=np.array(paths)))
@@ -367,13 +370,13 @@ def of_judging() -> Values:
     found: dict[str, Any] = {}
     for baseline in (False, True):
         listener = Softmax()
-        arrays = judge_table(table, listener, baseline=baseline).arrays()
+        arrays = classify_table(table, listener, baseline=baseline).arrays()
         found |= {f"baseline {baseline}: {name}": values.ravel() for name, values in arrays.items()}
         found[f"baseline {baseline}: smoothed"] = np.ravel(listener.asked)
     return found | {"arrays": sorted(arrays)}
 
 
-def answers(listener: Listener | Decision, vectors: FloatArray, alone: NDArray[np.float64]) -> Values:
+def answers(listener: FittedClassifier | Decision, vectors: FloatArray, alone: NDArray[np.float64]) -> Values:
     """Give what is said of vectors one by one, and of the same as one voice that is learned and enrolled."""
     learned = listener.open_voice()
     halves = np.array_split(vectors, 2)
@@ -413,7 +416,7 @@ def of_recipe(name: str) -> Values:
     """Fit, and ask what was fitted."""
     tables = tables_to_fit_on()
     listener = find_recipe(name).fit(tables)
-    assert isinstance(listener, ListensAtOnce)
+    assert isinstance(listener, BatchClassifier)
     vectors = tables[1].vectors[:24]
     return answers(listener, vectors, listener.predict_all(vectors))
 
@@ -455,7 +458,7 @@ DECLARED: Final[Mapping[str, Declared]] = {
     "windows of clips": Declared(CLIP_WINDOWS_VERSION, of_clip_windows),
     "streams": Declared(STREAM_VERSION, of_streams),
     "judging": Declared(JUDGING_VERSION, of_judging),
-    "models": Declared(FittedModel.version, of_models),
+    "models": Declared(ModelAsRecipe.version, of_models),
     **{
         f"feature set {name}": Declared(feature_set(name).version, partial(of_feature_set, name))
         for name in feature_set_names()

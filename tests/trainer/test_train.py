@@ -8,27 +8,26 @@ import numpy as np
 import pytest
 import soundfile
 
-from emotion.audio_file import AudioFile
+from emotion.audio_io import AudioFile
+from emotion.card import LABELS
 from emotion.errors import DatasetError, OutputError, UsageError
-from emotion.labels import LABELS
 from emotion.model import load_model
 from emotion.rbf_svc import RbfSvc
-from streamer.recording_prediction import predict_recording
+from streamer.analysis.predict import predict_recording
 from tests.trainer.conftest import MakeCorpus
+from trainer import svm
 from trainer import train as train_module
-from trainer.fitting import parameter_search
-from trainer.fitting.calibration import pairwise_margins
-from trainer.fitting.fitting import FittedModel, fit_house
+from trainer.options import TrainingOptions
+from trainer.svm import FittedSvm, fit_house, pairwise_margins
 from trainer.train import train
 from trainer.training_log import TrainingLog
-from trainer.training_options import TrainingOptions
-from trainer.windows.window_table import WindowTable
+from trainer.window_table import WindowTable
 
 
 @pytest.fixture(autouse=True)
 def _small_grid(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parameter_search, "C_GRID", (3.0, 30.0))
-    monkeypatch.setattr(parameter_search, "GAMMA_GRID", (0.5,))
+    monkeypatch.setattr(svm, "C_GRID", (3.0, 30.0))
+    monkeypatch.setattr(svm, "GAMMA_GRID", (0.5,))
 
 
 @pytest.fixture
@@ -52,9 +51,9 @@ def options(tmp_path: Path, tones: Path) -> TrainingOptions:
 def test_a_model_of_tones_from_end_to_end(
     options: TrainingOptions, tones: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[tuple[FittedModel, WindowTable]] = []
+    seen: list[tuple[FittedSvm, WindowTable]] = []
 
-    def watched(table: WindowTable, max_windows: int, seed: int, log: TrainingLog) -> FittedModel:
+    def watched(table: WindowTable, max_windows: int, seed: int, log: TrainingLog) -> FittedSvm:
         seen.append((fit_house(table, max_windows, seed, log), table))
         return seen[0][0]
 

@@ -1,18 +1,18 @@
-"""The recipes that can be asked for by name."""
+"""The recipes by name."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
 from emotion.errors import UsageError
+from trainer.recipes.base import Recipe
 from trainer.recipes.linear import LinearRecipe
-from trainer.recipes.recipe import Recipe
-from trainer.recipes.voices import VoicesRecipe
+from trainer.recipes.voice_adaptive import VoiceAdaptiveRecipe
 
 _RECIPES: Final[Mapping[str, Callable[[], Recipe]]] = {
     "linear": LinearRecipe,
-    "speech": partial(VoicesRecipe, "speech", "speech", ridge=0.1),
-    "speech-light": partial(VoicesRecipe, "speech-light", "acoustic", ridge=0.03),
+    "speech": partial(VoiceAdaptiveRecipe, "speech", "speech", ridge=0.1),
+    "speech-light": partial(VoiceAdaptiveRecipe, "speech-light", "acoustic", ridge=0.03),
 }
 
 

@@ -1,4 +1,4 @@
-"""The plainest recipe: `acoustic`, scaled, and a logistic regression; no baseline."""
+"""The recipe `linear`: `acoustic`, scaled, and a logistic regression without a speaker baseline."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from emotion.arrays import FloatArray, Probabilities
+from emotion.card import LABELS
 from emotion.decision import UnlearnedVoice, Voice
 from emotion.errors import DatasetError
-from emotion.labels import LABELS
-from trainer.step_table import StepTable
+from trainer.window_table import StepTable
 
 _CLIP: Final = 5.0
 """Scaled values further out than this say no more than that."""
@@ -26,7 +26,7 @@ _TOTAL_WEIGHT: Final = 10_000.0
 class LinearRecipe:
     """A logistic regression on windows of speech, each cell of corpus and label with the same weight.
 
-    It is what others are held against. See `trainer.recipes.recipe.Recipe` for the attributes.
+    It is what others are held against. See `trainer.recipes.base.Recipe` for the attributes.
     """
 
     name: str = "linear"
@@ -37,7 +37,7 @@ class LinearRecipe:
 
     version = 1
 
-    def fit(self, tables: Sequence[StepTable]) -> "LinearListener":
+    def fit(self, tables: Sequence[StepTable]) -> "LinearClassifier":
         """Fit on a training side.
 
         Parameters
@@ -47,7 +47,7 @@ class LinearRecipe:
 
         Returns
         -------
-        LinearListener
+        LinearClassifier
             Ready to hear.
 
         Raises
@@ -66,10 +66,10 @@ class LinearRecipe:
         _, place, counts = np.unique(cells, return_inverse=True, return_counts=True)
         weights = _TOTAL_WEIGHT / (len(counts) * counts[place])
         machine = LogisticRegression(C=0.01, max_iter=500).fit(scaled, targets, sample_weight=weights)
-        return LinearListener(scaler.mean_, scaler.scale_, *_all_labels(machine))
+        return LinearClassifier(scaler.mean_, scaler.scale_, *_all_labels(machine))
 
 
-class LinearListener:
+class LinearClassifier:
     """Scaled values, a matrix, a softmax.
 
     Parameters
@@ -94,12 +94,12 @@ class LinearListener:
         self._mean, self._scale, self._weights, self._bias = mean, scale, weights, bias
 
     def predict(self, vector: FloatArray) -> Probabilities:
-        """Give each label's probability for one window; see `Listener.predict`."""
+        """Give each label's probability for one window; see `FittedClassifier.predict`."""
         probabilities: Probabilities = self.predict_all(vector[None])[0]
         return probabilities
 
     def predict_all(self, vectors: FloatArray) -> Probabilities:
-        """Give each label's probability for many windows; see `ListensAtOnce.predict_all`."""
+        """Give each label's probability for many windows; see `BatchClassifier.predict_all`."""
         scaled = np.clip((vectors - self._mean) / self._scale, -_CLIP, _CLIP)
         logits: NDArray[np.float64] = scaled @ self._weights + self._bias
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -107,7 +107,7 @@ class LinearListener:
         return probabilities
 
     def is_unsure(self, smoothed: Probabilities) -> bool:  # noqa: ARG002
-        """Never say so: nothing was learned about doubt; see `Listener.is_unsure`."""
+        """Never say so: nothing was learned about doubt; see `FittedClassifier.is_unsure`."""
         return False
 
     def open_voice(self) -> Voice:

@@ -1,4 +1,4 @@
-"""The windows of speech that a recipe fits on, and how much each of them counts."""
+"""The windows of speech that a recipe fits on, and their weights."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray
+from emotion.card import LABELS
 from emotion.errors import DatasetError
-from emotion.labels import LABELS
-from trainer.step_table import StepTable
+from trainer.window_table import StepTable
 
 SMALL_WEIGHT: Final = 0.3
 """Of a corpus that lacks an emotion, against 1 of one that has all: what it says of an emotion may be its

@@ -3,7 +3,7 @@
 import numpy as np
 
 from emotion.arrays import FloatArray
-from emotion.features.feature_set import FeatureSet
+from emotion.features.base import FeatureSet
 
 ABSOLUTE = {
     "dB": 2e-2,

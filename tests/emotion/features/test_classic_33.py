@@ -1,12 +1,12 @@
-"""`classic-33` is the article, letter by letter."""
+"""`classic-33`: the article's values to the letter."""
 
 import librosa
 import numpy as np
 import pytest
 
 from emotion.errors import UsageError
+from emotion.features.base import window_vectors
 from emotion.features.catalogue import feature_set
-from emotion.features.windows_of_clip import window_vectors
 from emotion.window_grid import WindowGrid
 from tests.emotion.features.sounds import RATE, SOUNDS, recorded
 

@@ -1,5 +1,9 @@
-"""The set `speech`: windows that stand alone, whatever their level and whoever else is heard."""
+"""`speech`: level, mel spectrogram, pooling, and windows that stand alone."""
 
+import math
+from types import ModuleType
+
+import librosa
 import numpy as np
 import pytest
 import soundfile
@@ -7,13 +11,161 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotion.arrays import FloatArray, Samples
+from emotion.encoders import recogniser, turn_encoder
+from emotion.encoders.recogniser import FRAME_HOP, FRAME_LENGTH, FRAME_MIDDLE, num_frames
+from emotion.encoders.turn_encoder import COLUMN_HOP, COLUMN_LENGTH, num_columns
 from emotion.errors import UsageError
+from emotion.features.base import window_vectors
 from emotion.features.catalogue import feature_set
-from emotion.features.speech_stream import SpeechStream
-from emotion.features.windows_of_clip import window_vectors
+from emotion.features.speech import (
+    FEATURE_NAMES,
+    LEVEL_RMS,
+    NUM_BANDS,
+    SpeechStream,
+    heard_frames,
+    level_window,
+    log_mel,
+    pool,
+)
 from emotion.window_grid import WindowGrid
 from tests.spoken import DEMO
 from tests.strategies import cuts, signals, sound
+
+
+@pytest.mark.parametrize("kind", ["noise", "tone", "chirp", "pauses"])
+@pytest.mark.parametrize("num_samples", [400, 559, 560, 32_000])
+def test_it_is_that_of_librosa_without_padding(kind: str, num_samples: int) -> None:
+    samples = sound(kind, num_samples, 1.0, seed=1)
+    powers = librosa.feature.melspectrogram(
+        y=samples, sr=16_000, n_fft=COLUMN_LENGTH, hop_length=COLUMN_HOP, n_mels=NUM_BANDS, center=False
+    )
+    logs = np.log10(np.maximum(powers, 1e-10))
+    wanted = (np.maximum(logs, logs.max() - 8.0) + 4.0) / 4.0
+    ours = log_mel(samples)
+    assert ours.dtype == np.float32
+    assert ours.shape == (NUM_BANDS, num_columns(num_samples))
+    # Where little sounds beside much, float32 has the bands to the last of its digits under the loudest.
+    np.testing.assert_allclose(ours, wanted, atol=2e-2)
+    assert np.abs(ours - wanted).mean() < 1e-3
+
+
+def test_silence_is_even() -> None:
+    assert np.ptp(log_mel(np.zeros(1000, dtype=np.float32))) == 0
+
+
+HEARABLE = ("noise", "tone", "chirp", "pauses")
+
+
+def frame_levels(samples: Samples) -> list[float]:
+    """Mean squares of the frames' middles, the slow way."""
+    places = [FRAME_MIDDLE + frame * FRAME_HOP for frame in range(num_frames(len(samples)))]
+    return [float(np.mean(np.square(samples[at : at + FRAME_HOP], dtype=np.float64))) for at in places]
+
+
+@given(signals(min_samples=FRAME_LENGTH, max_samples=20_000, kinds=HEARABLE))
+def test_what_is_heard_has_the_level_that_the_encoder_wants(samples: Samples) -> None:
+    window = level_window(samples)
+    assert window.sound.shape == samples.shape
+    assert window.sound.dtype == np.float32
+    assert abs(window.sound.mean(dtype=np.float64)) < 1e-6
+    levels = np.array(frame_levels(window.sound))
+    assert window.heard.any()
+    assert math.isclose(math.sqrt(levels[window.heard].mean()), LEVEL_RMS, rel_tol=1e-5)
+    assert (levels[window.heard] >= 0.999e-3 * levels.max()).all()
+    assert (levels[~window.heard] <= 1.001e-3 * levels.max()).all()
+
+
+@given(
+    signals(min_samples=FRAME_LENGTH, max_samples=20_000, kinds=HEARABLE, levels=(1.0, 0.01)),
+    st.floats(-40, 20),
+)
+def test_a_gain_changes_nothing(samples: Samples, gain_db: float) -> None:
+    louder = samples * np.float32(10 ** (gain_db / 20))
+    ours, theirs = level_window(samples), level_window(louder)
+    np.testing.assert_allclose(ours.sound, theirs.sound, rtol=1e-5, atol=1e-6)
+
+
+def test_powers_of_two_change_no_bit() -> None:
+    samples = sound("noise", 9000, 0.3, seed=4)
+    np.testing.assert_array_equal(level_window(samples).sound, level_window(samples * np.float32(64)).sound)
+
+
+def test_a_pause_is_not_heard_and_does_not_count_for_the_level() -> None:
+    voice, hush = sound("noise", 16_000, 0.2, seed=1), sound("noise", 16_000, 0.002, seed=2)
+    window = level_window(np.concatenate([voice, hush]))
+    assert window.heard[:40].all()
+    assert not window.heard[43:].any()
+    alone = level_window(voice)
+    np.testing.assert_allclose(window.sound[:16_000], alone.sound, rtol=0.02, atol=1e-3)
+
+
+def test_silence_is_not_heard() -> None:
+    for value in (0.0, -0.0, 0.3, -1.0, 1e-45):
+        window = level_window(np.full(5000, value, dtype=np.float32))
+        assert not window.heard.any()
+        assert np.abs(window.sound).max() < 1e-6
+
+
+def test_the_gain_has_an_end() -> None:
+    faint = sound("noise", 5000, 1e-12, seed=1)
+    window = level_window(faint)
+    assert not window.heard.any()
+    assert np.abs(window.sound).max() < 1e-6
+
+
+@given(signals(min_samples=FRAME_LENGTH, max_samples=20_000), st.integers(1, 200), st.integers(1, 400))
+def test_frames_of_any_length_are_heard_from_30_db_under_the_loudest(
+    samples: Samples, first: int, hop: int
+) -> None:
+    count = (len(samples) - first) // hop
+    heard = heard_frames(samples, first, hop, count)
+    frames = samples[first : first + count * hop].reshape(count, hop)
+    powers = np.mean(np.square(frames, dtype=np.float64), axis=1)
+    assert heard.shape == powers.shape
+    assert heard.any()
+    assert (powers[heard] >= 0.999e-3 * powers.max()).all()
+    assert (powers[~heard] <= 1.001e-3 * powers.max()).all()
+
+
+RANDOM = np.random.default_rng(3)
+TAPS = tuple(RANDOM.normal(tap, 1 + tap, (10, 288)).astype(np.float32) for tap in range(3))
+HEARD = np.array([True] * 4 + [False] * 5 + [True])
+
+
+@pytest.mark.parametrize("encoder", [recogniser, turn_encoder])
+def test_every_value_has_its_name(encoder: ModuleType) -> None:
+    taps = tuple(RANDOM.normal(tap, 1 + tap, (10, encoder.TAP_WIDTH)).astype(np.float32) for tap in range(3))
+    names = [name for name in FEATURE_NAMES if name.split(".")[0] in encoder.TAP_NAMES]
+    values = dict(zip(names, pool(taps, HEARD), strict=True))
+    for tap, name in enumerate(encoder.TAP_NAMES):
+        for value in (0, 7, encoder.TAP_WIDTH - 1):
+            column = taps[tap][HEARD, value].astype(np.float64)
+            np.testing.assert_allclose(
+                values[f"{name}.{value:03d}.mean"], column.mean(), rtol=1e-5, atol=1e-6
+            )
+            np.testing.assert_allclose(values[f"{name}.{value:03d}.std"], column.std(), rtol=1e-5)
+
+
+def test_no_two_values_have_one_name() -> None:
+    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES) == 2 * 3 * (288 + 384)
+
+
+def test_what_is_not_heard_is_not_summed_up() -> None:
+    others = tuple(np.where(HEARD[:, np.newaxis], tap, np.float32(1e6)) for tap in TAPS)
+    np.testing.assert_array_equal(pool(others, HEARD), pool(TAPS, HEARD))
+
+
+def test_one_frame_has_no_deviation() -> None:
+    one = pool(TAPS, np.arange(10) == 2).reshape(3, 2, 288)
+    np.testing.assert_array_equal(one[:, 0], np.stack([tap[2] for tap in TAPS]))
+    assert not one[:, 1].any()
+
+
+def test_the_taps_are_left_as_they_were() -> None:
+    before = [tap.copy() for tap in TAPS]
+    pool(TAPS, np.ones(10, dtype=bool))
+    np.testing.assert_array_equal(before, TAPS)
+
 
 SPEECH = feature_set("speech")
 GRID = WindowGrid.from_seconds(2, 0.5, 16_000)

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from emotion.arrays import FloatArray, Samples
 from emotion.errors import UsageError
+from emotion.features.base import FeatureSet, window_vectors
 from emotion.features.catalogue import feature_set
-from emotion.features.feature_set import FeatureSet
-from emotion.features.windows_of_clip import window_vectors
 from emotion.window_grid import WindowGrid
 from tests.emotion.features.closeness import assert_close
 from tests.strategies import KINDS, signals, sound

@@ -3,9 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.panel.arrangement import LEG_WIDTH, arrange_legs
-from streamer.panel.layout import plan_layout
-from streamer.panel.wishes import Needs
+from streamer.panel.layout import LEG_WIDTH, Needs, arrange_legs, plan_layout
 from streamer.snapshot import LegView
 
 ONE_LEG = st.builds(

@@ -9,13 +9,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.color import ColorSystem
 
-from emotion.labels import LABELS
-from streamer.panel.big_letters import big_word
-from streamer.panel.canvas import MINUS
+from emotion.card import LABELS
+from streamer.events import State
+from streamer.panel.canvas import MINUS, big_word
 from streamer.panel.panel import draw_panel
-from streamer.row import State
 from streamer.snapshot import Snapshot
-from streamer.terminal.colours import TerminalColours
+from streamer.terminal import TerminalColours
 from tests.panel_material import (
     MODEL_NOTE,
     SOURCE_NOTE,

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from emotion.card import LABELS
 from emotion.errors import DatasetError, UsageError
-from emotion.labels import LABELS
-from tests.evaluation.table_material import Talk, make_table
+from tests.callmood.evaluation.table_material import Talk, make_table
 from trainer.recipes.catalogue import default_recipe, find_recipe, recipe_names
 from trainer.recipes.linear import LinearRecipe
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from emotion.card import LABELS
 from emotion.errors import DatasetError
-from emotion.labels import LABELS
-from tests.evaluation.table_material import WINDOWS_A_CLIP, Talk, make_table
+from tests.callmood.evaluation.table_material import WINDOWS_A_CLIP, Talk, make_table
 from trainer.recipes.training_windows import CLEAN_WEIGHT, SMALL_WEIGHT, windows_of_speech
 
 

@@ -1,0 +1,85 @@
+"""The machine and the library versions of a run."""
+
+import os
+import platform
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+LIBRARIES: Final = ("numpy", "scipy", "soxr", "librosa", "numba", "opensmile", "onnxruntime")
+CPU_INFO: Final = Path("/proc/cpuinfo")
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where something was measured.
+
+    Attributes
+    ----------
+    cpu, system, python : str
+        Model of the processor, operating system, interpreter.
+    num_cores : int
+        That this process may use.
+    load : float or None
+        Processes that wanted to run in the minute before, on average; None where nobody counts.
+    libraries : dict of str to str
+        Versions.
+    """
+
+    cpu: str
+    num_cores: int
+    system: str
+    python: str
+    load: float | None
+    libraries: dict[str, str]
+
+
+def this_machine() -> Machine:
+    """Describe the machine that this runs on.
+
+    Returns
+    -------
+    Machine
+        Without its name.
+    """
+    affinity = getattr(os, "sched_getaffinity", None)
+    return Machine(
+        cpu=_cpu_model(),
+        num_cores=len(affinity(0)) if affinity else os.cpu_count() or 1,
+        system=_system(),
+        python=f"{platform.python_implementation()} {platform.python_version()}",
+        load=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        libraries=_libraries(),
+    )
+
+
+def _cpu_model() -> str:
+    if CPU_INFO.is_file():
+        for line in CPU_INFO.read_text(errors="replace").splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                return f"{value.strip()} ({platform.machine()})"
+    return platform.processor() or platform.machine()
+
+
+def _system() -> str:
+    kernel = f"{platform.system()} {platform.release()}"
+    try:
+        return f"{platform.freedesktop_os_release()['PRETTY_NAME']}, {kernel}"
+    except OSError:
+        return kernel
+
+
+def _libraries() -> dict[str, str]:
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    found["BLAS of numpy"] = f"{blas['name']} {blas['version']}"
+    return found

@@ -1,0 +1,110 @@
+"""One run of the benchmarks: all feature sets, all models, one machine."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from benchmarks.feature_costs import PEERS, SetCosts, set_costs, steps_in_set_costs
+from benchmarks.machine import Machine, this_machine
+from benchmarks.model_costs import EncoderCosts, ModelCosts, encoder_costs, model_costs
+from benchmarks.single_thread import THREAD_VARIABLES, is_single_threaded
+from benchmarks.speech import BenchSound
+from benchmarks.timing import Advance
+from benchmarks.wav2vec2 import WAV2VEC2
+from emotion.errors import UsageError
+from emotion.extras import require
+from emotion.model import EmotionModel
+
+PEER_MODULES: Final = ("scipy.fft", "librosa", "opensmile", "onnx")
+EXTRA: Final = "bench"
+
+OpenBar = Callable[[str, int], AbstractContextManager[Advance]]
+"""Shows a bar with a title for so many steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What a run found.
+
+    Attributes
+    ----------
+    date : str
+        ISO date, UTC.
+    num_steps : int
+        Rounds behind each median.
+    machine : Machine
+        Where.
+    sets : tuple of SetCosts
+        In the order of `PEERS`.
+    models : tuple of ModelCosts
+        In the order asked for.
+    encoders : tuple of EncoderCosts
+        The same models against wav2vec2-base.
+    """
+
+    date: str
+    num_steps: int
+    machine: Machine
+    sets: tuple[SetCosts, ...]
+    models: tuple[ModelCosts, ...]
+    encoders: tuple[EncoderCosts, ...]
+
+
+def require_peers() -> None:
+    """Load all that callmood is held against, before anything is measured.
+
+    Raises
+    ------
+    MissingExtraError
+        If one is not installed, with the command that installs all.
+    """
+    for module in PEER_MODULES:
+        require(module, EXTRA)
+
+
+def measure(models: list[EmotionModel], sound_path: Path, num_steps: int, open_bar: OpenBar) -> Measurement:
+    """Measure everything.
+
+    Parameters
+    ----------
+    models : list of EmotionModel
+        Those that can listen.
+    sound_path : Path
+        Speech with few pauses.
+    num_steps : int
+        Rounds behind each median, at least 1.
+    open_bar : callable
+        Shows how far it is.
+
+    Returns
+    -------
+    Measurement
+        Of this machine, now.
+
+    Raises
+    ------
+    MissingExtraError
+        If a peer is not installed.
+    UsageError
+        If the process was not started for one thread.
+    """
+    if not is_single_threaded():
+        raise UsageError(f"this is measured on one thread; set {', '.join(THREAD_VARIABLES)} to 1 before")
+    require_peers()
+    machine = this_machine()
+    sound = BenchSound(sound_path)
+    sets = []
+    for name in PEERS:
+        with open_bar(f"{name} against {PEERS[name].name}", steps_in_set_costs(num_steps)) as advance:
+            sets.append(set_costs(name, sound, num_steps, advance))
+    costs = []
+    for model in models:
+        with open_bar(f"model {model.folder.name}", num_steps) as advance:
+            costs.append(model_costs(model, sound, num_steps, advance))
+    with open_bar(f"models against {WAV2VEC2}", num_steps) as advance:
+        encoders = encoder_costs(models, sound, num_steps, advance)
+    date = f"{datetime.now(UTC):%Y-%m-%d}"
+    return Measurement(date, num_steps, machine, tuple(sets), tuple(costs), encoders)

@@ -1,0 +1,35 @@
+"""One thread of arithmetic; it is set before numpy is loaded."""
+
+import os
+from typing import Final
+
+THREAD_VARIABLES: Final = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
+"""What the libraries under numpy, scipy, librosa and openSMILE read when they are loaded."""
+
+
+def is_single_threaded() -> bool:
+    """Look whether this process was started for one thread.
+
+    Returns
+    -------
+    bool
+        True where every variable says 1.
+    """
+    return all(os.environ.get(name) == "1" for name in THREAD_VARIABLES)
+
+
+def single_thread_environment() -> dict[str, str]:
+    """Give this process's environment, with one thread for everybody.
+
+    Returns
+    -------
+    dict of str to str
+        For a process that is to be measured.
+    """
+    return os.environ | dict.fromkeys(THREAD_VARIABLES, "1")

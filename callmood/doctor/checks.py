@@ -1,0 +1,355 @@
+"""The checks of `callmood doctor` in their order: disk, terminal, model files, and a self test."""
+
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import callmood
+from callmood.doctor.runner import REPORT_IT, Check, Finding, found_error
+from callmood.doctor.sound_checks import (
+    LISTEN_SECONDS,
+    look_at_devices,
+    look_at_level,
+    look_at_monitors,
+    look_at_portaudio,
+)
+from callmood.doctor.versions import look_at_libraries, look_at_python
+from emotion.errors import ModelError
+
+if TYPE_CHECKING:
+    from emotion.card import Card
+    from streamer.session_info import Summary
+
+LEAST_BYTES: Final = 1_000_000_000
+
+
+def look_at_disk(out: Path) -> Iterator[Finding]:
+    """Look at the file system on which recordings would be written; nothing is written.
+
+    Parameters
+    ----------
+    out : Path
+        The folder of recordings, which need not be there yet.
+
+    Yields
+    ------
+    Finding
+        One; its trouble is advice, since nothing need be recorded.
+    """
+    try:
+        whole = out.absolute()
+        there = next(folder for folder in (whole, *whole.parents) if folder.exists())
+        free = shutil.disk_usage(there).free
+    except OSError as error:
+        found = f"{out} cannot be looked at ({error.strerror})"
+        yield Finding("disk", False, found, "record elsewhere, with --out DIR")
+        return
+    found = f"{free / 1e9:.1f} GB free for {out}"
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        yield Finding("disk", False, f"{out} cannot be written", "record elsewhere, with --out DIR")
+    elif free < LEAST_BYTES:
+        yield Finding("disk", False, found, "make room, or record elsewhere with --out DIR")
+    else:
+        yield Finding("disk", True, found)
+
+
+WIDTH, HEIGHT = 80, 24
+DUMB: Final = "set TERM to what your terminal is, such as xterm-256color, and stay in the foreground"
+
+
+def look_at_terminal() -> Iterator[Finding]:
+    """Look at size, colours and encoding, if there is a terminal at all.
+
+    Yields
+    ------
+    Finding
+        One; its trouble is advice, since without a panel there are lines.
+    """
+    try:
+        size = os.get_terminal_size(sys.stdout.fileno())
+    except (OSError, ValueError):
+        yield Finding("terminal", True, "none here: listen and replay print lines instead of the panel")
+        return
+    from streamer.terminal import TerminalColours, is_panel_possible
+
+    colours = TerminalColours.of_environment()
+    name = "no colours" if colours.system is None else f"{colours.system.name.lower()} colours"
+    encoding = (sys.stdout.encoding or "ascii").lower()
+    is_unicode = encoding.replace("-", "").startswith("utf")
+    no_color = "" if colours.coloured else ", NO_COLOR is set"
+    # A serial line, for one, does not know its own.
+    known = size.columns > 0 and size.lines > 0
+    measure = f"{size.columns} columns, {size.lines} rows" if known else "of unknown size"
+    found = f"{measure}, {name}{no_color}, {encoding}"
+    advice = []
+    if not is_panel_possible():
+        found += f", no panel with TERM={os.environ.get('TERM', '')!r} here"
+        advice.append(DUMB)
+    elif colours.coloured and not colours.paints:
+        advice.append("set TERM=xterm-256color where the terminal has 256 colours: the panel uses them")
+    if not is_unicode:
+        advice.append(
+            "choose a locale with UTF-8, such as LANG=C.UTF-8: the panel is drawn with its characters"
+        )
+    if known and (size.columns < WIDTH or size.lines < HEIGHT):
+        advice.append(f"make it {WIDTH} x {HEIGHT} or larger: a smaller panel leaves things out")
+    yield Finding("terminal", not advice, found, "; ".join(advice) or None)
+
+
+ENCODERS: Final = ("encoder", "turn-encoder")
+
+
+def look_at_models() -> Iterator[Finding]:
+    """Read every model that is listed, and hold its files against the digests of its card.
+
+    Yields
+    ------
+    Finding
+        One a model, and one where the default is not among them.
+    """
+    from emotion.model_folders import DEFAULT_MODEL, as_path, model_folders, own_model_folders
+
+    folders = model_folders()
+    if DEFAULT_MODEL not in [folder.name for folder in folders]:
+        advice = "install callmood again, or name another with --model"
+        yield Finding("model", False, f"the default model, {DEFAULT_MODEL}, is not there", advice)
+    for folder in folders:
+        yield look_at_model(folder, folder.name)
+    for folder in own_model_folders():
+        yield look_at_model(folder, as_path(folder))
+
+
+def look_at_model(folder: Path, name: str) -> Finding:
+    """Read a model as listening would, and the digests of all files that its card names.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the model.
+    name : str
+        What ``--model`` takes for it.
+
+    Returns
+    -------
+    Finding
+        Not ok where it would be refused.
+    """
+    from emotion.model import load_model, read_model_card
+
+    try:
+        card = read_model_card(folder)
+        for file, promised in card.digests.items():
+            _refuse_other_digest(folder, file, promised)
+        load_model(folder)
+    except ModelError as error:
+        return found_error("model", error)
+    return Finding("model", True, f"{name}: {_in_words(card)}, in {folder}")
+
+
+def look_at_encoders() -> Iterator[Finding]:
+    """Hold the encoders that came with callmood against their cards.
+
+    Yields
+    ------
+    Finding
+        One an encoder.
+    """
+    from emotion.encoders.network import encoder_folder
+
+    for name in ENCODERS:
+        yield look_at_encoder(encoder_folder(name))
+
+
+def look_at_encoder(folder: Path) -> Finding:
+    """Hold an encoder against its card.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``encoder.json`` and the file it names.
+
+    Returns
+    -------
+    Finding
+        Not ok where it would be refused.
+    """
+    from emotion.encoders.network import read_encoder
+
+    try:
+        encoder = read_encoder(folder)
+    except ModelError as error:
+        return found_error("encoder", error)
+    return Finding("encoder", True, f"{folder.name}: {len(encoder.graph) / 1e6:.1f} MB as its card says")
+
+
+def look_at_voice_network() -> Iterator[Finding]:
+    """Hold the network of the gate against its card.
+
+    Yields
+    ------
+    Finding
+        One.
+
+    Raises
+    ------
+    ModelError
+        If it would be refused.
+    """
+    from streamer.analysis.vad import read_vad_arrays, vad_folder
+
+    arrays = read_vad_arrays(vad_folder())
+    yield Finding("voice-activity", True, f"{len(arrays)} arrays as its card says")
+
+
+def _refuse_other_digest(folder: Path, name: str, promised: str) -> None:
+    from emotion.card import WHAT_TO_DO
+
+    # A card is anybody's: it shall have no other files read, and no device or pipe.
+    path = folder / name
+    if Path(name).name != name or not path.is_file():
+        raise ModelError(f"{folder}: the card promises a file {name[:60]!r} that is not in it; {WHAT_TO_DO}")
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror}); {WHAT_TO_DO}") from error
+    if found != promised:
+        raise ModelError(
+            f"{path} was changed: it has SHA-256 {found[:12]}, its card promises {promised[:12]}; "
+            f"{WHAT_TO_DO}"
+        )
+
+
+def _in_words(card: "Card") -> str:
+    files = " and ".join(card.digests)
+    return f"card and {files} as they were written by callmood {card.callmood_version}"
+
+
+SECONDS: Final = 10.0
+SPEECH: Final = Path(callmood.__file__).parent / "demo" / "speech.flac"
+LEGS_OF_A_CALL: Final = 2
+LIGHTER: Final = "--model speech-light costs a tenth"
+
+
+def look_at_the_path() -> Iterator[Finding]:
+    """Replay the beginning of the demo in a session with the default model; nothing is written.
+
+    Yields
+    ------
+    Finding
+        One.
+
+    Raises
+    ------
+    CallmoodError
+        If model or demo are damaged.
+    """
+    from emotion.audio_io import AudioFile
+    from emotion.model_folders import DEFAULT_MODEL, find_model
+    from streamer.session import Session, SessionOptions
+    from streamer.sources.file import FileSource
+    from streamer.terminal_io import Screen
+
+    model = find_model(DEFAULT_MODEL)
+    grid = model.card.grid()
+    session = Session(
+        [FileSource(AudioFile(SPEECH), fast=True)],
+        model,
+        grid,
+        sinks=(),
+        screen=Screen(),
+        options=SessionOptions(callmood_version=callmood.__version__, duration_seconds=SECONDS),
+    )
+    yield judge_summary(session.run(), grid.num_windows(round(SECONDS * grid.sample_rate)), model.card.name)
+
+
+def judge_summary(summary: "Summary", expected_rows: int, model: str) -> Finding:
+    """Say whether this machine keeps up.
+
+    Parameters
+    ----------
+    summary : Summary
+        Of the session.
+    expected_rows : int
+        How many windows the sound has.
+    model : str
+        Its name.
+
+    Returns
+    -------
+    Finding
+        Not ok where rows are missing, no voice was heard, or processing takes as long as the sound lasts.
+    """
+    voiced = summary.states["speech"] + summary.states["unsure"]
+    factor = summary.real_time_factor
+    found = (
+        f"{summary.windows} rows of {expected_rows} in {SECONDS:g} s of sound, {voiced} of them speech, with "
+        f"{model}: real-time factor {factor:.3f}, longest lag {summary.max_lag_seconds:.2f} s at full speed"
+    )
+    if summary.windows != expected_rows or not voiced:
+        return Finding("self-test", False, found, REPORT_IT)
+    if factor >= 1:
+        return Finding(
+            "self-test", False, f"{found}: too slow to listen", f"end what else is running; {LIGHTER}"
+        )
+    legs = int(1 / max(factor, 1e-3))
+    found += f": this machine follows {legs} leg{'s' * (legs > 1)}"
+    too_few = f"a call has two legs: end what else is running; {LIGHTER}"
+    return Finding("self-test", True, found, too_few if legs < LEGS_OF_A_CALL else None)
+
+
+SOUND_HANGS: Final = (
+    "the sound server hangs: start it again (systemctl --user restart pipewire-pulse, or pulseaudio --kill; "
+    "pulseaudio --start), or plug the device in again"
+)
+FILES_HANG: Final = "the file system hangs, or is very slow: see to it, or install callmood on another"
+DISK_HANGS: Final = "the file system hangs: record elsewhere, with --out DIR"
+TOO_SLOW: Final = (
+    "this machine is far too slow, or busy: end what else is running, or use --model speech-light"
+)
+
+
+def all_checks(device: str | None, out: Path, *, with_sound: bool) -> list[Check]:
+    """List what is to be looked at.
+
+    Parameters
+    ----------
+    device : str or None
+        To be listened to; None for the default.
+    out : Path
+        Where recordings would go.
+    with_sound : bool
+        Open a device. Without, PortAudio and devices are no more than advice: whoever asks for no sound can
+        do without a microphone.
+
+    Returns
+    -------
+    list of Check
+        The slowest last.
+    """
+    level = Check(
+        "level",
+        partial(look_at_level, device),
+        f"listening for {LISTEN_SECONDS:g} s: say something",
+        15.0,
+        SOUND_HANGS,
+    )
+    return [
+        Check("python", look_at_python, "looking at Python", 10.0, FILES_HANG),
+        Check("library", look_at_libraries, "looking at the libraries", 20.0, FILES_HANG),
+        Check("portaudio", look_at_portaudio, "starting PortAudio", 15.0, SOUND_HANGS, needed=with_sound),
+        Check("device", look_at_devices, "looking for devices", 15.0, SOUND_HANGS, needed=with_sound),
+        Check("monitor", look_at_monitors, "asking the sound server", 10.0, SOUND_HANGS, needed=False),
+        *([level] if with_sound else []),
+        Check("model", look_at_models, "reading the models", 60.0, FILES_HANG),
+        Check("encoder", look_at_encoders, "reading the encoders", 30.0, FILES_HANG),
+        Check("voice-activity", look_at_voice_network, "reading the network of the gate", 30.0, FILES_HANG),
+        Check("disk", partial(look_at_disk, out), "looking at the disk", 10.0, DISK_HANGS, needed=False),
+        Check("terminal", look_at_terminal, "looking at the terminal", 10.0, TOO_SLOW, needed=False),
+        Check("self-test", look_at_the_path, "replaying ten seconds", 120.0, TOO_SLOW),
+    ]

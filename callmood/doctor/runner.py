@@ -1,0 +1,291 @@
+"""Run checks within their time limits, and print their findings as lines or JSON."""
+
+import json
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal, TextIO
+
+from emotion.errors import CallmoodError
+from emotion.untrusted_text import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+REPORT_IT: Final = "please report it, with all that `callmood doctor --json` prints"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes
+    ----------
+    check : str
+        What was looked at; several findings may share it.
+    ok : bool
+        False where something is missing that listening needs.
+    found : str
+        What there is, in one line.
+    advice : str or None
+        What to do; also where all is well and could be better.
+    """
+
+    check: str
+    ok: bool
+    found: str
+    advice: str | None = None
+
+    @property
+    def mark(self) -> Literal["ok", "advice", "not ok"]:
+        """How it stands, for people."""
+        if not self.ok:
+            return "not ok"
+        return "ok" if self.advice is None else "advice"
+
+
+def found_error(check: str, error: CallmoodError) -> Finding:
+    """Take apart the message of an error, which says what, and after a semicolon what to do.
+
+    Parameters
+    ----------
+    check : str
+        What was looked at.
+    error : CallmoodError
+        As it came.
+
+    Returns
+    -------
+    Finding
+        Not ok.
+    """
+    return Finding(check, ok=False, found=error.what, advice=error.to_do or REPORT_IT)
+
+
+def in_one_line(text: str) -> str:
+    """Make what devices, files and libraries call themselves fit for a line and a terminal.
+
+    Parameters
+    ----------
+    text : str
+        May be anything.
+
+    Returns
+    -------
+    str
+        With single blanks, and a question mark for what cannot be printed.
+    """
+    return printable(" ".join(text.split()))
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something to look at.
+
+    Attributes
+    ----------
+    name : str
+        As its findings are called where it does not come to give any.
+    look : callable
+        Gives findings; may raise anything, and may never return.
+    doing : str
+        What is shown meanwhile.
+    limit_seconds : float
+        How long it may take, s.
+    if_late : str
+        What to do where it takes longer.
+    needed : bool
+        False where listening is possible without: then nothing of it is worse than advice, but for what
+        nobody expected.
+    """
+
+    name: str
+    look: Callable[[], Iterable[Finding]]
+    doing: str
+    limit_seconds: float
+    if_late: str
+    needed: bool = True
+
+
+class CheckRunner:
+    """Runs checks one after the other, each in a thread that is left behind where it does not return."""
+
+    def __init__(self) -> None:
+        self._ends: list[threading.Event] = []
+
+    @property
+    def is_idle(self) -> bool:
+        """False while a check that was given up, or interrupted, still runs."""
+        return all(end.is_set() for end in self._ends)
+
+    def run(self, check: Check) -> list[Finding]:
+        """Run a check.
+
+        Parameters
+        ----------
+        check : Check
+            Any.
+
+        Returns
+        -------
+        list of Finding
+            What it found, then what went wrong with it.
+        """
+        found: list[Finding] = []
+        end = threading.Event()
+        self._ends.append(end)
+        # Nobody waits for a daemon at the end of the process.
+        threading.Thread(target=_look, args=(check, found, end), name="callmood-doctor", daemon=True).start()
+        if end.wait(check.limit_seconds):
+            return found
+        late = Finding(check.name, False, f"no answer within {check.limit_seconds:g} s", check.if_late)
+        return [*found, _weighed(late, check)]
+
+
+def _look(check: Check, found: list[Finding], end: threading.Event) -> None:
+    try:
+        # One by one, so that what was found before an error or a hang is told as well.
+        for finding in check.look():
+            found.append(_weighed(finding, check))  # noqa: PERF401
+    except CallmoodError as error:
+        found.append(_weighed(found_error(check.name, error), check))
+    except ImportError as error:
+        what = in_one_line(f"a library cannot be imported: {error}")
+        found.append(Finding(check.name, False, what, "install callmood again, in an environment of its own"))
+    except BaseException as error:  # noqa: BLE001 - a doctor does not die of what it looks at
+        found.append(Finding(check.name, False, in_one_line(f"{type(error).__name__}: {error}"), REPORT_IT))
+    finally:
+        end.set()
+
+
+def _weighed(finding: Finding, check: Check) -> Finding:
+    """Make a line of it, and advice where it is not needed."""
+    advice = None if finding.advice is None else in_one_line(finding.advice)
+    ok = finding.ok or not check.needed
+    return replace(finding, ok=ok, found=in_one_line(finding.found), advice=advice)
+
+
+MARK_WIDTH: Final = 6
+NAME_WIDTH: Final = 14
+STYLES: Final = MappingProxyType({"ok": "green", "advice": "yellow", "not ok": "bold red"})
+
+
+def report(checks: Sequence[Check], runner: CheckRunner, *, as_json: bool) -> list[Finding]:
+    """Run the checks and print what they find.
+
+    Parameters
+    ----------
+    checks : sequence of Check
+        In their order.
+    runner : CheckRunner
+        Runs them.
+    as_json : bool
+        One JSON list at the end instead of a line at once for each finding.
+
+    Returns
+    -------
+    list of Finding
+        All.
+    """
+    console = terminal_console(sys.stderr if as_json else sys.stdout)
+    if as_json:
+        findings = _examine(checks, runner, console, None)
+        entries = [asdict(finding) for finding in findings]
+        sys.stdout.write(json.dumps(entries, indent=2) + "\n")
+        return findings
+    return _examine(checks, runner, console, _print_line if console is None else _rich_printer(console))
+
+
+def terminal_console(stream: TextIO) -> "Console | None":
+    """Give what draws on a terminal.
+
+    Parameters
+    ----------
+    stream : TextIO
+        Standard output or standard error.
+
+    Returns
+    -------
+    Console or None
+        None off a terminal, on one that cannot move its cursor, and where rich itself is missing.
+    """
+    try:
+        from rich.console import Console
+    except ImportError:
+        return None  # The check of the libraries says so.
+    console = Console(file=stream, highlight=False)
+    return console if stream.isatty() and not console.is_dumb_terminal else None
+
+
+def as_line(finding: Finding) -> str:
+    """Write a finding in one line.
+
+    Parameters
+    ----------
+    finding : Finding
+        Any.
+
+    Returns
+    -------
+    str
+        Mark, name, what was found, and after a semicolon what to do.
+    """
+    advice = "" if finding.advice is None else f"; {finding.advice}"
+    return f"{finding.mark:<{MARK_WIDTH}}  {finding.check:<{NAME_WIDTH}}  {finding.found}{advice}"
+
+
+def _examine(
+    checks: Sequence[Check],
+    runner: CheckRunner,
+    console: "Console | None",
+    tell: Callable[[Finding], None] | None,
+) -> list[Finding]:
+    findings = []
+    # "line" is a spinner of ASCII.
+    status = None if console is None else console.status("", spinner="line")
+    with status or nullcontext():
+        for check in checks:
+            if status is not None:
+                status.update(check.doing)
+            for finding in runner.run(check):
+                findings.append(finding)
+                if tell is not None:
+                    tell(_encodable(finding))
+    return findings
+
+
+def _encodable(finding: Finding) -> Finding:
+    """Put a question mark for what standard output cannot write: devices are called as they like."""
+    encoding = sys.stdout.encoding or "ascii"
+
+    def fit(text: str) -> str:
+        return text.encode(encoding, errors="replace").decode(encoding)
+
+    advice = None if finding.advice is None else fit(finding.advice)
+    return replace(finding, found=fit(finding.found), advice=advice)
+
+
+def _print_line(finding: Finding) -> None:
+    sys.stdout.write(as_line(finding) + "\n")
+    sys.stdout.flush()
+
+
+def _rich_printer(console: "Console") -> Callable[[Finding], None]:
+    from rich.table import Table
+    from rich.text import Text
+
+    def tell(finding: Finding) -> None:
+        line = Table.grid(padding=(0, 2, 0, 0))
+        line.add_column(width=MARK_WIDTH)
+        line.add_column(width=NAME_WIDTH)
+        line.add_column()
+        words = Text(finding.found)
+        if finding.advice is not None:
+            words.append(f"\n{finding.advice}", style="bold")
+        line.add_row(Text(finding.mark, style=STYLES[finding.mark]), Text(finding.check), words)
+        console.print(line)
+
+    return tell

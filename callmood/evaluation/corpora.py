@@ -1,0 +1,314 @@
+"""What is scored: the corpora of a folder, the settings of a run, and the folds of each protocol."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Literal, TypeAlias, get_args
+
+import numpy as np
+
+from callmood.evaluation.streams import STREAM_KINDS, StreamKind, default_seeds, plan_streams
+from emotion.card import LABELS
+from emotion.errors import DatasetError, UsageError
+from emotion.untrusted_text import printable
+from trainer.augmentation.catalogue import EVALUATION_CONDITIONS, check_condition
+from trainer.dataset import MANIFEST, Clip, ClipList, read_manifest
+
+TRAINING_KIND: Final[StreamKind] = "balanced"
+"""Recipes fit on streams of all clips."""
+
+TRAINING_SEED: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The axes of the table.
+
+    Attributes
+    ----------
+    kinds : tuple of {'balanced', 'mostly-neutral', 'single'}
+        Of streams.
+    conditions : tuple of str
+        Lines that the test side is heard through.
+    baselines : tuple of bool
+        Without the speaker baseline, with it.
+    num_seeds : int or None
+        Orders of the mostly neutral and single streams; None for the usual number. Balanced streams hold
+        every clip and are heard in one order.
+    """
+
+    kinds: tuple[StreamKind, ...] = STREAM_KINDS
+    conditions: tuple[str, ...] = EVALUATION_CONDITIONS
+    baselines: tuple[bool, ...] = (False, True)
+    num_seeds: int | None = None
+
+    def seeds(self, kind: StreamKind) -> tuple[int, ...]:
+        """Give the seeds of a kind of stream.
+
+        Parameters
+        ----------
+        kind : {'balanced', 'mostly-neutral', 'single'}
+            Of streams.
+
+        Returns
+        -------
+        tuple of int
+            At least one.
+        """
+        if kind == "balanced" or self.num_seeds is None:
+            return default_seeds(kind)
+        return tuple(range(self.num_seeds))
+
+
+def settings_of(
+    kinds: Sequence[str], conditions: Sequence[str], baselines: tuple[bool, ...], num_seeds: int | None
+) -> Settings:
+    """Check what a user asks for.
+
+    Parameters
+    ----------
+    kinds, conditions : sequence of str
+        Names; none of them means the usual ones.
+    baselines : tuple of bool
+        Without the speaker baseline, with it.
+    num_seeds : int or None
+        At least 1.
+
+    Returns
+    -------
+    Settings
+        Streams in the house's order, conditions in that asked for.
+
+    Raises
+    ------
+    UsageError
+        If there is no such kind of stream, or no such condition.
+    """
+    for name in kinds:
+        if name not in STREAM_KINDS:
+            raise UsageError(f"no kind of stream is called {name!r}; choose from {', '.join(STREAM_KINDS)}")
+    for name in conditions:
+        check_condition(name)
+    chosen = tuple(kind for kind in STREAM_KINDS if not kinds or kind in kinds)
+    return Settings(chosen, tuple(conditions) or EVALUATION_CONDITIONS, baselines, num_seeds)
+
+
+LEAST_SHARE: Final = 0.02
+"""A corpus is scored if each of the four labels has this share of its clips: with fewer its UAR hangs on a
+handful of clips."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """The labelled clips of one folder.
+
+    Attributes
+    ----------
+    name : str
+        That of the folder.
+    clips : tuple of Clip
+        Whose `corpus` is that name.
+    """
+
+    name: str
+    clips: tuple[Clip, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Clips of each label, the absent ones included."""
+        counted = Counter(clip.emotion for clip in self.clips)
+        return {label: counted[label] for label in LABELS}
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """Who speaks, as ``corpus/speaker``; sorted. A clip of nobody known is a speaker by itself."""
+        # Asked of those who make the streams: it is their names that tables are cut by.
+        plans = plan_streams(self.clips, TRAINING_KIND, TRAINING_SEED)
+        return tuple(sorted({f"{plan.corpus}/{plan.speaker}" for plan in plans}))
+
+    @property
+    def has_all_labels(self) -> bool:
+        """Whether each of the four labels has at least `LEAST_SHARE` of the clips."""
+        return min(self.counts.values()) >= max(1.0, LEAST_SHARE * len(self.clips))
+
+
+@dataclass(frozen=True, slots=True)
+class CorporaFolder:
+    """What was found, and what is done with it.
+
+    Attributes
+    ----------
+    scored : tuple of Corpus
+        Those that are tested on.
+    learned_from : tuple of Corpus
+        Those that may be fitted on; a scored one is never fitted on while it is tested.
+    remarks : tuple of str
+        One line for each thing left out, or done otherwise than one might think.
+    """
+
+    scored: tuple[Corpus, ...]
+    learned_from: tuple[Corpus, ...]
+    remarks: tuple[str, ...]
+
+
+def read_corpora(root: Path, only: Collection[str] = (), learn_from: Collection[str] = ()) -> CorporaFolder:
+    """Read a folder of corpora, or a single corpus.
+
+    Parameters
+    ----------
+    root : Path
+        Holds folders with a ``manifest.csv`` each, or one itself.
+    only : collection of str
+        Names of the corpora to score; by default those that have all four labels.
+    learn_from : collection of str
+        Names of those that may be fitted on; by default all.
+
+    Returns
+    -------
+    CorporaFolder
+        With at least one corpus to score.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such folder, no corpus in it, or none that can be scored.
+    UsageError
+        If a name is none of the corpora's.
+    """
+    corpora, remarks = _read(root)
+    for name in (*only, *learn_from):
+        if name not in corpora:
+            raise UsageError(f"there is no corpus {name!r} in {root}; there are {', '.join(corpora)}")
+    scored = [corpora[name] for name in corpora if (name in only if only else corpora[name].has_all_labels)]
+    if not scored:
+        raise DatasetError(
+            f"no corpus in {root} has clips of all of {', '.join(LABELS)}; name those to score with --only"
+        )
+    learned_from = [corpora[name] for name in corpora if not learn_from or name in learn_from]
+    return CorporaFolder(
+        tuple(scored), tuple(learned_from), (*remarks, *_remarks(corpora.values(), scored, only))
+    )
+
+
+def _read(root: Path) -> tuple[dict[str, Corpus], list[str]]:
+    if not root.is_dir():
+        raise DatasetError(f"there is no folder {root}; name a folder of corpora with --corpora")
+    if (root / MANIFEST).is_file():
+        folders = [root]
+    else:
+        folders = sorted(each for each in root.iterdir() if (each / MANIFEST).is_file())
+    remarks: list[str] = []
+    corpora: dict[str, Corpus] = {}
+    for folder in folders:
+        found: ClipList = read_manifest(folder)
+        remarks += found.remarks
+        name = printable(folder.resolve().name)
+        if found.clips:
+            corpora[name] = Corpus(name, tuple(replace(clip, corpus=name) for clip in found.clips))
+        else:
+            remarks.append(f"{folder}: no clip has one of the four labels; it is left out")
+    if not corpora:
+        raise DatasetError(
+            f"{root} holds no corpus with labelled clips; each is a folder with sound and a {MANIFEST}"
+        )
+    return corpora, remarks
+
+
+def _remarks(corpora: Collection[Corpus], scored: Sequence[Corpus], only: Collection[str]) -> list[str]:
+    lines = []
+    for corpus in corpora:
+        few = ", ".join(f"{label} {count}" for label, count in corpus.counts.items())
+        if corpus in scored and not corpus.has_all_labels:
+            lines.append(f"{corpus.name} lacks an emotion ({few}): its UAR is over those that occur")
+        elif corpus not in scored and not only:
+            lines.append(f"{corpus.name} lacks an emotion ({few}): not scored, it may only be learned from")
+    return lines
+
+
+Protocol: TypeAlias = Literal["leave-one-corpus-out", "leave-speakers-out", "unseen-data"]
+"""How the sides of a test are set apart."""
+
+PROTOCOLS: Final[tuple[Protocol, ...]] = get_args(Protocol)
+"""All of them."""
+
+NUM_FOLDS: Final = 5
+"""Folds of speakers; as many as speakers where there are fewer."""
+
+_SEED: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One fit, and whom it is tested on.
+
+    Attributes
+    ----------
+    corpus : Corpus
+        Tested on.
+    test_speakers : tuple of str
+        Those of its speakers, as ``corpus/speaker``.
+    training : tuple of tuple of Corpus and tuple of str
+        Corpora with the speakers that are fitted on; empty for a model that is fitted already.
+    """
+
+    corpus: Corpus
+    test_speakers: tuple[str, ...]
+    training: tuple[tuple[Corpus, tuple[str, ...]], ...] = ()
+
+
+def folds_of(protocol: Protocol, folder: CorporaFolder) -> tuple[Fold, ...]:
+    """Make the folds of a protocol.
+
+    Parameters
+    ----------
+    protocol : {'leave-one-corpus-out', 'leave-speakers-out', 'unseen-data'}
+        ``leave-one-corpus-out``: each scored corpus is tested by what was fitted on all the others.
+        ``leave-speakers-out``: `NUM_FOLDS` folds of speakers within each scored corpus, fitted within it.
+        ``unseen-data``: nothing is fitted.
+    folder : CorporaFolder
+        What there is.
+
+    Returns
+    -------
+    tuple of Fold
+        Every speaker of every scored corpus is tested once; none is on both sides of a fold.
+
+    Raises
+    ------
+    DatasetError
+        If a corpus has nobody else to be fitted on.
+    """
+    if protocol == "leave-one-corpus-out":
+        return tuple(_all_others(corpus, folder) for corpus in folder.scored)
+    if protocol == "leave-speakers-out":
+        return tuple(fold for corpus in folder.scored for fold in _folds_of_speakers(corpus))
+    return tuple(Fold(corpus, corpus.speakers) for corpus in folder.scored)
+
+
+def _all_others(corpus: Corpus, folder: CorporaFolder) -> Fold:
+    others = tuple((other, other.speakers) for other in folder.learned_from if other.name != corpus.name)
+    if not others:
+        raise DatasetError(
+            f"there is no corpus beside {corpus.name} to fit on; add one, take --leave-speakers-out, "
+            "or score a fitted model with --model"
+        )
+    return Fold(corpus, corpus.speakers, others)
+
+
+def _folds_of_speakers(corpus: Corpus) -> tuple[Fold, ...]:
+    speakers = corpus.speakers
+    if len(speakers) < 2:
+        raise DatasetError(
+            f"{corpus.name} has one speaker only, so none can be left out; leave it out with --only"
+        )
+    shuffled = np.random.default_rng(_SEED).permutation(np.array(speakers))
+    parts = [shuffled[first::NUM_FOLDS].tolist() for first in range(min(NUM_FOLDS, len(speakers)))]
+    return tuple(
+        Fold(
+            corpus,
+            tuple(sorted(part)),
+            ((corpus, tuple(name for name in speakers if name not in set(part))),),
+        )
+        for part in parts
+    )

@@ -1,0 +1,432 @@
+"""The figures of an evaluation: records for JSON, tables and pictures for people."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Final
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from callmood.evaluation.corpora import Settings
+from callmood.evaluation.stream_metrics import Measures, interval
+from emotion.card import LABELS
+from trainer.metrics import NUM_BINS, score
+from trainer.plots import FAINT_INK, INK, confusion_picture, new_figure, png_of, write_titles
+
+MEAN: Final = "mean"
+"""What stands in `corpus` where a record is the mean over corpora."""
+
+_DIGITS: Final = 6
+
+Record = dict[str, Any]
+"""Plain values, in the order in which they are written."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell:
+    """Where in the table, and what was measured there.
+
+    Attributes
+    ----------
+    corpus, stream, condition : str
+        Who was tested, in which kind of stream, through which line.
+    baseline : bool
+        Whether the voice was learned.
+    measures : Measures
+        The figures.
+    false_emotion : mapping of str to float
+        For each kind of sound that is no speech, the share of its windows that showed an emotion.
+    """
+
+    corpus: str
+    stream: str
+    condition: str
+    baseline: bool
+    measures: Measures
+    false_emotion: Mapping[str, float]
+
+
+def records(cells: Sequence[Cell], facts: Mapping[str, Any]) -> list[Record]:
+    """Write every cell as a record, and the mean over corpora before them.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        One for each corpus, stream, condition and baseline.
+    facts : mapping of str to anything
+        What is the same for all: protocol, model or recipe.
+
+    Returns
+    -------
+    list of dict
+        Figures that could not be measured are None.
+    """
+    groups: dict[tuple[str, str, bool], list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault((cell.stream, cell.condition, cell.baseline), []).append(cell)
+    means = [_mean_of(group) for group in groups.values()]
+    return [record | dict(facts) for record in (*means, *map(_record, cells))]
+
+
+def _record(cell: Cell) -> Record:
+    measures, scores = cell.measures, cell.measures.scores
+    low, high = interval(measures.uar_draws)
+    figures = {
+        "uar": scores.uar,
+        "uar_low": low,
+        "uar_high": high,
+        "accuracy": scores.accuracy,
+        "ece": scores.ece,
+        "brier": scores.brier,
+        "unsure_share": measures.certainty.unsure_share,
+        "sure_window_accuracy": measures.certainty.sure_window_accuracy,
+        "swallowed_share": measures.certainty.swallowed_share,
+        "sure_clip_accuracy": measures.certainty.sure_clip_accuracy,
+        "selective_accuracy": measures.certainty.selective_accuracy,
+        "delay_median_seconds": measures.delays.median,
+        "delay_p90_seconds": measures.delays.p90,
+        "delay_shown_share": measures.delays.shown_share,
+        "false_emotion": _mean(list(cell.false_emotion.values())),
+    }
+    return (
+        _place(cell)
+        | {name: _plain(value) for name, value in figures.items()}
+        | {
+            "clips": measures.num_clips,
+            "answers": len(measures.targets),
+            "speakers": measures.num_speakers,
+            "speech_windows": measures.num_speech_windows,
+            "changes": measures.delays.num_changes,
+            "recalls": {label: _plain(scores.recall[i]) for i, label in enumerate(LABELS)},
+            "confusion": scores.confusion.tolist(),
+            "false_emotion_of": {name: _plain(share) for name, share in cell.false_emotion.items()},
+        }
+    )
+
+
+def _mean_of(group: Sequence[Cell]) -> Record:
+    parts = [_record(cell) for cell in group]
+    low, high = interval(np.mean([cell.measures.uar_draws for cell in group], axis=0))
+    mean: Record = {}
+    for name, first in parts[0].items():
+        values = [part[name] for part in parts]
+        if name in _place(group[0]):
+            mean[name] = first
+        elif name == "confusion":
+            mean[name] = np.sum(values, axis=0).tolist()
+        elif isinstance(first, dict):
+            mean[name] = {key: _plain(_mean([value[key] for value in values])) for key in first}
+        elif isinstance(first, int):
+            mean[name] = sum(values)
+        else:
+            mean[name] = _plain(_mean(values))
+    return mean | {"corpus": MEAN, "uar_low": _plain(low), "uar_high": _plain(high)}
+
+
+def _place(cell: Cell) -> Record:
+    return {
+        "corpus": cell.corpus,
+        "stream": cell.stream,
+        "condition": cell.condition,
+        "baseline": cell.baseline,
+    }
+
+
+def _mean(values: Sequence[float | None]) -> float:
+    known = [value for value in values if value is not None and not math.isnan(value)]
+    return sum(known) / len(known) if known else math.nan
+
+
+def _plain(value: float) -> float | None:
+    return None if math.isnan(value) else round(float(value), _DIGITS)
+
+
+_PLACE_HEAD: Final = ("stream", "condition", "baseline")
+
+NUM_NAMES: Final = len(_PLACE_HEAD)
+"""Columns of every table that say where in it a row stands; the others are figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Cells of text.
+
+    Attributes
+    ----------
+    title : str
+        Above it.
+    head : tuple of str
+        Names of the columns.
+    rows : tuple of tuple of str
+        As many cells as the head has.
+    """
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def tables_of(records: Sequence[Record]) -> list[Table]:
+    """Lay out the figures.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        As `callmood.evaluation.report.records` gives them.
+
+    Returns
+    -------
+    list of Table
+        UAR of every corpus; what doubt is worth; recalls and delays; sounds that are no speech.
+    """
+    means = [record for record in records if record["corpus"] == MEAN]
+    return [_uar(records, means), _certainty(means), _recalls(means), *_false_emotion(means)]
+
+
+def plain_text(tables: Sequence[Table]) -> str:
+    """Write tables without a terminal's help.
+
+    Parameters
+    ----------
+    tables : sequence of Table
+        Any number.
+
+    Returns
+    -------
+    str
+        Ends with a newline.
+    """
+    return "\n".join(f"{table.title}\n{_columns(table)}" for table in tables)
+
+
+def _columns(table: Table) -> str:
+    lines = [table.head, *table.rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "".join(
+        "  ".join(
+            cell.ljust(width) if place < NUM_NAMES else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        + "\n"
+        for line in lines
+    )
+
+
+def _place_cells(record: Record) -> tuple[str, ...]:
+    return record["stream"], record["condition"], "with" if record["baseline"] else "without"
+
+
+def _uar(records: Sequence[Record], means: Sequence[Record]) -> Table:
+    corpora = list(dict.fromkeys(record["corpus"] for record in records if record["corpus"] != MEAN))
+    by_place = {(record["corpus"], *_place_cells(record)): record for record in records}
+    rows = []
+    for mean in means:
+        parts = [by_place.get((corpus, *_place_cells(mean)), {}).get("uar") for corpus in corpora]
+        between = f"{_figure(mean['uar_low'])}-{_figure(mean['uar_high'])}"
+        rows.append(
+            (*_place_cells(mean), *map(_figure, parts), _figure(mean["uar"]), between, str(mean["clips"]))
+        )
+    title = "UAR of clips: the mean of the four recalls (chance .250), 95 % interval over speakers"
+    return Table(title, (*_PLACE_HEAD, *corpora, "mean", "interval", "clips"), tuple(rows))
+
+
+def _certainty(means: Sequence[Record]) -> Table:
+    columns = {
+        "accuracy": "accuracy",
+        "ECE": "ece",
+        "Brier": "brier",
+        "unsure": "unsure_share",
+        "sure windows right": "sure_window_accuracy",
+        "clips swallowed": "swallowed_share",
+        "the others right": "sure_clip_accuracy",
+        "60 % surest right": "selective_accuracy",
+    }
+    rows = [(*_place_cells(mean), *(_figure(mean[name]) for name in columns.values())) for mean in means]
+    title = (
+        "What its certainty is worth: clips, but `unsure` is a share of windows of speech; means over corpora"
+    )
+    return Table(title, (*_PLACE_HEAD, *columns), tuple(rows))
+
+
+def _recalls(means: Sequence[Record]) -> Table:
+    delays = {
+        "delay, median s": "delay_median_seconds",
+        "delay, p90 s": "delay_p90_seconds",
+        "changes shown": "delay_shown_share",
+    }
+    rows = [
+        (
+            *_place_cells(mean),
+            *(_figure(mean["recalls"][label]) for label in LABELS),
+            *(_figure(mean[name]) for name in delays.values()),
+        )
+        for mean in means
+    ]
+    title = "Recalls, and the delay from a change of clip to its label on the panel; means over corpora"
+    return Table(title, (*_PLACE_HEAD, *LABELS, *delays), tuple(rows))
+
+
+def _false_emotion(means: Sequence[Record]) -> list[Table]:
+    # It is the same in all streams and conditions: said once for each baseline.
+    once = {mean["baseline"]: mean for mean in means if mean["false_emotion_of"]}
+    if not once:
+        return []
+    sounds = list(next(iter(once.values()))["false_emotion_of"])
+    rows = [
+        (
+            "no speech",
+            "clean",
+            _place_cells(mean)[-1],
+            *(_figure(mean["false_emotion_of"][name]) for name in sounds),
+        )
+        for mean in once.values()
+    ]
+    title = "Share of windows that show an emotion where nobody speaks (synthesised sounds)"
+    return [Table(title, (*_PLACE_HEAD, *sounds), tuple(rows))]
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}".removeprefix("0") if value < 1 else f"{value:.2f}"
+
+
+_BLUE = "#2b6cb0"
+
+
+def reliability_picture(confidence: np.ndarray, right: np.ndarray, title: str, subtitle: str) -> bytes:
+    """Draw the accuracy of the answers in each bin of confidence, and how many lie in it.
+
+    Parameters
+    ----------
+    confidence : ndarray, shape (n,), n >= 1
+        Probability of each answer's label.
+    right : ndarray, shape (n,), bool
+        Whether it was the true one.
+    title, subtitle : str
+        Above the picture.
+
+    Returns
+    -------
+    bytes
+        A PNG file.
+
+    Raises
+    ------
+    MissingExtraError
+        Without matplotlib.
+    """
+    place = np.minimum((confidence * NUM_BINS).astype(np.int64), NUM_BINS - 1)
+    counts = np.bincount(place, minlength=NUM_BINS)
+    filled = counts > 0
+    means = np.bincount(place, weights=confidence, minlength=NUM_BINS)[filled] / counts[filled]
+    accuracies = np.bincount(place, weights=right, minlength=NUM_BINS)[filled] / counts[filled]
+    figure = new_figure(6.0, 5.6)
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color=FAINT_INK, linewidth=1, linestyle=(0, (4, 4)))
+    axes.bar(
+        (np.arange(NUM_BINS) + 0.5) / NUM_BINS, counts / counts.sum(), width=0.8 / NUM_BINS, color="#d5dde6"
+    )
+    axes.plot(means, accuracies, color=_BLUE, linewidth=1.5, marker="o", markersize=6, clip_on=False)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.set_xlabel("how sure it says it is", fontsize=11, color=INK)
+    axes.set_ylabel("how often it is right (bars: share of the clips)", fontsize=11, color=INK)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelcolor=INK, length=3)
+    write_titles(axes, title, subtitle)
+    return png_of(figure)
+
+
+_KINDS: Final = ("confusion", "reliability")
+
+
+def picture_names(settings: Settings) -> list[str]:
+    """Name the files that an evaluation draws.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of the evaluation.
+
+    Returns
+    -------
+    list of str
+        Two PNG files for each stream, condition and baseline.
+    """
+    places = product(settings.kinds, settings.conditions, settings.baselines)
+    return [_name(kind, *place) for place in places for kind in _KINDS]
+
+
+def draw_pictures(cells: Sequence[Cell], name: str) -> Iterator[tuple[str, bytes]]:
+    """Draw a confusion matrix and a reliability diagram for each stream, condition and baseline.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        Answers of all corpora are pooled.
+    name : str
+        What was scored, for the titles.
+
+    Yields
+    ------
+    str, bytes
+        The name of a file, as `picture_names` has it, and the PNG.
+
+    Raises
+    ------
+    MissingExtraError
+        Without matplotlib.
+    """
+    groups: dict[tuple[str, str, bool], list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault((cell.stream, cell.condition, cell.baseline), []).append(cell)
+    for place, group in groups.items():
+        stream, condition, baseline = place
+        targets = np.concatenate([cell.measures.targets for cell in group])
+        answers = np.concatenate([cell.measures.answers for cell in group])
+        scores = score(targets, answers, LABELS)
+        title = f"{name}: {stream}, {condition}, {_how(baseline=baseline)} baseline"
+        of = f"{len(targets)} answers, {', '.join(cell.corpus for cell in group)}, pooled"
+        right = answers.argmax(axis=1) == targets
+        yield (
+            _name("confusion", *place),
+            confusion_picture(scores, f"{title}: UAR {scores.uar:.3f}", of),
+        )
+        yield (
+            _name("reliability", *place),
+            reliability_picture(answers.max(axis=1), right, f"{title}: ECE {scores.ece:.3f}", of),
+        )
+
+
+def _how(*, baseline: bool) -> str:
+    return "with" if baseline else "without"
+
+
+def _name(kind: str, stream: str, condition: str, baseline: bool) -> str:
+    return f"{kind}-{stream}-{condition}-{_how(baseline=baseline)}-baseline.png"
+
+
+def print_tables(tables: Sequence[Table]) -> None:
+    """Draw tables as wide as the terminal is.
+
+    Parameters
+    ----------
+    tables : sequence of Table
+        Any number.
+    """
+    console = Console()
+    for table in tables:
+        drawn = RichTable(
+            box=box.SIMPLE_HEAD, title=Text(table.title), title_justify="left", title_style="bold"
+        )
+        for place, name in enumerate(table.head):
+            drawn.add_column(Text(name), justify="left" if place < NUM_NAMES else "right")
+        for row in table.rows:
+            drawn.add_row(*map(Text, row))
+        console.print(drawn)

@@ -1,0 +1,378 @@
+"""The sound that is scored: streams of clips with pauses between them, and sounds without speech."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, TypeAlias, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotion.arrays import Samples
+from emotion.audio_io import read_mono, sound_files_below
+from emotion.card import LABELS
+from emotion.errors import DatasetError, UsageError
+from emotion.signal import level_dbfs, resample
+from emotion.window_grid import to_samples
+from trainer.augmentation.catalogue import RATE_HZ, apply_to_clip
+from trainer.augmentation.noise import pink
+from trainer.dataset import Clip
+from trainer.synthesis.sounds import KINDS, synthesise_sound
+
+StreamKind: TypeAlias = Literal["balanced", "mostly-neutral", "single"]
+"""How the emotions of a stream are mixed."""
+
+STREAM_KINDS: Final[tuple[StreamKind, ...]] = get_args(StreamKind)
+"""All of them."""
+
+NUM_SEEDS: Final = 5
+"""Orders that mostly neutral and single streams are heard in: they hold few clips, so chance weighs more."""
+
+NUM_NEUTRAL: Final = 16
+"""Neutral clips of a mostly neutral stream."""
+
+NUM_OTHER: Final = 4
+"""Clips of its other emotion."""
+
+MAX_SINGLE: Final = 12
+"""Clips of a single stream at most; chosen by the seed where the speaker has more."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlan:
+    """The clips of one stream, in order.
+
+    Attributes
+    ----------
+    corpus, speaker : str
+        Who speaks; a clip whose speaker nobody knows is a speaker by itself, ``unknown 0`` and so on.
+    kind : {'balanced', 'mostly-neutral', 'single'}
+        As asked for.
+    emotion : str or None
+        The one emotion of a single stream, or the other one of a mostly neutral stream.
+    seed : int
+        Decides about order and pauses, together with all of the above.
+    clips : tuple of Clip
+        In the order in which they are heard.
+    """
+
+    corpus: str
+    speaker: str
+    kind: StreamKind
+    emotion: str | None
+    seed: int
+    clips: tuple[Clip, ...]
+
+
+def default_seeds(kind: StreamKind) -> tuple[int, ...]:
+    """Give the seeds that a figure is the mean over.
+
+    Parameters
+    ----------
+    kind : {'balanced', 'mostly-neutral', 'single'}
+        Of the streams.
+
+    Returns
+    -------
+    tuple of int
+        One for balanced streams, which hold all clips; else `NUM_SEEDS`.
+    """
+    return (0,) if kind == "balanced" else tuple(range(NUM_SEEDS))
+
+
+def plan_streams(clips: Sequence[Clip], kind: StreamKind, seed: int) -> tuple[StreamPlan, ...]:
+    """Make the streams of all speakers.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        Labelled ones, of any number of corpora.
+    kind : {'balanced', 'mostly-neutral', 'single'}
+        ``balanced``: all clips of a speaker in one stream. ``mostly-neutral``: `NUM_NEUTRAL` neutral clips,
+        and `NUM_OTHER` of one other emotion, a stream for each other emotion the speaker has; where there are
+        too few, all are heard in one order, then in a fresh one; none of a speaker without neutral clips.
+        ``single``: a stream an emotion, of `MAX_SINGLE` different clips at most.
+    seed : int
+        Not negative.
+
+    Returns
+    -------
+    tuple of StreamPlan
+        By corpus, speaker and emotion; a speaker's streams do not depend on who else is there.
+
+    Raises
+    ------
+    UsageError
+        If there is no such kind.
+    """
+    if kind not in STREAM_KINDS:
+        raise UsageError(f"no kind of stream is called {kind!r}; choose from {', '.join(STREAM_KINDS)}")
+    speakers: dict[tuple[str, str], list[Clip]] = defaultdict(list)
+    num_unknown = Counter[str]()
+    for clip in sorted(clips, key=lambda clip: clip.path.as_posix()):
+        speaker = clip.speaker
+        if speaker is None:
+            speaker = f"unknown {num_unknown[clip.corpus]}"
+            num_unknown[clip.corpus] += 1
+        speakers[clip.corpus, speaker].append(clip)
+    return tuple(
+        StreamPlan(corpus, speaker, kind, emotion, seed, tuple(order))
+        for (corpus, speaker), own in sorted(speakers.items(), key=lambda each: each[0])
+        for emotion, order in _orders(own, kind, [seed, *f"{corpus}/{speaker}/{kind}".encode()])
+    )
+
+
+def _orders(own: list[Clip], kind: StreamKind, entropy: list[int]) -> list[tuple[str | None, list[Clip]]]:
+    by_label = {label: [clip for clip in own if clip.emotion == label] for label in LABELS}
+    present = [label for label in LABELS if by_label[label]]
+    if kind == "balanced":
+        return [(None, _shuffled(own, np.random.default_rng(entropy)))]
+    orders: list[tuple[str | None, list[Clip]]] = []
+    for label in present:
+        rng = np.random.default_rng([*entropy, LABELS.index(label)])
+        if kind == "single":
+            orders.append((label, _shuffled(by_label[label], rng)[:MAX_SINGLE]))
+        elif label != "neutral" and by_label["neutral"]:
+            neutral = _drawn(by_label["neutral"], NUM_NEUTRAL, rng)
+            orders.append((label, _shuffled(neutral + _drawn(by_label[label], NUM_OTHER, rng), rng)))
+    return orders
+
+
+def _drawn(clips: list[Clip], count: int, rng: np.random.Generator) -> list[Clip]:
+    drawn: list[Clip] = []
+    while len(drawn) < count:
+        drawn += _shuffled(clips, rng)
+    return drawn[:count]
+
+
+def _shuffled(clips: list[Clip], rng: np.random.Generator) -> list[Clip]:
+    return [clips[index] for index in rng.permutation(len(clips))]
+
+
+STREAM_RATE_HZ: Final = 16_000
+"""Rate of every stream: that at which the corpora came and conditions are made."""
+
+SHORTEST_PAUSE_SECONDS: Final = 0.5
+LONGEST_PAUSE_SECONDS: Final = 1.0
+LEAD_SECONDS: Final = 1.0
+"""Room before the first clip, and after the last one, so that windows can hold their edges."""
+
+QUIETEST_ROOM_DBFS: Final = -90.0
+LOUDEST_ROOM_DBFS: Final = -50.0
+
+_SLICE_SECONDS: Final = 0.02
+_ROOM_SHARE: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StreamSound:
+    """A stream before the conditions of streams.
+
+    Attributes
+    ----------
+    samples : ndarray, shape (n,), float32
+        Mono at `STREAM_RATE_HZ`, full scale ±1.
+    starts, ends : ndarray, shape (num_clips,), int64
+        First sample of each clip, and one past its last, in the order of the plan.
+    """
+
+    samples: Samples
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+
+def render_stream(plan: StreamPlan, condition: str = "clean") -> StreamSound:
+    """Read the clips of a stream and put pauses between.
+
+    Clips keep their own level. A pause lasts 0.5 to 1 s, evenly drawn. It holds pink noise, since digital
+    silence is like no room, and no line: its level goes straight, in dB, from the background of the clip
+    before to that of the clip after. A clip's background is the level that a twentieth of its 20 ms
+    slices stay under, between -90 and -50 dBFS. The stream begins and ends with a second of the same.
+
+    Parameters
+    ----------
+    plan : StreamPlan
+        With at least one clip.
+    condition : str
+        As `trainer.augmentation.catalogue.apply_to_clip` takes it; what is not of clips befalls nothing here.
+
+    Returns
+    -------
+    StreamSound
+        The same for the same plan and files.
+
+    Raises
+    ------
+    AudioFileError
+        If a clip cannot be read: every labelled clip counts, so none is left out.
+    """
+    rng = stream_generator(plan, "pauses")
+    of_clips = stream_generator(plan, "clips")
+    clips = [
+        apply_to_clip(condition, _clip_sound(plan, number), STREAM_RATE_HZ, of_clips)
+        for number in range(len(plan.clips))
+    ]
+    rooms = [room_level_dbfs(clip) for clip in clips]
+    parts = [room_noise(to_samples(LEAD_SECONDS, STREAM_RATE_HZ), rooms[0], rooms[0], rng)]
+    starts, position = [], len(parts[0])
+    for number, clip in enumerate(clips):
+        last = number + 1 == len(clips)
+        seconds = LEAD_SECONDS if last else rng.uniform(SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
+        pause = room_noise(
+            to_samples(seconds, STREAM_RATE_HZ), rooms[number], rooms[number if last else number + 1], rng
+        )
+        starts.append(position)
+        parts += [clip, pause]
+        position += len(clip) + len(pause)
+    first = np.array(starts, dtype=np.int64)
+    lengths = np.array([len(clip) for clip in clips], dtype=np.int64)
+    return StreamSound(np.concatenate(parts), first, first + lengths)
+
+
+def stream_generator(plan: StreamPlan, purpose: str) -> np.random.Generator:
+    """Give what a stream draws from for one purpose.
+
+    Parameters
+    ----------
+    plan : StreamPlan
+        Whose corpus, speaker, kind, emotion and seed decide.
+    purpose : str
+        Such as ``pauses``: another one draws other numbers.
+
+    Returns
+    -------
+    numpy.random.Generator
+        Afresh.
+    """
+    name = f"{plan.corpus}/{plan.speaker}/{plan.kind}/{plan.emotion or ''}/{purpose}"
+    return np.random.default_rng([plan.seed, *name.encode()])
+
+
+def room_level_dbfs(samples: Samples) -> float:
+    """Guess how loud a clip's background is.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,), float32
+        Mono at `STREAM_RATE_HZ`; n >= 1.
+
+    Returns
+    -------
+    float
+        dB below full scale, in `QUIETEST_ROOM_DBFS`..`LOUDEST_ROOM_DBFS`.
+    """
+    length = to_samples(_SLICE_SECONDS, STREAM_RATE_HZ)
+    levels = [
+        level_dbfs(samples[at : at + length]) for at in range(0, max(1, len(samples) - length + 1), length)
+    ]
+    return float(np.clip(np.quantile(levels, _ROOM_SHARE), QUIETEST_ROOM_DBFS, LOUDEST_ROOM_DBFS))
+
+
+def _clip_sound(plan: StreamPlan, number: int) -> Samples:
+    sound = read_mono(plan.clips[number].path)
+    return resample(sound.samples, sound.sample_rate, STREAM_RATE_HZ)
+
+
+def room_noise(num_samples: int, from_dbfs: float, to_dbfs: float, rng: np.random.Generator) -> Samples:
+    """Make pink noise whose level goes straight, in dB, from one to another.
+
+    Parameters
+    ----------
+    num_samples : int
+        At `STREAM_RATE_HZ`, at least 1.
+    from_dbfs, to_dbfs : float
+        RMS at both ends, dB below full scale.
+    rng : numpy.random.Generator
+        Drawn from.
+
+    Returns
+    -------
+    ndarray, shape (num_samples,), float32
+        Mono.
+    """
+    noise = pink(num_samples, STREAM_RATE_HZ, rng)
+    noise /= np.sqrt(np.mean(noise**2))
+    noise *= 10.0 ** (np.linspace(from_dbfs, to_dbfs, num_samples) / 20.0)
+    return noise.astype(np.float32)
+
+
+SECONDS: Final = 8.0
+"""Length of each sound that is made: many short ones tell more than a few long ones."""
+
+SEEDS: Final = tuple(range(9_001, 9_013))
+"""A dozen of each kind; no training draws from these seeds."""
+
+LEVELS_DBFS: Final = (-26.0, -40.0, -16.0)
+"""In turns."""
+
+_SILENCE_DBFS: Final = -75.0
+_MARK: Final = "#"
+
+
+def synthesised_sounds() -> dict[str, Samples]:
+    """Make some of every kind, and near silence.
+
+    Returns
+    -------
+    dict of str to ndarray, float32
+        By a name that `kind_of` understands; mono at 16 kHz.
+    """
+    sounds = {
+        f"{kind}{_MARK}{seed}": synthesise_sound(
+            kind, SECONDS, RATE_HZ, seed, LEVELS_DBFS[seed % len(LEVELS_DBFS)]
+        )
+        for kind in KINDS
+        for seed in SEEDS
+    }
+    for seed in SEEDS:
+        hiss = np.random.default_rng(seed).standard_normal(round(SECONDS * RATE_HZ))
+        sounds[f"silence{_MARK}{seed}"] = (10.0 ** (_SILENCE_DBFS / 20.0) * hiss).astype(np.float32)
+    return sounds
+
+
+def recorded_sounds(folder: Path) -> dict[str, Samples]:
+    """Read the recordings below a folder, such as music.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds sound without speech; its name is that of the kind.
+
+    Returns
+    -------
+    dict of str to ndarray, float32
+        As `synthesised_sounds` gives them.
+
+    Raises
+    ------
+    DatasetError
+        If there is no recording.
+    AudioFileError
+        If one cannot be read.
+    """
+    paths = sound_files_below(folder) if folder.is_dir() else []
+    if not paths:
+        raise DatasetError(f"{folder} holds no recordings; name a folder of sound without speech")
+    kind = folder.resolve().name.replace(_MARK, " ")
+    sounds = {}
+    for number, path in enumerate(paths):
+        clip = read_mono(path)
+        sounds[f"{kind}{_MARK}{number}"] = resample(clip.samples, clip.sample_rate, RATE_HZ)
+    return sounds
+
+
+def kind_of(name: str) -> str:
+    """Give the kind of a sound.
+
+    Parameters
+    ----------
+    name : str
+        A key of the sounds above.
+
+    Returns
+    -------
+    str
+        Such as ``street``.
+    """
+    return name.partition(_MARK)[0]

@@ -1,0 +1,315 @@
+"""A recording on disk: what it is, what is odd about it, and its sound in blocks, whatever the format."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from emotion.arrays import Samples, make_finite
+from emotion.audio_decoding import Stream, find_streams, open_again, open_file
+from emotion.audio_layout import sound_bytes
+from emotion.errors import AudioFileError
+from emotion.signal import mix_down, mixing_note
+
+SOUND_SUFFIXES: Final = frozenset(
+    f".{suffix}"
+    for suffix in "wav flac ogg oga opus mp3 aiff aif aifc au snd caf w64 rf64 gsm wv voc".split()  # noqa: SIM905
+)
+"""Of formats that soundfile knows; a file named on the command line may be called anything."""
+
+
+def sound_files_below(folder: Path) -> list[Path]:
+    """Find the recordings in a folder and the folders in it.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to look.
+
+    Returns
+    -------
+    list of Path
+        Sorted, the same on every machine; hidden files are left out.
+    """
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in SOUND_SUFFIXES)
+    return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
+
+
+_SUBTYPE_WORDS: Final = {
+    "PCM_S8": "8-bit samples",
+    "PCM_U8": "8-bit samples",
+    "PCM_24": "24-bit samples",
+    "PCM_32": "32-bit samples",
+    "FLOAT": "floating-point samples",
+    "DOUBLE": "64-bit floating-point samples",
+    "ULAW": "µ-law",
+    "ALAW": "A-law",
+    "GSM610": "GSM 6.10",
+    "VORBIS": "Ogg Vorbis",
+    "OPUS": "Opus",
+    "MPEG_LAYER_I": "MPEG layer I",
+    "MPEG_LAYER_II": "MPEG layer II",
+    "MPEG_LAYER_III": "MP3",
+}
+_SAMPLE_BYTES: Final = {
+    "PCM_S8": 1,
+    "PCM_U8": 1,
+    "PCM_16": 2,
+    "PCM_24": 3,
+    "PCM_32": 4,
+    "FLOAT": 4,
+    "DOUBLE": 8,
+    "ULAW": 1,
+    "ALAW": 1,
+}
+"""Of the codings that take as many bytes for every sample."""
+
+
+def format_note(subtype: str) -> tuple[str, ...]:
+    """Say how the sound was coded, where that is not the usual 16 bits.
+
+    Parameters
+    ----------
+    subtype : str
+        libsndfile's name.
+
+    Returns
+    -------
+    tuple of str
+        One line, or nothing for 16-bit PCM.
+    """
+    return () if subtype == "PCM_16" else (f"converted from {_SUBTYPE_WORDS.get(subtype, subtype)}",)
+
+
+def rate_note(sample_rate: int, model_rate: int) -> tuple[str, ...]:
+    """Say that the sound is resampled, where it is.
+
+    Parameters
+    ----------
+    sample_rate, model_rate : int
+        Hz: what the recording has, and what the model hears.
+
+    Returns
+    -------
+    tuple of str
+        One line, or nothing for equal rates.
+    """
+    return () if sample_rate == model_rate else (f"resampled from {sample_rate} to {model_rate} Hz",)
+
+
+def cut_note(path: Path, streams: Sequence[Stream]) -> tuple[str, ...]:
+    """Say how much of the sound is missing, where the header promises more.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    streams : sequence of Stream
+        What was found in it. libsndfile knows of no more samples than a cut WAV, AIFF or the like has.
+
+    Returns
+    -------
+    tuple of str
+        One line, or nothing for a whole file.
+    """
+    first = streams[0]
+    num_samples = sum(stream.num_samples for stream in streams)
+    announced_samples = sum(stream.num_announced for stream in streams)
+    with open_file(path) as file:
+        found = sound_bytes(file, first.span.start)
+    if found is not None and found.present < found.announced:
+        if first.layout.subtype not in _SAMPLE_BYTES:
+            return (f"file is cut: {_grouped(found.present)} of {_grouped(found.announced)} bytes are there",)
+        announced_samples = found.announced // (_SAMPLE_BYTES[first.layout.subtype] * first.layout.channels)
+    if num_samples < announced_samples:
+        return (f"file is cut: {_grouped(num_samples)} of {_grouped(announced_samples)} samples are there",)
+    return ()
+
+
+def _grouped(count: int) -> str:
+    return f"{count:,}".replace(",", " ")
+
+
+SampleFormat: TypeAlias = Literal["PCM_16", "FLOAT"]
+
+READING_VERSION: Final = 1
+"""Raise it when a file gives other samples or levels: by decoding, mixing or resampling. Caches are keyed by
+it (docs/decisions/0030-declared-versions.md)."""
+
+MAX_WHOLE_SAMPLES: Final = 2**28
+"""What can be taken whole: 93 minutes at 48 kHz, four and a half hours at 16; a gigabyte of memory."""
+
+_READ_SAMPLES: Final = 65_536
+
+_EXACT_IN_16_BITS: Final = frozenset({"PCM_S8", "PCM_U8", "PCM_16", "ULAW", "ALAW", "GSM610"})
+_CAN_BE_NON_FINITE: Final = frozenset({"FLOAT", "DOUBLE"})
+
+
+class AudioFile:
+    """Any recording that libsndfile reads, opened anew for each pass over its sound.
+
+    Chained Ogg streams are one recording, as long as they have one sample rate and number of channels.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Attributes
+    ----------
+    path : Path
+        As given.
+    sample_rate : int
+        Hz, 4 000 to 384 000.
+    channels : int
+        How many, 1 to 32.
+    num_samples : int
+        Samples a channel that can be read, at least 1.
+    sample_format : {'PCM_16', 'FLOAT'}
+        The smallest WAV subtype that keeps the samples of `blocks` exactly.
+    non_finite_samples, huge_samples : int
+        What the latest pass over the sound met so far: values taken as 0, and values cut to ±1e6.
+
+    Raises
+    ------
+    AudioFileError
+        If the file is missing, not to be read, no recording, cut in its header, without samples, of a sample
+        rate or a number of channels outside the bounds, or without one finite sample.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._streams, left_out = find_streams(self.path)
+        self.sample_rate, self.channels, subtype = self._streams[0].layout
+        is_exact = all(stream.layout.subtype in _EXACT_IN_16_BITS for stream in self._streams)
+        self.num_samples = sum(stream.num_samples for stream in self._streams)
+        if not self.num_samples:
+            raise AudioFileError(f"{self.path} holds no samples; record it again")
+        self.sample_format: SampleFormat = "PCM_16" if is_exact else "FLOAT"
+        self.non_finite_samples = 0
+        self.huge_samples = 0
+        if subtype in _CAN_BE_NON_FINITE:
+            self._refuse_without_finite_sample()
+        self._header_notes = (
+            *format_note(subtype),
+            *cut_note(self.path, self._streams),
+            *left_out,
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One line for each thing converted or missing, as far as the sound has been read."""
+        found = []
+        if self.non_finite_samples:
+            found.append(f"non-finite samples taken as 0: {self.non_finite_samples}")
+        if self.huge_samples:
+            found.append(f"samples beyond ±1e6 cut to that: {self.huge_samples}")
+        return (*self._header_notes, *found)
+
+    def blocks(self, block_samples: int) -> Iterator[Samples]:
+        """Read the sound from its beginning, a block at a time.
+
+        Parameters
+        ----------
+        block_samples : int
+            Samples in each block but the last, at least 1.
+
+        Yields
+        ------
+        ndarray, shape (n, channels), float32
+            Finite; `num_samples` in all. A block belongs to its receiver.
+
+        Raises
+        ------
+        AudioFileError
+            If the file changed or went away since it was opened.
+        """
+        self.non_finite_samples = self.huge_samples = 0
+        for raw in self._raw_blocks(block_samples):
+            samples, num_non_finite, num_huge = make_finite(raw)
+            self.non_finite_samples += num_non_finite
+            self.huge_samples += num_huge
+            yield samples
+
+    def _raw_blocks(self, block_samples: int) -> Iterator[Samples]:
+        pieces: list[Samples] = []
+        missing = block_samples
+        for stream in self._streams:
+            left = stream.num_samples
+            with open_again(self.path, stream) as sound:
+                while left:
+                    piece = sound.read(min(missing, left))
+                    if not len(piece):
+                        raise AudioFileError(
+                            f"{self.path} ends {left} samples early: it changed while it was read"
+                        )
+                    left -= len(piece)
+                    missing -= len(piece)
+                    pieces.append(piece)
+                    if not missing:
+                        yield _joined(pieces)
+                        pieces, missing = [], block_samples
+        if pieces:
+            yield _joined(pieces)
+
+    def _refuse_without_finite_sample(self) -> None:
+        if not any(bool(np.isfinite(block).any()) for block in self._raw_blocks(_READ_SAMPLES)):
+            raise AudioFileError(
+                f"{self.path} holds {self.num_samples} samples and not one finite number; export it again"
+            )
+
+
+def _joined(pieces: list[Samples]) -> Samples:
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+
+class MonoClip(NamedTuple):
+    """A whole recording, mixed down.
+
+    Attributes
+    ----------
+    samples : ndarray, shape (n,), float32
+        Full scale ±1, finite, n >= 1.
+    sample_rate : int
+        Hz, the file's own.
+    notes : tuple of str
+        One line for each thing mixed down, converted or missing.
+    """
+
+    samples: Samples
+    sample_rate: int
+    notes: tuple[str, ...]
+
+
+def read_mono(path: str | os.PathLike[str]) -> MonoClip:
+    """Read a whole recording and mix its channels down.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    MonoClip
+        The sound at the file's own rate.
+
+    Raises
+    ------
+    AudioFileError
+        As `AudioFile` does, or if it is longer than `MAX_WHOLE_SAMPLES`.
+    """
+    file = AudioFile(path)
+    if file.num_samples > MAX_WHOLE_SAMPLES:
+        raise AudioFileError(
+            f"{file.path} holds {file.num_samples} samples, and {MAX_WHOLE_SAMPLES} are the most that can be "
+            "taken whole; cut it into pieces"
+        )
+    samples = np.empty(file.num_samples, dtype=np.float32)
+    filled = 0
+    for block in file.blocks(_READ_SAMPLES):
+        samples[filled : filled + len(block)] = mix_down(block)
+        filled += len(block)
+    return MonoClip(samples, file.sample_rate, (*mixing_note(file.channels), *file.notes))

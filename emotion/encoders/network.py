@@ -1,0 +1,234 @@
+"""Pretrained encoders: find a network, check it against its card, open it once a process, run it."""
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotion.arrays import FloatArray
+from emotion.errors import MissingExtraError, ModelError
+from emotion.untrusted_text import TEXT, TEXTS, JsonValueError, parse_object, take, whole
+
+_ERRORS_ONLY: Final = 3
+
+
+class Session(Protocol):
+    """What is used of an ``onnxruntime.InferenceSession``; several threads may run it at once."""
+
+    def run(
+        self, output_names: Sequence[str] | None, inputs: dict[str, NDArray[np.generic]]
+    ) -> list[NDArray[np.generic]]:
+        """Run the network.
+
+        Parameters
+        ----------
+        output_names : sequence of str or None
+            What to give; None for all.
+        inputs : dict of str to ndarray
+            By the names of the graph.
+
+        Returns
+        -------
+        list of ndarray
+            In the order asked for.
+        """
+        ...
+
+
+def open_session(graph: bytes) -> Session:
+    """Open a network that runs in the thread that asks, and in no other.
+
+    Parameters
+    ----------
+    graph : bytes
+        An ONNX file.
+
+    Returns
+    -------
+    Session
+        Weights of 8 bits are float32 from here on.
+
+    Raises
+    ------
+    MissingExtraError
+        If onnxruntime is not installed, or does not load on this machine.
+    """
+    try:
+        import onnxruntime  # noqa: PLC0415 - it costs 20 MB and a tenth of a second, and most commands do without
+    except ImportError as error:
+        raise MissingExtraError(
+            f"this needs onnxruntime, which cannot be loaded ({error}); type: pip install onnxruntime, "
+            "or listen with --model speech-light"
+        ) from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Else weights would be turned into float32 again at each run, or activations into 8 bits.
+    options.add_session_config_entry("session.disable_quant_qdq", "1")
+    options.log_severity_level = _ERRORS_ONLY
+    session: Session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    return session
+
+
+CARD_NAME: Final = "encoder.json"
+"""Not ``card.json``, which marks the folder of a model of emotions."""
+CARD_FORMAT: Final = 1
+WHAT_TO_DO: Final = "install callmood again, or listen with --model speech-light, which needs no encoder"
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderFile:
+    """An encoder that is what its card says.
+
+    Attributes
+    ----------
+    graph : bytes
+        An ONNX file.
+    input_name : str
+        The graph's input, float32: of shape (1, num_samples), or (1, bands, columns).
+    output_names : tuple of str
+        Its outputs, each float32 (1, frames, width).
+    sha256 : str
+        Of the graph, in hexadecimal.
+    """
+
+    graph: bytes
+    input_name: str
+    output_names: tuple[str, ...]
+    sha256: str
+
+
+def encoder_folder(name: str) -> Path:
+    """Say where an encoder lies.
+
+    Parameters
+    ----------
+    name : str
+        ``encoder`` or ``turn-encoder``.
+
+    Returns
+    -------
+    Path
+        In the checkout, or inside the installed package; never in the working directory.
+    """
+    packages = Path(__file__).parents[2]
+    inside = packages if (packages / "pyproject.toml").is_file() else packages / "callmood"
+    return inside / "models" / name
+
+
+def read_encoder(folder: Path) -> EncoderFile:
+    """Read an encoder, and refuse one that was changed.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``encoder.json`` and the file it names.
+
+    Returns
+    -------
+    EncoderFile
+        With the digest that its card asks for.
+
+    Raises
+    ------
+    ModelError
+        If a file is missing, the card is damaged or of a newer format, or the digests differ.
+    """
+    card_path = folder / CARD_NAME
+    try:
+        card = parse_object(_content(card_path))
+        version = take(card, "format", whole(1))
+        if version > CARD_FORMAT:
+            raise ModelError(
+                f"{card_path} is of format {version}, this callmood reads up to {CARD_FORMAT}; "
+                "update callmood"
+            )
+        path = folder / Path(take(card, "file", TEXT)).name
+        wanted = take(card, "sha256", TEXT)
+        names = take(card, "input", TEXT), take(card, "outputs", TEXTS)
+    except JsonValueError as error:
+        raise ModelError(f"{card_path}: {error}; {WHAT_TO_DO}") from error
+    graph = _content(path)
+    found = hashlib.sha256(graph).hexdigest()
+    if found != wanted:
+        raise ModelError(f"{path} has SHA-256 {found}, and its card asks for {wanted}; {WHAT_TO_DO}")
+    return EncoderFile(graph, *names, found)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror}); {WHAT_TO_DO}") from error
+
+
+class Encoder:
+    """A network without memory: the same input gives the same bits, from whichever thread.
+
+    Parameters
+    ----------
+    file : EncoderFile
+        As its card says.
+
+    Raises
+    ------
+    MissingExtraError
+        If onnxruntime is not installed.
+    """
+
+    def __init__(self, file: EncoderFile) -> None:
+        self._file = file
+        self._session = open_session(file.graph)
+
+    def encode(self, sound: FloatArray) -> tuple[FloatArray, ...]:
+        """Hear a stretch of sound as a whole.
+
+        Parameters
+        ----------
+        sound : ndarray, float32
+            What the network hears: samples, shape (n,), for the recogniser; a log mel spectrogram, shape
+            (80, num_columns), for the turn encoder. Each frame hears all others: what is added behind
+            changes what came before.
+
+        Returns
+        -------
+        tuple of ndarray, each of shape (frames, width), float32
+            One a tap, in the order of the card.
+        """
+        outputs = self._session.run(self._file.output_names, {self._file.input_name: sound[None]})
+        return tuple(cast("FloatArray", output[0]) for output in outputs)
+
+
+_opening: Final = threading.Lock()
+_opened: Final[dict[str, Encoder]] = {}
+
+
+def shared_encoder(name: str) -> Encoder:
+    """Give an encoder of this process, opened when first asked for.
+
+    Parameters
+    ----------
+    name : str
+        ``encoder`` or ``turn-encoder``, as their folders below ``models/`` are called.
+
+    Returns
+    -------
+    Encoder
+        The same one each time.
+
+    Raises
+    ------
+    ModelError
+        If its file is missing or changed.
+    MissingExtraError
+        If onnxruntime is not installed.
+    """
+    with _opening:
+        if name not in _opened:
+            _opened[name] = Encoder(read_encoder(encoder_folder(name)))
+        return _opened[name]

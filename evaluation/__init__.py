@@ -1,1 +1,0 @@
-"""Above both wings: streams made of corpora, scores, and what they cost."""

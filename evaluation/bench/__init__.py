@@ -1,1 +1,0 @@
-"""What features, models and open streams cost, side by side with peers."""

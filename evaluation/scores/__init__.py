@@ -1,1 +1,0 @@
-"""What a listener made of streams, held against what was said in them."""

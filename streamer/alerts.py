@@ -1,0 +1,420 @@
+"""Alert rules such as `angry>0.7 for 5s`: parse them, watch each leg's rows, raise one alert an episode."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from emotion.card import LABELS
+from emotion.errors import UsageError
+from streamer.events import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What is said of an episode, once.
+
+    Attributes
+    ----------
+    leg : str
+        Name of the leg.
+    rule : str
+        The rule's text.
+    label : str
+        The emotion that it watches.
+    onset_seconds : float
+        Stream time at the start of the first window above the threshold, s.
+    at_seconds : float
+        Stream time at the end of the window that raised the alert, s.
+    probability : float
+        Smoothed, of that window, 0..1.
+    delay_seconds : float
+        From the onset to the alert, s of stream time; what the row's lag adds is in the row.
+    window : int
+        Number of the window that raised it, in its leg.
+    onset_sample, end_sample : int
+        Onset and alert in samples of the source.
+    """
+
+    leg: str
+    rule: str
+    label: str
+    onset_seconds: float
+    at_seconds: float
+    probability: float
+    delay_seconds: float
+    window: int
+    onset_sample: int
+    end_sample: int
+
+    @property
+    def text(self) -> str:
+        """The alert in a few words, as ``customer angry 0.82 for 5.0 s (angry>0.7 for 5s)``."""
+        return f"{self.leg} {self.label} {self.probability:.2f} for {self.delay_seconds:.1f} s ({self.rule})"
+
+
+_LEG: Final = re.compile(r"[\w.-]+")
+_VALUE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+) ?(%?)")
+_SECONDS: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+) ?s")
+_MAX_CHARACTERS: Final = 200
+"""Each alert repeats its rule: on the panel, in the journal, to a command, to a server."""
+_EXAMPLES: Final = "write for example 'angry>0.7 for 5s' or 'customer:sad>=60% for 8s'"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """What `--alert` was given.
+
+    Attributes
+    ----------
+    text : str
+        As it was written, with single blanks; for messages.
+    leg : str or None
+        The only leg that it watches; None for every leg.
+    label : str
+        One of `emotion.card.LABELS`.
+    threshold : float
+        Smoothed probability, between 0 and 1.
+    or_equal : bool
+        Whether the threshold itself counts: ``>=``.
+    hold_seconds : float
+        How much sound must be above it, s; 0 where the first window is enough.
+    """
+
+    text: str
+    leg: str | None
+    label: str
+    threshold: float
+    or_equal: bool = False
+    hold_seconds: float = 0.0
+
+    @classmethod
+    def parse(cls, text: str) -> "AlertRule":
+        """Read a rule.
+
+        Parameters
+        ----------
+        text : str
+            ``[LEG:]LABEL>VALUE [for SECONDS s]``, or with ``>=``; the value as a probability or in per cent.
+
+        Returns
+        -------
+        AlertRule
+            What it means.
+
+        Raises
+        ------
+        UsageError
+            If it is anything else; the message shows the text, what is wrong with it, and an example.
+        """
+        text = " ".join(text.split())
+        if len(text) > _MAX_CHARACTERS:
+            raise _refusal(
+                f"{text[:_MAX_CHARACTERS]}...",
+                f"it has {len(text)} characters, and no rule needs more than {_MAX_CHARACTERS}",
+            )
+        head, sign, tail = text.partition(">")
+        if not sign:
+            raise _refusal(text, "it has no '>' between the emotion and the value")
+        leg, colon, label = (part.strip() for part in head.rpartition(":"))
+        if colon and not _LEG.fullmatch(leg):
+            raise _refusal(text, f"{leg!r} cannot be the name of a leg")
+        if label not in LABELS:
+            raise _refusal(text, f"{label!r} is none of {', '.join(LABELS)}")
+        value, has_hold, hold = tail.removeprefix("=").partition(" for ")
+        return cls(
+            text,
+            leg if colon else None,
+            label,
+            _threshold(text, value.strip()),
+            or_equal=tail.startswith("="),
+            hold_seconds=_seconds(text, hold.strip()) if has_hold else 0.0,
+        )
+
+    def is_over(self, probability: float) -> bool:
+        """Tell whether a probability is above the threshold.
+
+        Parameters
+        ----------
+        probability : float
+            Smoothed, of the rule's label.
+
+        Returns
+        -------
+        bool
+            True where it is, or with ``>=`` equals it.
+        """
+        return probability > self.threshold or (self.or_equal and probability == self.threshold)
+
+    def watched_legs(self, legs: Sequence[str]) -> tuple[str, ...]:
+        """Pick the legs that the rule is for.
+
+        Parameters
+        ----------
+        legs : sequence of str
+            Names of the legs that are analysed.
+
+        Returns
+        -------
+        tuple of str
+            All of them, or the one it names, upper and lower case being the same.
+
+        Raises
+        ------
+        UsageError
+            If it names a leg that is not among them.
+        """
+        if self.leg is None:
+            return tuple(legs)
+        wanted = self.leg.casefold()
+        if found := tuple(leg for leg in legs if leg.casefold() == wanted):
+            return found
+        raise UsageError(
+            f"--alert {self.text!r} watches the leg {self.leg!r}, but those analysed are {', '.join(legs)}; "
+            "name one of them, or none to watch all"
+        )
+
+
+def _threshold(text: str, value: str) -> float:
+    matched = _VALUE.fullmatch(value)
+    threshold = float(matched[1]) / (100 if matched[2] else 1) if matched else math.nan
+    if not 0.0 < threshold < 1.0:
+        raise _refusal(text, f"{value!r} is neither between 0 and 1 nor between 0% and 100%")
+    return threshold
+
+
+def _seconds(text: str, hold: str) -> float:
+    matched = _SECONDS.fullmatch(hold)
+    seconds = float(matched[1]) if matched else math.nan
+    if not math.isfinite(seconds):
+        raise _refusal(text, f"{hold!r} after 'for' is no time in seconds")
+    return seconds
+
+
+def _refusal(text: str, wrong: str) -> UsageError:
+    return UsageError(f"--alert {text!r}: {wrong}; {_EXAMPLES}")
+
+
+HYSTERESIS: Final = 0.1
+"""An episode ends this far under the threshold, or at half the threshold where that is nearer."""
+
+PAUSE_SECONDS: Final = 3.0
+"""A longer stretch without an emotion ends an episode."""
+
+COOLDOWN_SECONDS: Final = 30.0
+
+_SLACK_SECONDS: Final = 0.001
+"""Windows are laid on samples of the source: win and step are met to less than this."""
+
+
+class AlertWatch:
+    """Follows one rule on one leg, in stream time; its memory is a few numbers.
+
+    An *episode* begins with the first window above the threshold; the start of that window is its onset. The
+    first window brings win seconds of sound, each further one above the threshold a step; after windows that
+    were skipped it brings theirs too, as far as it reaches back. When they make up the seconds that the rule
+    asks for, the alert is raised: never before a win has passed, nor for sound that no window has heard.
+
+    What a window does is decided by its smoothed probability, which is what the panel shows:
+
+    =========================================  ==========================================================
+    above the threshold                        begins an episode, or makes it longer
+    under it by HYSTERESIS at most             nothing
+    lower                                      ends the episode
+    no emotion shown, for up to PAUSE_SECONDS  nothing: people pause; longer ends the episode
+    windows skipped, as the machine is slow    nothing
+    a gap, or a pause by the user              ends the episode: nobody knows what was said meanwhile
+    =========================================  ==========================================================
+
+    No emotion is shown without speech, and where the model is unsure. To take unsure windows by their
+    probability, or only the low ones among them, raised more false alerts in all on streams of corpora, and
+    the latter fewer true ones as well.
+
+    An episode raises one alert. Between two alerts an episode must have ended and the cool-down passed; an
+    episode that begins before that and is still there after it raises its alert then, late, and says how
+    late. Neither gaps nor pauses shorten the cool-down.
+
+    Parameters
+    ----------
+    rule : AlertRule
+        What to watch for.
+    leg : str
+        Name of the leg; rows of others are passed over.
+    step_seconds : float
+        Stream time from one window to the next, s.
+    cooldown_seconds : float, optional
+        Least stream time from one alert to the next, s.
+
+    Attributes
+    ----------
+    leg : str
+        As given.
+    """
+
+    def __init__(
+        self, rule: AlertRule, leg: str, step_seconds: float, cooldown_seconds: float = COOLDOWN_SECONDS
+    ) -> None:
+        self._rule = rule
+        self.leg = leg
+        self._step_seconds = step_seconds
+        self._cooldown_seconds = cooldown_seconds
+        self._ends_below = rule.threshold - min(HYSTERESIS, rule.threshold / 2)
+        self._cooled_at = -math.inf
+        self._num_without_emotion = 0
+        self._last_window: int | None = None
+        self._is_on = False
+        self._has_alerted = False
+        self._onset_seconds = 0.0
+        self._onset_sample = 0
+        self._held_seconds = 0.0
+
+    def take(self, row: Row) -> Alert | None:
+        """Take the next row.
+
+        Parameters
+        ----------
+        row : Row
+            In the order of the stream.
+
+        Returns
+        -------
+        Alert or None
+            What it raised.
+        """
+        if row.leg != self.leg:
+            return None
+        num_steps = 1 if self._last_window is None else row.window - self._last_window
+        self._last_window = row.window
+        if row.emotion is None or row.smoothed is None:
+            self._num_without_emotion += 1
+            if self._num_without_emotion * self._step_seconds > PAUSE_SECONDS + _SLACK_SECONDS:
+                self._is_on = False
+            return None
+        self._num_without_emotion = 0
+        probability = float(row.smoothed[self._rule.label])
+        if probability < self._ends_below:
+            self._is_on = False
+        elif self._rule.is_over(probability):
+            return self._take_over(row, probability, num_steps)
+        return None
+
+    @property
+    def is_alerting(self) -> bool:
+        """True while the episode that raised the latest alert goes on."""
+        return self._is_on and self._has_alerted
+
+    def restart(self) -> None:
+        """End the episode where sound is missing; the cool-down goes on."""
+        self._is_on = False
+        self._num_without_emotion = 0
+
+    def _take_over(self, row: Row, probability: float, num_steps: int) -> Alert | None:
+        """Take a window above the threshold, so many steps after the row before it."""
+        if self._is_on:
+            self._held_seconds += min(num_steps * self._step_seconds, row.end - row.start)
+        else:
+            self._is_on, self._has_alerted = True, False
+            self._onset_seconds, self._onset_sample = row.start, row.start_sample
+            self._held_seconds = row.end - row.start
+        is_held = self._held_seconds + _SLACK_SECONDS >= self._rule.hold_seconds
+        if self._has_alerted or not is_held or row.end + _SLACK_SECONDS < self._cooled_at:
+            return None
+        self._has_alerted = True
+        self._cooled_at = row.end + self._cooldown_seconds
+        return Alert(
+            leg=self.leg,
+            rule=self._rule.text,
+            label=self._rule.label,
+            onset_seconds=self._onset_seconds,
+            at_seconds=row.end,
+            probability=probability,
+            delay_seconds=row.end - self._onset_seconds,
+            window=row.window,
+            onset_sample=self._onset_sample,
+            end_sample=row.end_sample,
+        )
+
+
+class Alerting:
+    """Hands rows to the watches of their legs, and knows which alerts hold.
+
+    Parameters
+    ----------
+    rules : sequence of AlertRule
+        What to watch for.
+    legs : sequence of str
+        Names of the legs that are analysed.
+    step_seconds : float
+        Stream time from one window to the next, s.
+    cooldown_seconds : float, optional
+        Least stream time from one alert of a rule to its next, s.
+
+    Raises
+    ------
+    UsageError
+        If a rule names a leg that is not among them.
+
+    Attributes
+    ----------
+    num_alerts : int
+        Raised so far.
+    """
+
+    def __init__(
+        self,
+        rules: Sequence[AlertRule],
+        legs: Sequence[str],
+        step_seconds: float,
+        cooldown_seconds: float = COOLDOWN_SECONDS,
+    ) -> None:
+        self.num_alerts = 0
+        self._watches = [
+            AlertWatch(rule, leg, step_seconds, cooldown_seconds)
+            for rule in rules
+            for leg in rule.watched_legs(legs)
+        ]
+        self._latest: dict[int, Alert] = {}
+
+    def take(self, row: Row) -> list[Alert]:
+        """Take the next row of a leg.
+
+        Parameters
+        ----------
+        row : Row
+            In the order of the stream.
+
+        Returns
+        -------
+        list of Alert
+            What it raised.
+        """
+        raised = []
+        for number, watch in enumerate(self._watches):
+            alert = watch.take(row)
+            if alert is not None:
+                self._latest[number] = alert
+                raised.append(alert)
+        self.num_alerts += len(raised)
+        return raised
+
+    def interrupt(self, leg: str) -> None:
+        """End what went on in a leg: nobody knows what was said meanwhile.
+
+        Parameters
+        ----------
+        leg : str
+            In which sound is missing.
+        """
+        for watch in self._watches:
+            if watch.leg == leg:
+                watch.restart()
+
+    @property
+    def holding(self) -> tuple[str, ...]:
+        """The alerts whose episodes go on, a line each."""
+        return tuple(
+            self._latest[number].text
+            for number, watch in enumerate(self._watches)
+            if watch.is_alerting and number in self._latest
+        )

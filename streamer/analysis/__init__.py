@@ -1,0 +1,1 @@
+"""From blocks to rows: the legs of each source, their windows, gate, model and smoothing."""

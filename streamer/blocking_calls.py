@@ -1,0 +1,219 @@
+"""Calls into libraries that may never return, or that write to file descriptor 2 themselves."""
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
+from typing import Any, Final, Generic, TypeVar
+
+from emotion.errors import DeviceError
+
+ANSWER_SECONDS: Final = 3.0
+"""How long a sound server, or a library that asks one, may take to answer."""
+
+T = TypeVar("T")
+
+
+class NoAnswerError(DeviceError):
+    """Whoever was asked hangs: asking something else of it would hang as well."""
+
+
+class BackgroundCall(Generic[T]):
+    """A call in another thread, which no exit waits for.
+
+    Parameters
+    ----------
+    function : callable
+        Called once; may raise anything.
+    """
+
+    def __init__(self, function: Callable[[], T]) -> None:
+        self._function = function
+        self._ended = threading.Event()
+        self._is_wanted = True
+        self._results: list[T] = []
+        self._error: BaseException | None = None
+
+    def start(self, name: str) -> None:
+        """Begin, in a thread of its own.
+
+        Parameters
+        ----------
+        name : str
+            Of the thread.
+        """
+        threading.Thread(target=self.run, name=name, daemon=True).start()
+
+    def run(self) -> None:
+        """Make the call in this thread, unless nobody wants it any more."""
+        try:
+            if self._is_wanted:
+                self._results.append(self._function())
+        except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+            self._error = error
+        finally:
+            self._ended.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it has ended; Ctrl-C interrupts this.
+
+        Parameters
+        ----------
+        seconds : float
+            The longest wait, s.
+
+        Returns
+        -------
+        bool
+            False where it has not ended by then.
+        """
+        return self._ended.wait(seconds)
+
+    def drop(self) -> None:
+        """Do not make the call, where it has not begun."""
+        self._is_wanted = False
+
+    def result(self) -> T:
+        """Give what the call has returned; it must have ended.
+
+        Returns
+        -------
+        object
+            As returned.
+
+        Raises
+        ------
+        BaseException
+            What the call has raised.
+        """
+        if self._error is not None:
+            raise self._error
+        return self._results[0]
+
+
+class CallThread:
+    """Makes calls into a library one after the other, always in the same thread.
+
+    Libraries that are not thread-safe need the first, some systems' sound the second. A call that hangs holds
+    up those after it, and nobody else: whoever waits for one waits with a limit.
+
+    Parameters
+    ----------
+    name : str
+        Of the thread, which starts with the first call and lasts as long as the process.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lock = threading.Lock()
+        self._calls: SimpleQueue[BackgroundCall[Any]] = SimpleQueue()
+        self._num_left = 0
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """True where every call has ended."""
+        with self._lock:
+            return not self._num_left
+
+    def begin(self, function: Callable[[], T]) -> BackgroundCall[T]:
+        """Make a call when its turn comes.
+
+        Parameters
+        ----------
+        function : callable
+            Called once; may raise anything, and may never return.
+
+        Returns
+        -------
+        BackgroundCall
+            To wait for.
+        """
+        call = BackgroundCall(function)
+        with self._lock:
+            self._num_left += 1
+            self._calls.put(call)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+        return call
+
+    def _run(self) -> None:
+        while True:
+            self._calls.get().run()
+            with self._lock:
+                self._num_left -= 1
+
+
+class _StderrRedirection:
+    """What becomes of file descriptor 2, which is the whole process's: several threads may want it quiet."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.num_users = 0
+        self._saved: int | None = None
+
+    def save(self) -> None:
+        if self._saved is None:
+            try:
+                self._saved = os.dup(2)
+            except OSError:
+                return  # Standard error is closed already.
+
+    def restore(self) -> None:
+        saved, self._saved = self._saved, None
+        if saved is not None:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+_STDERR: Final = _StderrRedirection()
+
+
+@contextmanager
+def loud_stderr() -> Iterator[None]:
+    """Have what is written to file descriptor 2 arrive, whoever wants it quiet.
+
+    Yields
+    ------
+    None
+        Until the block ends nobody else redirects it.
+    """
+    with _STDERR.lock:
+        _STDERR.restore()
+        yield
+
+
+@contextmanager
+def quiet_stderr(*, redirected: bool = True) -> Iterator[None]:
+    """Send what is written to file descriptor 2 nowhere while the block runs.
+
+    Parameters
+    ----------
+    redirected : bool, optional
+        False where a library redirects it itself: it is only put back after the block, also where the library
+        hangs.
+
+    Yields
+    ------
+    None
+        Until the block ends.
+    """
+    if sys.stderr is not None and not sys.stderr.closed:
+        sys.stderr.flush()
+    with _STDERR.lock:
+        _STDERR.num_users += 1
+        _STDERR.save()
+        if redirected:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 2)
+            os.close(nowhere)
+    try:
+        yield
+    finally:
+        with _STDERR.lock:
+            _STDERR.num_users -= 1
+            if not _STDERR.num_users:
+                _STDERR.restore()

@@ -1,0 +1,297 @@
+"""What passes between the stages: blocks, rows, skips, gaps, absences of a device, commands of the user."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias, get_args
+
+from emotion.arrays import Samples
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AudioBlock:
+    """Samples with their place in the stream.
+
+    Attributes
+    ----------
+    samples : ndarray, shape (n, channels), float32, read-only
+        Full scale ±1, at the source's own rate.
+    first_sample : int
+        Index of the first sample, counted from the start of the stream. A jump against the end of the block
+        before is a gap.
+    arrived : float
+        ``time.monotonic()`` when the block arrived, s.
+    overrun : bool
+        The card lost input just before this block; the jump in `first_sample` is then an estimate.
+    stalled : bool
+        The source had none to give for a while just before this block: nobody lost any, and the jump is an
+        estimate.
+    away : bool
+        The device was gone until just before this block, and is back; the jump is an estimate.
+    """
+
+    samples: Samples
+    first_sample: int
+    arrived: float
+    overrun: bool = False
+    stalled: bool = False
+    away: bool = False
+
+    @property
+    def end_sample(self) -> int:
+        """One past the index of the last sample."""
+        return self.first_sample + len(self.samples)
+
+
+State: TypeAlias = Literal["speech", "silence", "noise", "clipped", "unsure"]
+"""What a window holds: the first four are the gate's words, `unsure` is the judge's about speech."""
+
+STATES: Final[tuple[State, ...]] = get_args(State)
+"""In the order in which they are counted."""
+
+GapCause: TypeAlias = Literal["overrun", "drop", "pause", "stall", "away"]
+"""Who lost the sound: the card, we, or the user; or nobody, the source had none to give or was gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """All that is known about one window.
+
+    Attributes
+    ----------
+    leg : str
+        Name of the leg.
+    window : int
+        Running number of the window in its leg, from 0; those that were skipped have theirs as well.
+    start, end : float
+        Stream time, s.
+    start_sample, end_sample : int
+        The same in samples of the source.
+    state : {'speech', 'silence', 'noise', 'clipped', 'unsure'}
+        Whether speech was heard, and if so whether the model would decide.
+    emotion : str or None
+        The leading label after smoothing; None unless the state is `speech`.
+    probabilities, smoothed : mapping of label to float, or None
+        The model's own word for this window, and the smoothed one that the panel shows; None unless the
+        state is `speech` or `unsure`.
+    level_dbfs : float
+        RMS of the window without its DC, dB below full scale; never under -120.
+    lag_seconds : float
+        From the arrival of the window's last sample to this row.
+    voice_known : float
+        How well the voice is known, this window included, 0..1; 0 where the model learns no voices.
+    """
+
+    leg: str
+    window: int
+    start: float
+    end: float
+    start_sample: int
+    end_sample: int
+    state: State
+    emotion: str | None
+    probabilities: Mapping[str, float] | None
+    smoothed: Mapping[str, float] | None
+    level_dbfs: float
+    lag_seconds: float
+    voice_known: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A window of speech that was left out because the machine is too slow: its sound was heard, not judged.
+
+    Attributes
+    ----------
+    leg : str
+        Name of the leg.
+    window : int
+        Its number in the leg.
+    start, end : float
+        Stream time, s.
+    start_sample, end_sample : int
+        The same in samples of the source.
+    lag_seconds : float
+        From the arrival of its last sample until it was given up.
+    demand : float
+        How many times as fast the machine would have to be.
+    """
+
+    leg: str
+    window: int
+    start: float
+    end: float
+    start_sample: int
+    end_sample: int
+    lag_seconds: float
+    demand: float
+
+    @property
+    def state(self) -> State:
+        """What the gate heard: only speech is skipped."""
+        return "speech"
+
+
+def is_spoken(row: Row | Skip) -> bool:
+    """Tell whether a window holds speech.
+
+    Parameters
+    ----------
+    row : Row or Skip
+        Of the window.
+
+    Returns
+    -------
+    bool
+        True where the gate heard speech, sure or not of its emotion.
+    """
+    return row.state in {"speech", "unsure"}
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Sound that was never heard: windows end before it and start anew after it.
+
+    Attributes
+    ----------
+    leg : str
+        Name of the leg.
+    start, end : float
+        Stream time, s.
+    start_sample, end_sample : int
+        The same in samples of the source.
+    cause : {'overrun', 'drop', 'pause', 'stall', 'away'}
+        Who lost it.
+    estimated : bool
+        True where the length was estimated from a clock.
+    """
+
+    leg: str
+    start: float
+    end: float
+    start_sample: int
+    end_sample: int
+    cause: GapCause
+    estimated: bool
+
+
+LegEvent: TypeAlias = Row | Skip | Gap
+"""What a leg may say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A device that went away, and is waited for; the gap after it tells when it is back.
+
+    Attributes
+    ----------
+    number : int
+        Of the source.
+    source : str
+        Its name.
+    at_seconds : float
+        Stream time of the last sound that was heard, s.
+    reason : str
+        What is known of why.
+    """
+
+    number: int
+    source: str
+    at_seconds: float
+    reason: str
+
+
+APART_SECONDS: Final = 10.0
+"""Windows skipped so far apart are told of anew."""
+
+
+class SkipEpisodes:
+    """Remembers when a window was skipped last, of whatever leg."""
+
+    def __init__(self) -> None:
+        self._last_end: float | None = None
+
+    def begins_with(self, skip: Skip) -> bool:
+        """Take the next window that was skipped.
+
+        Parameters
+        ----------
+        skip : Skip
+            In the order of the stream.
+
+        Returns
+        -------
+        bool
+            True for the first ever, and the first after a while without.
+        """
+        last, self._last_end = self._last_end, max(skip.end, self._last_end or 0.0)
+        return last is None or skip.end - last > APART_SECONDS
+
+
+CommandKind: TypeAlias = Literal["pause", "mark"]
+
+
+@dataclass(frozen=True, slots=True)
+class UserCommand:
+    """One key.
+
+    Attributes
+    ----------
+    kind : {'pause', 'mark'}
+        "pause" begins a pause, or ends it.
+    at_samples : tuple of int
+        For each source, one past the last sample that had arrived when the key was pressed: what comes later
+        comes after it.
+    clock : float
+        Seconds since the epoch.
+    """
+
+    kind: CommandKind
+    at_samples: tuple[int, ...]
+    clock: float
+
+
+class UserCommandQueue:
+    """Handed over by the main thread, taken by the worker when the sound before it is done.
+
+    Parameters
+    ----------
+    num_sources : int
+        Each takes every command at its own place.
+    """
+
+    def __init__(self, num_sources: int = 1) -> None:
+        # Appending and popping at the ends of a deque are atomic: no lock is needed between two threads.
+        self._waiting: tuple[deque[UserCommand], ...] = tuple(deque() for _ in range(num_sources))
+
+    def give(self, command: UserCommand) -> None:
+        """Hand a command over.
+
+        Parameters
+        ----------
+        command : UserCommand
+            Places never go backwards.
+        """
+        for waiting in self._waiting:
+            waiting.append(command)
+
+    def due(self, source: int, position: int) -> list[UserCommand]:
+        """Take the commands whose place in a source has been reached.
+
+        Parameters
+        ----------
+        source : int
+            Its number.
+        position : int
+            The next sample of it that the worker will take, as the source counts.
+
+        Returns
+        -------
+        list of UserCommand
+            In order.
+        """
+        due = []
+        waiting = self._waiting[source]
+        while waiting and waiting[0].at_samples[source] <= position:
+            due.append(waiting.popleft())
+        return due

@@ -1,1 +1,0 @@
-"""What a session says line by line: journal, JSON, plain text."""

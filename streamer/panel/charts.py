@@ -1,0 +1,235 @@
+"""The charts of a leg: a bar for each emotion, the input level, and the probabilities of the last minute."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from rich.style import Style
+
+from streamer.events import Row
+from streamer.panel.canvas import FAINT, LEVEL, MINUS, PLAIN, STRONG, WARNING, Canvas, emotion_style, percent
+from streamer.snapshot import HISTORY_SECONDS, HistoryPoint
+
+_SMOOTHED: Final = "▆ smoothed"
+_THIS_WINDOW: Final = "┃ this window"
+_BOTH_WIDTH: Final = 58
+"""Narrower than this there is only room for the smoothed percentage."""
+_NAMED_WIDTH: Final = 30
+"""Narrower than this the level has no room for its name."""
+
+_QUIETEST_DBFS: Final = -80.0
+_LOUD_DBFS: Final = -6.0
+
+
+def label_width(labels: tuple[str, ...]) -> int:
+    """Give the width of the column that holds names.
+
+    Parameters
+    ----------
+    labels : tuple of str
+        The emotions.
+
+    Returns
+    -------
+    int
+        Cells, the space behind the longest name included.
+    """
+    return max(len(label) for label in (*labels, "level")) + 2
+
+
+def draw_legend(canvas: Canvas) -> None:
+    """Draw what bar and tick mean, above the percentages.
+
+    Parameters
+    ----------
+    canvas : Canvas
+        One row, as wide as the bars.
+    """
+    if canvas.width >= _BOTH_WIDTH:
+        canvas.put_right(0, canvas.width, _THIS_WINDOW, FAINT)
+        canvas.put_right(0, canvas.width - len(_THIS_WINDOW) - 2, _SMOOTHED, FAINT)
+    else:
+        canvas.put_right(0, canvas.width, f"{_SMOOTHED}  {_THIS_WINDOW}", FAINT)
+
+
+def draw_bars(canvas: Canvas, row: Row | None, labels: tuple[str, ...]) -> None:
+    """Draw a line per emotion: its name, its bar with a tick, its percentages.
+
+    Parameters
+    ----------
+    canvas : Canvas
+        A whole number of rows per emotion; the bar stands on the last of them.
+    row : Row or None
+        The latest, or None where nothing is to be shown: then the bars are empty.
+    labels : tuple of str
+        The emotions, in order.
+    """
+    pitch = canvas.height // len(labels)
+    start = label_width(labels)
+    both = canvas.width >= _BOTH_WIDTH
+    end = canvas.width - (2 + len(_SMOOTHED) + 2 + len(_THIS_WINDOW) if both else 7)
+    smoothed = row.smoothed if row is not None else None
+    raw = row.probabilities if row is not None else None
+    for number, label in enumerate(labels):
+        line = canvas.part((number + 1) * pitch - 1, 0, 1, canvas.width)
+        leads = row is not None and row.emotion == label
+        line.put(0, 0, label, emotion_style(label, strong=leads) if smoothed else FAINT)
+        _draw_bar(
+            line, start, end, _of(smoothed, label), _of(raw, label), block="▆", style=emotion_style(label)
+        )
+        smoothed_end = canvas.width - len(_THIS_WINDOW) - 2 if both else canvas.width
+        line.put_right(0, smoothed_end, percent(_of(smoothed, label)), STRONG if leads else PLAIN)
+        if both:
+            line.put_right(0, canvas.width, percent(_of(raw, label)), FAINT)
+
+
+def draw_level(canvas: Canvas, level_dbfs: float | None, floor_dbfs: float, labels: tuple[str, ...]) -> None:
+    """Draw the input level with a tick at the room's noise floor.
+
+    Parameters
+    ----------
+    canvas : Canvas
+        One row.
+    level_dbfs, floor_dbfs : float
+        RMS now, and the room's, dB below full scale; no level while nobody listens.
+    labels : tuple of str
+        The emotions, whose names set the width of the first column.
+    """
+    wide = canvas.width >= _BOTH_WIDTH
+    start = label_width(labels)
+    if canvas.width < _NAMED_WIDTH:
+        start = 0
+    loud = level_dbfs is not None and level_dbfs > _LOUD_DBFS
+    number = "   \N{EN DASH}" if level_dbfs is None else _decibels(level_dbfs)
+    figure = f"{number} dBFS{'!' if loud else ' '}"
+    end = canvas.width - (27 if wide else len(figure) + 1)
+    if start:
+        canvas.put(0, 0, "level", FAINT)
+    style = WARNING if loud else LEVEL
+    filled = None if level_dbfs is None else _meter(level_dbfs)
+    _draw_bar(canvas, start, end, filled, _meter(floor_dbfs), block="━", style=style)
+    if wide:
+        canvas.put_right(0, canvas.width, f"┃ room {_decibels(floor_dbfs)}", FAINT)
+        canvas.put_right(0, canvas.width - len(_THIS_WINDOW) - 1, figure)
+    else:
+        canvas.put_right(0, canvas.width, figure)
+
+
+def _draw_bar(
+    canvas: Canvas,
+    start: int,
+    end: int,
+    filled: float | None,
+    tick: float | None,
+    *,
+    block: str,
+    style: Style,
+) -> None:
+    """Draw a track, a bar of one character on it, and a tick across it; both in 0..1."""
+    width = max(0, end - start)
+    canvas.put(0, start, "─" * width, FAINT)
+    canvas.put(0, start, block * round(width * (filled or 0.0)), style)
+    if tick is not None and width:
+        canvas.put(0, start + min(width - 1, math.floor(width * tick)), "┃", STRONG)
+
+
+def _of(values: Mapping[str, float] | None, label: str) -> float | None:
+    return None if values is None else min(1.0, max(0.0, values[label]))
+
+
+def _decibels(value: float) -> str:
+    """Write a level in four cells."""
+    return f"{max(-120, min(99, round(value))):4d}".replace("-", MINUS)
+
+
+def _meter(value: float) -> float:
+    return min(1.0, max(0.0, 1.0 - value / _QUIETEST_DBFS))
+
+
+_BLOCKS: Final = " ▁▂▃▄▅▆▇█"
+
+
+def draw_history(
+    canvas: Canvas, trend: Sequence[HistoryPoint], labels: tuple[str, ...], step_seconds: float
+) -> None:
+    """Draw the smoothed probabilities of the last minute, now at the right.
+
+    Parameters
+    ----------
+    canvas : Canvas
+        One row for the strip of initials, or a whole number of rows per emotion.
+    trend : sequence of TrendPoint
+        Oldest first.
+    labels : tuple of str
+        The emotions, in order.
+    step_seconds : float
+        Distance of the points, s.
+    """
+    if not canvas.width or not canvas.height:
+        return
+    points = _points_by_column(trend, canvas.width, step_seconds)
+    if canvas.height < len(labels):
+        for column, in_column in enumerate(points):
+            if in_column:
+                emotion = in_column[-1].emotion
+                canvas.put(0, column, emotion[0] if emotion else "·", emotion_style(emotion or ""))
+        return
+    rows = canvas.height // len(labels)
+    for number, label in enumerate(labels):
+        line = canvas.part(number * rows, 0, rows, canvas.width)
+        for column, in_column in enumerate(points):
+            _draw_column(line, column, in_column, number, label)
+
+
+def draw_time_axis(canvas: Canvas, seconds: float) -> None:
+    """Draw the axis under a picture whose right edge is now.
+
+    Parameters
+    ----------
+    canvas : Canvas
+        One row, as wide as the picture.
+    seconds : float
+        What the whole width stands for.
+    """
+    every = next((each for each in (1, 2, 5, 10, 15, 30, 60) if each * canvas.width >= 12 * seconds), 60)
+    canvas.put_right(0, canvas.width, "now", FAINT)
+    for mark in range(every, math.floor(seconds) + 1, every):
+        column = round(canvas.width * (1 - mark / seconds))
+        if column <= canvas.width - 10:
+            canvas.put(0, column, f"{MINUS}{mark} s", FAINT)
+
+
+def _draw_column(
+    canvas: Canvas, column: int, points: Sequence[HistoryPoint], number: int, label: str
+) -> None:
+    spoken = [point.smoothed[number] for point in points if point.smoothed is not None]
+    if not spoken:
+        if points:
+            canvas.put(canvas.height - 1, column, "·", FAINT)
+        return
+    eighths = max(1, round(8 * canvas.height * sum(spoken) / len(spoken)))
+    for row in range(canvas.height):
+        share = min(8, max(0, eighths - 8 * (canvas.height - 1 - row)))
+        canvas.put(row, column, _BLOCKS[share], emotion_style(label))
+
+
+def _points_by_column(
+    trend: Sequence[HistoryPoint], width: int, step_seconds: float
+) -> list[list[HistoryPoint]]:
+    """Sort points into columns that stand still on the stream's clock, so that old columns never change."""
+    columns: list[list[HistoryPoint]] = [[] for _ in range(width)]
+    if not trend:
+        return columns
+    each = HISTORY_SECONDS / width
+    newest = math.floor(trend[-1].end / each)
+    for point in trend:
+        column = math.floor(point.end / each) - newest + width - 1
+        if 0 <= column < width:
+            columns[column].append(point)
+    held = math.ceil(step_seconds / each) - 1
+    for column in [column for column in range(width) if columns[column]]:
+        for between in range(column - 1, max(-1, column - held - 1), -1):
+            if columns[between]:
+                break
+            columns[between] = columns[column]
+    return columns

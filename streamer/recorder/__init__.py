@@ -1,1 +1,0 @@
-"""What a session keeps of its sound."""

@@ -1,0 +1,280 @@
+"""Remove callmood's own files from a session's folder, and log each removal in removed.log."""
+
+import errno
+import heapq
+import json
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from emotion.atomic_files import PRIVATE
+from emotion.wall_clock import utc
+from streamer.recordings.clips import CLIPS_FOLDER, kind_of_clip
+from streamer.recordings.scan import SESSION, Layout, SessionContents, entries, opened_folder, status_of
+from streamer.recordings.session_audio import first_sample_of, is_sound_folder
+from streamer.recordings.session_folder import SESSION_FILE
+
+LOG_FILE: Final = "removed.log"
+MAX_LOG_BYTES: Final = 1_000_000
+"""Beyond it the older half of the log goes: not even this grows for ever."""
+
+
+@dataclass(slots=True)
+class Removed:
+    """What was removed so far.
+
+    Attributes
+    ----------
+    num_files, num_bytes : int
+        How many files, and what they held.
+    """
+
+    num_files: int = 0
+    num_bytes: int = 0
+
+
+def log_removed(
+    folder: int, now: float, gone: Removed, why: str, *, session: str | None, whole: bool
+) -> None:
+    """Write a line; to be called by one process at a time.
+
+    Parameters
+    ----------
+    folder : int
+        Descriptor of the folder of the log.
+    now : float
+        Seconds since the epoch.
+    gone : Gone
+        What was removed.
+    why : str
+        In a few words.
+    session : str or None
+        Its id; None for a voice, whose name is somebody's.
+    whole : bool
+        False where some of it is still there.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; the lines before are whole.
+    """
+    values = {
+        "when": utc(now).isoformat(timespec="seconds"),
+        **({"kind": "voice"} if session is None else {"session": session}),
+        "bytes": gone.num_bytes,
+        "files": gone.num_files,
+        "whole": whole,
+        "why": why,
+    }
+    flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        descriptor = os.open(LOG_FILE, flags, dir_fd=folder)
+    except FileNotFoundError:
+        descriptor = os.open(LOG_FILE, flags | os.O_CREAT | os.O_EXCL, PRIVATE.file_mode, dir_fd=folder)
+        os.fchmod(descriptor, PRIVATE.file_mode)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", LOG_FILE)
+        content = (json.dumps(values) + "\n").encode()
+        if os.write(descriptor, content) < len(content):
+            os.ftruncate(descriptor, status.st_size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), LOG_FILE)
+        if status.st_size + len(content) > MAX_LOG_BYTES:
+            _keep_newer_half(folder, descriptor, stat.S_IMODE(status.st_mode))
+    finally:
+        os.close(descriptor)
+
+
+def _keep_newer_half(folder: int, descriptor: int, mode: int) -> None:
+    """Put a shorter log in place of the one that is open."""
+    half = MAX_LOG_BYTES // 2
+    content = os.pread(descriptor, half, os.fstat(descriptor).st_size - half).partition(b"\n")[2]
+    part = f".{LOG_FILE}.{os.getpid()}.part"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+    shorter = os.open(part, flags, mode, dir_fd=folder)
+    try:
+        os.fchmod(shorter, mode)
+        written = os.write(shorter, content)
+        if written == len(content):
+            os.rename(part, LOG_FILE, src_dir_fd=folder, dst_dir_fd=folder)
+    finally:
+        os.close(shorter)
+        with suppress(FileNotFoundError):
+            os.unlink(part, dir_fd=folder)
+
+
+_NOT_EMPTY: Final = {errno.ENOTEMPTY, errno.EEXIST}
+
+
+def never_cancel() -> bool:
+    """Let a removal go on to its end."""
+    return False
+
+
+def remove_session(
+    session: str, recordings: int, folder: int, gone: Removed, is_given_up: Callable[[], bool] = never_cancel
+) -> bool:
+    """Remove a session; session.json goes last, so that what is cut short can be gone on with.
+
+    Parameters
+    ----------
+    session : str
+        Its name.
+    recordings : int
+        Descriptor of the folder in which it lies.
+    folder : int
+        Descriptor of its own folder, locked.
+    gone : Gone
+        Grows by what is removed, whatever happens.
+    is_given_up : callable, optional
+        Asked before each file: True leaves the rest.
+
+    Returns
+    -------
+    bool
+        True where all that is ours has gone; the folder has then gone too, unless others have left something
+        in it.
+
+    Raises
+    ------
+    OSError
+        If something cannot be removed.
+    """
+    if not _remove(folder, SESSION, gone, is_given_up):
+        return False
+    remove_file(SESSION_FILE, folder, gone)
+    _remove_folder(session, recordings)
+    return True
+
+
+def remove_file(name: str, folder: int, gone: Removed) -> None:
+    """Remove a file; one that has gone meanwhile is not counted.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+    folder : int
+        Descriptor of the folder in which it lies.
+    gone : Gone
+        Grows by the file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be removed.
+    """
+    with suppress(FileNotFoundError):
+        num_bytes = status_of(name, folder).st_size
+        os.unlink(name, dir_fd=folder)
+        gone.num_files += 1
+        gone.num_bytes += num_bytes
+
+
+def _remove(folder: int, layout: Layout, gone: Removed, is_given_up: Callable[[], bool]) -> bool:
+    """Remove all but session.json; False where that was given up."""
+    for entry in list(entries(folder)):
+        if is_given_up():
+            return False
+        inner = layout.folder(entry.name)
+        if inner is not None and entry.is_dir(follow_symlinks=False):
+            with opened_folder(entry.name, folder) as descriptor:
+                if not _remove(descriptor, inner, gone, is_given_up):
+                    return False
+            _remove_folder(entry.name, folder)
+        elif (
+            entry.name != SESSION_FILE
+            and layout.owns_file(entry.name)
+            and entry.is_file(follow_symlinks=False)
+        ):
+            remove_file(entry.name, folder, gone)
+    return True
+
+
+def _remove_folder(name: str, inside: int) -> None:
+    """Remove a folder of ours, unless someone has left something in it."""
+    try:
+        os.rmdir(name, dir_fd=inside)
+    except OSError as error:
+        if error.errno not in _NOT_EMPTY:
+            raise
+
+
+class ClosedFile(NamedTuple):
+    """A file that nobody writes to any more.
+
+    Attributes
+    ----------
+    changed : float
+        When that was last done, seconds since the epoch.
+    name : str
+        Without its folders.
+    folders : tuple of str
+        From the session's folder.
+    """
+
+    changed: float
+    name: str
+    folders: tuple[str, ...]
+
+
+def closed_files(running: SessionContents, folder: int) -> Iterator[ClosedFile]:
+    """Give the clips, which are whole as soon as they are there, and the whole sound less its newest files.
+
+    Parameters
+    ----------
+    running : HeldSession
+        The session, as it was looked at.
+    folder : int
+        Descriptor of its folder.
+
+    Yields
+    ------
+    ClosedFile
+        The oldest first; an hour of clips is looked into when its turn comes, for a week has a million.
+
+    Raises
+    ------
+    OSError
+        If a folder cannot be looked into.
+    """
+    yield from heapq.merge(_closed_sounds(folder), _closed_clips(running, folder))
+
+
+def _closed_sounds(folder: int) -> list[ClosedFile]:
+    """List the whole sound of all sources, but the last file of each: it may be open."""
+    closed = []
+    for entry in entries(folder):
+        if is_sound_folder(entry.name) and entry.is_dir(follow_symlinks=False):
+            with opened_folder(entry.name, folder) as descriptor:
+                files = [
+                    (first_sample, file.name, file.stat(follow_symlinks=False))
+                    for file in entries(descriptor)
+                    if (first_sample := first_sample_of(file.name)) is not None
+                    and file.is_file(follow_symlinks=False)
+                ]
+            closed += [
+                ClosedFile(status.st_mtime, name, (entry.name,)) for _, name, status in sorted(files)[:-1]
+            ]
+    return sorted(closed)
+
+
+def _closed_clips(running: SessionContents, folder: int) -> Iterator[ClosedFile]:
+    for hour in sorted(running.hours, key=lambda hour: (running.hours[hour].oldest, hour)):
+        folders = (CLIPS_FOLDER, hour)
+        with opened_folder(CLIPS_FOLDER, folder) as clips, opened_folder(hour, clips) as descriptor:
+            closed = [
+                _closed_file(entry.name, folders, descriptor)
+                for entry in entries(descriptor)
+                if kind_of_clip(entry.name) is not None and entry.is_file(follow_symlinks=False)
+            ]
+        closed.sort()
+        yield from closed
+
+
+def _closed_file(name: str, folders: tuple[str, ...], descriptor: int) -> ClosedFile:
+    return ClosedFile(status_of(name, descriptor).st_mtime, name, folders)

@@ -1,0 +1,372 @@
+"""Save the whole audio of a session: a folder for each source, a WAV file for each hour."""
+
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from emotion.atomic_files import PRIVATE, Access
+from emotion.errors import OutputError, output_error
+from streamer.disk_space import has_disk_space
+from streamer.events import AudioBlock, Gap
+from streamer.recordings.session_folder import SessionFolder
+from streamer.recordings.wav import MAX_WAV_BYTES, WavFormat, WavWriter
+from streamer.session_info import SessionInfo, Summary
+from streamer.sinks.base import Sink
+
+SOUND_FOLDER: Final = "sound"
+
+_FOLDER_NAME: Final = re.compile(rf"{SOUND_FOLDER}(-[0-9]{{1,3}})?", re.ASCII)
+_FILE_NAME: Final = re.compile(
+    r"sound_(?P<first_sample>[0-9]{12,18})(?P<continued>_continued)?\.wav", re.ASCII
+)
+
+
+class SoundFile(NamedTuple):
+    """A stretch of a session's sound.
+
+    Attributes
+    ----------
+    first_sample : int
+        Index of its first sample in the stream.
+    continues : bool
+        True where it goes on without a break after the file before, which was full; otherwise it begins the
+        session, or follows a gap, be that gap without length.
+    path : Path
+        The WAV.
+    """
+
+    first_sample: int
+    continues: bool
+    path: Path
+
+
+def sound_folder(source: int) -> str:
+    """Name the folder of a source's sound in the session's.
+
+    Parameters
+    ----------
+    source : int
+        Its number, from 0.
+
+    Returns
+    -------
+    str
+        ``sound`` for the first, which is mostly the only one; ``sound-2`` for the second.
+    """
+    return f"{SOUND_FOLDER}-{source + 1}" if source else SOUND_FOLDER
+
+
+def sound_name(first_sample: int, *, continues: bool) -> str:
+    """Name a file so that names sort by time.
+
+    Parameters
+    ----------
+    first_sample : int
+        Index of its first sample in the stream.
+    continues : bool
+        True where nothing lies between it and the file before.
+
+    Returns
+    -------
+    str
+        As ``sound_000000480000.wav``, or ``sound_000172800000_continued.wav``.
+    """
+    return f"sound_{first_sample:012d}{'_continued' if continues else ''}.wav"
+
+
+def first_sample_of(name: str) -> int | None:
+    """Read where a file of the whole sound begins.
+
+    Parameters
+    ----------
+    name : str
+        As `sound_name` gives it, without its folder.
+
+    Returns
+    -------
+    int or None
+        Index of its first sample; None where the name is not one of ours.
+    """
+    match = _FILE_NAME.fullmatch(name)
+    return int(match["first_sample"]) if match else None
+
+
+def is_sound_folder(name: str) -> bool:
+    """Tell whether the whole sound of a source lies in a folder of this name.
+
+    Parameters
+    ----------
+    name : str
+        Of a folder in a session's.
+
+    Returns
+    -------
+    bool
+        True for ``sound``, ``sound-2`` and so on.
+    """
+    return _FOLDER_NAME.fullmatch(name) is not None
+
+
+def sound_files(folder: Path, source: int = 0) -> tuple[SoundFile, ...]:
+    """List a session's whole sound.
+
+    Parameters
+    ----------
+    folder : Path
+        The session's, recordings/<session>.
+    source : int, optional
+        Number of the source.
+
+    Returns
+    -------
+    tuple of SoundFile
+        In the order of the stream; empty where the sound was not kept.
+    """
+    found = (
+        (_FILE_NAME.fullmatch(path.name), path) for path in (folder / sound_folder(source)).glob("*.wav")
+    )
+    return tuple(
+        sorted(
+            SoundFile(int(match["first_sample"]), match["continued"] is not None, path)
+            for match, path in found
+            if match
+        )
+    )
+
+
+_SECONDS_IN_AN_HOUR: Final = 3600
+
+
+class SourceSound:
+    """Every sample, exactly; a new file each hour of stream time and after each gap.
+
+    Parameters
+    ----------
+    folder : Path
+        Made with the first file.
+    wav_format : WavFormat
+        Of what comes.
+    max_file_bytes : int
+        Where a file ends before its hour is full.
+    access : Access, optional
+        Who may read the files; by default the user alone.
+
+    Attributes
+    ----------
+    num_files : int
+        Begun so far.
+    """
+
+    def __init__(
+        self, folder: Path, wav_format: WavFormat, max_file_bytes: int, access: Access = PRIVATE
+    ) -> None:
+        self.num_files = 0
+        self._folder = folder
+        self._format = wav_format
+        self._max_file_bytes = max_file_bytes
+        self._access = access
+        self._writer: WavWriter | None = None
+        self._at = 0
+        self._file_ends = 0
+        self._continues = False
+
+    def take(self, block: AudioBlock) -> None:
+        """Write a block, into a second file where it goes past the end of the first.
+
+        Parameters
+        ----------
+        block : AudioBlock
+            With the channels of the format.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written; what was written before can be opened.
+        """
+        path = self._folder
+        try:
+            if block.first_sample != self._at:
+                self._break_off()
+            self._at = block.first_sample
+            while self._at < block.end_sample:
+                writer = self._writer or self._begin_file()
+                path = writer.path
+                until = min(block.end_sample, self._file_ends)
+                writer.append(block.samples[self._at - block.first_sample : until - block.first_sample])
+                self._at = until
+                if self._at == self._file_ends:
+                    self._end_file()
+                    self._continues = True
+        except OSError as error:
+            raise output_error(path, error) from error
+
+    def break_off(self) -> None:
+        """End the file: what comes next is not its continuation.
+
+        Raises
+        ------
+        OutputError
+            If the system reports a late fault.
+        """
+        try:
+            self._break_off()
+        except OSError as error:
+            raise output_error(self._folder, error) from error
+
+    def _begin_file(self) -> WavWriter:
+        """Open a file for the sample that comes next, and say where it must end."""
+        self._access.make_folder(self._folder, parents=False)
+        name = sound_name(self._at, continues=self._continues)
+        self._writer = WavWriter(self._folder / name, self._format, self._access)
+        self.num_files += 1
+        hour = _SECONDS_IN_AN_HOUR * self._format.sample_rate
+        self._file_ends = min(
+            (self._at // hour + 1) * hour, self._at + self._format.samples_in(self._max_file_bytes)
+        )
+        return self._writer
+
+    def _end_file(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is None:
+            return
+        writer.close()
+        if not writer.num_samples:
+            # The disk took its head and nothing more.
+            writer.path.unlink(missing_ok=True)
+            self.num_files -= 1
+
+    def _break_off(self) -> None:
+        self._continues = False
+        self._end_file()
+
+
+class SessionSound(Sink):
+    """Every sample of every channel that may be kept, exactly; a folder for each source.
+
+    Each file's name carries the index of its first sample, and whether it continues the file before, so that
+    a replay can put it back in its place. A file can be opened at any moment; one whose process was killed
+    lacks at most the block in hand. The channel of a leg that is not analysed is in no file.
+
+    Parameters
+    ----------
+    folder : SessionFolder
+        Shared with other sinks of the session.
+    max_file_bytes : int, optional
+        Where a file ends before its hour is full.
+    """
+
+    def __init__(self, folder: SessionFolder, max_file_bytes: int = MAX_WAV_BYTES) -> None:
+        self._folder = folder
+        self._max_file_bytes = max_file_bytes
+        self._sounds: dict[int, SourceSound] = {}
+        self._source_of: dict[str, int] = {}
+        self._num_files = 0
+        self._is_open = False
+        self._num_blocks = 0
+
+    def open(self, facts: SessionInfo) -> None:
+        """Make the session's folder.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be made.
+        """
+        self._folder.open(facts)
+        self._is_open = True
+        self._source_of = {leg.name: leg.source for leg in facts.legs}
+        for number, source in enumerate(facts.sources):
+            if kept := facts.kept_channels(number):
+                self._sounds[number] = SourceSound(
+                    self._folder.path / sound_folder(number),
+                    WavFormat(source.sample_rate, len(kept), source.sample_format),
+                    self._max_file_bytes,
+                    self._folder.access,
+                )
+
+    def take_block(self, block: AudioBlock, source: int = 0) -> None:
+        """Write a block, into a second file where it goes past the end of the first.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written; what was written before can be opened.
+        """
+        if source not in self._sounds:
+            return
+        try:
+            self._sounds[source].take(block)
+        except OutputError as error:
+            raise self._folder.explained(error) from error
+        self._num_blocks += 1
+
+    def take_gap(self, gap: Gap) -> None:
+        """End the source's file: what comes next is not its continuation.
+
+        Raises
+        ------
+        OutputError
+            If the system reports a late fault.
+        """
+        sound = self._sounds.get(self._source_of.get(gap.leg, 0))
+        if sound is not None:
+            sound.break_off()
+
+    def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:  # noqa: ARG002
+        """End the files; after the pause begin others.
+
+        Raises
+        ------
+        OutputError
+            If the system reports a late fault.
+        """
+        for sound in self._sounds.values():
+            sound.break_off()
+
+    @property
+    def may_recover(self) -> bool:
+        """True: what comes later stands in a file of its own."""
+        return True
+
+    def recover(self) -> bool:
+        """Look for the session's folder, with room in it; end the files that failed."""
+        if not has_disk_space(self._folder.path):
+            return False
+        for sound in self._sounds.values():
+            with suppress(OutputError):  # The system has refused it before.
+                sound.break_off()
+        return True
+
+    @property
+    def num_written(self) -> int:
+        """Blocks written."""
+        return self._num_blocks
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The session's folder, once there is sound in it."""
+        num_files = self._num_files + sum(sound.num_files for sound in self._sounds.values())
+        return (f"{self._folder.path}/",) if num_files else ()
+
+    @property
+    def is_saving(self) -> bool:
+        """True while the sound that comes is kept."""
+        return bool(self._sounds)
+
+    def close(self, summary: Summary | None) -> None:
+        """End the files and leave the summary in the session's folder; a second call does nothing.
+
+        Raises
+        ------
+        OutputError
+            If the summary cannot be written; all files can be opened.
+        """
+        if not self._is_open:
+            return
+        self._is_open = False
+        sounds, self._sounds = self._sounds, {}
+        self._num_files = sum(sound.num_files for sound in sounds.values())
+        for sound in sounds.values():
+            sound.break_off()
+        self._folder.close(summary)

@@ -1,1 +1,0 @@
-"""Recordings do not grow without bound, and can be forgotten."""

@@ -1,0 +1,1 @@
+"""Where the events of a session go: journal, printed lines, alert commands and posts."""

@@ -1,0 +1,316 @@
+"""`--post-alerts`: send each alert as JSON over HTTP, with a limit on the time and size of the exchange."""
+
+import http.client
+import socket
+import ssl
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from emotion.errors import OutputError, UsageError
+from emotion.untrusted_text import printable
+from streamer.alerts import Alert
+from streamer.session_info import SessionClock, SessionInfo
+from streamer.sinks.base import CLOSE_TIMEOUT_SECONDS, MAX_WAITING_ALERTS, BackgroundSink
+from streamer.sinks.journal import alert_line, to_json
+
+MAX_ANSWER_BYTES: Final = 65_536
+"""No more is read, of a server and a proxy together: the status is all that is wanted."""
+
+_SHOWN_CHARACTERS: Final = 200
+
+
+class BoundedHttp:
+    """Sends requests, through a proxy where the environment names one; follows no redirect, reads no body.
+
+    Parameters
+    ----------
+    seconds : float
+        How long an exchange may take in all, s: the lookup of the name, the connection, TLS, the request, the
+        answer's status and headers.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._bounds = _Bounds(seconds)
+        self._lookup: _Lookup | None = None
+        self._opener = urllib.request.OpenerDirector()
+        for handler in (
+            urllib.request.ProxyHandler(),
+            _Handler(self._connect, _tls_context(self._bounds)),
+            urllib.request.HTTPErrorProcessor(),
+            urllib.request.HTTPDefaultErrorHandler(),
+        ):
+            self._opener.add_handler(handler)
+
+    def send(self, request: urllib.request.Request) -> None:
+        """Send a request and wait for the status of the answer.
+
+        Parameters
+        ----------
+        request : Request
+            To ``http://`` or ``https://``.
+
+        Raises
+        ------
+        OutputError
+            If the server does not take it, or does not say so in time.
+        """
+        self._bounds.restart()
+        try:
+            self._opener.open(request).close()
+        except urllib.error.HTTPError as error:
+            with error:
+                raise OutputError(_answered(error.code, error.reason)) from error
+        except urllib.error.URLError as error:
+            raise self._failure(error.reason) from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise self._failure(error) from error
+
+    def _failure(self, reason: object) -> OutputError:
+        if isinstance(reason, OutputError):
+            return reason
+        if isinstance(reason, TimeoutError):
+            return OutputError(f"no complete answer within {self._seconds:g} s")
+        said = reason.strerror if isinstance(reason, OSError) and reason.strerror else str(reason)
+        return OutputError(f"not delivered: {printable(said)[:_SHOWN_CHARACTERS]}")
+
+    def _connect(self, address: tuple[str, int], *_: object) -> socket.socket:
+        """Open a connection; in place of `socket.create_connection`, which waits for each address anew."""
+        found = self._look_up(*address)
+        for number, (family, kind, protocol, _name, place) in enumerate(found, 1):
+            try:
+                # An equal share of the time for each: one that is silent must not use up that of the others.
+                share = self._bounds.seconds_left() / (len(found) - number + 1)
+                return self._connected(_Socket(family, kind, protocol), place, share)
+            except OSError:
+                if number == len(found):
+                    raise
+        raise OSError(f"{address[0]} has no address")
+
+    def _connected(self, connection: "_Socket", place: Any, seconds: float) -> socket.socket:
+        connection.bounds = self._bounds
+        try:
+            connection.settimeout(seconds)
+            connection.connect(place)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _look_up(self, host: str, port: int) -> Sequence["_Found"]:
+        """Look a name up; a lookup that is late is waited for next time, so that there never are two."""
+        if self._lookup is None or self._lookup.address != (host, port):
+            self._lookup = _Lookup(host, port)
+            self._lookup.start()
+        self._lookup.join(self._bounds.seconds_left())
+        if self._lookup.is_alive():
+            raise OutputError(f"the name {printable(host)} was not resolved within {self._seconds:g} s")
+        lookup, self._lookup = self._lookup, None
+        if lookup.error is not None:
+            raise lookup.error
+        return lookup.found
+
+
+class _Bounds:
+    """What an exchange may still take."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.restart()
+
+    def restart(self) -> None:
+        self._deadline = time.monotonic() + self._seconds
+        self._bytes_left = MAX_ANSWER_BYTES
+
+    def seconds_left(self) -> float:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def count(self, num_bytes: int) -> None:
+        self._bytes_left -= num_bytes
+        if self._bytes_left < 0:
+            raise OutputError(f"no complete answer within {MAX_ANSWER_BYTES} bytes")
+
+
+_Found = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
+"""What `socket.getaddrinfo` gives for an address."""
+
+
+class _Lookup(threading.Thread):
+    """Asks for the addresses of a name; nothing can interrupt the system's resolver."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(name="callmood-lookup", daemon=True)
+        self.address = (host, port)
+        self.found: Sequence[_Found] = ()
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            self.found = socket.getaddrinfo(*self.address, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            self.error = error
+
+
+class _Socket(socket.socket):
+    """Waits in all its calls together until the deadline; what else the time would begin anew with each."""
+
+    bounds: _Bounds
+
+    def recv_into(self, *arguments: Any) -> int:
+        self.settimeout(self.bounds.seconds_left())
+        num_bytes = super().recv_into(*arguments)
+        self.bounds.count(num_bytes)
+        return num_bytes
+
+    def send(self, *arguments: Any) -> int:
+        self.settimeout(self.bounds.seconds_left())
+        return super().send(*arguments)
+
+    def sendall(self, *arguments: Any) -> None:
+        self.settimeout(self.bounds.seconds_left())
+        super().sendall(*arguments)
+
+
+def _tls_context(bounds: _Bounds) -> ssl.SSLContext:
+    """Give a context that verifies servers, and whose sockets keep to the bounds."""
+
+    class TlsSocket(_Socket, ssl.SSLSocket):
+        def do_handshake(self, block: bool = False) -> None:
+            self.settimeout(self.bounds.seconds_left())
+            super().do_handshake(block)
+
+    TlsSocket.bounds = bounds
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    context.sslsocket_class = TlsSocket
+    return context
+
+
+class _Handler(urllib.request.AbstractHTTPHandler):
+    """Speaks HTTP over connections that are opened by a function."""
+
+    def __init__(self, connect: Callable[..., socket.socket], tls: ssl.SSLContext) -> None:
+        super().__init__()
+        self._connect = connect
+        self._tls = tls
+        self.http_request = self.https_request = self.do_request_
+
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(self._plain, request)
+
+    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(self._secure, request)
+
+    def _plain(self, host: str, /, **others: Any) -> http.client.HTTPConnection:
+        return self._with_connect(http.client.HTTPConnection(host, **others))
+
+    def _secure(self, host: str, /, **others: Any) -> http.client.HTTPConnection:
+        return self._with_connect(http.client.HTTPSConnection(host, context=self._tls, **others))
+
+    def _with_connect(self, connection: http.client.HTTPConnection) -> http.client.HTTPConnection:
+        # The library's own place for it: what a proxy is asked for goes through it as well.
+        connection._create_connection = self._connect  # type: ignore[attr-defined]
+        return connection
+
+
+def _answered(code: int, reason: str) -> str:
+    """Say what a server answered that does not take the request."""
+    if 300 <= code < 400:
+        return f"the server sends on to another address ({code}); give that one"
+    return f"the server answered {code} {printable(reason)[:_SHOWN_CHARACTERS]}".rstrip()
+
+
+POST_SECONDS: Final = 5.0
+"""An exchange that takes longer is given up, whatever the server answers until then."""
+
+_SCHEMES: Final = ("http", "https")
+
+
+class AlertPost(BackgroundSink):
+    """Sends each alert as a POST: the line of the journal, with the session and the time.
+
+    It is sent to the address given and to no other: a redirect is refused, for it would turn the POST into
+    a GET, or take it where nobody asked for. Complaints name the server alone: the rest of such an address
+    often is a secret.
+
+    Parameters
+    ----------
+    url : str
+        ``http://`` or ``https://``.
+    post_seconds : float, optional
+        How long an alert may take in all, from the lookup of the name to the answer, s.
+    num_waiting : int, optional
+        How many alerts may wait while one is sent.
+    patience_seconds : float, optional
+        How long the end of the session waits for the server, s.
+
+    Raises
+    ------
+    UsageError
+        If it is no such address, or holds a user or password.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        post_seconds: float = POST_SECONDS,
+        num_waiting: int = MAX_WAITING_ALERTS,
+        patience_seconds: float = CLOSE_TIMEOUT_SECONDS,
+    ) -> None:
+        self._url = url
+        self._http = BoundedHttp(post_seconds)
+        super().__init__(
+            f"alert post to {_checked_server(url)}",
+            num_waiting=num_waiting,
+            patience_seconds=patience_seconds,
+        )
+
+    def deliver(self, alert: Alert, facts: SessionInfo) -> None:
+        """Send it; see `BackgroundSink.deliver`."""
+        request = urllib.request.Request(  # noqa: S310 - the scheme was looked at
+            self._url,
+            data=_body(alert, facts),
+            headers={
+                "Content-Type": "application/json",
+                "User-Agent": f"callmood/{facts.callmood_version}",
+            },
+            method="POST",
+        )
+        self._http.send(request)
+
+
+def _body(alert: Alert, facts: SessionInfo) -> bytes:
+    """Give the alert as one JSON object."""
+    clock = SessionClock.from_epoch(facts.started).at(alert.at_seconds)
+    about = {"session": facts.session, "clock": clock.isoformat(timespec="milliseconds")}
+    return to_json({**alert_line(alert), **about}, ascii_only=True).encode("ascii")
+
+
+def _checked_server(url: str) -> str:
+    """Look at an address; give scheme, host and port."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise _refusal(f"{url!r} is no address ({error})") from error
+    if parts.username is not None or parts.password is not None:
+        raise _refusal("the address holds a user or a password, which would not be sent")
+    if parts.scheme not in _SCHEMES or not parts.hostname:
+        raise _refusal(f"{url!r} does not begin with http:// or https:// and a host")
+    if not url.isascii() or not url.isprintable() or " " in url:
+        raise _refusal(f"{url!r} has blanks or characters that an address must write as %20 or the like")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}{'' if port is None else f':{port}'}"
+
+
+def _refusal(wrong: str) -> UsageError:
+    return UsageError(f"alerts cannot be posted: {wrong}; give an address such as https://example.org/alerts")

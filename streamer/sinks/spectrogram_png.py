@@ -1,0 +1,164 @@
+"""A sink that draws the session's mel spectrogram as a PNG when the session ends; needs matplotlib."""
+
+import io
+import warnings
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from emotion.extras import require
+from emotion.output_files import OutputFile
+from emotion.untrusted_text import printable
+from streamer.analysis.spectrogram import SpectrogramHistory
+from streamer.panel.spectrogram import LOUDEST_DB, QUIETEST_DB, colour_scale
+from streamer.session_info import SessionInfo, Summary
+from streamer.sinks.base import Sink
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_SIZE_INCHES: Final = (12.0, 4.5)
+_DOTS_PER_INCH: Final = 120
+_MARKS_HZ: Final = (100, 250, 500, 1000, 2000, 4000, 8000, 16000)
+
+
+class SpectrogramPng(Sink):
+    """Writes the picture at the end of a session, whole or not at all.
+
+    Parameters
+    ----------
+    history : SpectrogramHistory
+        Filled while the session runs.
+    output : OutputFile
+        Where it goes.
+    """
+
+    def __init__(self, history: SpectrogramHistory, output: OutputFile) -> None:
+        self._history = history
+        self._output = output
+        self._facts: SessionInfo | None = None
+        self._written: Path | None = None
+
+    def open(self, facts: SessionInfo) -> None:
+        """Find out now, not after an hour, whether the picture can be drawn.
+
+        Parameters
+        ----------
+        facts : SessionFacts
+            Give the title.
+
+        Raises
+        ------
+        MissingExtraError
+            Without matplotlib.
+        """
+        require("matplotlib", "plot")
+        self._facts = facts
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The picture, once it is there."""
+        return () if self._written is None else (str(self._written),)
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """Where the picture lies, if not where it was to."""
+        note = None if self._written is None else self._output.note(self._written)
+        return () if note is None else (note,)
+
+    def close(self, summary: Summary | None) -> None:  # noqa: ARG002 - the history has all it takes
+        """Draw what was heard; nothing where nothing was, or after a first call.
+
+        Parameters
+        ----------
+        summary : Summary or None
+            Not needed.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        """
+        facts, self._facts = self._facts, None
+        if facts is None or not len(self._history.decibels):
+            return
+        picture = draw_spectrogram_png(
+            self._history, f"{printable(facts.source_name)}, session {facts.session}"
+        )
+        self._written = self._output.write(picture)
+
+
+def draw_spectrogram_png(history: SpectrogramHistory, title: str) -> bytes:
+    """Draw a mel spectrogram with its axes.
+
+    Parameters
+    ----------
+    history : SpectrogramHistory
+        At least one column.
+    title : str
+        Stands above it.
+
+    Returns
+    -------
+    bytes
+        A PNG file.
+
+    Raises
+    ------
+    MissingExtraError
+        Without matplotlib.
+    """
+    figure: Figure = require("matplotlib.figure", "plot").Figure(
+        figsize=_SIZE_INCHES, dpi=_DOTS_PER_INCH, layout="constrained"
+    )
+    axes = figure.add_subplot()
+    columns = history.decibels
+    end = history.start + len(columns) * history.column_seconds
+    image = axes.imshow(
+        columns.T,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        extent=(history.start, end, 0, len(history.band_hz)),
+        cmap=require("matplotlib.colors", "plot").ListedColormap(colour_scale(256)),
+        vmin=QUIETEST_DB,
+        vmax=LOUDEST_DB,
+    )
+    # A file may be called anything: no formula is to be read into its name.
+    axes.set_title(title, loc="left", fontsize=11, parse_math=False)
+    _label_time(axes, end)
+    _label_frequencies(axes, history.band_hz)
+    figure.colorbar(image, ax=axes, label="dB re full scale", pad=0.01)
+    picture = io.BytesIO()
+    canvas = require("matplotlib.backends.backend_agg", "plot").FigureCanvasAgg(figure)
+    with warnings.catch_warnings():
+        # A name in a script that the font lacks is drawn as boxes; that is no reason to say so in the panel.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
+        canvas.print_png(picture)
+    return picture.getvalue()
+
+
+def _label_time(axes: "Axes", end: float) -> None:
+    every = next(
+        (each for each in (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600) if end / each <= 12), 7200
+    )
+    marks = np.arange(0, end + every / 2, every)
+    start = axes.get_xlim()[0]
+    marks = marks[(marks >= start) & (marks <= end)]
+    axes.set_xticks(marks, [_clock(int(mark)) for mark in marks])
+    axes.set_xlabel("stream time, min:s" if end < 3600 else "stream time, h:min:s")
+
+
+def _label_frequencies(axes: "Axes", band_hz: tuple[float, ...]) -> None:
+    marks = [mark for mark in _MARKS_HZ if band_hz[0] <= mark <= band_hz[-1]]
+    places = np.interp(marks, band_hz, np.arange(len(band_hz))) + 0.5
+    axes.set_yticks(places, [f"{mark / 1000:g}" for mark in marks])
+    axes.set_ylabel("frequency, kHz")
+
+
+def _clock(seconds: int) -> str:
+    hours, rest = divmod(seconds, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"

@@ -1,0 +1,165 @@
+"""A sink that saves what a session learned of a voice when the session ends."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from emotion import wall_clock
+from emotion.decision import VoiceState
+from emotion.errors import UsageError
+from emotion.model import EmotionModel
+from streamer.events import Row, is_spoken
+from streamer.session_info import SessionInfo, Summary
+from streamer.sinks.base import Sink
+from streamer.voices import SavedVoice, VoiceFolder, digest_of
+
+
+class VoiceKeeper(Sink):
+    """Opens a voice before a session, counts the speech of its leg, and writes the voice when it ends.
+
+    Parameters
+    ----------
+    name : str
+        Of the voice; one that is not there yet begins with nothing.
+    leg : str
+        On which it is heard.
+    model : EmotionModel
+        Heard with.
+    callmood_version : str
+        To be written down.
+    folder : VoiceFolder, optional
+        The user's unless given.
+
+    Raises
+    ------
+    UsageError
+        If the model learns no voices, or the name cannot be one.
+    VoiceError
+        If the voice is damaged, or another model's.
+
+    Attributes
+    ----------
+    name, leg : str
+        As given.
+    saved : SavedVoice or None
+        What was there before the session.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        leg: str,
+        model: EmotionModel,
+        callmood_version: str,
+        folder: VoiceFolder | None = None,
+    ) -> None:
+        self.name = name
+        self.leg = leg
+        refuse_voice_for(model)
+        self._folder = folder or VoiceFolder()
+        self.saved = self._folder.for_model(name, model)
+        self._fresh = new_voice(name, model, callmood_version)
+        self._learned: Callable[[str], VoiceState] | None = None
+        self._step_seconds = 0.0
+        self._num_speech = 0
+        self._files: tuple[str, ...] = ()
+
+    def learned_by(self, learned: Callable[[str], VoiceState]) -> None:
+        """Say where the voice is to be had at the end.
+
+        Parameters
+        ----------
+        learned : callable
+            Gives the state of a leg's voice as it is then.
+        """
+        self._learned = learned
+
+    def open(self, facts: SessionInfo) -> None:
+        """Note the step, by which speech is counted."""
+        self._step_seconds = facts.step_seconds
+
+    def take_row(self, row: Row) -> None:
+        """Count a window of speech."""
+        self._num_speech += row.leg == self.leg and is_spoken(row)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The voice's file, once it is written."""
+        return self._files
+
+    def close(self, summary: Summary | None) -> None:
+        """Save the voice, unless nobody spoke, the session failed before its end, or another saved it."""
+        learned, self._learned = self._learned, None
+        if summary is None or learned is None or not self._num_speech:
+            return
+        before = self.saved
+        voice = replace(
+            self._fresh,
+            created=self._fresh.created if before is None else before.created,
+            updated=now(),
+            speech_seconds=(0.0 if before is None else before.speech_seconds)
+            + self._num_speech * self._step_seconds,
+            state=learned(self.leg),
+        )
+        self._files = (str(self._folder.write_after(before, voice)),)
+
+
+def learns_voices(model: EmotionModel) -> bool:
+    """Tell whether a model has a baseline that could be saved.
+
+    Parameters
+    ----------
+    model : EmotionModel
+        Any.
+
+    Returns
+    -------
+    bool
+        False where its voices have no state.
+    """
+    return bool(model.open_voice().state())
+
+
+def refuse_voice_for(model: EmotionModel) -> None:
+    """Stop where a voice is named and the model can do nothing with it.
+
+    Parameters
+    ----------
+    model : EmotionModel
+        Heard with.
+
+    Raises
+    ------
+    UsageError
+        If it learns no voices.
+    """
+    if not learns_voices(model):
+        raise UsageError(f"model {model.card.name} learns no voices; leave --voice out, or choose another")
+
+
+def new_voice(name: str, model: EmotionModel, callmood_version: str) -> SavedVoice:
+    """Begin a voice that nothing is known of.
+
+    Parameters
+    ----------
+    name : str
+        Whose.
+    model : EmotionModel
+        That will learn it.
+    callmood_version : str
+        To be written down.
+
+    Returns
+    -------
+    SavedVoice
+        With no speech in it.
+    """
+    moment = now()
+    digest = digest_of(model)
+    return SavedVoice(
+        name, model.card.name, digest, callmood_version, moment, moment, 0.0, model.open_voice().state()
+    )
+
+
+def now() -> str:
+    """Give the time as voices carry it: ISO 8601, UTC, whole seconds."""
+    return wall_clock.utc(wall_clock.now()).isoformat(timespec="seconds")

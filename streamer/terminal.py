@@ -1,0 +1,322 @@
+"""The panel in a real terminal: draw it on the alternate screen, and restore the terminal afterwards."""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final, TextIO
+
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+
+from emotion import wall_clock
+from streamer.panel.panel import draw_panel
+from streamer.session_info import SessionInfo, Summary
+from streamer.sinks.text import summary_text
+from streamer.snapshot import Snapshot
+from streamer.terminal_io import Key, Keyboard, Screen, StderrCapture, open_terminal_again, write_with_timeout
+
+_SYSTEMS: Final = MappingProxyType(
+    {"standard": ColorSystem.STANDARD, "256": ColorSystem.EIGHT_BIT, "truecolor": ColorSystem.TRUECOLOR}
+)
+_RESET: Final = "\x1b[0m"
+_ERASE_REST: Final = "\x1b[K"
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalColours:
+    """What a terminal can show.
+
+    Attributes
+    ----------
+    system : ColorSystem or None
+        None where it knows no attributes at all.
+    coloured : bool
+        False where NO_COLOR is set: then only bold remains.
+    """
+
+    system: ColorSystem | None
+    coloured: bool
+
+    @classmethod
+    def of_environment(cls) -> "TerminalColours":
+        """Read TERM, COLORTERM and NO_COLOR.
+
+        Returns
+        -------
+        TerminalColours
+            As rich understands them.
+        """
+        console = Console(force_terminal=True, legacy_windows=False)
+        return cls(_SYSTEMS.get(console.color_system or ""), not console.no_color)
+
+    @property
+    def paints(self) -> bool:
+        """True where there are colours enough for a picture."""
+        return self.coloured and self.system in (ColorSystem.EIGHT_BIT, ColorSystem.TRUECOLOR)
+
+    def line(self, runs: Sequence[Segment]) -> str:
+        """Write a line.
+
+        Parameters
+        ----------
+        runs : sequence of Segment
+            Text and styles.
+
+        Returns
+        -------
+        str
+            With escape codes; blanks at the end become "erase to the end of the line".
+        """
+        written = []
+        for text, style, _ in runs:
+            start = _start(style, self) if style else ""
+            written.append(f"{start}{text}{_RESET}" if start else text)
+        line = "".join(written)
+        bare = line.rstrip(" ")
+        return line if bare == line else bare + _ERASE_REST
+
+
+@lru_cache(maxsize=4096)
+def _start(style: Style, colours: TerminalColours) -> str:
+    # A rich Style keeps the codes of the first terminal it was rendered for: ours are for this one.
+    own = Style(
+        color=style.color, bgcolor=style.bgcolor, bold=style.bold, dim=style.dim, reverse=style.reverse
+    )
+    shown = own if colours.coloured else own.without_color
+    return shown.render("x", color_system=colours.system).partition("x")[0]
+
+
+_ENTER: Final = "\x1b[?1049h\x1b[?25l\x1b[?7l"
+"""The alternate screen, no cursor, no wrapping at the right edge."""
+_LEAVE: Final = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l"
+_CLEAR: Final = "\x1b[0m\x1b[2J"
+_BEGIN: Final = "\x1b[?2026h"
+_END: Final = "\x1b[?2026l"
+"""Terminals that know synchronized updates show what stands between at once; others ignore both."""
+
+_MIN_INTERVAL_SECONDS: Final = 0.2
+_MAX_SHARE: Final = 0.02
+"""Of a core: where a frame costs more (a huge terminal), frames come less often."""
+_CAPTURED_SECONDS: Final = 20.0
+_WRITE_SECONDS: Final = 1.0
+"""How long a terminal that was halted may hold up a frame."""
+_ASLEEP_SECONDS: Final = 3.0
+"""After so long without a look somebody has stopped us, and his shell has written over the panel."""
+
+_ASCII: Final = str.maketrans(
+    dict(
+        zip(
+            "▆━┃─│╸▀▄█·…●▸▲‖▁▂▃▅▇░▒▓\N{EN DASH}\N{MINUS SIGN}",
+            '#=|-|="_#..*>!|__--=.+%--',
+            strict=True,
+        )
+    )
+)
+"""For terminals whose encoding has no block characters."""
+
+
+def is_panel_possible(input_descriptor: int = 0) -> bool:
+    """Tell whether a panel can be shown: a terminal on both ends, and this process in its foreground.
+
+    Parameters
+    ----------
+    input_descriptor : int
+        Where keys would come from.
+
+    Returns
+    -------
+    bool
+        False for pipes, files, jobs in the background, and terminals that call themselves dumb.
+    """
+    try:
+        outputs = sys.stdout.fileno()
+        is_dumb = os.environ.get("TERM", "dumb") == "dumb"
+        if is_dumb or not (os.isatty(input_descriptor) and os.isatty(outputs)):
+            return False
+        return os.tcgetpgrp(outputs) == os.getpgrp()
+    except (AttributeError, OSError, ValueError):
+        return False  # A standard stream that is closed or was never there.
+
+
+class TerminalScreen(Screen):
+    """Draws the panel from the main thread, writing only lines that changed, each frame in one piece.
+
+    Parameters
+    ----------
+    output : TextIO, optional
+        A terminal; standard output unless given.
+    input_descriptor : int
+        The terminal that keys come from.
+    """
+
+    def __init__(self, output: TextIO | None = None, input_descriptor: int = 0) -> None:
+        super().__init__()
+        stream = output or sys.stdout
+        self._terminal = stream.fileno()
+        self._descriptor = self._terminal
+        self._is_unicode = (stream.encoding or "").lower().replace("-", "").startswith("utf")
+        self._stream = stream
+        self._keyboard = Keyboard(input_descriptor)
+        self._stderr = StderrCapture()
+        self._colours = TerminalColours.of_environment()
+        self._facts: SessionInfo | None = None
+        self._is_open = False
+        self._is_gone = False
+        self._is_halted = False
+        self._looked_at = 0.0
+        self._shown: list[str] = []
+        self._size = (0, 0)
+        self._last: tuple[Snapshot, tuple[str, ...], int] | None = None
+        self._not_before = 0.0
+        self._num_rung = 0
+
+    def open(self, facts: SessionInfo) -> None:
+        """Take the terminal over.
+
+        Parameters
+        ----------
+        facts : SessionFacts
+            What will not change.
+        """
+        self._facts = facts
+        self._stream.flush()
+        self._descriptor = open_terminal_again(self._terminal)
+        self._is_open = True
+        self._keyboard.open()
+        if os.isatty(2):
+            self._stderr.open()
+        self._write(_ENTER + _CLEAR)
+
+    def draw(self, snapshot: Snapshot) -> None:
+        """Show the latest state, unless nothing changed or it is too early; ring once for each new alert.
+
+        Parameters
+        ----------
+        snapshot : Snapshot
+            May be the same one as before.
+        """
+        self._ring(snapshot.num_alerts)
+        now = time.monotonic()
+        if now - self._looked_at > _ASLEEP_SECONDS:
+            self._size = (0, 0)
+        self._looked_at = now
+        size = self._terminal_size()
+        resized = size != self._size
+        if self._facts is None or not self._is_open or (now < self._not_before and not resized):
+            return
+        clock = wall_clock.now()
+        captured = self._stderr.recent(_CAPTURED_SECONDS)
+        seen = (snapshot, captured, int(clock))
+        if (
+            self._last is not None
+            and not resized
+            and self._last[0] is snapshot
+            and self._last[1:] == seen[1:]
+        ):
+            return
+        self._last = seen
+        cost = time.thread_time()
+        if captured:
+            snapshot = replace(snapshot, messages=(*snapshot.messages, *captured))
+        canvas = draw_panel(snapshot, self._facts, *size, clock, coloured=self._colours.paints)
+        self._size = size
+        self._show([self._colours.line(line) for line in canvas.lines()], clear=resized)
+        cost = time.thread_time() - cost
+        self._not_before = now + max(_MIN_INTERVAL_SECONDS, cost / _MAX_SHARE)
+
+    def poll(self, timeout_seconds: float) -> Key | None:
+        """Wait for a key, for a call of `wake`, or for the time to pass, whichever comes first.
+
+        Parameters
+        ----------
+        timeout_seconds : float
+            The longest wait, s.
+
+        Returns
+        -------
+        {'pause', 'mark', 'quit'} or None
+            "quit" also where the terminal is gone.
+        """
+        if self._is_gone:
+            return "quit"
+        press = self._keyboard.wait(timeout_seconds)
+        if press == "repaint":
+            self._size = (0, 0)
+            return None
+        return press
+
+    def wake(self) -> None:
+        """Make a waiting `poll` return at once."""
+        self._keyboard.wake()
+
+    def close(self, summary: Summary | None) -> None:
+        """Give the terminal back, write out what libraries said, then the summary; twice does no harm.
+
+        Parameters
+        ----------
+        summary : Summary or None
+            Goes to the main screen, where it stays.
+        """
+        if not self._is_open:
+            return
+        try:
+            self._write(_LEAVE)
+        finally:
+            self._is_open = False
+            self._keyboard.close()
+            self._stderr.close()
+        if summary is not None and self._facts is not None:
+            self._write(f"{summary_text(summary, self._facts)}\n")
+        if self._descriptor != self._terminal:
+            os.close(self._descriptor)
+            self._descriptor = self._terminal
+
+    def _ring(self, num_alerts: int) -> None:
+        """Sound the terminal's bell for those not heard yet; an alert never waits for its frame."""
+        if self._is_open and num_alerts > self._num_rung:
+            self._write("\a" * (num_alerts - self._num_rung))
+            self._num_rung = num_alerts
+
+    def _terminal_size(self) -> tuple[int, int]:
+        try:
+            size = os.get_terminal_size(self._descriptor)
+        except OSError:
+            return max(1, self._size[0]), max(1, self._size[1])
+        return max(1, size.columns), max(1, size.lines)
+
+    def _show(self, lines: list[str], *, clear: bool) -> None:
+        """Write the lines that differ from those on the screen."""
+        before = [] if clear else self._shown
+        changed = [
+            f"\x1b[{number};1H{line}"
+            for number, line in enumerate(lines, start=1)
+            if number > len(before) or before[number - 1] != line
+        ]
+        self._shown = lines
+        if changed:
+            self._write("".join((_BEGIN, _CLEAR if clear else "", *changed, _END)))
+
+    def _write(self, text: str) -> None:
+        if not self._is_unicode:
+            text = text.translate(_ASCII)
+        if self._is_gone:
+            return
+        rest = bytearray(text.encode(self._stream.encoding or "ascii", errors="replace"))
+        try:
+            write_with_timeout(
+                self._descriptor, rest, patience_seconds=0.0 if self._is_halted else _WRITE_SECONDS
+            )
+        except TimeoutError:
+            # Ctrl-S, or a window manager that hangs: all is drawn anew when it goes on.
+            self._is_halted = True
+            self._size = (0, 0)
+        except OSError:
+            self._is_gone = True
+        else:
+            self._is_halted = False

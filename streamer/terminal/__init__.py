@@ -1,1 +1,0 @@
-"""The terminal: keys in, frames out, everything as it was afterwards."""

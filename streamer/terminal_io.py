@@ -1,0 +1,445 @@
+"""Terminal input and output: the screen's interface, keys, writes with a time limit, captured stderr."""
+
+import errno
+import os
+import queue
+import re
+import select
+import sys
+import termios
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
+
+from streamer.blocking_calls import loud_stderr
+from streamer.session_info import SessionInfo, Summary
+from streamer.snapshot import Snapshot
+
+Key: TypeAlias = Literal["pause", "mark", "quit"]
+"""What a user can ask for; "pause" also ends a pause."""
+
+
+class Screen:
+    """Shows nothing and hears no key; a panel overrides what it draws and reads.
+
+    All calls but `wake` come from the main thread, in this order: `open` once, before the sound starts;
+    `draw` and `poll` in turns, at most four draws a second; `close` once, also after an error. Lines
+    printed one a window are no screen but a `Sink`.
+    """
+
+    def __init__(self) -> None:
+        self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def open(self, facts: SessionInfo) -> None:
+        """Take the terminal over.
+
+        Parameters
+        ----------
+        facts : SessionFacts
+            What will not change.
+        """
+
+    def draw(self, snapshot: Snapshot) -> None:
+        """Show the latest state; quick, and safe at any size of the terminal.
+
+        Parameters
+        ----------
+        snapshot : Snapshot
+            May be the same one as before.
+        """
+
+    def poll(self, timeout_seconds: float) -> Key | None:
+        """Wait for a key, for a call of `wake`, or for the time to pass, whichever comes first.
+
+        Parameters
+        ----------
+        timeout_seconds : float
+            The longest wait, s; 0 looks and leaves.
+
+        Returns
+        -------
+        {'pause', 'mark', 'quit'} or None
+            None where no key that means anything was pressed.
+        """
+        try:
+            self._wakes.get(timeout=timeout_seconds)
+        except queue.Empty:
+            return None
+        return None
+
+    def wake(self) -> None:
+        """Make a waiting `poll` return at once; the next `poll` where none is waiting.
+
+        Called from other threads and from signal handlers, so it must take no lock: the put of a
+        `SimpleQueue` or one byte written to a pipe will do.
+        """
+        self._wakes.put(None)
+
+    def close(self, summary: Summary | None) -> None:
+        """Give the terminal back; a second call does nothing.
+
+        Parameters
+        ----------
+        summary : Summary or None
+            The last word; None where the session failed.
+        """
+
+
+WRITE_TIMEOUT_SECONDS: Final = 1.0
+"""How long a reader may keep the worker waiting."""
+
+
+def write_with_timeout(
+    descriptor: int, rest: bytearray, *, blocks: bool = False, patience_seconds: float | None = None
+) -> None:
+    """Write all of it, but do not wait for ever.
+
+    Parameters
+    ----------
+    descriptor : int
+        Open for writing.
+    rest : bytearray
+        What was written is taken off it, also where not all could be.
+    blocks : bool
+        A write waits where there is no room: then only so much is written as there is sure to be room for.
+    patience_seconds : float, optional
+        How long nothing may be taken, s; `WRITE_TIMEOUT_SECONDS` unless given.
+
+    Raises
+    ------
+    TimeoutError
+        If nothing was taken for so long.
+    OSError
+        As the system gives it.
+    """
+    patience_seconds = WRITE_TIMEOUT_SECONDS if patience_seconds is None else patience_seconds
+    at_most = select.PIPE_BUF if blocks else None
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    taken = time.monotonic()
+    is_ready = not blocks
+    while rest:
+        left_seconds = taken + patience_seconds - time.monotonic()
+        is_ready = is_ready or bool(poll.poll(max(0.0, left_seconds) * 1000))
+        written = 0
+        if is_ready:
+            # There may be room for some, and yet not for what is written in one piece or not at all.
+            with suppress(BlockingIOError):
+                written = os.write(descriptor, rest[:at_most])
+        if written:
+            del rest[:written]
+            taken = time.monotonic()
+        elif left_seconds <= 0.0:
+            raise TimeoutError(errno.ETIMEDOUT, f"its reader has taken nothing for {patience_seconds:g} s")
+        is_ready = False
+
+
+def unfinished_line(rest: bytearray, num_new: int) -> bytearray:
+    """Give the end of a line that a reader has the beginning of: no other may stand behind half of it.
+
+    Parameters
+    ----------
+    rest : bytearray
+        What was left of that end, if any, and of a new line.
+    num_new : int
+        Length of the new line, bytes.
+
+    Returns
+    -------
+    bytearray
+        Empty where nothing is owed; a new line of which nothing was written is not.
+    """
+    num_older = len(rest) - num_new
+    return rest if num_older < 0 else rest[:num_older]
+
+
+def flush_unfinished(descriptor: int, owed: bytearray, *, blocks: bool = False) -> bool:
+    """Write what is owed, without any patience, and tell whether more would find room now.
+
+    Parameters
+    ----------
+    descriptor : int
+        Open for writing.
+    owed : bytearray
+        As `unfinished_line` gives it; what was written is taken off it.
+    blocks : bool
+        As for `write_with_timeout`.
+
+    Returns
+    -------
+    bool
+        False also where nobody is at the other end.
+    """
+    try:
+        write_with_timeout(descriptor, owed, blocks=blocks, patience_seconds=0.0)
+    except OSError:
+        return False
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return [events for _, events in poll.poll(0)] == [select.POLLOUT]
+
+
+def open_controlling_terminal() -> int | None:
+    """Open the terminal that this process was started from, to read keys while sound comes in by a pipe.
+
+    Returns
+    -------
+    int or None
+        A descriptor open for reading, the caller's to close; None where there is no terminal.
+    """
+    try:
+        return os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return None
+
+
+def open_terminal_again(descriptor: int) -> int:
+    """Open a terminal once more, so that not to wait for it is our own affair and not the shell's as well.
+
+    Parameters
+    ----------
+    descriptor : int
+        Of a terminal.
+
+    Returns
+    -------
+    int
+        Open for writing, and never blocking; the same descriptor where the terminal has no name to open.
+    """
+    try:
+        return os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return descriptor
+
+
+Press: TypeAlias = Key | Literal["repaint"]
+"""What a key stands for; "repaint" (Ctrl-L) is the screen's own business."""
+
+_PRESSES: Final[Mapping[bytes, Press]] = MappingProxyType(
+    {
+        b" ": "pause",
+        b"p": "pause",
+        b"m": "mark",
+        b"q": "quit",
+        b"\x04": "quit",
+        b"\x0c": "repaint",
+    }
+)
+_ESCAPE_SEQUENCE: Final = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
+"""Arrow keys, function keys, Alt with a letter: none of them is one of ours."""
+
+
+class Keyboard:
+    """Reads keys as they are pressed, without echo; Ctrl-C still interrupts.
+
+    Parameters
+    ----------
+    descriptor : int
+        Of a terminal, open for reading.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._before: list[int | list[bytes | int]] | None = None
+        self._waiting: deque[Press] = deque()
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
+
+    def open(self) -> None:
+        """Switch line editing and echo off, and Ctrl-Z: a stopped listener would lose sound unseen."""
+        self._before = termios.tcgetattr(self._descriptor)
+        modes = termios.tcgetattr(self._descriptor)
+        modes[3] &= ~(termios.ICANON | termios.ECHO)
+        modes[6][termios.VMIN] = 1
+        modes[6][termios.VTIME] = 0
+        modes[6][termios.VSUSP] = os.fpathconf(self._descriptor, "PC_VDISABLE")
+        termios.tcsetattr(self._descriptor, termios.TCSANOW, modes)
+
+    def wait(self, timeout_seconds: float) -> Press | None:
+        """Wait for a key that means something, for `wake`, or for the time to pass.
+
+        Parameters
+        ----------
+        timeout_seconds : float
+            The longest wait, s.
+
+        Returns
+        -------
+        Press or None
+            "quit" also where the terminal is gone.
+        """
+        if not self._waiting:
+            ready, _, _ = select.select(
+                [self._descriptor, self._wake_read], [], [], max(0.0, timeout_seconds)
+            )
+            if self._wake_read in ready:
+                os.read(self._wake_read, 4096)
+            if self._descriptor in ready:
+                self._read()
+        return self._waiting.popleft() if self._waiting else None
+
+    def wake(self) -> None:
+        """Make `wait` return; safe in any thread and in signal handlers."""
+        try:
+            os.write(self._wake_write, b".")
+        except BlockingIOError:
+            return  # So many wakes are waiting already that the pipe is full.
+
+    def close(self) -> None:
+        """Put the terminal's modes back and forget keys not read; a second call does nothing."""
+        before, self._before = self._before, None
+        if before is None:
+            return
+        try:
+            termios.tcsetattr(self._descriptor, termios.TCSANOW, before)
+            termios.tcflush(self._descriptor, termios.TCIFLUSH)
+        except termios.error:
+            return  # The terminal is gone, and its modes with it.
+
+    def __del__(self) -> None:
+        """Close the pipe that `wake` writes to."""
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _read(self) -> None:
+        try:
+            pressed = os.read(self._descriptor, 1024)
+        except OSError:
+            pressed = b""
+        if not pressed:
+            self._waiting.append("quit")
+        for byte in _ESCAPE_SEQUENCE.sub(b"", pressed).lower():
+            press = _PRESSES.get(bytes([byte]))
+            if press is not None:
+                self._waiting.append(press)
+
+
+_MAX_LINES: Final = 200
+_MAX_LINE_BYTES: Final = 500
+_READ_BYTES: Final = 65_536
+
+
+class StderrCapture:
+    """Puts a pipe in the place of a file descriptor and reads it in a thread of its own.
+
+    PortAudio and ALSA write there themselves, past `sys.stderr`. Memory is bounded: the last 200 lines are
+    kept, each cut at 500 bytes, and how many went before is counted.
+
+    Parameters
+    ----------
+    descriptor : int
+        2 but in tests.
+    """
+
+    def __init__(self, descriptor: int = 2) -> None:
+        self._descriptor = descriptor
+        self._saved: int | None = None
+        self._lines: deque[tuple[float, str]] = deque(maxlen=_MAX_LINES)
+        self._num_lines = 0
+        self._unfinished = b""
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stop_write = -1
+
+    def open(self) -> None:
+        """Begin to capture."""
+        _flush_stderr()
+        read_end, write_end = os.pipe()
+        stop_read, self._stop_write = os.pipe()
+        with loud_stderr():
+            self._saved = os.dup(self._descriptor)
+            os.dup2(write_end, self._descriptor)
+        os.close(write_end)
+        os.set_blocking(read_end, False)
+        self._thread = threading.Thread(
+            target=self._read, args=(read_end, stop_read), name="callmood-stderr", daemon=True
+        )
+        self._thread.start()
+
+    def recent(self, seconds: float) -> tuple[str, ...]:
+        """Give the lines of the last seconds.
+
+        Parameters
+        ----------
+        seconds : float
+            How far back, s.
+
+        Returns
+        -------
+        tuple of str
+            Oldest first; an unfinished line is not among them.
+        """
+        since = time.monotonic() - seconds
+        with self._lock:
+            return tuple(line for moment, line in self._lines if moment >= since)
+
+    def close(self) -> None:
+        """Put the descriptor back, then write out what was captured; a second call does nothing."""
+        saved, self._saved = self._saved, None
+        if saved is None:
+            return
+        _flush_stderr()
+        with loud_stderr():
+            os.dup2(saved, self._descriptor)
+        os.close(saved)
+        # Not by the end of the pipe: a child process may hold it open for ever.
+        os.close(self._stop_write)
+        if self._thread is not None:
+            self._thread.join(timeout=2.0)
+        with self._lock:
+            lines = [line for _, line in self._lines]
+            omitted = self._num_lines - len(lines)
+        if omitted:
+            lines.insert(0, f"… {omitted} lines before these were not kept")
+        if lines:
+            _write_all(self._descriptor, "".join(f"{line}\n" for line in lines).encode())
+
+    def _read(self, read_end: int, stop_read: int) -> None:
+        stopped = False
+        while not stopped:
+            ready, _, _ = select.select([read_end, stop_read], [], [])
+            stopped = stop_read in ready
+            self._drain(read_end)
+        if self._unfinished:
+            self._take(b"\n")
+        os.close(read_end)
+        os.close(stop_read)
+
+    def _drain(self, read_end: int) -> None:
+        while True:
+            try:
+                written = os.read(read_end, _READ_BYTES)
+            except BlockingIOError:
+                return
+            if not written:
+                return
+            self._take(written)
+
+    def _take(self, written: bytes) -> None:
+        *whole, rest = (self._unfinished + written).split(b"\n")
+        self._unfinished = rest[:_MAX_LINE_BYTES]
+        now = time.monotonic()
+        with self._lock:
+            for line in whole:
+                text = line[:_MAX_LINE_BYTES].decode(errors="replace").rstrip()
+                if text:
+                    self._num_lines += 1
+                    self._lines.append((now, text))
+
+
+def _flush_stderr() -> None:
+    if sys.stderr is not None and not sys.stderr.closed:
+        sys.stderr.flush()
+
+
+def _write_all(descriptor: int, text: bytes) -> None:
+    try:
+        while text:
+            text = text[os.write(descriptor, text) :]
+    except OSError:
+        return  # Standard error is gone; there is nowhere left to say it.

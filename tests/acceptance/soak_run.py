@@ -1,0 +1,479 @@
+"""Run the real command in a terminal of its own, fill its pipe with sound, and watch it from outside."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+import soundfile
+
+from emotion.errors import CallmoodError
+from emotion.model_folders import find_model
+from streamer.recordings.clips import INDEX_FILE
+from streamer.recordings.session_audio import sound_files
+from tests.acceptance.endless_sound import RATE_HZ, EndlessSound
+from tests.command import environment
+from tests.pseudo_terminal import PseudoTerminal
+
+
+@dataclass(frozen=True, slots=True)
+class SoakPlan:
+    """One run.
+
+    Attributes
+    ----------
+    num_samples : int
+        Of the sound, at 16 kHz.
+    model : str
+        Name of a model.
+    max_size : str
+        Given to `--max-size`.
+    every_seconds : float
+        From one reading to the next, s of the clock.
+    warm_seconds : float
+        Stream time after which nothing may grow any more, s.
+    seed : int
+        Draws the sound.
+    """
+
+    num_samples: int
+    model: str
+    max_size: str
+    every_seconds: float
+    warm_seconds: float
+    seed: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """Length of the sound, s."""
+        return self.num_samples / RATE_HZ
+
+    def options(self, folder: Path) -> list[str]:
+        """Give the words after `callmood`.
+
+        Parameters
+        ----------
+        folder : Path
+            Where journal and recordings go.
+
+        Returns
+        -------
+        list of str
+            All that a week of listening would have: panel, alerts, clips, whole sound, bounds, journal.
+        """
+        return [
+            *("listen", "-", "--rate", str(RATE_HZ), "--model", self.model, "--spectrogram"),
+            *("--alert", "angry>0.7 for 5s", "--record", "speech", "--record-session"),
+            *("--keep", "7d", "--max-size", self.max_size, "--out", str(folder / "recordings")),
+            *("--journal", str(folder / "journal.jsonl")),
+        ]
+
+    def options_shown(self) -> list[str]:
+        """Give the same, as one would type them.
+
+        Returns
+        -------
+        list of str
+            Quoted where a shell wants it.
+        """
+        return [shlex.quote(word) for word in self.options(Path())]
+
+
+_MEMORY = ("Rss", "Pss", "Anonymous")
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Memory and handles of a process at a moment.
+
+    Attributes
+    ----------
+    resident_bytes : int
+        All its pages in memory, those of shared libraries included.
+    proportional_bytes : int
+        The same, shared pages divided among those who share them.
+    own_bytes : int
+        Pages that no file stands behind: what it has asked for itself, whoever else has the same libraries
+        or models in memory.
+    num_handles, num_threads : int
+        Open file descriptors; threads.
+    """
+
+    resident_bytes: int
+    proportional_bytes: int
+    own_bytes: int
+    num_handles: int
+    num_threads: int
+
+
+def holding(process: int) -> Holding:
+    """Look at a process.
+
+    Parameters
+    ----------
+    process : int
+        Its number.
+
+    Returns
+    -------
+    Holding
+        As it is now.
+
+    Raises
+    ------
+    OSError
+        If it has ended.
+    """
+    place = Path("/proc", str(process))
+    found = dict.fromkeys(_MEMORY, 0)
+    for line in (place / "smaps_rollup").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name in found:
+            found[name] = int(value.split()[0]) * 1024
+    return Holding(
+        resident_bytes=found["Rss"],
+        proportional_bytes=found["Pss"],
+        own_bytes=found["Anonymous"],
+        num_handles=sum(1 for _ in (place / "fd").iterdir()),
+        num_threads=sum(1 for _ in (place / "task").iterdir()),
+    )
+
+
+def folder_bytes(folder: Path) -> int:
+    """Count the bytes of all files in a folder; what goes away meanwhile has none.
+
+    Parameters
+    ----------
+    folder : Path
+        Need not be there.
+
+    Returns
+    -------
+    int
+        As the files say, not as blocks of the disk.
+    """
+    total = 0
+    places = [str(folder)]
+    while places:
+        try:
+            with os.scandir(places.pop()) as entries:
+                for entry in entries:
+                    try:
+                        if entry.is_dir(follow_symlinks=False):
+                            places.append(entry.path)
+                        else:
+                            total += entry.stat(follow_symlinks=False).st_size
+                    except FileNotFoundError:
+                        continue
+        except FileNotFoundError:
+            continue
+    return total
+
+
+_MAX_NAMED: Final = 5
+
+
+class FollowedJournal:
+    """Counts what a journal says, and keeps none of it.
+
+    Parameters
+    ----------
+    path : Path
+        Need not be there yet.
+    step_seconds, win_seconds : float
+        The grid that its rows must lie on, s.
+
+    Attributes
+    ----------
+    num_bytes, num_rows : int
+        Read so far.
+    states : Counter
+        Rows by state.
+    others : Counter
+        Lines by type, rows left out.
+    stream_seconds, lag_seconds : float
+        End and lag of the latest row, s.
+    max_lag_seconds : float
+        The longest lag since it was last asked for, s.
+    summary : dict or None
+        The last line, once it is there.
+    wrong : list of str
+        The first few rows off the grid.
+    """
+
+    def __init__(self, path: Path, *, win_seconds: float, step_seconds: float) -> None:
+        self._path = path
+        self._win_seconds = win_seconds
+        self._step_seconds = step_seconds
+        self._rest = b""
+        self.num_bytes = 0
+        self.num_rows = 0
+        self.states: Counter[str] = Counter()
+        self.others: Counter[str] = Counter()
+        self.stream_seconds = 0.0
+        self.lag_seconds = 0.0
+        self.max_lag_seconds = 0.0
+        self.summary: dict[str, Any] | None = None
+        self.wrong: list[str] = []
+
+    def read(self) -> None:
+        """Read what has been written since.
+
+        Raises
+        ------
+        ValueError
+            If a line is no JSON.
+        """
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as file:
+            file.seek(self.num_bytes)
+            new = file.read()
+        self.num_bytes += len(new)
+        *lines, self._rest = (self._rest + new).split(b"\n")
+        for line in lines:
+            self._take(json.loads(line))
+
+    def longest_lag(self) -> float:
+        """Give the longest lag since the last call, s."""
+        longest, self.max_lag_seconds = self.max_lag_seconds, 0.0
+        return longest
+
+    @property
+    def ends_in_a_line(self) -> bool:
+        """True where nothing stands behind the last line end."""
+        return not self._rest
+
+    def _take(self, line: dict[str, Any]) -> None:
+        if line["type"] != "row":
+            self.others[line["type"]] += 1
+            self.summary = line if line["type"] == "summary" else self.summary
+            return
+        start = self.num_rows * self._step_seconds
+        expected = (self.num_rows, start, start + self._win_seconds)
+        found = (line["window"], line["start"], line["end"])
+        if found != expected and len(self.wrong) < _MAX_NAMED:
+            self.wrong.append(f"window, start, end {found}, not {expected}")
+        self.num_rows += 1
+        self.states[line["state"]] += 1
+        self.stream_seconds, self.lag_seconds = line["end"], line["lag_seconds"]
+        self.max_lag_seconds = max(self.max_lag_seconds, line["lag_seconds"])
+
+
+END_SECONDS: Final = 60.0
+
+STALL_SECONDS: Final = 180.0
+"""Whoever writes nothing for so long hangs."""
+
+_IN_TERMINAL: Final = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(1, termios.TIOCSCTTY, 0); "
+    "os.execv(sys.executable, [sys.executable, '-m', 'callmood', *sys.argv[1:]])"
+)
+"""Makes standard output the terminal that keys come from, then becomes callmood under the same number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was seen at a moment.
+
+    Attributes
+    ----------
+    clock_seconds, stream_seconds : float
+        Since the first look; the end of the latest row, s.
+    held : Holding
+        Of the process.
+    max_lag_seconds : float
+        The longest lag since the reading before, s.
+    folder_bytes, journal_bytes : int
+        Size of all recordings, and of the journal.
+    """
+
+    clock_seconds: float
+    stream_seconds: float
+    held: Holding
+    max_lag_seconds: float
+    folder_bytes: int
+    journal_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SoakRun:
+    """All that was seen of a run.
+
+    Attributes
+    ----------
+    readings : list of Reading
+        In order.
+    journal : FollowedJournal
+        Read to its end.
+    exit_code : int
+        Of the command.
+    num_sent : int
+        Samples that went into the pipe.
+    num_kept : int
+        One past the last sample in the files of the whole sound.
+    num_indexed : int
+        Clips in index.csv.
+    num_rows : int
+        So many the grid demands.
+    end_bytes : int
+        Size of all recordings after the end.
+    clock_seconds : float
+        From the start of the command to its end, s.
+    """
+
+    readings: list[Reading]
+    journal: FollowedJournal
+    exit_code: int
+    num_sent: int
+    num_kept: int
+    num_indexed: int
+    num_rows: int
+    end_bytes: int
+    clock_seconds: float
+
+
+class Sender(threading.Thread):
+    """Fills a pipe as fast as it is emptied, then closes it."""
+
+    def __init__(self, pipe: "IO[bytes]", plan: SoakPlan) -> None:
+        super().__init__(name="soak-sender", daemon=True)
+        self._pipe = pipe
+        self._plan = plan
+        self.num_sent = 0
+
+    def run(self) -> None:
+        """Write until all is sent, or nobody reads any more."""
+        try:
+            with self._pipe:
+                for scene in EndlessSound(self._plan.seed).scenes(self._plan.num_samples):
+                    self._pipe.write(scene.tobytes())
+                    self.num_sent += len(scene)
+        except BrokenPipeError:
+            pass  # What is missing shows in the figures.
+
+
+def soak(plan: SoakPlan, folder: Path, tell: Callable[[Reading], None] = lambda _: None) -> SoakRun:
+    """Let callmood hear it all, and look at it all the while.
+
+    Parameters
+    ----------
+    plan : SoakPlan
+        What is heard.
+    folder : Path
+        An empty one, for journal and recordings.
+    tell : callable, optional
+        Given each reading.
+
+    Returns
+    -------
+    SoakRun
+        What was seen.
+
+    Raises
+    ------
+    CallmoodError
+        If the model is not there, or the command hangs or leaves no summary.
+    """
+    grid = find_model(plan.model).card.grid(None, None)
+    journal = FollowedJournal(
+        folder / "journal.jsonl",
+        win_seconds=grid.win / grid.sample_rate,
+        step_seconds=grid.step / grid.sample_rate,
+    )
+    began = time.monotonic()
+    readings: list[Reading] = []
+    num_bytes, moved = 0, 0.0
+    with _callmood(plan, folder) as process:
+        sender = Sender(_pipe_of(process), plan)
+        sender.start()
+        while _is_running(process, plan.every_seconds):
+            try:
+                held = holding(process.pid)
+            except OSError:
+                break
+            journal.read()
+            size = folder_bytes(folder / "recordings")
+            seen = Reading(
+                time.monotonic() - began,
+                journal.stream_seconds,
+                held,
+                journal.longest_lag(),
+                size,
+                journal.num_bytes,
+            )
+            readings.append(seen)
+            tell(seen)
+            if seen.journal_bytes != num_bytes:
+                num_bytes, moved = seen.journal_bytes, seen.clock_seconds
+            elif seen.clock_seconds - moved > STALL_SECONDS:
+                raise CallmoodError(f"callmood has written nothing for {STALL_SECONDS:g} s")
+        exit_code = process.wait(timeout=END_SECONDS)
+        sender.join(timeout=END_SECONDS)
+    journal.read()
+    sessions = list((folder / "recordings").glob("*/session.json"))
+    if journal.summary is None or len(sessions) != 1:
+        raise CallmoodError(
+            f"callmood ended with code {exit_code}, no summary and {len(sessions)} sessions in {folder}"
+        )
+    return SoakRun(
+        readings,
+        journal,
+        exit_code,
+        sender.num_sent,
+        _end_of_sound(sessions[0].parent),
+        len((sessions[0].parent / INDEX_FILE).read_bytes().splitlines()) - 1,
+        grid.num_windows(plan.num_samples),
+        folder_bytes(folder / "recordings"),
+        time.monotonic() - began,
+    )
+
+
+@contextmanager
+def _callmood(plan: SoakPlan, folder: Path) -> Iterator["subprocess.Popen[Any]"]:
+    """Start it in a terminal, and see to it that it ends."""
+    with (
+        PseudoTerminal(100, 40) as terminal,
+        (folder / "stderr").open("wb") as complaints,
+        subprocess.Popen(
+            [sys.executable, "-c", _IN_TERMINAL, *plan.options(folder)],
+            env=environment({"TERM": "xterm-256color", "LANG": "C.UTF-8"}),
+            stdin=subprocess.PIPE,
+            stdout=terminal.theirs,
+            stderr=complaints,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _pipe_of(process: "subprocess.Popen[Any]") -> "IO[bytes]":
+    if process.stdin is None:
+        raise ValueError("the process has no pipe")
+    return process.stdin
+
+
+def _is_running(process: "subprocess.Popen[Any]", seconds: float) -> bool:
+    """Wait so long for its end; True where it has not come."""
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
+def _end_of_sound(session: Path) -> int:
+    files = sound_files(session)
+    return files[-1].first_sample + soundfile.info(files[-1].path).frames if files else 0

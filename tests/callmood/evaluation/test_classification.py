@@ -1,0 +1,161 @@
+"""A listener follows streams: what it learns from, and what is kept of its words."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+
+from callmood.evaluation.classification import classify_table
+from callmood.evaluation.subject import ModelClassifier
+from emotion.arrays import FloatArray, Probabilities
+from emotion.card import LABELS
+from emotion.decision import VoiceState
+from emotion.model import EmotionModel, load_model
+from streamer.analysis.classifier import Classifier, ClassifierOptions
+from streamer.analysis.windows import GatedWindow
+from tests.callmood.evaluation.table_material import STEP_SECONDS, WIN_SECONDS, Talk, make_table
+from tests.model_maker import make_model, tone_of
+from tests.voice_model import make_voice_model
+from trainer.recipes.base import FittedClassifier
+from trainer.window_table import StepTable
+
+TALKS = (Talk("c", "a", ("angry", "sad", "happy")), Talk("c", "b", ("neutral", "angry")))
+
+
+@dataclass
+class Counting:
+    """A voice that says the label whose number is that of windows heard so far; peeking counts none."""
+
+    known: float = 0.0
+    count: int = 0
+
+    def hear(self, vector: FloatArray) -> Probabilities:
+        """Count."""
+        word = self.peek(vector)
+        self.count += 1
+        return word
+
+    def peek(self, vector: FloatArray) -> Probabilities:
+        """Give the count."""
+        word = np.full(4, 0.01)
+        word[self.count % 4] = 0.97
+        return word
+
+    def enrol(self) -> None:
+        """Learn nothing from it."""
+
+    def state(self) -> VoiceState:
+        """Give the count."""
+        return {"count": np.array(self.count)}
+
+
+@dataclass
+class CountingListener:
+    """Opens counting voices; without a voice it says sad."""
+
+    labels: tuple[str, ...] = LABELS
+    doubt: float = 0.0
+    voices: list[Counting] = field(default_factory=list)
+
+    def predict(self, vector: FloatArray) -> Probabilities:
+        """Say sad."""
+        return np.array([0.0, 0.0, 0.0, 1.0])
+
+    def open_voice(self) -> Counting:
+        """Begin to count."""
+        self.voices.append(Counting())
+        return self.voices[-1]
+
+    def is_unsure(self, smoothed: Probabilities) -> bool:
+        """Doubt what is under a bound."""
+        return bool(smoothed.max() < self.doubt)
+
+
+def judged_words(table: StepTable, listener: FittedClassifier, *, baseline: bool) -> list[int]:
+    """Leading label of each window."""
+    judged = classify_table(table, listener, baseline=baseline)
+    return [int(label) for label in judged.windows.probabilities.argmax(axis=1)]
+
+
+def test_only_windows_of_speech_teach_the_voice_and_each_stream_has_its_own() -> None:
+    listener = CountingListener()
+    table = make_table(TALKS)
+    # Three windows of speech and a pause, each clip; the pause says what comes next, and does not count.
+    words = judged_words(table, listener, baseline=True)
+    assert words[:12] == [0, 1, 2, 3, 3, 0, 1, 2, 2, 3, 0, 1]
+    assert words[12:] == [0, 1, 2, 3, 3, 0, 1, 2]
+    assert [voice.count for voice in listener.voices] == [9, 6]
+
+
+def test_without_a_baseline_no_voice_is_opened() -> None:
+    listener = CountingListener()
+    assert set(judged_words(make_table(TALKS), listener, baseline=False)) == {3}
+    assert listener.voices == []
+
+
+def test_windows_are_judged_in_their_order_even_where_the_table_has_another() -> None:
+    table = make_table(TALKS)
+    order = np.random.default_rng(0).permutation(len(table))
+    shuffled = replace(
+        table,
+        **{
+            name: getattr(table, name)[order]
+            for name in ("vectors", "state", "level_dbfs", "clip", "share", "stream", "window")
+        },
+    )
+    straight = judged_words(table, CountingListener(), baseline=True)
+    assert judged_words(shuffled, CountingListener(), baseline=True) == [straight[row] for row in order]
+
+
+def test_doubt_hides_the_label_of_windows_of_speech_only() -> None:
+    table = make_table(TALKS)
+    judged = classify_table(table, CountingListener(doubt=0.9), baseline=True).windows
+    first = np.flatnonzero((table.window == 0) & judged.heard)
+    assert (judged.shown[first] == 0).all(), "nothing to be smoothed yet, so nothing to doubt"
+    assert judged.unsure.any()
+    assert not judged.unsure[~judged.heard].any()
+    assert (judged.shown[judged.unsure | ~judged.heard] == -1).all()
+    assert (judged.shown[judged.heard & ~judged.unsure] >= 0).all()
+
+
+def test_labels_of_a_model_in_another_order_are_put_into_the_house_s() -> None:
+    listener = CountingListener(labels=("sad", "neutral", "happy", "angry"))
+    assert set(judged_words(make_table(TALKS), listener, baseline=False)) == {LABELS.index("angry")}
+
+
+@pytest.fixture(scope="module", params=["rbf-svc", "voice-linear"])
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> EmotionModel:
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    if request.param == "rbf-svc":
+        return load_model(make_model(folder, "classic-speech"))
+    return load_model(make_voice_model(folder, unsure_below=0.5))
+
+
+@pytest.mark.parametrize("baseline", [False, True])
+def test_a_model_shows_what_it_shows_live(model: EmotionModel, baseline: bool) -> None:
+    """Window by window the same label and the same bits of probabilities as the judge of a leg."""
+    table = make_table(TALKS)
+    rate = model.feature_set.sample_rate
+    sounds = [tone_of(LABELS[row % 4], row, rate) for row in range(len(table))]
+    vectors = np.array([model.feature_set.clip_vector(sound) for sound in sounds])
+    judged = classify_table(
+        replace(table, vectors=vectors), ModelClassifier(model), baseline=baseline
+    ).windows
+    for stream in (0, 1):
+        judge = Classifier(model, STEP_SECONDS, ClassifierOptions(baseline=baseline))
+        for row in np.flatnonzero(table.stream == stream):
+            start = float(table.start_seconds[row])
+            if table.state[row] == "speech":
+                heard = GatedWindow(start, start + WIN_SECONDS, 0, 0, "speech", -20.0, vectors[row], 0.0)
+            else:
+                heard = GatedWindow(start, start + WIN_SECONDS, 0, 0, "silence", -70.0, None, 0.0)
+            said = judge.judge(heard)
+            shown = int(judged.shown[row])
+            assert said.emotion == (None if shown < 0 else LABELS[shown])
+            assert judged.unsure[row] == (said.state == "unsure")
+            if said.probabilities is not None:
+                assert judged.probabilities[row].tolist() == said.probabilities.tolist()
+        assert (judge.voice_state != {}) == (baseline and model.card.kind == "voice-linear")
+    if model.card.kind == "voice-linear":
+        assert judged.unsure.any()
+        assert (judged.shown >= 0).any()

@@ -1,0 +1,79 @@
+"""Package check, and one heap for all threads."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from callmood.process_setup import PACKAGES, check_packages
+
+
+def test_our_own_rooms_pass() -> None:
+    check_packages()
+
+
+def test_no_room_is_imported_by_the_look() -> None:
+    program = (
+        "import sys, callmood.process_setup; callmood.process_setup.check_packages(); "
+        f"print(sorted(set(sys.modules) & set({PACKAGES!r})))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("room", PACKAGES)
+@pytest.mark.parametrize("other", ["{room}.py", "{room}/__init__.py"])
+def test_a_stranger_of_the_same_name_is_named_with_both_paths(tmp_path: Path, room: str, other: str) -> None:
+    stranger = tmp_path / other.format(room=room)
+    stranger.parent.mkdir(exist_ok=True)
+    stranger.write_text("raise RuntimeError('a stranger was imported')\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "callmood", "--version"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("callmood: ")
+    assert done.stderr.count("\n") == 1
+    assert str(stranger) in done.stderr
+    assert str(Path(__file__).parents[2] / room) in done.stderr
+
+
+# A thread's first piece of memory opens its heap, unless it has to share one.
+COUNTS_HEAPS = """
+import ctypes, sys, threading
+from callmood.process_setup import share_one_heap
+if sys.argv[1] == "one":
+    share_one_heap()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = libc.fdopen.restype = ctypes.c_void_p
+barrier = threading.Barrier(4)
+def take():
+    libc.malloc(ctypes.c_size_t(5000))
+    barrier.wait(10)
+threads = [threading.Thread(target=take) for _ in range(3)]
+for thread in threads:
+    thread.start()
+barrier.wait(10)
+libc.malloc_info(0, ctypes.c_void_p(libc.fdopen(1, b"w")))
+libc.fflush(None)
+"""
+
+
+@pytest.mark.parametrize("heaps", ["one", "many"])
+def test_threads_share_a_heap_where_they_are_told_to(heaps: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTS_HEAPS, heaps], capture_output=True, text=True, check=True, timeout=60
+    )
+    if "<malloc" not in done.stdout:
+        pytest.skip("this C library does not tell of its heaps")
+    assert (done.stdout.count("<heap nr=") == 1) == (heaps == "one"), done.stdout

@@ -1,0 +1,66 @@
+"""The whole leg of a shipped model, gate and speaker baseline included: a row does not change later."""
+
+import time
+from functools import cache
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emotion.arrays import Samples, read_only
+from emotion.audio_io import read_mono
+from emotion.model import EmotionModel
+from emotion.model_folders import find_model
+from streamer.analysis.leg import Leg
+from streamer.events import AudioBlock, LegEvent
+from tests.offline_rows import without_lag
+from tests.spoken import DEMO
+from tests.strategies import cuts
+
+RATE = 16_000
+SECONDS = 8
+
+
+@cache
+def learning() -> EmotionModel:
+    """A model with a voice, and with the gate that listens for people."""
+    return find_model("speech-light")
+
+
+@cache
+def talk() -> Samples:
+    """Half of it is speech, a quarter silence, a quarter hiss."""
+    speech = read_mono(DEMO).samples[: SECONDS // 2 * RATE]
+    quarter = SECONDS // 4 * RATE
+    hiss = 0.05 * np.random.default_rng(0).standard_normal(quarter)
+    return np.concatenate([speech, np.zeros(quarter), hiss, speech[:quarter]]).astype(np.float32)
+
+
+def said_of(samples: Samples, pieces: list[slice]) -> list[LegEvent]:
+    leg = Leg("mono", learning(), learning().card.grid(), RATE)
+    said: list[LegEvent] = []
+    for piece in pieces:
+        block = AudioBlock(read_only(samples[piece, None].copy()), piece.start, time.monotonic())
+        said += leg.push(block)
+    return [*said, *leg.finish()]
+
+
+@cache
+def said_of_all() -> list[LegEvent]:
+    return without_lag(said_of(talk(), [slice(0, len(talk()))]))
+
+
+def test_people_silence_and_hiss_are_all_heard_in_it() -> None:
+    states = {row.state for row in said_of_all()}  # type: ignore[union-attr]
+    assert states >= {"silence", "noise"}
+    assert states & {"speech", "unsure"}
+    assert said_of_all()[-1].voice_known > 0.0  # type: ignore[union-attr]
+
+
+@settings(max_examples=min(12, settings().max_examples), deadline=None)
+@given(st.data())
+def test_what_comes_later_changes_nothing_of_what_was_said(data: st.DataObject) -> None:
+    so_far = talk()[: data.draw(st.integers(2 * RATE, len(talk())), label="heard so far")]
+    said = without_lag(said_of(so_far, data.draw(cuts(len(so_far)))))
+    assert said == said_of_all()[: len(said)]
+    assert len(said) == (len(so_far) - 2 * RATE) // (RATE // 2) + 1

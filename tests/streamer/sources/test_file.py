@@ -1,0 +1,141 @@
+"""A file stands in for the microphone: every sample once, in time or at once, and it stops when told."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emotion.arrays import Samples
+from emotion.audio_io import AudioFile
+from emotion.errors import AudioFileError
+from streamer.events import AudioBlock
+from streamer.sources.file import FileSource
+from streamer.sources.queue import BlockQueue
+
+RATE = 8_000
+PATIENCE_SECONDS = 10.0
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Samples]:
+    """Half a second of noise on two channels."""
+    path = tmp_path_factory.mktemp("recordings") / "call.wav"
+    samples = np.random.default_rng(1).integers(-32768, 32768, (RATE // 2, 2)) / 32768
+    soundfile.write(path, samples, RATE, subtype="PCM_16")
+    return path, samples.astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def minute(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A minute of nothing: whoever waits for its time to pass is found out on a busy machine as well."""
+    path = tmp_path_factory.mktemp("recordings") / "minute.wav"
+    soundfile.write(path, np.zeros(60 * RATE), RATE, subtype="PCM_16")
+    return path
+
+
+def drain(queue: BlockQueue) -> list[AudioBlock]:
+    blocks = []
+    while not queue.drained:
+        block = queue.get(PATIENCE_SECONDS)
+        if block is not None:
+            blocks.append(block)
+    return blocks
+
+
+@settings(max_examples=20)
+@given(st.floats(0.0002, 1.0), st.floats(0.01, 1.0))
+def test_every_sample_comes_once_however_small_the_blocks_and_the_queue(
+    recording: tuple[Path, Samples], block_seconds: float, queue_seconds: float
+) -> None:
+    path, samples = recording
+    source = FileSource(AudioFile(path), fast=True, block_seconds=block_seconds)
+    queue = BlockQueue(queue_seconds, RATE)
+    source.start(queue)
+    blocks = drain(queue)
+    source.stop()
+    assert np.array_equal(np.concatenate([block.samples for block in blocks]), samples)
+    ends = [0] + [block.end_sample for block in blocks]
+    assert [block.first_sample for block in blocks] == ends[:-1]
+    assert not any(block.samples.flags.writeable for block in blocks)
+    assert queue.error is None
+    assert queue.dropped_seconds == 0
+
+
+def test_at_real_speed_each_block_comes_when_its_last_sample_would_have_been_spoken(
+    recording: tuple[Path, Samples],
+) -> None:
+    source = FileSource(AudioFile(recording[0]), fast=False, block_seconds=0.05)
+    queue = BlockQueue(10, RATE)
+    began = time.monotonic()
+    source.start(queue)
+    blocks = drain(queue)
+    source.stop()
+    assert len(blocks) == 10
+    for block in blocks:
+        assert block.arrived - began >= block.end_sample / RATE, "never early, and lateness does not add up"
+    assert blocks[-1].arrived - began < 0.5 + 0.4
+
+
+def test_fast_does_not_wait(minute: Path) -> None:
+    source = FileSource(AudioFile(minute), fast=True)
+    queue = BlockQueue(10, RATE)
+    began = time.monotonic()
+    source.start(queue)
+    drain(queue)
+    source.stop()
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_it_stops_at_once_in_the_middle_and_twice(minute: Path, *, fast: bool) -> None:
+    source = FileSource(AudioFile(minute), fast=fast, block_seconds=0.01 if fast else 50)
+    queue = BlockQueue(0.02, RATE)
+    source.start(queue)
+    if fast:
+        assert queue.get(PATIENCE_SECONDS) is not None
+    began = time.monotonic()
+    source.stop()
+    source.stop()
+    assert time.monotonic() - began < 4, "neither a full queue nor the time to the next block is waited for"
+    assert queue.closed
+
+
+def test_stopping_before_the_start_is_allowed(recording: tuple[Path, Samples]) -> None:
+    FileSource(AudioFile(recording[0]), fast=True).stop()
+
+
+def test_what_is_known_before_the_start(recording: tuple[Path, Samples]) -> None:
+    info = FileSource(AudioFile(recording[0]), fast=True).info
+    assert (info.name, info.sample_rate, info.channels, info.seconds) == ("call.wav", RATE, 2, 0.5)
+    assert (info.sample_format, info.live) == ("PCM_16", False)
+    assert info.notes == ()
+
+
+def test_a_file_that_goes_away_while_it_is_read_is_an_error_of_the_stream(tmp_path: Path) -> None:
+    path = tmp_path / "gone.wav"
+    soundfile.write(path, np.zeros(RATE), RATE)
+    source = FileSource(AudioFile(path), fast=True)
+    path.unlink()
+    queue = BlockQueue(10, RATE)
+    source.start(queue)
+    assert drain(queue) == []
+    source.stop()
+    assert isinstance(queue.error, AudioFileError)
+
+
+def test_samples_that_are_no_numbers_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "odd.wav"
+    samples = np.full(RATE, 0.1, np.float32)
+    samples[5:8] = np.nan
+    soundfile.write(path, samples, RATE, subtype="FLOAT")
+    source = FileSource(AudioFile(path), fast=True)
+    queue = BlockQueue(10, RATE)
+    source.start(queue)
+    heard = np.concatenate([block.samples for block in drain(queue)])
+    source.stop()
+    assert source.non_finite_samples == 3
+    assert np.array_equal(heard[4:9, 0], np.array([0.1, 0, 0, 0, 0.1], np.float32))

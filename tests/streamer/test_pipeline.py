@@ -1,0 +1,449 @@
+"""What is done with each block: order, pauses, marks, end, counts, failures, quiet and mute sources."""
+
+import time
+
+import numpy as np
+import pytest
+
+from emotion.arrays import read_only
+from emotion.errors import OutputError
+from emotion.model import EmotionModel
+from streamer.alerts import Alerting
+from streamer.analysis.leg import Leg
+from streamer.analysis.source_legs import SourceLegs
+from streamer.events import Absence, AudioBlock, Gap, Row, UserCommand, UserCommandQueue
+from streamer.leg_plan import LegPlan
+from streamer.leg_views import LegViews, TalkTime
+from streamer.pipeline import ZERO_SECONDS, MuteDetector, Pipeline, SourceWatch
+from streamer.sinks.base import Sink
+from streamer.sinks.group import SinkGroup
+from streamer.sources.base import SourceInfo
+from streamer.sources.queue import BlockQueue
+from tests.model_maker import tone_of
+from tests.session_material import facts
+
+RATE = 16_000
+STEP = RATE // 4
+"""Of the tiny model: windows of four steps."""
+
+VOICE = tone_of("sad", 5, RATE, 20.0)[:, np.newaxis]
+
+
+class Diary(Sink):
+    """Notes the kind of each call and where in the stream it stood."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, float]] = []
+
+    @property
+    def is_saving(self) -> bool:
+        return True
+
+    def take_block(self, block: AudioBlock, source: int = 0) -> None:
+        self.told.append(("block", block.first_sample / RATE))
+
+    def take_row(self, row: Row) -> None:
+        self.told.append(("row", row.end))
+
+    def take_gap(self, gap: Gap) -> None:
+        self.told.append((gap.cause, gap.start))
+
+    def take_mark(self, at_seconds: float, clock: float) -> None:
+        self.told.append(("mark", at_seconds))
+        assert clock == 42.0
+
+    def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:
+        self.told.append(("pause" if paused else "go on", at_seconds))
+        assert clock == 42.0
+
+
+class Broken(Sink):
+    """Fails at the first row."""
+
+    def take_row(self, row: Row) -> None:
+        raise OutputError(f"no room for row {row.window}")
+
+
+def block(first_sample: int, num_samples: int = STEP, *, arrived: float = 0.0) -> AudioBlock:
+    samples = VOICE[first_sample % RATE :][:num_samples]
+    return AudioBlock(read_only(samples.copy()), first_sample, arrived or time.monotonic())
+
+
+def listening_with(
+    model: EmotionModel, *sinks: Sink, live: bool = False, end_sample: int | None = None
+) -> Pipeline:
+    group = SinkGroup(sinks)
+    group.open(facts(sample_rate=RATE))
+    info = SourceInfo("a test", RATE, 1, "FLOAT", None, live)
+    end_seconds = None if end_sample is None else end_sample / RATE
+    source = SourceLegs(
+        0,
+        info,
+        [LegPlan()],
+        lambda plan: Leg(plan.name, model, model.card.grid(), RATE),
+        end_seconds=end_seconds,
+    )
+    views = LegViews(source.legs, model.card.labels, TalkTime(["mono"], STEP / RATE))
+    return Pipeline([source], views, group, Alerting((), ["mono"], STEP / RATE), live=live)
+
+
+def test_sound_comes_before_the_rows_it_completes(tiny_model: EmotionModel) -> None:
+    diary = Diary()
+    listening = listening_with(tiny_model, diary)
+    for index in range(6):
+        listening.take(0, block(STEP * index))
+    listening.finish()
+    assert diary.told == [
+        ("block", 0.0),
+        ("block", 0.25),
+        ("block", 0.5),
+        ("block", 0.75),
+        ("row", 1.0),
+        ("block", 1.0),
+        ("row", 1.25),
+        ("block", 1.25),
+        ("row", 1.5),
+    ]
+    assert listening.stream_seconds == 1.5
+    assert listening.tally.windows == 3
+    assert listening.tally.states == {"speech": 3}
+    assert listening.tally.emotions.total() == 3
+
+
+def test_a_gap_comes_after_the_rows_before_it_and_before_the_sound_after_it(tiny_model: EmotionModel) -> None:
+    diary = Diary()
+    listening = listening_with(tiny_model, diary)
+    listening.take(0, block(0, RATE))
+    listening.take(0, block(2 * RATE, RATE))
+    assert diary.told == [
+        ("block", 0.0),
+        ("row", 1.0),
+        ("drop", 1.0),
+        ("block", 2.0),
+        ("row", 3.0),
+    ]
+    assert listening.tally.gaps == 1
+    assert list(listening.messages) == ["drop at 1.0 s: 1.00 s of sound is missing"]
+
+
+def test_while_paused_nothing_is_analysed_or_handed_on(tiny_model: EmotionModel) -> None:
+    diary = Diary()
+    listening = listening_with(tiny_model, diary)
+    listening.take(0, block(0, RATE))
+    saving = [listening.saving]
+    listening.obey(0, UserCommand("pause", (RATE,), 42.0))
+    assert listening.paused
+    listening.take(0, block(RATE, 3 * RATE))
+    assert [*saving, listening.saving] == [True, False]
+    assert listening.stream_seconds == 4.0, "the clock goes on"
+    listening.obey(0, UserCommand("pause", (4 * RATE,), 42.0))
+    listening.take(0, block(4 * RATE, RATE))
+    assert diary.told == [
+        ("block", 0.0),
+        ("row", 1.0),
+        ("pause", 1.0),
+        ("go on", 4.0),
+        ("pause", 1.0),
+        ("block", 4.0),
+        ("row", 5.0),
+    ]
+    assert listening.sources[0].paused_samples == 3 * RATE
+    assert listening.sources[0].heard_samples == 2 * RATE
+    assert not listening.messages, "the user knows"
+
+
+def test_a_mark_stands_where_the_user_set_it(tiny_model: EmotionModel) -> None:
+    diary = Diary()
+    listening = listening_with(tiny_model, diary)
+    listening.take(0, block(0))
+    listening.obey(0, UserCommand("mark", (STEP,), 42.0))
+    assert diary.told == [("block", 0.0), ("mark", 0.25)]
+    assert listening.tally.marks == 1
+
+
+@pytest.mark.parametrize("block_samples", [1_000, 5_000, 40_000])
+def test_the_end_asked_for_is_exact_to_the_sample(tiny_model: EmotionModel, block_samples: int) -> None:
+    end_sample = RATE + STEP + 1
+    heard: list[int] = []
+
+    class Counter(Sink):
+        def take_block(self, block: AudioBlock, source: int = 0) -> None:
+            heard.append(len(block.samples))
+
+    listening = listening_with(tiny_model, Counter(), end_sample=end_sample)
+    first_sample = 0
+    while not listening.is_over:
+        listening.take(0, block(first_sample, block_samples))
+        first_sample += block_samples
+    assert sum(heard) == end_sample
+    assert listening.stream_seconds == end_sample / RATE
+    assert listening.tally.windows == 2
+
+
+def test_a_gap_over_the_end_ends_it_too(tiny_model: EmotionModel) -> None:
+    diary = Diary()
+    listening = listening_with(tiny_model, diary, end_sample=RATE)
+    listening.take(0, block(0, STEP))
+    listening.take(0, block(2 * RATE, STEP))
+    assert listening.is_over
+    assert diary.told == [("block", 0.0)]
+
+
+def test_a_sink_that_cannot_write_is_told_of_once_and_the_rows_go_on(tiny_model: EmotionModel) -> None:
+    diary = Diary()
+    listening = listening_with(tiny_model, Broken(), diary)
+    for index in range(8):
+        listening.take(0, block(STEP * index))
+    assert list(listening.messages) == ["no room for row 0"]
+    assert [what for what, _ in diary.told].count("row") == 5
+
+
+def test_the_trend_keeps_a_minute(tiny_model: EmotionModel) -> None:
+    listening = listening_with(tiny_model)
+    for index in range(70 * 4):
+        listening.take(0, block(STEP * index))
+    points = listening.leg_views[0].trend
+    assert points[-1].end == 70.0
+    assert points[0].end == 10.25
+    assert len(points) == 240
+    row = listening.leg_views[0].row
+    assert row is not None
+    assert row.smoothed is not None
+    assert points[-1].smoothed == tuple(row.smoothed[label] for label in tiny_model.card.labels)
+
+
+def test_the_slip_of_a_live_source_is_measured_and_told(tiny_model: EmotionModel) -> None:
+    listening = listening_with(tiny_model, live=True)
+    began = time.monotonic()
+    listening.take(0, block(0, STEP, arrived=began))
+    listening.take(0, block(STEP, STEP, arrived=began + 0.3))
+    assert listening.sources[0].slip.seconds == pytest.approx(-0.05)
+    assert not listening.messages
+    listening.take(0, block(2 * STEP, STEP, arrived=began + 1.1))
+    assert list(listening.messages) == ["the source is 0.6 s behind the clock"]
+    listening.take(0, block(3 * STEP, STEP, arrived=began + 1.4))
+    assert len(listening.messages) == 1, "said again only when it has grown by another half second"
+
+
+def test_the_real_time_factor_is_processing_over_sound(tiny_model: EmotionModel) -> None:
+    listening = listening_with(tiny_model)
+    assert listening.real_time_factor == 0.0
+    began = time.perf_counter()
+    listening.take(0, block(0, 4 * RATE))
+    assert 0 < listening.real_time_factor <= (time.perf_counter() - began) / 4
+
+
+def test_commands_are_due_at_their_place_and_in_order() -> None:
+    commands = UserCommandQueue()
+    given = [
+        UserCommand("mark", (100,), 1.0),
+        UserCommand("pause", (200,), 2.0),
+        UserCommand("pause", (300,), 3.0),
+    ]
+    for command in given:
+        commands.give(command)
+    assert commands.due(0, 99) == []
+    assert commands.due(0, 200) == given[:2]
+    assert commands.due(0, 1000) == given[2:]
+    assert commands.due(0, 1000) == []
+
+
+def test_a_source_that_delivers_nothing_is_told_of_once_each_time(tiny_model: EmotionModel) -> None:
+    listening = listening_with(tiny_model, live=True)
+    queues = [BlockQueue(1, 16_000)]
+    for now in (100.0, 102.9, 103.1, 110.0):
+        listening.look_for_sources(now, queues)
+    assert list(listening.messages) == ["nothing has come from a test for 3 s"]
+    listening.take(0, block(0, arrived=111.0))
+    listening.look_for_sources(111.5, queues)
+    assert len(listening.messages) == 1
+    listening.look_for_sources(114.5, queues)
+    assert len(listening.messages) == 2
+
+
+def test_a_complaint_that_grows_stays_in_its_place(tiny_model: EmotionModel) -> None:
+    class Grumbling(Sink):
+        lines: tuple[str, ...] = ()
+
+        @property
+        def complaints(self) -> tuple[str, ...]:
+            return self.lines
+
+    grumbling = Grumbling()
+    listening = listening_with(tiny_model, grumbling)
+    for number, lines in enumerate([("a", "1 more"), ("a", "2 more"), ("a", "2 more"), ("a", "3 more", "b")]):
+        grumbling.lines = lines
+        listening.take(0, block(STEP * number))
+    assert list(listening.messages) == ["a", "3 more", "b"]
+
+
+def test_nothing_but_zeros_is_told_of_and_taken_back(tiny_model: EmotionModel) -> None:
+    listening = listening_with(tiny_model, live=True)
+    zeros = read_only(np.zeros((STEP, 1), np.float32))
+    for number in range(40):
+        listening.take(0, AudioBlock(zeros, STEP * number, 100.0 + number / 4))
+    assert list(listening.mute) == ["mono"]
+    said = "only zeros come: unmute a test, or let this program hear it"
+    assert said in listening.messages
+    listening.take(0, block(STEP * 40, arrived=110.0))
+    assert not list(listening.mute)
+    assert said not in listening.messages
+    assert listening.complaints == ("a test delivered nothing but zeros for 10 s: it was muted, or refused",)
+
+
+@pytest.mark.parametrize(
+    ("quiet_seconds", "absence", "end_sample", "missing"),
+    [
+        (1.0, None, None, []),
+        (1.0, "unplugged", None, [("away", 1.0, 2.0)]),
+        (7.5, None, None, [("away", 1.0, 8.5)]),
+        (7.5, "unplugged", 4 * RATE, [("away", 1.0, 4.0)]),
+        (7.5, "unplugged", RATE, []),
+    ],
+)
+def test_what_a_device_owes_at_the_end_is_a_gap(
+    tiny_model: EmotionModel,
+    quiet_seconds: float,
+    absence: str | None,
+    end_sample: int | None,
+    missing: list[tuple[str, float, float]],
+) -> None:
+    diary = Diary()
+    listening = listening_with(tiny_model, diary, live=True, end_sample=end_sample)
+    queue = BlockQueue(10, RATE)
+    now = time.monotonic()
+    listening.take(0, block(0, RATE, arrived=now - quiet_seconds))
+    queue.note_absence(absence)
+    listening.finish()
+    listening.count_missing(now, [queue])
+    assert diary.told[2:] == [(cause, start) for cause, start, _ in missing]
+    assert listening.stream_seconds == pytest.approx(missing[0][2] if missing else 1.0)
+    assert listening.tally.gaps == len(missing)
+
+
+def test_what_the_user_keeps_out_at_the_end_is_no_gap(tiny_model: EmotionModel) -> None:
+    diary = Diary()
+    listening = listening_with(tiny_model, diary, live=True)
+    queue = BlockQueue(10, RATE)
+    now = time.monotonic()
+    listening.take(0, block(0, RATE, arrived=now - 7.5))
+    listening.obey(0, UserCommand("pause", (RATE,), 42.0))
+    queue.note_absence("unplugged")
+    listening.count_missing(now, [queue])
+    assert listening.tally.gaps == 0
+
+
+WATCH_RATE = 1000
+WATCHED_PLANS = (LegPlan("a", source=0, analysed=False), LegPlan("b", source=1, analysed=False))
+
+
+def watch_of_two(
+    *, end_seconds: float | None = None
+) -> tuple[SourceWatch, list[SourceLegs], list[BlockQueue]]:
+    """Two devices, of which nothing but the level is wanted."""
+
+    def refuse(plan: LegPlan) -> Leg:
+        raise AssertionError(plan)
+
+    infos = [SourceInfo(name, WATCH_RATE, 1, "PCM_16", None, live=True) for name in ("near", "far")]
+    sources = [
+        SourceLegs(number, info, WATCHED_PLANS, refuse, end_seconds=end_seconds)
+        for number, info in enumerate(infos)
+    ]
+    return SourceWatch(sources), sources, [BlockQueue(10, WATCH_RATE) for _ in infos]
+
+
+def quiet_block(arrived: float) -> AudioBlock:
+    return AudioBlock(read_only(np.zeros((100, 1), np.float32)), 0, arrived)
+
+
+def test_a_device_that_is_away_is_told_of_once_and_not_as_a_silent_one() -> None:
+    watch, _, queues = watch_of_two()
+    assert list(watch.look(100.0, queues)) == []
+    queues[1].note_absence("unplugged")
+    assert list(watch.look(101.0, queues)) == [Absence(1, "far", 0.0, "unplugged")]
+    assert watch.absent == (1,)
+    assert list(watch.look(110.0, queues)) == ["nothing has come from near for 3 s"]
+    queues[1].note_absence(None)
+    assert list(watch.look(111.0, queues)) == ["nothing has come from far for 3 s"]
+    assert not watch.absent
+
+
+def test_what_came_before_it_went_is_heard_first() -> None:
+    watch, _, queues = watch_of_two()
+    queues[0].put(quiet_block(100.0))
+    queues[0].note_absence("unplugged")
+    assert list(watch.look(100.1, queues)) == []
+    queues[0].get(0)
+    assert [type(said) for said in watch.look(100.2, queues)] == [Absence]
+
+
+@pytest.mark.parametrize(("now", "is_over"), [(103.0, False), (103.2, True)])
+def test_a_duration_ends_by_the_clock_where_nothing_comes(now: float, is_over: bool) -> None:
+    watch, sources, queues = watch_of_two(end_seconds=2.0)
+    list(sources[0].take(quiet_block(100.1)))
+    list(watch.look(now, queues))
+    assert sources[0].is_over == is_over
+
+
+def test_sound_that_waits_for_a_slow_worker_has_come() -> None:
+    watch, sources, queues = watch_of_two(end_seconds=2.0)
+    list(sources[0].take(quiet_block(100.1)))
+    queues[0].put(quiet_block(100.2))
+    said = list(watch.look(120.0, queues))
+    assert "nothing has come from near for 3 s" not in said
+    assert not sources[0].is_over
+
+
+MUTE_LINE = "only zeros come: unmute mic, or let this program hear it"
+
+
+def mute_block(arrived: float, value: float = 0.0, *, away: bool = False) -> AudioBlock:
+    samples = np.zeros((16, 2), np.float32)
+    samples[7, 1] = value
+    return AudioBlock(samples, 0, arrived, away=away)
+
+
+def mute_lines(zeros: MuteDetector) -> str | None:
+    assert zeros.now == (zeros.line is not None)
+    return zeros.line
+
+
+def test_zeros_are_told_of_after_a_while_and_taken_back_with_the_first_sound() -> None:
+    zeros = MuteDetector("mic")
+    for tenth in range(int(10 * ZERO_SECONDS)):
+        zeros.take(mute_block(50.0 + tenth / 10))
+    assert mute_lines(zeros) is None
+    zeros.take(mute_block(50.0 + ZERO_SECONDS))
+    assert mute_lines(zeros) == MUTE_LINE
+    zeros.take(mute_block(50.0 + ZERO_SECONDS + 7))
+    zeros.take(mute_block(63.0, 1 / 32768))
+    assert mute_lines(zeros) is None
+    assert zeros.complaint == "mic delivered nothing but zeros for 12 s: it was muted, or refused"
+
+
+def test_stretches_are_added_up_and_short_ones_are_not_counted() -> None:
+    zeros = MuteDetector("mic")
+    for start in (0.0, 100.0):
+        zeros.take(mute_block(start))
+        zeros.take(mute_block(start + 6))
+        zeros.take(mute_block(start + 7, 0.1))
+    zeros.take(mute_block(200.0))
+    zeros.take(mute_block(204.0))
+    assert zeros.seconds == pytest.approx(12.0)
+
+
+@pytest.mark.parametrize("value", [1e-30, -1.0, np.nan])
+def test_anything_else_is_sound(value: float) -> None:
+    zeros = MuteDetector("mic")
+    for second in range(20):
+        zeros.take(mute_block(float(second), value if second % 4 == 3 else 0.0))
+    assert (zeros.line, zeros.complaint) == (None, None)
+
+
+def test_a_device_that_was_away_was_not_silent() -> None:
+    zeros = MuteDetector("mic")
+    zeros.take(mute_block(0.0))
+    zeros.take(mute_block(600.0, away=True))
+    zeros.take(mute_block(601.0))
+    assert zeros.line is None

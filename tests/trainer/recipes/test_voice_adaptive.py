@@ -1,0 +1,152 @@
+"""The recipe of the shipped models, on tables written by hand: voices that lie far apart."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from emotion.card import LABELS
+from tests.callmood.evaluation.table_material import Talk, make_table
+from trainer.recipes.base import DecisionClassifier
+from trainer.recipes.catalogue import find_recipe
+from trainer.recipes.softmax_regression import fit_opinions
+from trainer.recipes.training_windows import windows_of_speech
+from trainer.recipes.voice_adaptive import CAUTIOUS, fit_rule, unheard_voices
+from trainer.window_table import StepTable
+
+
+def make_corpora(names: str, *, seed: int, spread: float = 1.2, noise: float = 0.6) -> StepTable:
+    """Three voices a corpus; each lies elsewhere, also in the directions that tell emotions apart."""
+    orders = [tuple(np.random.default_rng([seed, n]).permutation(LABELS * 5)) for n in range(3 * len(names))]
+    talks = [Talk(names[n // 3], f"{names[n // 3]}{n}", order) for n, order in enumerate(orders)]
+    table = make_table(talks, seed=seed, noise=noise)
+    usual = np.random.default_rng(seed).normal(0.0, spread, (len(talks), len(LABELS))).astype(np.float32)
+    return replace(table, vectors=table.vectors + usual[table.stream])
+
+
+@pytest.fixture(scope="module")
+def fitted() -> DecisionClassifier:
+    """Fitted on three corpora."""
+    recipe = find_recipe("speech")
+    listener = recipe.fit([make_corpora("abc", seed=1)])
+    assert isinstance(listener, DecisionClassifier)
+    return listener
+
+
+def right(listener: DecisionClassifier, table: StepTable, *, baseline: bool) -> float:
+    """Share of windows whose leading label is right, voice by voice."""
+    hits = []
+    for stream in np.unique(table.stream):
+        voice = listener.open_voice()
+        for row in np.flatnonzero((table.stream == stream) & (table.clip >= 0)):
+            said = voice.hear(table.vectors[row]) if baseline else listener.predict(table.vectors[row])
+            hits.append(said.argmax() == table.targets[row])
+    return float(np.mean(hits))
+
+
+def test_strangers_are_understood_better_once_their_voice_is_known(fitted: DecisionClassifier) -> None:
+    strangers = make_corpora("xy", seed=2)
+    assert right(fitted, strangers, baseline=True) > right(fitted, strangers, baseline=False)
+    assert right(fitted, strangers, baseline=True) > 0.8
+
+
+def test_one_who_is_angry_throughout_is_not_taken_for_neutral(fitted: DecisionClassifier) -> None:
+    table = make_table([Talk("x", "furious", ("angry",) * 15)], seed=3, noise=0.6)
+    with_baseline = right(fitted, table, baseline=True)
+    assert with_baseline >= right(fitted, table, baseline=False) - 0.1
+    assert with_baseline > 0.8
+
+
+def test_the_own_opinion_does_not_hear_who_speaks() -> None:
+    windows = windows_of_speech([make_corpora("ab", seed=4)])
+    of_one = (windows.speaker == windows.speaker[0])[:, None] * np.array([2, -1, 0, 1], np.float32)
+    moved = replace(windows, vectors=windows.vectors + of_one)
+    said = []
+    for each in (windows, moved):
+        opinions = fit_opinions(each, 0.03)
+        scaled = opinions.scaled(each.vectors)
+        usual = np.array([scaled[each.speaker == speaker].mean(axis=0) for speaker in each.speaker])
+        said.append(((scaled - usual) @ opinions.own_weights + opinions.own_bias).argmax(axis=1))
+    assert (said[0] == said[1]).mean() > 0.98
+    assert (said[0] == windows.targets).mean() > 0.9
+
+
+def test_the_raw_opinion_is_told_to_hear_less_of_who_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    windows = windows_of_speech([make_corpora("ab", seed=4)])
+    heard = []
+    for weight in (0.0, 10.0):
+        monkeypatch.setattr("trainer.recipes.softmax_regression.VOICE_RIDGE", weight)
+        opinions = fit_opinions(windows, 0.03)
+        scaled = opinions.scaled(windows.vectors)
+        speakers = np.unique(windows.speaker)
+        usual = np.array([scaled[windows.speaker == each].mean(axis=0) for each in speakers])
+        heard.append(np.square((usual - usual.mean(axis=0)) @ opinions.raw_weights).sum())
+    assert heard[1] < 0.2 * heard[0]
+
+
+def test_voices_are_judged_by_those_who_never_heard_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard_by: list[set[str]] = []
+
+    def listening(windows: object, ridge: float) -> object:
+        heard_by.append(set(windows.speaker.tolist()))  # type: ignore[attr-defined]
+        return fit_opinions(windows, ridge)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("trainer.recipes.voice_adaptive.fit_opinions", listening)
+    several = windows_of_speech([make_corpora("abc", seed=5)])
+    voices = unheard_voices(several, several, 0.03)
+    assert [voice.corpus for voice in voices] == sorted("abc" * 3)
+    assert len(heard_by) == 3
+    for name, speakers in zip("abc", heard_by, strict=True):
+        assert speakers == {speaker for speaker in several.speaker.tolist() if speaker[0] != name}
+    heard_by.clear()
+    one = windows_of_speech([make_corpora("a", seed=6)])
+    assert len(unheard_voices(one, one, 0.03)) == 3
+    assert [len(speakers) for speakers in heard_by] == [2, 2, 2]
+
+
+def test_beside_one_complete_corpus_incomplete_ones_stand_for_strangers() -> None:
+    windows = windows_of_speech([make_corpora("abc", seed=8)])
+    neutral = windows.targets == LABELS.index("neutral")
+    some = windows.take(~neutral | (windows.corpus == "a"))
+    voices = unheard_voices(some, some, 0.03)
+    assert sorted(voice.corpus for voice in voices) == list("aaabbbccc")
+    assert {voice.corpus for voice in voices if voice.complete} == {"a"}
+    none = windows.take(~neutral)
+    assert unheard_voices(none, none, 0.03) == []
+
+
+def test_streams_of_unheard_voices_are_mixed_as_they_are_scored() -> None:
+    windows = windows_of_speech([make_corpora("ab", seed=7)])
+    voice = unheard_voices(windows, windows, 0.03)[0]
+    rng = np.random.default_rng(0)
+    [balanced] = voice.order("balanced", rng)
+    assert sorted(balanced) == list(range(20))
+    for order in voice.order("mostly-neutral", rng):
+        labels = voice.targets[order]
+        assert (labels == LABELS.index("neutral")).sum() == 16
+        assert len(set(labels.tolist())) == 2
+        assert len(order) == 20
+    singles = [set(voice.targets[order].tolist()) for order in voice.order("single", rng)]
+    assert singles == [{0}, {1}, {2}, {3}]
+
+
+def test_where_nobody_can_be_left_out_the_rule_is_cautious() -> None:
+    assert fit_rule([]) == CAUTIOUS
+    table = make_table([Talk("c", "only", LABELS * 3)])
+    listener = find_recipe("speech-light").fit([table])
+    assert right(listener, table, baseline=True) > 0.9  # type: ignore[arg-type]
+
+
+def test_where_little_was_heard_the_rule_is_fitted_without_evidence() -> None:
+    talks = [Talk(name, f"{name}1", LABELS) for name in "ab"]
+    windows = windows_of_speech([make_table(talks, noise=0.6)])
+    rule = fit_rule(unheard_voices(windows, windows, 0.03))
+    assert rule.parameters == CAUTIOUS.parameters
+    assert rule.temperatures != CAUTIOUS.temperatures
+
+
+def test_fitting_twice_gives_the_same(fitted: DecisionClassifier) -> None:
+    again = find_recipe("speech").fit([make_corpora("abc", seed=1)])
+    assert isinstance(again, DecisionClassifier)
+    for name, array in fitted.arrays.items():
+        np.testing.assert_array_equal(again.arrays[name], array)

@@ -1,0 +1,1 @@
+"""Acoustic conditions applied to sound for training and evaluation."""

@@ -1,0 +1,237 @@
+"""The conditions by name, and those that combine others."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from emotion.arrays import Samples
+from emotion.errors import UsageError
+from emotion.signal import resample
+from trainer.augmentation.channel import clip, gain, gsm, in_passages, opus, phone, reverb
+from trainer.augmentation.noise import add_noise, draw_kind, noise5, noise10, noise15, noise20
+
+
+def clean(samples: Samples, _rate: int, _rng: np.random.Generator) -> Samples:
+    """Leave sound as it is.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,), float32
+        Mono.
+
+    Returns
+    -------
+    ndarray, shape (n,), float32
+        The same array.
+    """
+    return samples
+
+
+LARGEST_CHANGE: Final = 0.16
+"""Natural logarithm of the speed at most: 0.85 to 1.17 times as fast, and pitch and formants with it."""
+
+
+def speed(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
+    """Play a clip faster or slower.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,), float32
+        Mono, full scale ±1: one clip.
+    sample_rate : int
+        Hz.
+    rng : numpy.random.Generator
+        Drawn from, once.
+
+    Returns
+    -------
+    ndarray, shape (m,), float32
+        0.85 to 1.17 times as long.
+    """
+    factor = np.exp(rng.uniform(-LARGEST_CHANGE, LARGEST_CHANGE))
+    return resample(samples, round(sample_rate * factor), sample_rate)
+
+
+SNR_DB: Final = (0.0, 20.0)
+"""Noise lies so far under the active speech of its passage: quiet clips in it have less."""
+
+
+def varied(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
+    """Send every passage through a chain of its own.
+
+    Half of the passages are in a room, half of them in white noise, pink noise or babble, 0 to 20 dB under
+    the speech, half of them come down a line: a telephone's, GSM 6.10 or Opus at a low rate, each as often.
+    What none of these befalls is overloaded.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,), float32
+        Mono, full scale ±1.
+    sample_rate : int
+        Hz.
+    rng : numpy.random.Generator
+        Drawn from: lengths, and all of each chain.
+
+    Returns
+    -------
+    ndarray, shape (n,), float32
+        It may pass full scale where nothing but noise was added.
+    """
+    return in_passages(_through_a_chain, samples, sample_rate, rng)
+
+
+def _through_a_chain(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
+    in_a_room, in_noise, down_a_line = rng.random(3) < 0.5
+    if not (in_a_room or in_noise or down_a_line):
+        return clip(samples, sample_rate, rng)
+    if in_a_room:
+        samples = reverb(samples, sample_rate, rng)
+    if in_noise:
+        make = draw_kind(rng)
+        samples = add_noise(samples, sample_rate, rng.uniform(*SNR_DB), make, rng)
+    if down_a_line:
+        line = (phone, gsm, opus)[int(rng.integers(3))]
+        samples = line(samples, sample_rate, rng)
+    return samples
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One thing that happens to sound.
+
+    Attributes
+    ----------
+    change : callable
+        From mono float32 samples, their rate in Hz and a generator to as many samples, none of them later.
+    version : int
+        Raised when `change` gives other values. Caches are keyed by it.
+    """
+
+    change: Callable[[Samples, int, np.random.Generator], Samples]
+    version: int
+
+
+RATE_HZ: Final = 16_000
+"""The rate that conditions are made for."""
+
+CONDITIONS: Final[Mapping[str, Condition]] = MappingProxyType(
+    {
+        "clean": Condition(clean, version=1),
+        "phone": Condition(phone, version=1),
+        "noise10": Condition(noise10, version=1),
+        "gsm": Condition(gsm, version=1),
+        "opus": Condition(opus, version=1),
+        "noise5": Condition(noise5, version=1),
+        "noise15": Condition(noise15, version=1),
+        "noise20": Condition(noise20, version=1),
+        "reverb": Condition(reverb, version=1),
+        "gain": Condition(gain, version=1),
+        "clip": Condition(clip, version=1),
+        "varied": Condition(varied, version=1),
+    }
+)
+"""By name. Those of evaluation change nothing on the way; the others draw anew for each passage."""
+
+OF_CLIPS: Final[Mapping[str, Condition]] = MappingProxyType({"speed": Condition(speed, version=1)})
+"""By name: what befalls each clip by itself, before it enters a stream. It may become longer or shorter."""
+
+KNOWN: Final[Mapping[str, Condition]] = MappingProxyType({**CONDITIONS, **OF_CLIPS})
+"""Both: all that a condition may be joined of."""
+
+EVALUATION_CONDITIONS: Final = ("clean", "phone", "noise10")
+
+
+def check_condition(name: str) -> tuple[str, ...]:
+    """Take a name apart.
+
+    Parameters
+    ----------
+    name : str
+        A key of `KNOWN`, or several joined by ``+``, such as ``reverb+phone``: first the
+        room, then the line. Those of clips come first wherever they stand.
+
+    Returns
+    -------
+    tuple of str
+        The parts, at least one.
+
+    Raises
+    ------
+    UsageError
+        If a part is no condition.
+    """
+    parts = tuple(name.split("+"))
+    unknown = [part for part in parts if part not in KNOWN]
+    if unknown:
+        raise UsageError(
+            f"no condition is called {unknown[0]!r}; choose from {', '.join(KNOWN)}, or join some by +"
+        )
+    return parts
+
+
+def apply_to_clip(name: str, samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
+    """Send one clip through those parts of a condition that are of clips.
+
+    Parameters
+    ----------
+    name : str
+        As `check_condition` takes it.
+    samples : ndarray, shape (n,), float32
+        Mono, full scale ±1.
+    sample_rate : int
+        Hz.
+    rng : numpy.random.Generator
+        Drawn from.
+
+    Returns
+    -------
+    ndarray, shape (m,), float32
+        As it was where no part is of clips.
+
+    Raises
+    ------
+    UsageError
+        If there is no such condition.
+    """
+    for part in check_condition(name):
+        if part in OF_CLIPS:
+            samples = OF_CLIPS[part].change(samples, sample_rate, rng)
+    return samples
+
+
+def apply_condition(name: str, samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
+    """Send sound through a condition.
+
+    Parameters
+    ----------
+    name : str
+        As `check_condition` takes it; parts that are of clips change nothing here.
+    samples : ndarray, shape (n,), float32
+        Mono, full scale ±1.
+    sample_rate : int
+        Hz; `RATE_HZ`.
+    rng : numpy.random.Generator
+        Drawn from.
+
+    Returns
+    -------
+    ndarray, shape (n,), float32
+        Delay is taken out: what lay at a sample lies there still.
+
+    Raises
+    ------
+    UsageError
+        If there is no such condition, or the rate is another.
+    """
+    parts = check_condition(name)
+    if sample_rate != RATE_HZ:
+        raise UsageError(
+            f"conditions are made for {RATE_HZ} Hz, not {sample_rate} Hz; resample the sound first"
+        )
+    for part in parts:
+        if part in CONDITIONS:
+            samples = CONDITIONS[part].change(samples, sample_rate, rng)
+    return samples

@@ -1,0 +1,263 @@
+"""Noise added to speech at a given signal-to-noise ratio."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import next_fast_len
+from scipy.signal import lfilter
+
+from emotion.arrays import Samples
+from emotion.signal import FLOOR_DBFS
+from trainer.augmentation.channel import in_passages
+from trainer.synthesis.shaped_noise import falling, shaped_noise, swells
+
+NoiseMaker = Callable[[int, int, np.random.Generator], NDArray[np.float64]]
+"""From a number of samples, their rate in Hz and a generator to noise of any level."""
+
+NUM_TALKERS: Final = 5
+SYLLABLES_A_SECOND: Final = 4.0
+
+
+def white(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Make noise of equal power at all frequencies.
+
+    Parameters
+    ----------
+    num_samples : int
+        Length.
+    sample_rate : int
+        Hz.
+    rng : numpy.random.Generator
+        Drawn from.
+
+    Returns
+    -------
+    ndarray, shape (num_samples,), float64
+        Any level.
+    """
+    return _falling_noise(num_samples, sample_rate, rng, 0.0)
+
+
+def pink(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Make noise of equal power in all octaves (1/f) from 20 Hz up.
+
+    Parameters
+    ----------
+    num_samples : int
+        Length.
+    sample_rate : int
+        Hz.
+    rng : numpy.random.Generator
+        Drawn from.
+
+    Returns
+    -------
+    ndarray, shape (num_samples,), float64
+        Any level.
+    """
+    return _falling_noise(num_samples, sample_rate, rng, 1.0)
+
+
+def babble(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Make what resembles a few voices at once, out of noise alone.
+
+    Each of five is noise with the long-term spectrum of speech, roughly (flat to 500 Hz, 9 dB an octave down
+    above; D. Byrne et al., JASA 96, 1994), and swells about four times a second, as syllables do.
+
+    Parameters
+    ----------
+    num_samples : int
+        Length.
+    sample_rate : int
+        Hz.
+    rng : numpy.random.Generator
+        Drawn from.
+
+    Returns
+    -------
+    ndarray, shape (num_samples,), float64
+        Any level.
+    """
+    length = _fast(num_samples)
+    voices = np.zeros(num_samples)
+    for _ in range(NUM_TALKERS):
+        rate = SYLLABLES_A_SECOND * rng.uniform(0.75, 1.25)
+        spectrum = _of_speech(500.0 * rng.uniform(0.7, 1.4))
+        voice = shaped_noise(length, sample_rate, rng, spectrum)
+        voices += voice[:num_samples] * swells(num_samples, sample_rate, rng, 2.0 * rate, 8.0)
+    return voices
+
+
+def _of_speech(corner_hz: float) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    return lambda hz: np.where(hz < 80.0, 0.0, np.minimum(1.0, (corner_hz / hz) ** 1.5))
+
+
+def _falling_noise(
+    num_samples: int, sample_rate: int, rng: np.random.Generator, exponent: float
+) -> NDArray[np.float64]:
+    return shaped_noise(_fast(num_samples), sample_rate, rng, falling(exponent))[:num_samples]
+
+
+def _fast(num_samples: int) -> int:
+    # At least a second, so that a few samples of noise have a spectrum at all.
+    return int(next_fast_len(max(num_samples, 16_000), real=True))
+
+
+def draw_kind(rng: np.random.Generator) -> NoiseMaker:
+    """Draw white noise, pink noise or babble, each as often.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Drawn from.
+
+    Returns
+    -------
+    callable
+        Makes noise of that kind.
+    """
+    kinds: tuple[NoiseMaker, ...] = (white, pink, babble)
+    return kinds[int(rng.integers(len(kinds)))]
+
+
+TIME_CONSTANT_SECONDS: Final = 0.03
+HANGOVER_SECONDS: Final = 0.2
+MARGIN_DB: Final = 15.9
+"""Speech is taken for active where its envelope is no further below the active level: P.56's own margin."""
+
+_LOOKS_A_SECOND: Final = 1000
+_THRESHOLDS_DB: Final = np.arange(-80.0, 1.0, 3.0)
+_SMALLEST: Final = 1e-12
+
+
+def active_level_dbfs(samples: Samples, sample_rate: int) -> float:
+    """Measure the active speech level: the RMS over the parts in which somebody speaks.
+
+    ITU-T P.56 (12/2011), method B: an envelope smoothed twice with 30 ms, a hangover of 200 ms, and the
+    threshold that lies 15.9 dB below the level it leads to. Two things are done otherwise: thresholds stand
+    at 3 dB from each other below the envelope's own peak, so that a gain moves the level by exactly that
+    gain, and the envelope is looked at a thousand times a second.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,), float32
+        Mono, full scale ±1.
+    sample_rate : int
+        Hz.
+
+    Returns
+    -------
+    float
+        dB below full scale, as `emotion.signal.level_dbfs`; -120 for silence and for no samples.
+    """
+    if not len(samples):
+        return FLOOR_DBFS
+    sound = samples - samples.mean(dtype=np.float64)
+    energy = float(np.dot(sound, sound))
+    if energy <= _SMALLEST * len(sound):
+        return FLOOR_DBFS
+    keep = np.exp(-1.0 / (sample_rate * TIME_CONSTANT_SECONDS))
+    smooth = ([1.0 - keep], [1.0, -keep])
+    every = max(1, sample_rate // _LOOKS_A_SECOND)
+    envelope = lfilter(*smooth, lfilter(*smooth, np.abs(sound)))[::every]
+    envelope_db = 20.0 * np.log10(np.maximum(envelope, _SMALLEST))
+    hangover = round(HANGOVER_SECONDS * sample_rate / every)
+    before: tuple[float, float] | None = None
+    for threshold in envelope_db.max() + _THRESHOLDS_DB:
+        num_active = _num_active(envelope_db >= threshold, hangover) * every
+        level = float(10.0 * np.log10(energy / min(num_active, len(sound))))
+        above = level - float(threshold)
+        if above <= MARGIN_DB:
+            if before is None:
+                return level
+            share = (before[1] - MARGIN_DB) / (before[1] - above)
+            return before[0] + share * (level - before[0])
+        before = level, above
+    # A sound with peaks so rare that no threshold comes near: all of it that reaches the highest.
+    return level
+
+
+def _num_active(above: np.ndarray, hangover: int) -> int:
+    index = np.arange(len(above))
+    latest = np.maximum.accumulate(np.where(above, index, -len(above) - hangover))
+    return int(np.count_nonzero(index - latest <= hangover))
+
+
+def add_noise(
+    samples: Samples, sample_rate: int, snr_db: float, make: NoiseMaker, rng: np.random.Generator
+) -> Samples:
+    """Put steady noise under a stretch of speech.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,), float32
+        Mono, full scale ±1.
+    sample_rate : int
+        Hz.
+    snr_db : float
+        By how much the RMS of the noise lies below the active level of the speech
+        (`trainer.augmentation.noise`), dB. The noise goes on in the pauses.
+    make : callable
+        Gives the noise.
+    rng : numpy.random.Generator
+        Drawn from.
+
+    Returns
+    -------
+    ndarray, shape (n,), float32
+        The sum; it may pass full scale.
+    """
+    if not len(samples):
+        return samples
+    noise = make(len(samples), sample_rate, rng)
+    wanted = 10.0 ** ((active_level_dbfs(samples, sample_rate) - snr_db) / 20.0)
+    rms = max(float(np.sqrt(np.mean(noise**2))), 1e-12)
+    noisy: Samples = (samples + noise * (wanted / rms)).astype(np.float32)
+    return noisy
+
+
+def noise10(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
+    """Put pink noise 10 dB below the speech of the whole stream: what evaluation hears.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,), float32
+        Mono, full scale ±1.
+    sample_rate : int
+        Hz.
+    rng : numpy.random.Generator
+        Drawn from.
+
+    Returns
+    -------
+    ndarray, shape (n,), float32
+        One level of noise throughout, as `add_noise`.
+    """
+    return add_noise(samples, sample_rate, 10.0, pink, rng)
+
+
+def mixed_noise(snr_db: float) -> Callable[[Samples, int, np.random.Generator], Samples]:
+    """Give a condition for fitting: white, pink or babble, drawn for each passage.
+
+    Parameters
+    ----------
+    snr_db : float
+        As `add_noise`, measured in each passage.
+
+    Returns
+    -------
+    callable
+        From samples, rate and generator to as many samples.
+    """
+
+    def noisy(passage: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
+        return add_noise(passage, sample_rate, snr_db, draw_kind(rng), rng)
+
+    return lambda samples, sample_rate, rng: in_passages(noisy, samples, sample_rate, rng)
+
+
+noise5: Final = mixed_noise(5.0)
+noise15: Final = mixed_noise(15.0)
+noise20: Final = mixed_noise(20.0)

@@ -1,0 +1,430 @@
+"""Labelled clips below a folder: a folder a label, a corpus with ``manifest.csv``, or a folder of corpora."""
+
+import csv
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final, TextIO
+
+from emotion.audio_decoding import comment_of
+from emotion.audio_io import sound_files_below
+from emotion.card import LABELS
+from emotion.errors import AudioFileError, DatasetError, OutputError
+from emotion.untrusted_text import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A recording of one person in one emotion.
+
+    Attributes
+    ----------
+    path : Path
+        The sound.
+    corpus : str
+        Where it comes from; scores, licences and balance go by it.
+    speaker : str or None
+        Who speaks, unique within the corpus; None where nobody knows.
+    emotion : str
+        One of the labels.
+    language : str or None
+        As the manifest has it, such as ``de``.
+    sentence : str or None
+        The manifest's text id.
+    """
+
+    path: Path
+    corpus: str
+    speaker: str | None
+    emotion: str
+    language: str | None = None
+    sentence: str | None = None
+
+    @property
+    def speaker_key(self) -> str | None:
+        """The speaker, unique among all corpora; None where nobody knows."""
+        return None if self.speaker is None else f"{self.corpus}/{self.speaker}"
+
+
+@dataclass(frozen=True, slots=True)
+class EmotionFolders:
+    """What `make_emotion_folders` did.
+
+    Attributes
+    ----------
+    made, present : tuple of Path
+        Folders that are new, and folders that were there already.
+    """
+
+    made: tuple[Path, ...]
+    present: tuple[Path, ...]
+
+
+def make_emotion_folders(root: Path) -> EmotionFolders:
+    """Make ``root/{angry,happy,neutral,sad}`` where they are missing; touch nothing else.
+
+    Parameters
+    ----------
+    root : Path
+        The dataset's folder; made as well.
+
+    Returns
+    -------
+    EmotionFolders
+        In label order.
+
+    Raises
+    ------
+    OutputError
+        If a folder cannot be made, or a file stands in its place.
+    """
+    made: list[Path] = []
+    present: list[Path] = []
+    for label in LABELS:
+        folder = root / label
+        if folder.is_dir():
+            present.append(folder)
+            continue
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise OutputError(
+                f"cannot make the folder {folder}: {error.strerror or error}; "
+                "name another place, or move what stands there"
+            ) from error
+        made.append(folder)
+    return EmotionFolders(tuple(made), tuple(present))
+
+
+MANIFEST: Final = "manifest.csv"
+"""Name of the file that makes a folder a corpus."""
+
+REQUIRED_COLUMNS: Final = ("path", "speaker", "emotion4")
+"""A manifest without one of these is refused; ``corpus``, ``language`` and ``sentence`` may be missing."""
+
+MAX_BYTES: Final = 32_000_000
+MAX_ROWS: Final = 250_000
+"""No collection of emotional speech has many more clips."""
+
+_MAX_COLUMNS: Final = 256
+_MAX_LINE: Final = 100_000
+_MAX_REMARKS: Final = 20
+_MAX_SHOWN: Final = 200
+_COUNTED_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ClipList:
+    """The clips of one place, and what was left out of them.
+
+    Attributes
+    ----------
+    clips : tuple of Clip
+        In the order of the manifest, or of the file names.
+    unlabelled : int
+        Clips that carry none of the four labels on purpose.
+    remarks : tuple of str
+        One line for each thing that was left out by mistake.
+    """
+
+    clips: tuple[Clip, ...]
+    unlabelled: int = 0
+    remarks: tuple[str, ...] = ()
+
+
+def read_manifest(folder: Path) -> ClipList:
+    """Read ``folder/manifest.csv``.
+
+    Parameters
+    ----------
+    folder : Path
+        The corpus.
+
+    Returns
+    -------
+    ClipList
+        Rows with an empty ``emotion4`` are counted as unlabelled; rows with an unknown label, and rows whose
+        file is missing, are left out with a remark.
+
+    Raises
+    ------
+    DatasetError
+        If the manifest cannot be read, is too big, lacks a column, or names a path that leaves the folder, by
+        its parts or by a link.
+    """
+    manifest = folder / MANIFEST
+    inside, base = _Inside(folder), os.path.join(folder, "")  # noqa: PTH118 - as in `_is_file`
+    name = printable(Path(inside.real).name)
+    clips: list[Clip] = []
+    unlabelled = num_missing = 0
+    first_missing = ""
+    unknown: Counter[str] = Counter()
+    for number, row in _rows(manifest):
+        # In plain strings: for 250 000 rows, paths as objects take longer than all else together.
+        path, label = row("path"), row("emotion4")
+        if _leaves(path):
+            raise DatasetError(
+                f"{manifest}, line {number}: the path {path[:_MAX_SHOWN]!r} does not stay inside {folder}; "
+                "give it relative to the manifest"
+            )
+        if not label:
+            unlabelled += 1
+        elif label not in LABELS:
+            unknown[label] += 1
+        elif not _is_file(base + path):
+            num_missing += 1
+            first_missing = first_missing or path
+        elif not inside.holds(base + path):
+            raise DatasetError(
+                f"{manifest}, line {number}: {printable(path[:_MAX_SHOWN])} is a link that does not stay "
+                f"inside {inside.real}; put the file itself there"
+            )
+        else:
+            clips.append(
+                Clip(
+                    folder / PurePosixPath(path),
+                    printable(row("corpus")) or name,
+                    row("speaker") or None,
+                    label,
+                    row("language") or None,
+                    row("sentence") or None,
+                )
+            )
+    remarks = [
+        f"{manifest}: emotion4 {label[:40]!r} is none of {', '.join(LABELS)}: {count} clips left out"
+        for label, count in sorted(unknown.items())[:_MAX_REMARKS]
+    ]
+    if len(unknown) > _MAX_REMARKS:
+        remarks.append(f"{manifest}: {len(unknown) - _MAX_REMARKS} more labels are none of them and left out")
+    if num_missing:
+        first = printable(first_missing[:_MAX_SHOWN])
+        remarks.append(f"{manifest}: {num_missing} files are not there and left out, the first {first}")
+    return ClipList(tuple(clips), unlabelled, tuple(remarks))
+
+
+def _rows(manifest: Path) -> Iterator[tuple[int, Callable[[str], str]]]:
+    """Give each row's line, and what looks up its cells by column: empty where there is none."""
+    try:
+        _refuse_huge(manifest)
+        with manifest.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(_short_lines(file), strict=True)
+            columns = _columns(manifest, next(reader, []))
+            cells: list[str] = []
+
+            def cell(column: str) -> str:
+                place = columns.get(column, len(cells))
+                return cells[place].strip() if place < len(cells) else ""
+
+            for cells in reader:
+                if cells:
+                    yield reader.line_num, cell
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"cannot read {manifest}: {error}; it must be a CSV file in UTF-8") from error
+
+
+def _columns(manifest: Path, names: list[str]) -> dict[str, int]:
+    absent = [name for name in REQUIRED_COLUMNS if name not in names]
+    if absent:
+        raise DatasetError(
+            f"{manifest} has no column {', '.join(absent)}; its first line must name at least "
+            + ", ".join(REQUIRED_COLUMNS)
+        )
+    if len(names) > _MAX_COLUMNS:
+        raise DatasetError(f"{manifest} has {len(names)} columns; a manifest has no more than {_MAX_COLUMNS}")
+    return {name: place for place, name in enumerate(names)}
+
+
+def _refuse_huge(manifest: Path) -> None:
+    """Count rows before one is kept; who has more puts them into several corpora."""
+    size = manifest.stat().st_size
+    num_rows = 0
+    if size <= MAX_BYTES:
+        with manifest.open("rb") as file:
+            while part := file.read(_COUNTED_BYTES):
+                num_rows += max(part.count(b"\n"), part.count(b"\r"))
+    if size > MAX_BYTES or num_rows > MAX_ROWS + 1:
+        what = f"{size} bytes" if size > MAX_BYTES else f"{num_rows} lines"
+        raise DatasetError(
+            f"{manifest} has {what}, more than {MAX_BYTES} bytes or {MAX_ROWS} rows; make it several corpora"
+        )
+
+
+def _short_lines(file: TextIO) -> Iterator[str]:
+    while line := file.readline(_MAX_LINE):
+        if len(line) == _MAX_LINE:
+            raise csv.Error(f"a line of {_MAX_LINE} characters or more")
+        yield line
+
+
+class _Inside:
+    """Whether links lead out of a corpus; remembers its folders, as most clips share one with thousands."""
+
+    def __init__(self, folder: Path) -> None:
+        self.real = os.path.realpath(folder)
+        self._folders: dict[str, bool] = {}
+
+    def holds(self, path: str) -> bool:
+        if os.path.islink(path):  # noqa: PTH114 - as in `_is_file`
+            return self._is_below(path)
+        folder = path.rpartition("/")[0]
+        if folder not in self._folders:
+            self._folders[folder] = self._is_below(folder)
+        return self._folders[folder]
+
+    def _is_below(self, path: str) -> bool:
+        return os.path.commonpath((self.real, os.path.realpath(path))) == self.real
+
+
+def _leaves(path: str) -> bool:
+    return not path or path[0] == "/" or "\0" in path or (".." in path and ".." in PurePosixPath(path).parts)
+
+
+def _is_file(path: str) -> bool:
+    """Most rows of a hostile manifest name nothing; to ask `os.access` costs no exception."""
+    return os.access(path, os.F_OK) and os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises at long names
+
+
+SYNTHETIC_CORPUS: Final = "synthetic tones"
+"""The corpus of every such clip, whatever its folder is called."""
+
+SYNTHETIC_MARK: Final = "callmood synthetic tone"
+"""Begins the comment inside every generated file, so that a model fitted on it can say so."""
+
+
+def is_synthetic(path: Path) -> bool:
+    """Tell whether a file carries the mark.
+
+    Parameters
+    ----------
+    path : Path
+        Any file.
+
+    Returns
+    -------
+    bool
+        False for what cannot be read as well.
+    """
+    try:
+        return comment_of(path).startswith(SYNTHETIC_MARK)
+    except AudioFileError:
+        return False
+
+
+MIN_CLIPS_PER_LABEL: Final = 5
+"""One to be tested on, and four to learn and choose from: fewer cannot be split."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Everything there is to train and test on.
+
+    Attributes
+    ----------
+    clips : tuple of Clip
+        Ordered by corpus and place, the same on every machine.
+    labels : tuple of str
+        Those that occur, in the order of `emotion.card`.
+    unlabelled : int
+        Clips of a corpus that carry none of the four labels.
+    remarks : tuple of str
+        One line for each thing left out.
+    """
+
+    clips: tuple[Clip, ...]
+    labels: tuple[str, ...]
+    unlabelled: int
+    remarks: tuple[str, ...]
+
+
+def read_dataset(root: Path) -> Dataset:
+    """Read DATA as `callmood train` takes it.
+
+    Parameters
+    ----------
+    root : Path
+        A folder with a folder a label, a folder with a ``manifest.csv``, or a folder of such folders.
+
+    Returns
+    -------
+    Dataset
+        With at least two labels, and at least `MIN_CLIPS_PER_LABEL` clips of each.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such folder, or too little in it.
+    """
+    if not root.is_dir():
+        raise DatasetError(f"there is no folder {root}; make one with: callmood init {root}")
+    lists = _clip_lists(root)
+    clips = tuple(clip for part in lists for clip in part.clips)
+    check_enough(clips, root)
+    present = {clip.emotion for clip in clips}
+    return Dataset(
+        clips,
+        tuple(label for label in LABELS if label in present),
+        sum(part.unlabelled for part in lists),
+        tuple(remark for part in lists for remark in part.remarks),
+    )
+
+
+def check_enough(clips: tuple[Clip, ...], root: Path) -> None:
+    """Refuse what cannot be split into a part to learn from and a part to test on.
+
+    Parameters
+    ----------
+    clips : tuple of Clip
+        What is left to train and test on.
+    root : Path
+        Where it comes from, for the message.
+
+    Raises
+    ------
+    DatasetError
+        If there is no clip, one label only, or a label with fewer than `MIN_CLIPS_PER_LABEL` clips.
+    """
+    counts = Counter(clip.emotion for clip in clips)
+    if not counts:
+        raise DatasetError(
+            f"{root} holds no labelled clips; put recordings into {root}/{{{','.join(LABELS)}}}, "
+            f"make some with: callmood generate --out {root}, or name a folder of corpora ({MANIFEST})"
+        )
+    if len(counts) == 1:
+        raise DatasetError(
+            f"every clip below {root} is {next(iter(counts))}; at least two emotions are needed"
+        )
+    few = [f"{label} has {counts[label]}" for label in LABELS if 0 < counts[label] < MIN_CLIPS_PER_LABEL]
+    if few:
+        raise DatasetError(
+            f"too few clips below {root}: {', '.join(few)}; each emotion needs at least {MIN_CLIPS_PER_LABEL}"
+        )
+
+
+def _clip_lists(root: Path) -> list[ClipList]:
+    if (root / MANIFEST).is_file():
+        return [read_manifest(root)]
+    folders = sorted(
+        folder for folder in root.iterdir() if folder.is_dir() and not folder.name.startswith(".")
+    )
+    corpora = [folder for folder in folders if (folder / MANIFEST).is_file()]
+    if corpora:
+        left_out = [folder for folder in folders if folder not in corpora]
+        remarks = [f"{folder} has no {MANIFEST} and is left out" for folder in left_out]
+        return [*(read_manifest(folder) for folder in corpora), ClipList((), remarks=tuple(remarks))]
+    remarks = [
+        f"{folder} is no label ({', '.join(LABELS)}) and is left out"
+        for folder in folders
+        if folder.name not in LABELS
+    ]
+    labelled = (clip for folder in folders if folder.name in LABELS for clip in _clips_of_label(folder, root))
+    return [ClipList(tuple(labelled), remarks=tuple(remarks))]
+
+
+def _clips_of_label(folder: Path, root: Path) -> list[Clip]:
+    paths = sound_files_below(folder)
+    own_name = root.resolve().name
+    return [
+        Clip(path, SYNTHETIC_CORPUS if is_synthetic(path) else own_name, None, folder.name) for path in paths
+    ]

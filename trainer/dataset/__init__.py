@@ -1,1 +1,0 @@
-"""What there is to learn from: clips, their labels, speakers and licences, and the side kept for the test."""

@@ -1,1 +1,0 @@
-"""From feature vectors to a machine that says how likely each emotion is."""

@@ -1,1 +1,0 @@
-"""Sounds that are no speech, synthesised: to fit and to try the gate on."""

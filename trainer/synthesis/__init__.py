@@ -1,0 +1,1 @@
+"""Synthetic sounds: the article's tones, and sounds that are not speech."""

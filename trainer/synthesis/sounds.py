@@ -1,0 +1,319 @@
+"""Sounds that are not speech, by name: tones of machines, music, noise."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotion.arrays import Samples
+from trainer.synthesis.shaped_noise import (
+    bands,
+    breath,
+    decays,
+    falling,
+    knocks,
+    on_and_off,
+    rain,
+    shaped_noise,
+    steady_noise,
+    street,
+    swells,
+)
+
+_DIALLED_ROWS_HZ = (697.0, 770.0, 852.0, 941.0)
+_DIALLED_COLUMNS_HZ = (1209.0, 1336.0, 1477.0, 1633.0)
+
+
+def steady_tone(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """One pitch held, a sine or with harmonics.
+
+    Parameters
+    ----------
+    num_samples : int
+        Length.
+    sample_rate : int
+        Hz.
+    rng : numpy.random.Generator
+        Drawn from.
+
+    Returns
+    -------
+    ndarray, shape (num_samples,), float64
+        Any level.
+    """
+    phase = 2 * np.pi * 50.0 * 2 ** rng.uniform(0, 6) * np.arange(num_samples) / sample_rate
+    num_harmonics = int(rng.integers(1, 10))
+    slope = rng.uniform(0.5, 2.0)
+    sound = np.zeros(num_samples)
+    for harmonic in range(1, num_harmonics + 1):
+        if harmonic * phase[1] < np.pi:
+            sound += np.sin(harmonic * phase + rng.uniform(0, 6)) / harmonic**slope
+    return sound
+
+
+def beeps(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """A line that rings or is busy, a machine that beeps: tones switched on and off.
+
+    Parameters
+    ----------
+    num_samples : int
+        Length.
+    sample_rate : int
+        Hz.
+    rng : numpy.random.Generator
+        Drawn from.
+
+    Returns
+    -------
+    ndarray, shape (num_samples,), float64
+        Any level.
+    """
+    on_seconds, off_seconds = rng.uniform(0.05, 1.5), rng.uniform(0.05, 1.5)
+    switch = on_and_off(num_samples, sample_rate, on_seconds, off_seconds)
+    return steady_tone(num_samples, sample_rate, rng) * switch
+
+
+def telephone(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Dialling, then a line that is free or busy (ITU-T E.180 and Q.23).
+
+    Parameters
+    ----------
+    num_samples : int
+        Length.
+    sample_rate : int
+        Hz.
+    rng : numpy.random.Generator
+        Drawn from.
+
+    Returns
+    -------
+    ndarray, shape (num_samples,), float64
+        Any level.
+    """
+    times = np.arange(num_samples) / sample_rate
+    key = np.minimum((times / 0.2).astype(int), 9)
+    rows = rng.choice(_DIALLED_ROWS_HZ, 10)[key]
+    columns = rng.choice(_DIALLED_COLUMNS_HZ, 10)[key]
+    dialling = times < 2.0
+    pairs = np.sin(2 * np.pi * rows * times) + np.sin(2 * np.pi * columns * times)
+    pairs *= on_and_off(num_samples, sample_rate, 0.1, 0.1)
+    on_seconds, off_seconds = ((1.0, 4.0), (0.48, 0.48), (2.0, 4.0), (0.24, 0.24))[int(rng.integers(4))]
+    first_hz, second_hz = ((425.0, 425.0), (440.0, 480.0), (350.0, 440.0))[int(rng.integers(3))]
+    line = np.sin(2 * np.pi * first_hz * times) + np.sin(2 * np.pi * second_hz * times)
+    line *= on_and_off(num_samples, sample_rate, on_seconds, off_seconds)
+    return np.where(dialling, pairs, line)
+
+
+def siren(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """A pitch that goes up and down by itself, smoothly or in steps.
+
+    Parameters
+    ----------
+    num_samples : int
+        Length.
+    sample_rate : int
+        Hz.
+    rng : numpy.random.Generator
+        Drawn from.
+
+    Returns
+    -------
+    ndarray, shape (num_samples,), float64
+        Any level.
+    """
+    swing = np.sin(2 * np.pi * rng.uniform(0.1, 4.0) * np.arange(num_samples) / sample_rate)
+    if rng.random() < 0.5:
+        swing = np.sign(swing)
+    pitch = rng.uniform(300, 1500) * 2 ** (swing * rng.uniform(0.1, 0.7))
+    phase = 2 * np.pi * np.cumsum(pitch) / sample_rate
+    return np.sin(phase) + rng.uniform(0, 0.5) * np.sin(2 * phase) + rng.uniform(0, 0.3) * np.sin(3 * phase)
+
+
+def hum(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Mains hum, a fan, a vacuum cleaner: low harmonics and a hiss.
+
+    Parameters
+    ----------
+    num_samples : int
+        Length.
+    sample_rate : int
+        Hz.
+    rng : numpy.random.Generator
+        Drawn from.
+
+    Returns
+    -------
+    ndarray, shape (num_samples,), float64
+        Any level.
+    """
+    phase = 2 * np.pi * rng.choice([50.0, 60.0, rng.uniform(70, 300)]) * np.arange(num_samples) / sample_rate
+    sound = np.zeros(num_samples)
+    for harmonic in range(1, int(rng.integers(3, 20))):
+        sound += rng.random() * np.sin(harmonic * phase + rng.uniform(0, 6)) / harmonic ** rng.uniform(0, 1)
+    sound += rng.uniform(0.01, 1.0) * rng.standard_normal(num_samples)
+    return sound * swells(num_samples, sample_rate, rng, 1.0, rng.uniform(0, 2))
+
+
+_SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 4, 7, 9))
+
+
+def music(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Invent a piece of music.
+
+    Parameters
+    ----------
+    num_samples : int
+        Length.
+    sample_rate : int
+        Hz.
+    rng : numpy.random.Generator
+        Drawn from: scale, key, tempo, instruments, and which of the voices play.
+
+    Returns
+    -------
+    ndarray, shape (num_samples,), float64
+        Any level.
+    """
+    beat = 60.0 / rng.uniform(60, 170)
+    scale, key_hz = _SCALES[int(rng.integers(3))], 110.0 * 2 ** rng.uniform(0, 1)
+    sound = np.zeros(num_samples)
+    voices = rng.random(4) < (0.8, 0.7, 0.6, 0.6)
+    if not voices.any():
+        voices[0] = True
+    if voices[0]:
+        for octave in range(int(rng.integers(1, 3))):
+            lengths = beat * rng.choice(
+                [0.25, 0.5, 0.5, 1.0, 2.0], int(num_samples / sample_rate / beat) * 4 + 4
+            )
+            sound += _voice(
+                num_samples,
+                sample_rate,
+                rng,
+                lengths_seconds=lengths,
+                root_hz=key_hz * 2 ** (1 + octave),
+                scale=scale,
+            )
+    if voices[1]:
+        bars = np.full(int(num_samples / sample_rate / beat / 4) + 2, 4 * beat)
+        state = rng.bit_generator.state
+        for third in range(3):
+            # The same draws give the same roots: the voices of a chord move together.
+            rng.bit_generator.state = state
+            sound += 0.5 * _voice(
+                num_samples,
+                sample_rate,
+                rng,
+                lengths_seconds=bars,
+                root_hz=key_hz,
+                scale=scale,
+                shift=2 * third,
+            )
+    if voices[2]:
+        lengths = beat * rng.choice([0.5, 1.0, 2.0], int(num_samples / sample_rate / beat) * 2 + 4)
+        sound += _voice(
+            num_samples, sample_rate, rng, lengths_seconds=lengths, root_hz=key_hz / 2, scale=scale
+        )
+    if voices[3]:
+        sound += rng.uniform(0.3, 1.5) * _drums(num_samples, sample_rate, rng, beat)
+    return sound
+
+
+def _voice(
+    num_samples: int,
+    sample_rate: int,
+    rng: np.random.Generator,
+    *,
+    lengths_seconds: NDArray[np.float64],
+    root_hz: float,
+    scale: tuple[int, ...],
+    shift: int = 0,
+) -> NDArray[np.float64]:
+    starts = np.concatenate([[0.0], np.cumsum(lengths_seconds)[:-1]])
+    walk = np.clip(np.cumsum(rng.integers(-2, 3, len(starts))), -5, 8) + shift
+    semitones = np.asarray(scale)[walk % len(scale)] + 12 * (walk // len(scale))
+    note = np.searchsorted(starts, np.arange(num_samples) / sample_rate, side="right") - 1
+    times = np.arange(num_samples) / sample_rate
+    vibrato = 1.0 + rng.choice([0.0, 0.004, 0.012]) * np.sin(2 * np.pi * rng.uniform(4.5, 6.5) * times)
+    phase = 2 * np.pi * np.cumsum(root_hz * 2 ** (semitones[note] / 12) * vibrato) / sample_rate
+    slope, only_odd = rng.uniform(0.7, 2.5), rng.random() < 0.25
+    tone = np.zeros(num_samples)
+    for harmonic in range(1, 14, 2 if only_odd else 1):
+        tone += np.sin(harmonic * phase) / harmonic**slope * (np.abs(harmonic * np.gradient(phase)) < np.pi)
+    if rng.random() < 0.5:
+        tone *= decays(num_samples, sample_rate, starts, rng.uniform(0.1, 1.0))
+        return tone
+    since = np.arange(num_samples) / sample_rate - starts[note]
+    left = lengths_seconds[note] - since
+    tone *= np.clip(np.minimum(since / 0.03, left / rng.uniform(0.02, 0.1)), 0.0, 1.0)
+    return tone
+
+
+def _drums(num_samples: int, sample_rate: int, rng: np.random.Generator, beat: float) -> NDArray[np.float64]:
+    strokes = np.arange(0.0, num_samples / sample_rate, beat / 2)
+    hiss = shaped_noise(num_samples, sample_rate, rng, bands([6000.0], [2000.0], [1.0]))
+    snare = shaped_noise(num_samples, sample_rate, rng, falling(0.5))
+    kick = np.sin(2 * np.pi * rng.uniform(45, 80) * np.arange(num_samples) / sample_rate)
+    drums: NDArray[np.float64] = (
+        0.4 * hiss * decays(num_samples, sample_rate, strokes, 0.03)
+        + 0.7 * snare * decays(num_samples, sample_rate, strokes[2::4], 0.08)
+        + 2.0 * kick * decays(num_samples, sample_rate, strokes[::4], 0.12)
+    )
+    return drums
+
+
+SoundMaker: TypeAlias = Callable[[int, int, np.random.Generator], NDArray[np.float64]]
+"""From a number of samples, their rate in Hz and a generator to sound of any level."""
+
+KINDS: Final[Mapping[str, SoundMaker]] = MappingProxyType(
+    {
+        "steady noise": steady_noise,
+        "street": street,
+        "rain and wind": rain,
+        "breath": breath,
+        "knocks": knocks,
+        "tones": steady_tone,
+        "beeps": beeps,
+        "telephone tones": telephone,
+        "sirens": siren,
+        "hum": hum,
+        "synthesised music": music,
+    }
+)
+
+
+def synthesise_sound(
+    kind: str, seconds: float, sample_rate: int, seed: int, rms_dbfs: float = -26.0
+) -> Samples:
+    """Make a sound that is no speech.
+
+    Parameters
+    ----------
+    kind : str
+        A key of `KINDS`.
+    seconds : float
+        Length, s.
+    sample_rate : int
+        Hz.
+    seed : int
+        The same seed gives the same sound.
+    rms_dbfs : float
+        Its level, dB below full scale.
+
+    Returns
+    -------
+    ndarray, shape (n,), float32
+        Mono; where peaks would pass full scale the level is lower.
+
+    Raises
+    ------
+    KeyError
+        If there is no such kind.
+    """
+    rng = np.random.default_rng([seed, *kind.encode()])
+    sound = KINDS[kind](round(seconds * sample_rate), sample_rate, rng)
+    sound *= 10.0 ** (rms_dbfs / 20.0) / np.sqrt(np.mean(sound**2) + 1e-20)
+    loudest = np.abs(sound).max()
+    scaled: Samples = (sound / max(1.0, loudest / 0.98)).astype(np.float32)
+    return scaled

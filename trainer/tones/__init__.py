@@ -1,1 +1,0 @@
-"""The article's synthetic clips: how they sound, and their files."""

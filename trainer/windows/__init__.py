@@ -1,1 +1,0 @@
-"""From clips to feature vectors, each computed once."""
