@@ -14,18 +14,7 @@ INTERRUPTED: Final = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand.
-
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        The words after `callmood`; those of the process by default.
-
-    Returns
-    -------
-    int
-        The exit code: 0, or that of the error which ended the command.
-    """
+    """Run one subcommand."""
     with _interruptible():
         return _leave(_run(argv))
 

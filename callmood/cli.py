@@ -45,13 +45,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def build_parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
-    """Build the command line without importing either wing.
-
-    Returns
-    -------
-    tuple
-        The parser of the whole, and those of the subcommands by name.
-    """
+    """Build the command line without importing either wing."""
     parser = _Parser(
         prog="callmood",
         description="Follow the emotion in speech while it is spoken: angry, happy, neutral, sad.",
@@ -73,18 +67,7 @@ def build_parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.Argumen
 
 
 def run_command(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand.
-
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        The words after `callmood`; those of the process by default.
-
-    Returns
-    -------
-    int
-        The exit code: 0, or that of the error which ended the command.
-    """
+    """Run one subcommand."""
     parser, by_name = build_parsers()
     arguments, unknown = parser.parse_known_args(argv)
     subparser = by_name[arguments.command]

@@ -25,19 +25,7 @@ class Collected(argparse.Action):
         values: str | Sequence[Any] | None,
         option_string: str | None = None,  # noqa: ARG002
     ) -> None:
-        """Add a value.
-
-        Parameters
-        ----------
-        parser : ArgumentParser
-            Not looked at.
-        namespace : Namespace
-            Where the list is.
-        values : str
-            The value.
-        option_string : str
-            Not looked at.
-        """
+        """Add a value."""
         before = getattr(namespace, self.dest)
         kept = [] if before is None or before is self.default else before
         setattr(namespace, self.dest, [*kept, values])
@@ -88,24 +76,7 @@ class Found:
 
 
 def find(path: Path | None) -> tuple[Found, ...]:
-    """Find the configuration files.
-
-    Parameters
-    ----------
-    path : Path or None
-        The file that the command line names.
-
-    Returns
-    -------
-    tuple of Found
-        `path` alone; else `callmood.toml` here, then `callmood/callmood.toml` in the user's configuration
-        folder. What a later one sets counts: no file of the working directory undoes what the user has set.
-
-    Raises
-    ------
-    ConfigurationError
-        If the file named does not exist.
-    """
+    """Find the configuration files."""
     if path is not None:
         if not _is_file(path):
             shown = str(path)[:_SHOWN_OF_PATH]
@@ -136,23 +107,7 @@ def _is_file(path: Path) -> bool:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Read a configuration file.
-
-    Parameters
-    ----------
-    path : Path
-        TOML, at most 100 kB.
-
-    Returns
-    -------
-    dict
-        Its tables.
-
-    Raises
-    ------
-    ConfigurationError
-        If it is not TOML, too large, or cannot be read.
-    """
+    """Read a configuration file."""
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -180,26 +135,6 @@ def apply(parser: argparse.ArgumentParser, command: str, path: Path | None = Non
     """Let the files' tables for a command replace the defaults of its options.
 
     Of a file that came with the working directory, only `FROM_ANYBODY` counts.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        That of the command; its defaults change.
-    command : str
-        The command's name, and the table's.
-    path : Path, optional
-        The file that the command line names.
-
-    Returns
-    -------
-    str
-        Which files count and what of them does not, for the user; empty where no file has a say.
-
-    Raises
-    ------
-    ConfigurationError
-        If a table is of no command that takes defaults, a key is no option of the command, or its value is
-        of the wrong kind.
     """
     options = {
         option.removeprefix("--"): action

@@ -22,23 +22,7 @@ from streamer.voices import VoiceFolder
 
 
 def enrol_voice(arguments: argparse.Namespace) -> int:
-    """Learn a voice and save it.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        As `callmood.commands.enroll` declares them.
-
-    Returns
-    -------
-    int
-        0.
-
-    Raises
-    ------
-    CallmoodError
-        If the options make no sense, the source breaks, or there is too little speech.
-    """
+    """Learn a voice and save it."""
     name, seconds = arguments.name, arguments.seconds
     if not (math.isfinite(seconds) and seconds >= LEAST_SPEECH_SECONDS):
         raise UsageError(f"seconds is {seconds:g}; give {LEAST_SPEECH_SECONDS:g} or more, such as 10")

@@ -8,18 +8,7 @@ from emotion.untrusted_text import message_line
 
 
 def complain(error: CallmoodError) -> int:
-    """Say in one line what went wrong.
-
-    Parameters
-    ----------
-    error : CallmoodError
-        Its message says what, with which values, and what to do.
-
-    Returns
-    -------
-    int
-        The error's exit code.
-    """
+    """Say in one line what went wrong."""
     # Not above: whoever asks for help loads neither wing.
     from streamer.blocking_calls import loud_stderr
 
@@ -29,12 +18,6 @@ def complain(error: CallmoodError) -> int:
 
 
 def say_note(words: str) -> None:
-    """Tell the user of a command what it does, where this is not what was typed.
-
-    Parameters
-    ----------
-    words : str
-        One line. Nothing happens where standard error takes none.
-    """
+    """Tell the user of a command what it does, where this is not what was typed."""
     with suppress(OSError):
         sys.stderr.write(f"note: {message_line(words)}\n")

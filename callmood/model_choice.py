@@ -12,23 +12,7 @@ MODEL_HELP: Final = "name of a model that came with callmood, or a path such as 
 
 
 def choose_model(wanted: str | None) -> "EmotionModel":
-    """Load the model that `--model` names.
-
-    Parameters
-    ----------
-    wanted : str or None
-        A bare name or a path; None for the default model.
-
-    Returns
-    -------
-    EmotionModel
-        Ready to predict.
-
-    Raises
-    ------
-    ModelError
-        If there is none, or it does not load.
-    """
+    """Load the model that `--model` names."""
     from emotion.model import load_model
     from emotion.model_folders import DEFAULT_MODEL
 
@@ -36,23 +20,7 @@ def choose_model(wanted: str | None) -> "EmotionModel":
 
 
 def choose_folder(wanted: str) -> Path:
-    """Find the folder of a model, and say which models of the same name are not used.
-
-    Parameters
-    ----------
-    wanted : str
-        A bare name or a path.
-
-    Returns
-    -------
-    Path
-        Of a folder or, for a path, of whatever was named.
-
-    Raises
-    ------
-    ModelError
-        If no model has this name.
-    """
+    """Find the folder of a model, and say which models of the same name are not used."""
     from emotion.model_folders import as_path, find_model_folder, shadows_of
 
     folder = find_model_folder(wanted)
@@ -65,23 +33,7 @@ def choose_folder(wanted: str) -> Path:
 
 
 def files_of_model(wanted: str | None) -> list[Path]:
-    """Name the files of a model, which no output may replace.
-
-    Parameters
-    ----------
-    wanted : str or None
-        As for `choose_model`.
-
-    Returns
-    -------
-    list of Path
-        They need not be there.
-
-    Raises
-    ------
-    ModelError
-        If no model has this name.
-    """
+    """Name the files of a model, which no output may replace."""
     from emotion.card import CARD_NAME
     from emotion.model import MODEL_NAME
     from emotion.model_folders import DEFAULT_MODEL, find_model_folder
@@ -91,23 +43,7 @@ def files_of_model(wanted: str | None) -> list[Path]:
 
 
 def file_of_voice(given: str) -> Path:
-    """Name the file of a voice, which no output may replace.
-
-    Parameters
-    ----------
-    given : str
-        As `--voice` takes it: ``NAME`` or ``LEG=NAME``.
-
-    Returns
-    -------
-    Path
-        It need not be there.
-
-    Raises
-    ------
-    UsageError
-        If no voice can be called so.
-    """
+    """Name the file of a voice, which no output may replace."""
     from streamer.voices import VoiceFolder
 
     return VoiceFolder().path_of(given.rpartition("=")[2])

@@ -48,13 +48,7 @@ class ListedModel:
     problem: str | None
 
     def facts(self) -> dict[str, object]:
-        """Give what a program would ask for.
-
-        Returns
-        -------
-        dict
-            Only `name`, `folder`, `default` and `problem` for a card that cannot be read.
-        """
+        """Give what a program would ask for."""
         facts: dict[str, object] = {
             "name": self.name,
             "folder": str(self.folder),
@@ -75,13 +69,7 @@ class ListedModel:
 
 
 def listed_models() -> list[ListedModel]:
-    """Read the cards of the models that came with callmood, and of those in ``./models``.
-
-    Returns
-    -------
-    list of ListedModel
-        Both sorted by name; damaged ones among them, and at last pickles, which are none.
-    """
+    """Read the cards of the models that came with callmood, and of those in ``./models``."""
     models = []
     named = [(folder, folder.name) for folder in model_folders()]
     named += [(folder, as_path(folder)) for folder in own_model_folders()]
@@ -95,13 +83,7 @@ def listed_models() -> list[ListedModel]:
 
 
 def print_models(models: list[ListedModel]) -> None:
-    """Print a few lines for each model: name, what it is fitted on, what must be known of it.
-
-    Parameters
-    ----------
-    models : list of ListedModel
-        As `listed_models` gives them.
-    """
+    """Print a few lines for each model: name, what it is fitted on, what must be known of it."""
     with printing() as console:
         _print_list(console, models)
 
@@ -111,11 +93,6 @@ def printing() -> Iterator[Console]:
     """Let rich lay text out, and print it as every other command does.
 
     Written by rich itself, a reader who leaves early would end the command with exit code 1.
-
-    Yields
-    ------
-    Console
-        What it is told goes to standard output when the block ends.
     """
     console = Console(highlight=False)
     with console.capture() as captured:
@@ -137,35 +114,13 @@ def _print_list(console: Console, models: list[ListedModel]) -> None:
 
 
 def licence_mark(card: Card) -> str:
-    """Say in a few words what the model may be used for.
-
-    Parameters
-    ----------
-    card : Card
-        Its licence.
-
-    Returns
-    -------
-    str
-        One line.
-    """
+    """Say in a few words what the model may be used for."""
     use = "commercial use allowed" if card.commercial_use else "NON-COMMERCIAL USE ONLY"
     return f"{use}; weights: {card.weights_licence}"
 
 
 def grid_words(card: Card) -> str:
-    """Say what the model looks at at a time.
-
-    Parameters
-    ----------
-    card : Card
-        Its win and step.
-
-    Returns
-    -------
-    str
-        One line.
-    """
+    """Say what the model looks at at a time."""
     if card.win_seconds is None or card.step_seconds is None:
         return "whole clips: predicts files, cannot listen"
     return f"win {card.win_seconds:g} s, step {card.step_seconds:g} s"
@@ -181,19 +136,7 @@ _SMALL: Final = 0.1
 
 
 def score_tables(scores: Mapping[str, Any]) -> Iterator[Table]:
-    """Lay out what a card says of scores, whoever wrote it.
-
-    Parameters
-    ----------
-    scores : mapping of str to anything that JSON holds
-        As `emotion.card.Card.scores`.
-
-    Yields
-    ------
-    Table
-        One for each entry that is a mapping, a column for each of its own entries where they are all mappings
-        (corpora side by side); last one of all that stands by itself.
-    """
+    """Lay out what a card says of scores, whoever wrote it."""
     alone: dict[str, Any] = {}
     for name, value in scores.items():
         if not isinstance(value, dict):
@@ -236,15 +179,7 @@ def _words(value: object) -> str:
 
 
 def print_card(folder: Path, card: Card) -> None:
-    """Print all that the card says, widest things last.
-
-    Parameters
-    ----------
-    folder : Path
-        Where the model lies.
-    card : Card
-        To be shown.
-    """
+    """Print all that the card says, widest things last."""
     with printing() as console:
         _print_details(console, folder, card)
 

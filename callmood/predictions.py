@@ -27,35 +27,7 @@ def predict_files(
     outputs: OutputFiles,
     as_json: bool,
 ) -> int:
-    """Predict recordings and write what was found.
-
-    Parameters
-    ----------
-    model : EmotionModel
-        What hears.
-    paths : sequence of Path
-        Recordings, and folders of recordings.
-    judging : JudgeOptions
-        How each is judged, by itself.
-    plot : str or None
-        A PNG file for one recording; a folder for several, or where it ends with a separator.
-    outputs : OutputFiles
-        Allows each picture.
-    as_json : bool
-        One JSON list instead of a line a recording.
-
-    Returns
-    -------
-    int
-        0, or the exit code of AudioFileError where a recording could not be read.
-
-    Raises
-    ------
-    UsageError
-        If one file is to hold the pictures of several recordings.
-    OutputError
-        If a picture would overwrite something, or cannot be written.
-    """
+    """Predict recordings and write what was found."""
     files, num_failed = _recordings(paths)
     several = len(files) > 1 or any(path.is_dir() for path in paths)
     outputs.protect(files)

@@ -17,13 +17,7 @@ class ShadowedPackageError(ImportError):
 
 
 def check_packages() -> None:
-    """Look for every room beside this package, without importing one.
-
-    Raises
-    ------
-    ShadowedRoomError
-        If a package of that name is found elsewhere, or none at all.
-    """
+    """Look for every room beside this package, without importing one."""
     home = Path(__file__).resolve().parents[1]
     for room in PACKAGES:
         wanted = home / room / "__init__.py"

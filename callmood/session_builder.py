@@ -43,27 +43,7 @@ if TYPE_CHECKING:
 def legs_of(
     arguments: argparse.Namespace, sources: Sequence[SourceInfo], usual: Sequence[LegPlan] = ()
 ) -> tuple[LegPlan, ...]:
-    """Give the legs that the command line asks for.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        With `legs` and `analyse`.
-    sources : sequence of SourceInfo
-        Of the session.
-    usual : sequence of LegPlan, optional
-        What they are unless named.
-
-    Returns
-    -------
-    tuple of LegPlan
-        In the order in which they are shown.
-
-    Raises
-    ------
-    UsageError
-        If a name cannot be one, comes twice, or is of nothing there is.
-    """
+    """Give the legs that the command line asks for."""
     if arguments.legs is not None:
         legs = named_legs(arguments.legs, sources)
     else:
@@ -72,25 +52,7 @@ def legs_of(
 
 
 def voices_of(given: Sequence[str], legs: Sequence[LegPlan]) -> dict[str, str]:
-    """Read `--voice`.
-
-    Parameters
-    ----------
-    given : sequence of str
-        Each ``NAME``, where a single leg is analysed, or ``LEG=NAME``.
-    legs : sequence of LegPlan
-        Of the session.
-
-    Returns
-    -------
-    dict of str to str
-        The voice's name by leg.
-
-    Raises
-    ------
-    UsageError
-        If it is not plain whose voice it is, or a leg has two.
-    """
+    """Read `--voice`."""
     analysed = [leg.name for leg in legs if leg.analysed]
     voices: dict[str, str] = {}
     for text in given:
@@ -135,27 +97,7 @@ _STANDARD_OUTPUT = "-"
 
 
 def claim_outputs(arguments: argparse.Namespace, inputs: Iterable[Path]) -> SessionOutputs:
-    """Refuse outputs that would overwrite something; to be called before a device or a recording is opened.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        As `callmood.session_options` declares them.
-    inputs : iterable of Path
-        Files that the command reads, besides the configuration.
-
-    Returns
-    -------
-    SessionOutputs
-        For `run_session`.
-
-    Raises
-    ------
-    OutputError
-        If an output is a file that holds something, one that is read, or cannot be written.
-    UsageError
-        If two outputs are the same file, or both are standard output.
-    """
+    """Refuse outputs that would overwrite something; called before a device or a recording is opened."""
     if arguments.json and arguments.journal == _STANDARD_OUTPUT:
         raise UsageError("--json and --journal - both print JSON lines; leave one of them out")
     access = GROUP_READABLE if arguments.group_readable else PRIVATE
@@ -179,29 +121,7 @@ def run_session(
     outputs: SessionOutputs,
     usual_legs: Sequence[LegPlan] = (),
 ) -> int:
-    """Run a session as the command line asks for it.
-
-    Parameters
-    ----------
-    sources : sequence of Source
-        Files, devices or pipes, not started.
-    arguments : Namespace
-        As `callmood.session_options` declares them.
-    outputs : SessionOutputs
-        As `claim_outputs` gives them.
-    usual_legs : sequence of LegPlan, optional
-        The legs, unless the user names them.
-
-    Returns
-    -------
-    int
-        0; the exit code of OutputError where something could not be written while the monitoring went on.
-
-    Raises
-    ------
-    CallmoodError
-        If the session cannot begin, or its source breaks.
-    """
+    """Run a session as the command line asks for it."""
     share_one_heap()
     _check_duration(arguments.duration)
     _refuse_audio(arguments)

@@ -16,13 +16,7 @@ if TYPE_CHECKING:
 
 
 def add_session_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what a session can be told, wherever its sound comes from.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        That of the command; options are added to it.
-    """
+    """Add what a session can be told, wherever its sound comes from."""
     parser.add_argument("--model", metavar="MODEL", help=f"{MODEL_HELP} (default: speech)")
     parser.add_argument(
         "--win", type=float, metavar="S", help="window length in seconds (default: the model's)"
@@ -123,13 +117,7 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_output_arguments(parser: argparse._ActionsContainer) -> None:
-    """Add how files are written that hold sound of people, or what was heard of them.
-
-    Parameters
-    ----------
-    parser : ArgumentParser or argument group
-        That of the command; options are added to it.
-    """
+    """Add how files are written that hold sound of people, or what was heard of them."""
     parser.add_argument(
         "--force", action="store_true", help="replace files that exist; never one that is read"
     )
@@ -147,13 +135,7 @@ ENCODINGS: Final = ("s16le", "f32le", "mulaw", "alaw")
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what can be listened to.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        That of the command; options are added to it.
-    """
+    """Add what can be listened to."""
     parser.add_argument(
         "pipe", nargs="?", choices=(PIPE,), metavar="-", help="raw PCM on standard input, from any program"
     )
@@ -187,25 +169,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def sources_of(arguments: argparse.Namespace) -> "tuple[list[Source], tuple[LegPlan, ...]]":
-    """Give the sources that the command line asks for, not started, and what their legs are usually called.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        As `add_source_arguments` declares them.
-
-    Returns
-    -------
-    list of Source, tuple of LegPlan
-        The legs are empty where nothing is usual.
-
-    Raises
-    ------
-    UsageError
-        If a pipe and devices are asked for at once, or options of a pipe without one.
-    DeviceError
-        If a device is unknown, or the machine's own sound cannot be had.
-    """
+    """Give the sources that the command line asks for, not started, and their default legs."""
     devices: list[str] = arguments.device or []
     of_pipe = [name for name in ("rate", "channels", "encoding") if getattr(arguments, name) is not None]
     if arguments.pipe is not None:

@@ -25,25 +25,7 @@ class Access:
     folder_mode: int
 
     def make_folder(self, path: Path, *, parents: bool = True) -> tuple[Path, ...]:
-        """Make a folder where it is missing.
-
-        Parameters
-        ----------
-        path : Path
-            A folder that exists is left as it is.
-        parents : bool, optional
-            Make those above it, too.
-
-        Returns
-        -------
-        tuple of Path
-            Those that were made, the innermost first.
-
-        Raises
-        ------
-        OSError
-            If one cannot be made, or something else has the name.
-        """
+        """Make a folder where it is missing."""
         made: list[Path] = []
         wanted = (path, *path.parents) if parents else (path,)
         for folder in reversed([each for each in wanted if not each.is_dir()]):
@@ -59,25 +41,7 @@ class Access:
         return tuple(made)
 
     def open_file(self, path: Path, flags: int) -> int:
-        """Open a file, and create it where there is none.
-
-        Parameters
-        ----------
-        path : Path
-            A link is followed, also to a file that is not there yet.
-        flags : int
-            As for `os.open`, such as ``os.O_WRONLY``; with ``os.O_EXCL`` an existing file is an error.
-
-        Returns
-        -------
-        int
-            The descriptor.
-
-        Raises
-        ------
-        OSError
-            As the system gives it.
-        """
+        """Open a file, and create it where there is none."""
         create = flags | os.O_CREAT | os.O_EXCL
         try:
             descriptor = os.open(path, create, self.file_mode)
@@ -104,24 +68,7 @@ _NO_HARD_LINKS: Final = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENO
 
 
 def write_new(path: Path, content: bytes, access: Access | None = None) -> None:
-    """Write a file that did not exist before.
-
-    Parameters
-    ----------
-    path : Path
-        In a folder that exists. Until the file is whole it carries a hidden temporary name beside it.
-    content : bytes
-        All of it.
-    access : Access, optional
-        Who may read it; unless given, as the user's mask has it.
-
-    Raises
-    ------
-    FileExistsError
-        If the name is taken; what has it stays as it is.
-    OSError
-        If it cannot be written; nothing is left then.
-    """
+    """Write a file that did not exist before."""
     temporary = beside(path)
     try:
         _write(temporary, content, access)
@@ -131,23 +78,7 @@ def write_new(path: Path, content: bytes, access: Access | None = None) -> None:
 
 
 def replace(path: Path, content: bytes, access: Access | None = None) -> None:
-    """Write a file, or exchange one for a newer one in a single step.
-
-    Parameters
-    ----------
-    path : Path
-        In a folder that exists; a link stays a link, and the file behind it is exchanged.
-    content : bytes
-        All of it.
-    access : Access, optional
-        Who may read it; unless given, as the user's mask has it.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written, the old file is still there then; or if a device or a pipe stands there,
-        which a rename would take away from everybody.
-    """
+    """Write a file, or exchange one for a newer one in a single step."""
     if path.exists() and not path.is_file() and not path.is_dir():
         raise OSError(errno.EINVAL, "it is no regular file", str(path))
     path = path.resolve()
@@ -160,18 +91,7 @@ def replace(path: Path, content: bytes, access: Access | None = None) -> None:
 
 
 def beside(path: Path) -> Path:
-    """Name the hidden file that one process writes before it takes the name.
-
-    Parameters
-    ----------
-    path : Path
-        The name to come.
-
-    Returns
-    -------
-    Path
-        In the same folder, so that a rename is one step; another for each process.
-    """
+    """Name the hidden file that one process writes before it takes the name."""
     return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
@@ -208,23 +128,7 @@ _LOOK_AGAIN_SECONDS: Final = 0.02
 
 
 def lock_folder(descriptor: int, patience_seconds: float = 0.0, *, shared: bool = False) -> Locked:
-    """Try to lock a folder; closing the descriptor lets go of it.
-
-    Parameters
-    ----------
-    descriptor : int
-        Of the folder.
-    patience_seconds : float, optional
-        How long to wait for whoever has it, s.
-    shared : bool, optional
-        True to see whether somebody has it: others may see it at the same time.
-
-    Returns
-    -------
-    {'ours', "another's", 'unknown'}
-        The last where the file system has no locks of this kind. On a share such as NFS a lock may be known
-        to one computer only.
-    """
+    """Try to lock a folder; closing the descriptor lets go of it."""
     until = time.monotonic() + patience_seconds
     while True:
         try:
@@ -241,25 +145,7 @@ def lock_folder(descriptor: int, patience_seconds: float = 0.0, *, shared: bool 
 
 @contextmanager
 def locked_folder(path: Path, patience_seconds: float = 0.0, *, shared: bool = False) -> Iterator[Locked]:
-    """Try to lock a folder while a block runs.
-
-    Parameters
-    ----------
-    path : Path
-        The folder.
-    patience_seconds, shared
-        As `lock_folder` takes them.
-
-    Yields
-    ------
-    {'ours', "another's", 'unknown'}
-        As `lock_folder` gives it.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be opened.
-    """
+    """Try to lock a folder while a block runs."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield lock_folder(descriptor, patience_seconds, shared=shared)

@@ -40,11 +40,6 @@ def quiet_stdio() -> Iterator[None]:
 
     File descriptor 2 stays as it is: neither Python's own messages nor child processes are touched. Where the
     C library is not glibc, nothing is discarded.
-
-    Yields
-    ------
-    None
-        Until the block ends.
     """
     if not _is_glibc():
         yield
@@ -113,21 +108,6 @@ class Sound:
     Nothing is sought on the way: soundfile would seek after each block, and an MP3 decoder then begins anew
     with half of what it needs. libsndfile calls back for its bytes; it does so in a thread of its own, as an
     exception of a signal, like that of Ctrl-C, would be lost in a callback.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    span : Span
-        Where the stream lies in it.
-    most_header_bytes : int, optional
-        Read before the first sample.
-
-    Raises
-    ------
-    AudioFileError
-        If the file is missing, not to be read, no regular file, nothing that libsndfile knows, or has too
-        much before its sound.
     """
 
     def __init__(self, path: Path, span: ByteSpan, most_header_bytes: int = MAX_HEADER_BYTES) -> None:
@@ -179,23 +159,7 @@ class Sound:
         return str(self._sound.comment)
 
     def read(self, num_samples: int) -> Samples:
-        """Read on.
-
-        Parameters
-        ----------
-        num_samples : int
-            At most so many; perhaps fewer come.
-
-        Returns
-        -------
-        ndarray, shape (n, channels), float32
-            Empty at the end.
-
-        Raises
-        ------
-        AudioFileError
-            If the sound cannot be decoded.
-        """
+        """Read on."""
         import soundfile  # noqa: PLC0415 - as above
 
         wanted = min(num_samples, _READ_SAMPLES)
@@ -212,13 +176,7 @@ class Sound:
         return block
 
     def has_last_sample(self) -> bool:
-        """Tell whether as much can be read as was announced; moves the position.
-
-        Returns
-        -------
-        bool
-            True without a look where the format cannot seek.
-        """
+        """Tell whether as much can be read as was announced; moves the position."""
         import soundfile  # noqa: PLC0415 - as above
 
         last = self.num_announced - 1
@@ -266,23 +224,7 @@ def too_many_tags(path: Path, most_bytes: int) -> AudioFileError:
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Open a regular file for reading.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    binary file
-        Close it.
-
-    Raises
-    ------
-    AudioFileError
-        If it is missing, not to be read, or no regular file.
-    """
+    """Open a regular file for reading."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISREG(mode):
@@ -338,25 +280,7 @@ class Stream(NamedTuple):
 
 
 def find_streams(path: Path) -> tuple[tuple[Stream, ...], tuple[str, ...]]:
-    """Look at a recording.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    streams : tuple of Stream
-        At least one; all of one sample rate and number of channels.
-    notes : tuple of str
-        A line about what is chained to it and cannot be heard.
-
-    Raises
-    ------
-    AudioFileError
-        If there is no sound in it that can be read.
-    """
+    """Look at a recording."""
     spans = _spans(path)
     streams = [_look_at(path, spans[0], MAX_HEADER_BYTES)]
     rate, channels, _ = streams[0].layout
@@ -382,25 +306,7 @@ def find_streams(path: Path) -> tuple[tuple[Stream, ...], tuple[str, ...]]:
 
 
 def open_again(path: Path, stream: Stream) -> Sound:
-    """Open a stream that was looked at.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    stream : Stream
-        Found in it.
-
-    Returns
-    -------
-    Sound
-        At its first sample; close it.
-
-    Raises
-    ------
-    AudioFileError
-        If the file is another one by now, or went away.
-    """
+    """Open a stream that was looked at."""
     sound = Sound(path, stream.span)
     if sound.layout != stream.layout:
         sound.close()
@@ -412,23 +318,7 @@ def open_again(path: Path, stream: Stream) -> Sound:
 
 
 def comment_of(path: Path) -> str:
-    """Read the comment that a recording carries.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    str
-        Empty where there is none.
-
-    Raises
-    ------
-    AudioFileError
-        If the file cannot be read.
-    """
+    """Read the comment that a recording carries."""
     with Sound(path, _spans(path)[0]) as sound:
         return sound.comment
 

@@ -30,20 +30,7 @@ class ByteSpan(NamedTuple):
 
 
 def end_of_tag(head: bytes, at: int) -> int:
-    """Find where a tag of ID3 or APE ends.
-
-    Parameters
-    ----------
-    head : bytes
-        Its first 32, or what there is.
-    at : int
-        Where they lie.
-
-    Returns
-    -------
-    int
-        `at` where there is no tag.
-    """
+    """Find where a tag of ID3 or APE ends."""
     if len(head) >= 10 and head[:3] == b"ID3" and max(head[6:10]) < 128:
         size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
         return at + 10 + size + (10 if head[5] & 0x10 else 0)
@@ -61,15 +48,6 @@ MAX_HEADER_BYTES: Final = 12 << 20
 
 class BoundedBytes:
     """A file object for libsndfile; whatever goes wrong is kept, since C code cannot raise.
-
-    Parameters
-    ----------
-    file : binary file
-        Open for reading; moved.
-    span : Span
-        What is shown of it.
-    most_bytes : int
-        To be read until `release`.
 
     Attributes
     ----------
@@ -194,25 +172,7 @@ _CHUNKS: Final = {
 
 
 def sound_bytes(file: BinaryIO, start: int = 0) -> SoundBytes | None:
-    """Find the sound of a WAV, RF64, W64, AIFF or AU file.
-
-    Parameters
-    ----------
-    file : binary file
-        Open for reading; moved.
-    start : int, optional
-        Where its header begins.
-
-    Returns
-    -------
-    SoundBytes or None
-        None where the file is none of these, has no sound, or does not say how much.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
-    """
+    """Find the sound of a WAV, RF64, W64, AIFF or AU file."""
     file.seek(start)
     head = file.read(12)
     num_bytes = os.fstat(file.fileno()).st_size
@@ -230,20 +190,7 @@ def _au_sound(head: bytes, start: int) -> tuple[int, int]:
 
 
 def longest_text(file: BinaryIO, start: int = 0) -> int:
-    """Find how many bytes of text are said of a CAF recording; libsndfile takes seconds for many.
-
-    Parameters
-    ----------
-    file : binary file
-        Open for reading; moved.
-    start : int, optional
-        Where its header begins.
-
-    Returns
-    -------
-    int
-        Of its longest chunk of text; 0 for any other format.
-    """
+    """Find how many bytes of text are said of a CAF recording; libsndfile takes seconds for many."""
     file.seek(start)
     if file.read(4) != b"caff":
         return 0
@@ -334,20 +281,7 @@ class _Stream:
 
 
 def mpeg_spans(file: BinaryIO, start: int, num_bytes: int) -> Iterator[ByteSpan]:
-    """Find the MP3 streams that lie one behind the other.
-
-    Parameters
-    ----------
-    file : binary file
-        Open for reading; moved.
-    start, num_bytes : int
-        Where the first begins, and where the file ends.
-
-    Yields
-    ------
-    Span
-        A stream; none where there is no frame of MPEG layer III.
-    """
+    """Find the MP3 streams that lie one behind the other."""
     stream: _Stream | None = None
     for frame, is_behind_tag in _frames(_Bytes(file, num_bytes), start):
         if stream is None or is_behind_tag or frame.told is not None:
@@ -458,25 +392,7 @@ _MOST_TRACKS: Final = 8
 
 
 def sound_spans(file: BinaryIO, path: Path) -> tuple[ByteSpan, ...]:
-    """Find the streams that are heard one after the other.
-
-    Parameters
-    ----------
-    file : binary file
-        Open for reading.
-    path : Path
-        For the message.
-
-    Returns
-    -------
-    tuple of Span
-        One for anything but a chain of Ogg or MP3. A tag of any size before the sound belongs to none.
-
-    Raises
-    ------
-    AudioFileError
-        If there are more than `MAX_CHAINED`.
-    """
+    """Find the streams that are heard one after the other."""
     num_bytes = os.fstat(file.fileno()).st_size
     start = _behind_tags(file)
     file.seek(start)

@@ -7,26 +7,7 @@ from emotion.errors import MissingExtraError
 
 
 def require(module: str, extra: str) -> ModuleType:
-    """Import a module that one of callmood's extras brings.
-
-    Parameters
-    ----------
-    module : str
-        Its dotted name, such as ``matplotlib.pyplot``.
-    extra : str
-        The extra that installs it, such as ``plot``.
-
-    Returns
-    -------
-    ModuleType
-        The module itself.
-
-    Raises
-    ------
-    MissingExtraError
-        If the package is not installed; the message has the command that installs it. An installed package
-        that fails on something else keeps its own error.
-    """
+    """Import a module that one of callmood's extras brings."""
     package = module.partition(".")[0]
     try:
         return importlib.import_module(module)

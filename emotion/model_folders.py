@@ -20,44 +20,12 @@ _MOST_NAMED: Final = 20
 
 
 def find_model(name_or_path: str) -> EmotionModel:
-    """Load the model that a user asks for.
-
-    Parameters
-    ----------
-    name_or_path : str
-        The bare name of a model that came with callmood; else a path, which has a separator in it.
-
-    Returns
-    -------
-    EmotionModel
-        Ready to predict.
-
-    Raises
-    ------
-    ModelError
-        If there is none, naming those that are, or it does not load.
-    """
+    """Load the model that a user asks for."""
     return load_model(find_model_folder(name_or_path))
 
 
 def find_model_folder(name_or_path: str) -> Path:
-    """Find the folder of a model without loading it.
-
-    Parameters
-    ----------
-    name_or_path : str
-        As for `find_model`.
-
-    Returns
-    -------
-    Path
-        Of a folder or, for a path, of whatever was named.
-
-    Raises
-    ------
-    ModelError
-        If no model that came with callmood has this bare name; it says what to write instead.
-    """
+    """Find the folder of a model without loading it."""
     if not name_or_path or "\0" in name_or_path:
         raise ModelError(f"{name_or_path!r} is no name of a model; {_known_models()}")
     path = Path(name_or_path)
@@ -78,34 +46,12 @@ def find_model_folder(name_or_path: str) -> Path:
 
 
 def is_bare_name(name_or_path: str) -> bool:
-    """Tell a name from a path: ``speech`` is one, ``./speech``, ``speech/`` and ``.`` are none.
-
-    Parameters
-    ----------
-    name_or_path : str
-        As a user gave it.
-
-    Returns
-    -------
-    bool
-        True for a single word without a separator.
-    """
+    """Tell a name from a path: ``speech`` is one, ``./speech``, ``speech/`` and ``.`` are none."""
     return Path(name_or_path).name == name_or_path != ".."
 
 
 def shadows_of(name_or_path: str) -> list[Path]:
-    """List models of the working directory that a bare name does not mean.
-
-    Parameters
-    ----------
-    name_or_path : str
-        As for `find_model`; a path has none.
-
-    Returns
-    -------
-    list of Path
-        Folders with the name of a model that came with callmood, in ``./models`` and in ``.``.
-    """
+    """List models of the working directory that a bare name does not mean."""
     if not name_or_path or not is_bare_name(name_or_path):
         return []
     used = find_model_folder(name_or_path).resolve()
@@ -113,29 +59,12 @@ def shadows_of(name_or_path: str) -> list[Path]:
 
 
 def as_path(folder: Path) -> str:
-    """Give the path of a model so that nobody takes it for a bare name.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the model.
-
-    Returns
-    -------
-    str
-        With a separator in it.
-    """
+    """Give the path of a model so that nobody takes it for a bare name."""
     return str(folder) if folder.is_absolute() else os.path.join(os.curdir, folder)  # noqa: PTH118 - a Path drops the dot
 
 
 def model_folders() -> list[Path]:
-    """List the models that came with callmood: they go by their bare names.
-
-    Returns
-    -------
-    list of Path
-        Sorted by name.
-    """
+    """List the models that came with callmood: they go by their bare names."""
     found: dict[str, Path] = {}
     for root in _shipped_roots():
         for folder in _models_in(root):
@@ -144,25 +73,13 @@ def model_folders() -> list[Path]:
 
 
 def own_model_folders() -> list[Path]:
-    """List the models in ``./models``: they go by their paths.
-
-    Returns
-    -------
-    list of Path
-        Sorted by name, less those that came with callmood, as where ``.`` is its own checkout.
-    """
+    """List the models in ``./models``: they go by their paths."""
     shipped = {folder.resolve() for folder in model_folders()}
     return sorted(folder for folder in _models_in(OWN_MODELS) if folder.resolve() not in shipped)
 
 
 def pickled_models() -> list[Path]:
-    """List what lies among the models and is a pickle.
-
-    Returns
-    -------
-    list of Path
-        Files, sorted: those beside the models, and those in a folder that holds no card.
-    """
+    """List what lies among the models and is a pickle."""
     found: list[Path] = []
     own = [OWN_MODELS] if OWN_MODELS.is_dir() else []
     roots = {root.resolve(): root for root in (*_shipped_roots(), *own)}

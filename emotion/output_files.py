@@ -41,21 +41,6 @@ class OutputFile:
         """Write the file beside its place, and give it its name.
 
         A file that has appeared there since the claim is left alone: this one takes a numbered name.
-
-        Parameters
-        ----------
-        content : bytes
-            All of it.
-
-        Returns
-        -------
-        Path
-            Where it lies now: `path`, or the next free name such as ``call-2.png``.
-
-        Raises
-        ------
-        OutputError
-            If it cannot be written; nothing is left then.
         """
         path = self.path
         try:
@@ -79,18 +64,7 @@ class OutputFile:
         raise OutputError(f"cannot write {path}: {_MOST_NAMES} files have its name; choose another place")
 
     def note(self, written: Path) -> str | None:
-        """Say where the file lies, if not where it was to.
-
-        Parameters
-        ----------
-        written : Path
-            As `write` gave it.
-
-        Returns
-        -------
-        str or None
-            One line; None where the file has the name that it was to have.
-        """
+        """Say where the file lies, if not where it was to."""
         if written == self.path:
             return None
         return f"{self.path} appeared meanwhile and was left alone; written to {written} instead"
@@ -105,17 +79,7 @@ class OutputFile:
 
 
 class OutputFiles:
-    """All files that one command is to write, checked before it begins its work.
-
-    Parameters
-    ----------
-    force : bool, optional
-        Replace regular files that hold something.
-    access : Access, optional
-        Who may read them; unless given, the umask decides.
-    inputs : iterable of Path, optional
-        Files that the command reads, and folders of which it may read any file.
-    """
+    """All files that one command is to write, checked before it begins its work."""
 
     def __init__(
         self, *, force: bool = False, access: Access | None = None, inputs: Iterable[Path] = ()
@@ -130,38 +94,11 @@ class OutputFiles:
                 self._claimed[identity] = stream
 
     def protect(self, inputs: Iterable[Path]) -> None:
-        """Add files that the command reads: what is claimed from now on is none of them.
-
-        Parameters
-        ----------
-        inputs : iterable of Path
-            Need not exist.
-        """
+        """Add files that the command reads: what is claimed from now on is none of them."""
         self._inputs.update(map(_identity, inputs))
 
     def claim(self, path: Path, option: str) -> OutputFile:
-        """Check a file that is to be written whole, beside its place first.
-
-        Parameters
-        ----------
-        path : Path
-            As the user gave it.
-        option : str
-            What it was given for, such as ``--plot``; for messages.
-
-        Returns
-        -------
-        OutputFile
-            What writes it.
-
-        Raises
-        ------
-        OutputError
-            If it is a folder, a device or a pipe, a regular file that holds something (unless forced), a file
-            that is read, or lies where nothing can be written.
-        UsageError
-            If another output is the same file.
-        """
+        """Check a file that is to be written whole, beside its place first."""
         status = self._check(path, option)
         if status is not None and not stat.S_ISREG(status.st_mode):
             raise OutputError(f"cannot write {path}: it is no regular file; name another with {option}")
@@ -174,27 +111,7 @@ class OutputFiles:
         return OutputFile(path, self.force, self.access, frozenset(self._inputs))
 
     def claim_stream(self, path: Path, option: str) -> Path:
-        """Check a file that is appended to while the command runs; a pipe or a device will do.
-
-        Parameters
-        ----------
-        path : Path
-            As the user gave it.
-        option : str
-            What it was given for, such as ``--journal``; for messages.
-
-        Returns
-        -------
-        Path
-            The same.
-
-        Raises
-        ------
-        OutputError
-            If it is a folder, a regular file that holds something (unless forced), or a file that is read.
-        UsageError
-            If another output is the same file.
-        """
+        """Check a file that is appended to while the command runs; a pipe or a device will do."""
         self._check(path, option)
         return path
 

@@ -22,18 +22,7 @@ _PROTOCOL_OPCODE: Final = b"\x80"
 
 
 def is_pickle(path: Path) -> bool:
-    """Tell a pickle by its name or its first byte.
-
-    Parameters
-    ----------
-    path : Path
-        It need not be there.
-
-    Returns
-    -------
-    bool
-        True for the name of a pickle even where nothing lies there.
-    """
+    """Tell a pickle by its name or its first byte."""
     if path.suffix.lower() in _SUFFIXES:
         return True
     try:
@@ -46,18 +35,7 @@ def is_pickle(path: Path) -> bool:
 
 
 def refusal_of(path: Path) -> str:
-    """Say why a pickle is refused, and what to do instead.
-
-    Parameters
-    ----------
-    path : Path
-        Of the pickle.
-
-    Returns
-    -------
-    str
-        One line.
-    """
+    """Say why a pickle is refused, and what to do instead."""
     return (
         f"{path} is a pickle: to load it is to run it, and callmood loads no code; "
         "train it again with `callmood train`, from its recordings: callmood train DATA --name NAME"
@@ -65,18 +43,7 @@ def refusal_of(path: Path) -> str:
 
 
 def refuse_pickle(path: Path) -> None:
-    """Refuse a pickle with what to do instead.
-
-    Parameters
-    ----------
-    path : Path
-        Given as a model, or found in place of one.
-
-    Raises
-    ------
-    ModelError
-        If it is a pickle.
-    """
+    """Refuse a pickle with what to do instead."""
     if is_pickle(path):
         raise ModelError(refusal_of(path))
 
@@ -88,22 +55,7 @@ MIN_DIVISOR: Final = 1.0e-30
 
 
 def refuse_beyond(arrays: Mapping[str, NDArray[Any]], divisors: tuple[str, ...] = (), **most: float) -> None:
-    """Look at the values of a model's or a voice's arrays.
-
-    Parameters
-    ----------
-    arrays : mapping of str to ndarray
-        Those of integers pass.
-    divisors : tuple of str
-        Names of those that are divided by.
-    **most : float
-        The largest magnitude in single arrays, where `MAX_MAGNITUDE` is too much.
-
-    Raises
-    ------
-    ValueError
-        If a value is not finite or too large, or a divisor is not over 0 or so small that division overflows.
-    """
+    """Look at the values of a model's or a voice's arrays."""
     for name, array in arrays.items():
         if array.dtype.kind != "f" or not array.size:
             continue
@@ -152,22 +104,7 @@ class ArrayHeader(NamedTuple):
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write arrays so that the same arrays give the same bytes.
-
-    Parameters
-    ----------
-    path : Path
-        To be written.
-    arrays : mapping of str to ndarray
-        Little-endian float32, float64 or int64.
-
-    Raises
-    ------
-    ValueError
-        If an array is of another type.
-    OSError
-        If the file cannot be written.
-    """
+    """Write arrays so that the same arrays give the same bytes."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
         for name, array in arrays.items():
             if array.dtype.str not in {"<f4", "<f8", "<i8"}:
@@ -181,50 +118,14 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def read_headers(file: BinaryIO, names: frozenset[str]) -> dict[str, ArrayHeader]:
-    """Look at the headers alone.
-
-    Parameters
-    ----------
-    file : binary file
-        Open for reading, seekable.
-    names : frozenset of str
-        The arrays that must be there, and no others.
-
-    Returns
-    -------
-    dict of str to ArrayHeader
-        By name; each true to the size of its member.
-
-    Raises
-    ------
-    ArrayFileError
-        If the file is no such zip, a member is missing, extra, compressed or encrypted, or a header lies.
-    """
+    """Look at the headers alone."""
     with _open_zip(file) as archive:
         members = _members(archive, names)
         return {name: _read_header(archive, member)[0] for name, member in members.items()}
 
 
 def read_arrays(file: BinaryIO, names: frozenset[str]) -> dict[str, NDArray[Any]]:
-    """Read the arrays; call `read_headers` first and look whether they are wanted.
-
-    Parameters
-    ----------
-    file : binary file
-        Open for reading, seekable.
-    names : frozenset of str
-        The arrays that must be there, and no others.
-
-    Returns
-    -------
-    dict of str to ndarray
-        By name, read-only.
-
-    Raises
-    ------
-    ArrayFileError
-        As `read_headers`, or if a checksum is wrong.
-    """
+    """Read the arrays; call `read_headers` first and look whether they are wanted."""
     arrays = {}
     with _open_zip(file) as archive:
         for name, member in _members(archive, names).items():

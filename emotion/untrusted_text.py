@@ -11,34 +11,12 @@ MAX_LINE_CHARACTERS: Final = 1000
 
 
 def printable(text: str | Path) -> str:
-    """Replace what would move the cursor, change colours, break a line, or is no text at all.
-
-    Parameters
-    ----------
-    text : str or Path
-        A file's name, for example.
-
-    Returns
-    -------
-    str
-        Of the same length, with a question mark for each such character.
-    """
+    """Replace what would move the cursor, change colours, break a line, or is no text at all."""
     return "".join(character if character.isprintable() else "?" for character in str(text))
 
 
 def message_line(text: str) -> str:
-    """Make one line of bounded length, fit for any terminal, of a message that may quote anything.
-
-    Parameters
-    ----------
-    text : str
-        What is wrong with a value, for example, with that value in it.
-
-    Returns
-    -------
-    str
-        Of `MAX_LINE_CHARACTERS` at most: the beginning and the end, where what to do stands.
-    """
+    """Make one line of bounded length, fit for any terminal, of a message that may quote anything."""
     line = printable(" ".join(text.split()))
     if len(line) <= MAX_LINE_CHARACTERS:
         return line
@@ -150,18 +128,7 @@ TEXT_MAPPING: Final = Kind(
 
 
 def whole(lowest: int) -> Kind[int]:
-    """Ask for a whole number.
-
-    Parameters
-    ----------
-    lowest : int
-        The least it may be.
-
-    Returns
-    -------
-    Kind of int
-        Neither true nor false is a number.
-    """
+    """Ask for a whole number."""
 
     def convert(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= _MAX_WHOLE:
@@ -172,43 +139,12 @@ def whole(lowest: int) -> Kind[int]:
 
 
 def or_null(kind: Kind[Other]) -> Kind[Other | None]:
-    """Let null pass as None.
-
-    Parameters
-    ----------
-    kind : Kind
-        What else it must be.
-
-    Returns
-    -------
-    Kind
-        Of both.
-    """
+    """Let null pass as None."""
     return Kind(f"{kind.expected}, or null", lambda value: None if value is None else kind.convert(value))
 
 
 def take(values: dict[str, object], name: str, kind: Kind[Value]) -> Value:
-    """Take one field.
-
-    Parameters
-    ----------
-    values : dict
-        The object.
-    name : str
-        Of the field.
-    kind : Kind
-        What it must be.
-
-    Returns
-    -------
-    object
-        As `kind` converts it.
-
-    Raises
-    ------
-    JsonValueError
-        If the field is missing or something else.
-    """
+    """Take one field."""
     if name not in values:
         raise JsonValueError(f"field {name!r} is missing")
     try:
@@ -220,43 +156,14 @@ def take(values: dict[str, object], name: str, kind: Kind[Value]) -> Value:
 
 
 def refuse_unknown(values: dict[str, object], known: Iterable[str]) -> None:
-    """Refuse fields of other names: a misspelt field is a field forgotten.
-
-    Parameters
-    ----------
-    values : dict
-        The object.
-    known : iterable of str
-        All that may be there.
-
-    Raises
-    ------
-    JsonValueError
-        Naming the first that may not.
-    """
+    """Refuse fields of other names: a misspelt field is a field forgotten."""
     strangers = sorted(set(values) - set(known))
     if strangers:
         raise JsonValueError(f"field {_short(strangers[0])} is not known")
 
 
 def parse_value(raw: bytes) -> object:
-    """Read JSON, with nothing in it that would move a cursor or mean two things.
-
-    Parameters
-    ----------
-    raw : bytes
-        UTF-8.
-
-    Returns
-    -------
-    object
-        Every number finite, every text printable, no field given twice, nothing nested deeper than 32 levels.
-
-    Raises
-    ------
-    JsonValueError
-        If it is anything else.
-    """
+    """Read JSON, with nothing in it that would move a cursor or mean two things."""
     try:
         values: object = json.loads(
             raw.decode(), parse_constant=_refuse_constant, object_pairs_hook=_object_of_pairs
@@ -270,23 +177,7 @@ def parse_value(raw: bytes) -> object:
 
 
 def parse_object(raw: bytes) -> dict[str, object]:
-    """Read JSON that is one object, as `parse_value` does.
-
-    Parameters
-    ----------
-    raw : bytes
-        UTF-8.
-
-    Returns
-    -------
-    dict of str to object
-        Its fields.
-
-    Raises
-    ------
-    JsonValueError
-        If it is anything else.
-    """
+    """Read JSON that is one object, as `parse_value` does."""
     return take({"the whole": parse_value(raw)}, "the whole", OBJECT)
 
 

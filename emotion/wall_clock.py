@@ -10,13 +10,7 @@ _LAST: Final = datetime(9999, 12, 30, 23, 59, 59, 999_999, tzinfo=UTC)
 
 
 def now() -> float:
-    """Give the time.
-
-    Returns
-    -------
-    float
-        Seconds since the epoch; `time.time` knows none after the year 2262.
-    """
+    """Give the time."""
     return time.clock_gettime(time.CLOCK_REALTIME)
 
 
@@ -31,18 +25,7 @@ def is_beyond_python() -> bool:
 
 
 def utc(epoch_seconds: float) -> datetime:
-    """Give a moment as a date in UTC.
-
-    Parameters
-    ----------
-    epoch_seconds : float
-        Seconds since the epoch.
-
-    Returns
-    -------
-    datetime
-        Never before the year 1000, nor after the last day but one of the year 9999.
-    """
+    """Give a moment as a date in UTC."""
     try:
         moment = datetime.fromtimestamp(epoch_seconds, UTC)
     except (ValueError, OverflowError, OSError):
@@ -51,18 +34,7 @@ def utc(epoch_seconds: float) -> datetime:
 
 
 def local(epoch_seconds: float) -> datetime:
-    """Give a moment as a date in the local time zone.
-
-    Parameters
-    ----------
-    epoch_seconds : float
-        Seconds since the epoch.
-
-    Returns
-    -------
-    datetime
-        As `utc` gives it, with the zone's offset; in UTC where the zone is a day or more away from it.
-    """
+    """Give a moment as a date in the local time zone."""
     moment = utc(epoch_seconds)
     try:
         return moment.astimezone()
@@ -71,20 +43,7 @@ def local(epoch_seconds: float) -> datetime:
 
 
 def later(moment: datetime, seconds: float) -> datetime:
-    """Add seconds to a date.
-
-    Parameters
-    ----------
-    moment : datetime
-        With its offset.
-    seconds : float
-        0 or more.
-
-    Returns
-    -------
-    datetime
-        With the same offset, and never after the last moment that `utc` gives.
-    """
+    """Add seconds to a date."""
     if seconds >= (_LAST - moment).total_seconds():
         return _LAST.astimezone(moment.tzinfo)
     return moment + timedelta(seconds=seconds)

@@ -91,23 +91,7 @@ class AlertRule:
 
     @classmethod
     def parse(cls, text: str) -> "AlertRule":
-        """Read a rule.
-
-        Parameters
-        ----------
-        text : str
-            ``[LEG:]LABEL>VALUE [for SECONDS s]``, or with ``>=``; the value as a probability or in per cent.
-
-        Returns
-        -------
-        AlertRule
-            What it means.
-
-        Raises
-        ------
-        UsageError
-            If it is anything else; the message shows the text, what is wrong with it, and an example.
-        """
+        """Read a rule."""
         text = " ".join(text.split())
         if len(text) > _MAX_CHARACTERS:
             raise _refusal(
@@ -133,38 +117,11 @@ class AlertRule:
         )
 
     def is_over(self, probability: float) -> bool:
-        """Tell whether a probability is above the threshold.
-
-        Parameters
-        ----------
-        probability : float
-            Smoothed, of the rule's label.
-
-        Returns
-        -------
-        bool
-            True where it is, or with ``>=`` equals it.
-        """
+        """Tell whether a probability is above the threshold."""
         return probability > self.threshold or (self.or_equal and probability == self.threshold)
 
     def watched_legs(self, legs: Sequence[str]) -> tuple[str, ...]:
-        """Pick the legs that the rule is for.
-
-        Parameters
-        ----------
-        legs : sequence of str
-            Names of the legs that are analysed.
-
-        Returns
-        -------
-        tuple of str
-            All of them, or the one it names, upper and lower case being the same.
-
-        Raises
-        ------
-        UsageError
-            If it names a leg that is not among them.
-        """
+        """Pick the legs that the rule is for."""
         if self.leg is None:
             return tuple(legs)
         wanted = self.leg.casefold()
@@ -235,17 +192,6 @@ class AlertWatch:
     episode that begins before that and is still there after it raises its alert then, late, and says how
     late. Neither gaps nor pauses shorten the cool-down.
 
-    Parameters
-    ----------
-    rule : AlertRule
-        What to watch for.
-    leg : str
-        Name of the leg; rows of others are passed over.
-    step_seconds : float
-        Stream time from one window to the next, s.
-    cooldown_seconds : float, optional
-        Least stream time from one alert to the next, s.
-
     Attributes
     ----------
     leg : str
@@ -270,18 +216,7 @@ class AlertWatch:
         self._held_seconds = 0.0
 
     def take(self, row: Row) -> Alert | None:
-        """Take the next row.
-
-        Parameters
-        ----------
-        row : Row
-            In the order of the stream.
-
-        Returns
-        -------
-        Alert or None
-            What it raised.
-        """
+        """Take the next row."""
         if row.leg != self.leg:
             return None
         num_steps = 1 if self._last_window is None else row.window - self._last_window
@@ -339,22 +274,6 @@ class AlertWatch:
 class Alerting:
     """Hands rows to the watches of their legs, and knows which alerts hold.
 
-    Parameters
-    ----------
-    rules : sequence of AlertRule
-        What to watch for.
-    legs : sequence of str
-        Names of the legs that are analysed.
-    step_seconds : float
-        Stream time from one window to the next, s.
-    cooldown_seconds : float, optional
-        Least stream time from one alert of a rule to its next, s.
-
-    Raises
-    ------
-    UsageError
-        If a rule names a leg that is not among them.
-
     Attributes
     ----------
     num_alerts : int
@@ -377,18 +296,7 @@ class Alerting:
         self._latest: dict[int, Alert] = {}
 
     def take(self, row: Row) -> list[Alert]:
-        """Take the next row of a leg.
-
-        Parameters
-        ----------
-        row : Row
-            In the order of the stream.
-
-        Returns
-        -------
-        list of Alert
-            What it raised.
-        """
+        """Take the next row of a leg."""
         raised = []
         for number, watch in enumerate(self._watches):
             alert = watch.take(row)
@@ -399,13 +307,7 @@ class Alerting:
         return raised
 
     def interrupt(self, leg: str) -> None:
-        """End what went on in a leg: nobody knows what was said meanwhile.
-
-        Parameters
-        ----------
-        leg : str
-            In which sound is missing.
-        """
+        """End what went on in a leg: nobody knows what was said meanwhile."""
         for watch in self._watches:
             if watch.leg == leg:
                 watch.restart()

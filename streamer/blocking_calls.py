@@ -21,13 +21,7 @@ class NoAnswerError(DeviceError):
 
 
 class BackgroundCall(Generic[T]):
-    """A call in another thread, which no exit waits for.
-
-    Parameters
-    ----------
-    function : callable
-        Called once; may raise anything.
-    """
+    """A call in another thread, which no exit waits for."""
 
     def __init__(self, function: Callable[[], T]) -> None:
         self._function = function
@@ -37,13 +31,7 @@ class BackgroundCall(Generic[T]):
         self._error: BaseException | None = None
 
     def start(self, name: str) -> None:
-        """Begin, in a thread of its own.
-
-        Parameters
-        ----------
-        name : str
-            Of the thread.
-        """
+        """Begin, in a thread of its own."""
         threading.Thread(target=self.run, name=name, daemon=True).start()
 
     def run(self) -> None:
@@ -57,18 +45,7 @@ class BackgroundCall(Generic[T]):
             self._ended.set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until it has ended; Ctrl-C interrupts this.
-
-        Parameters
-        ----------
-        seconds : float
-            The longest wait, s.
-
-        Returns
-        -------
-        bool
-            False where it has not ended by then.
-        """
+        """Wait until it has ended; Ctrl-C interrupts this."""
         return self._ended.wait(seconds)
 
     def drop(self) -> None:
@@ -76,18 +53,7 @@ class BackgroundCall(Generic[T]):
         self._is_wanted = False
 
     def result(self) -> T:
-        """Give what the call has returned; it must have ended.
-
-        Returns
-        -------
-        object
-            As returned.
-
-        Raises
-        ------
-        BaseException
-            What the call has raised.
-        """
+        """Give what the call has returned; it must have ended."""
         if self._error is not None:
             raise self._error
         return self._results[0]
@@ -98,11 +64,6 @@ class CallThread:
 
     Libraries that are not thread-safe need the first, some systems' sound the second. A call that hangs holds
     up those after it, and nobody else: whoever waits for one waits with a limit.
-
-    Parameters
-    ----------
-    name : str
-        Of the thread, which starts with the first call and lasts as long as the process.
     """
 
     def __init__(self, name: str) -> None:
@@ -119,18 +80,7 @@ class CallThread:
             return not self._num_left
 
     def begin(self, function: Callable[[], T]) -> BackgroundCall[T]:
-        """Make a call when its turn comes.
-
-        Parameters
-        ----------
-        function : callable
-            Called once; may raise anything, and may never return.
-
-        Returns
-        -------
-        BackgroundCall
-            To wait for.
-        """
+        """Make a call when its turn comes."""
         call = BackgroundCall(function)
         with self._lock:
             self._num_left += 1
@@ -174,13 +124,7 @@ _STDERR: Final = _StderrRedirection()
 
 @contextmanager
 def loud_stderr() -> Iterator[None]:
-    """Have what is written to file descriptor 2 arrive, whoever wants it quiet.
-
-    Yields
-    ------
-    None
-        Until the block ends nobody else redirects it.
-    """
+    """Have what is written to file descriptor 2 arrive, whoever wants it quiet."""
     with _STDERR.lock:
         _STDERR.restore()
         yield
@@ -188,19 +132,7 @@ def loud_stderr() -> Iterator[None]:
 
 @contextmanager
 def quiet_stderr(*, redirected: bool = True) -> Iterator[None]:
-    """Send what is written to file descriptor 2 nowhere while the block runs.
-
-    Parameters
-    ----------
-    redirected : bool, optional
-        False where a library redirects it itself: it is only put back after the block, also where the library
-        hangs.
-
-    Yields
-    ------
-    None
-        Until the block ends.
-    """
+    """Send what is written to file descriptor 2 nowhere while the block runs."""
     if sys.stderr is not None and not sys.stderr.closed:
         sys.stderr.flush()
     with _STDERR.lock:

@@ -12,19 +12,7 @@ MIN_FILES: Final = 10
 
 
 def has_disk_space(folder: Path) -> bool:
-    """Tell whether something could be written to a folder.
-
-    Parameters
-    ----------
-    folder : Path
-        Need not be there.
-
-    Returns
-    -------
-    bool
-        False where it is gone, nobody may write to it, or the disk has less than `MIN_BYTES`, or inodes for
-        fewer than `MIN_FILES`; a quota is not seen.
-    """
+    """Tell whether something could be written to a folder."""
     try:
         status = os.statvfs(folder)
     except OSError:

@@ -53,29 +53,7 @@ def enrol(
     seconds: float,
     advance: Callable[[float], None] = lambda _: None,
 ) -> Enrolment:
-    """Listen until enough speech was heard.
-
-    Parameters
-    ----------
-    source : Source
-        Not opened; it is stopped when this returns or raises.
-    model : EmotionModel
-        With windows; it learns the voice.
-    seconds : float
-        How much speech is wanted, s.
-    advance : callable
-        Told of the seconds of speech so far, each time that there are more.
-
-    Returns
-    -------
-    Enrolment
-        With less speech than wanted where the source ended, or somebody hesitated for too long.
-
-    Raises
-    ------
-    CallmoodError
-        If the source will not open, breaks, or is a device that delivers nothing for 10 s.
-    """
+    """Listen until enough speech was heard."""
     rate = source.info.sample_rate
     grid = model.card.grid()
     hearing = LegFrontEnd("enrolment", model.feature_set, grid, rate, gate=model.card.gate)

@@ -133,18 +133,7 @@ class Skip:
 
 
 def is_spoken(row: Row | Skip) -> bool:
-    """Tell whether a window holds speech.
-
-    Parameters
-    ----------
-    row : Row or Skip
-        Of the window.
-
-    Returns
-    -------
-    bool
-        True where the gate heard speech, sure or not of its emotion.
-    """
+    """Tell whether a window holds speech."""
     return row.state in {"speech", "unsure"}
 
 
@@ -212,18 +201,7 @@ class SkipEpisodes:
         self._last_end: float | None = None
 
     def begins_with(self, skip: Skip) -> bool:
-        """Take the next window that was skipped.
-
-        Parameters
-        ----------
-        skip : Skip
-            In the order of the stream.
-
-        Returns
-        -------
-        bool
-            True for the first ever, and the first after a while without.
-        """
+        """Take the next window that was skipped."""
         last, self._last_end = self._last_end, max(skip.end, self._last_end or 0.0)
         return last is None or skip.end - last > APART_SECONDS
 
@@ -252,44 +230,19 @@ class UserCommand:
 
 
 class UserCommandQueue:
-    """Handed over by the main thread, taken by the worker when the sound before it is done.
-
-    Parameters
-    ----------
-    num_sources : int
-        Each takes every command at its own place.
-    """
+    """Handed over by the main thread, taken by the worker when the sound before it is done."""
 
     def __init__(self, num_sources: int = 1) -> None:
         # Appending and popping at the ends of a deque are atomic: no lock is needed between two threads.
         self._waiting: tuple[deque[UserCommand], ...] = tuple(deque() for _ in range(num_sources))
 
     def give(self, command: UserCommand) -> None:
-        """Hand a command over.
-
-        Parameters
-        ----------
-        command : UserCommand
-            Places never go backwards.
-        """
+        """Hand a command over."""
         for waiting in self._waiting:
             waiting.append(command)
 
     def due(self, source: int, position: int) -> list[UserCommand]:
-        """Take the commands whose place in a source has been reached.
-
-        Parameters
-        ----------
-        source : int
-            Its number.
-        position : int
-            The next sample of it that the worker will take, as the source counts.
-
-        Returns
-        -------
-        list of UserCommand
-            In order.
-        """
+        """Take the commands whose place in a source has been reached."""
         due = []
         waiting = self._waiting[source]
         while waiting and waiting[0].at_samples[source] <= position:

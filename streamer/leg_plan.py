@@ -38,22 +38,7 @@ class LegPlan:
 
 
 def kept_channels(legs: Sequence[LegPlan], source: int, channels: int) -> tuple[int, ...]:
-    """Name the channels of a source that sinks may have: those of the legs analysed, and no other.
-
-    Parameters
-    ----------
-    legs : sequence of LegPlan
-        Of the session.
-    source : int
-        Number of the source.
-    channels : int
-        How many it delivers.
-
-    Returns
-    -------
-    tuple of int
-        In order; empty where nothing of the source is analysed.
-    """
+    """Name the channels of a source that sinks may have: those of the legs analysed, and no other."""
     own = [leg for leg in legs if leg.source == source and leg.analysed]
     if any(leg.channel is None for leg in own):
         return tuple(range(channels))
@@ -61,41 +46,14 @@ def kept_channels(legs: Sequence[LegPlan], source: int, channels: int) -> tuple[
 
 
 def sound_of(leg: LegPlan, samples: Samples) -> Samples:
-    """Take the sound of a leg out of its source's.
-
-    Parameters
-    ----------
-    leg : LegPlan
-        Of this source.
-    samples : ndarray, shape (n, channels), float32
-        All that the source delivered.
-
-    Returns
-    -------
-    ndarray, shape (n, 1) or (n, channels), float32
-        Its channel, contiguous, as a source of one channel would have delivered it; all of them where they
-        are mixed down later.
-    """
+    """Take the sound of a leg out of its source's."""
     if leg.channel is None or samples.shape[1] == 1:
         return samples
     return mix_down(samples[:, leg.channel : leg.channel + 1])[:, None]
 
 
 def leg_notes(legs: Sequence[LegPlan], sources: Sequence[SourceInfo]) -> tuple[str, ...]:
-    """Say what becomes of channels, where that is not plain.
-
-    Parameters
-    ----------
-    legs : sequence of LegPlan
-        Of the session.
-    sources : sequence of SourceInfo
-        By number.
-
-    Returns
-    -------
-    tuple of str
-        One line for each thing mixed down or not analysed.
-    """
+    """Say what becomes of channels, where that is not plain."""
     mixed = [
         note for leg in legs if leg.channel is None for note in mixing_note(sources[leg.source].channels)
     ]
@@ -113,27 +71,7 @@ _EXAMPLE: Final = "such as --legs left=customer,right=agent"
 
 
 def named_legs(text: str, sources: Sequence[SourceInfo]) -> tuple[LegPlan, ...]:
-    """Read `--legs`.
-
-    Parameters
-    ----------
-    text : str
-        ``left=customer,right=agent``, or channels by number, from 1: ``1=ann,2=bob,3=eve``; or names alone,
-        ``customer,agent``: one for each source, or for each channel of the only one. A channel without a name
-        is not heard.
-    sources : sequence of SourceInfo
-        Of the session.
-
-    Returns
-    -------
-    tuple of LegPlan
-        All analysed, in the order given.
-
-    Raises
-    ------
-    UsageError
-        If a name cannot be one, comes twice, or there is no such channel.
-    """
+    """Read `--legs`."""
     entries = [entry.strip() for entry in text.split(",")]
     names = [entry.rpartition("=")[2].strip() for entry in entries]
     keys = [entry.rpartition("=")[0].strip() for entry in entries]
@@ -162,17 +100,6 @@ def side_legs(sources: Sequence[SourceInfo]) -> tuple[LegPlan, ...]:
     """Give the legs of sources that nobody named: the sides of a stereo recording, or each source as one.
 
     A device with two channels is one leg: most microphones of two channels hear one person twice.
-
-    Parameters
-    ----------
-    sources : sequence of SourceInfo
-        Of the session.
-
-    Returns
-    -------
-    tuple of LegPlan
-        `left` and `right` of a single source with two channels that is not live; else one leg a source, all
-        its channels mixed down.
     """
     if len(sources) == 1:
         if sources[0].channels == len(SIDES) and not sources[0].live:
@@ -182,25 +109,7 @@ def side_legs(sources: Sequence[SourceInfo]) -> tuple[LegPlan, ...]:
 
 
 def only_analysed(legs: Sequence[LegPlan], text: str) -> tuple[LegPlan, ...]:
-    """Read `--analyse`.
-
-    Parameters
-    ----------
-    legs : sequence of LegPlan
-        Of the session.
-    text : str
-        Names of legs with commas between them.
-
-    Returns
-    -------
-    tuple of LegPlan
-        The same legs, those not named left out of the analysis.
-
-    Raises
-    ------
-    UsageError
-        If a name is of no leg.
-    """
+    """Read `--analyse`."""
     wanted = {name.strip().casefold() for name in text.split(",")}
     known = {leg.name.casefold() for leg in legs}
     if strange := sorted(wanted - known):

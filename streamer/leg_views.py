@@ -17,15 +17,6 @@ _MEMORY_STEPS: Final = 64
 class TalkTime:
     """Counts, a step of each row at a time, the time in which each leg talks, and in which several do.
 
-    Parameters
-    ----------
-    legs : sequence of str
-        Names of the legs that are analysed.
-    step_seconds : float
-        Of the grid, s.
-    talks : callable
-        Tells whether the leg of a row talks in the row's last step.
-
     Attributes
     ----------
     last : str or None
@@ -46,13 +37,7 @@ class TalkTime:
         self._began = dict.fromkeys(legs, -1)
 
     def take(self, row: Row | Skip) -> None:
-        """Count the last step of a row.
-
-        Parameters
-        ----------
-        row : Row or Skip
-            The next one of its leg: who talks is known of windows that were skipped, too.
-        """
+        """Count the last step of a row."""
         if not self._talks(row):
             return
         step = math.floor(row.end / self._step_seconds + 0.5)
@@ -67,34 +52,12 @@ class TalkTime:
             self.last = row.leg
 
     def share(self, leg: str) -> float | None:
-        """Give the part of all talk that is a leg's.
-
-        Parameters
-        ----------
-        leg : str
-            Any of the session.
-
-        Returns
-        -------
-        float or None
-            0..1; None where the leg is not analysed, or nobody has talked.
-        """
+        """Give the part of all talk that is a leg's."""
         total = sum(self._num_steps.values())
         return self._num_steps[leg] / total if total and leg in self._num_steps else None
 
     def seconds(self, leg: str) -> float:
-        """Give how long a leg has talked.
-
-        Parameters
-        ----------
-        leg : str
-            One of those analysed.
-
-        Returns
-        -------
-        float
-            s, in whole steps.
-        """
+        """Give how long a leg has talked."""
         return self._num_steps[leg] * self._step_seconds
 
     @property
@@ -103,36 +66,13 @@ class TalkTime:
         return self.overlap_steps * self._step_seconds
 
     def talks_now(self, leg: str, seconds: float) -> bool:
-        """Tell whether a leg talked in the step that ends about now.
-
-        Parameters
-        ----------
-        leg : str
-            Any of the session.
-        seconds : float
-            Stream time, s.
-
-        Returns
-        -------
-        bool
-            True where the latest of its steps with talk is at most a step and a half old.
-        """
+        """Tell whether a leg talked in the step that ends about now."""
         recent = self._recent.get(leg)
         return recent is not None and len(recent) > 0 and (recent[-1] + 1.5) * self._step_seconds >= seconds
 
 
 class LegViews:
-    """Keeps of each leg what its view needs.
-
-    Parameters
-    ----------
-    legs : sequence of Leg or LevelLeg
-        In the order in which they are shown.
-    labels : sequence of str
-        In the model's order.
-    talk : Talk
-        Told every row before its views are asked for.
-    """
+    """Keeps of each leg what its view needs."""
 
     def __init__(self, legs: Sequence[Leg | LevelLeg], labels: Sequence[str], talk: TalkTime) -> None:
         self._legs = tuple(legs)
@@ -142,26 +82,14 @@ class LegViews:
         self._latest_seconds = 0.0
 
     def take(self, row: Row) -> None:
-        """Remember a row.
-
-        Parameters
-        ----------
-        row : Row
-            The next one of its leg.
-        """
+        """Remember a row."""
         self._rows[row.leg] = row
         self._latest_seconds = max(self._latest_seconds, row.end)
         self._trends[row.leg].take(row)
         self._talk.take(row)
 
     def take_skip(self, skip: Skip) -> None:
-        """Learn that a window was skipped: the latest row stands, and who talks is counted.
-
-        Parameters
-        ----------
-        skip : Skip
-            The next one of its leg.
-        """
+        """Learn that a window was skipped: the latest row stands, and who talks is counted."""
         self._latest_seconds = max(self._latest_seconds, skip.end)
         self._talk.take(skip)
 

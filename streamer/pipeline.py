@@ -30,13 +30,7 @@ UNASKED_SECONDS: Final = 5.0
 
 
 class SourceWatch:
-    """Looks at the queues from time to time, and says each thing once.
-
-    Parameters
-    ----------
-    sources : sequence of SourceLegs
-        By number of the source.
-    """
+    """Looks at the queues from time to time, and says each thing once."""
 
     def __init__(self, sources: Sequence[SourceLegs]) -> None:
         self._sources = tuple(sources)
@@ -50,41 +44,13 @@ class SourceWatch:
 
     @staticmethod
     def is_owing(source: SourceLegs, queue: BlockQueue, until: float) -> bool:
-        """Tell whether a live source has delivered nothing for long, at the end.
-
-        Parameters
-        ----------
-        source : SourceLegs
-            Any.
-        queue : BlockQueue
-            Its own.
-        until : float
-            ``time.monotonic()`` at the end, s.
-
-        Returns
-        -------
-        bool
-            True where there is more missing than a block that is late.
-        """
+        """Tell whether a live source has delivered nothing for long, at the end."""
         if not source.is_live or source.arrived is None or queue.oldest_arrival is not None:
             return False
         return until - source.arrived > SILENT_SECONDS
 
     def look(self, now: float, queues: Sequence[BlockQueue]) -> Iterator[str | Absence]:
-        """Look at all sources.
-
-        Parameters
-        ----------
-        now : float
-            ``time.monotonic()``, s.
-        queues : sequence of BlockQueue
-            By number of the source.
-
-        Yields
-        ------
-        str or Absence
-            A line where a source has delivered nothing for a while; a device that has gone.
-        """
+        """Look at all sources."""
         for source, queue in zip(self._sources, queues, strict=True):
             absence = queue.absence
             # What waits in the queue has come, however slow we are.
@@ -114,11 +80,6 @@ ZERO_SECONDS: Final = 5.0
 class MuteDetector:
     """Looks at the samples of one source.
 
-    Parameters
-    ----------
-    name : str
-        Of the source.
-
     Attributes
     ----------
     seconds : float
@@ -133,13 +94,7 @@ class MuteDetector:
         self._before = 0.0
 
     def take(self, block: AudioBlock) -> None:
-        """Look at the next block.
-
-        Parameters
-        ----------
-        block : AudioBlock
-            Of all channels.
-        """
+        """Look at the next block."""
         if block.samples.any() or block.away:
             self._since = None
             self._told = False
@@ -204,13 +159,7 @@ class SessionCounters:
         return self.states.total()
 
     def count(self, event: LegEvent) -> None:
-        """Count what a leg said.
-
-        Parameters
-        ----------
-        event : Row, Skip or Gap
-            Each once.
-        """
+        """Count what a leg said."""
         if not isinstance(event, Row):
             self.gaps += isinstance(event, Gap)
             self.skipped += isinstance(event, Skip)
@@ -226,25 +175,7 @@ NUM_MESSAGES: Final = 4
 
 
 class Pipeline:
-    """Hands sound to the legs and the sinks, in the order of the stream, and keeps count.
-
-    Parameters
-    ----------
-    sources : sequence of SourceLegs
-        With all legs, by number of the source.
-    views : LegViews
-        What the screen may know of the legs.
-    sinks : SinkGroup
-        Told everything.
-    alerting : Alerting
-        Told every row.
-    live : bool
-        Hold the samples against the clock.
-    crosstalk : Crosstalk, optional
-        Of the legs, where there are several.
-    pace : Pace, optional
-        Told of the work, where windows may be skipped.
-    """
+    """Hands sound to the legs and the sinks, in the order of the stream, and keeps count."""
 
     def __init__(
         self,
@@ -335,15 +266,7 @@ class Pipeline:
         return clocks[-1].drift_seconds - clocks[0].drift_seconds if len(clocks) > 1 else None
 
     def take(self, source: int, block: AudioBlock) -> None:
-        """Analyse a block and hand it on, or keep it out while the user pauses.
-
-        Parameters
-        ----------
-        source : int
-            Number of the source.
-        block : AudioBlock
-            Its next one.
-        """
+        """Analyse a block and hand it on, or keep it out while the user pauses."""
         began = time.monotonic()
         legs = self.sources[source]
         taken_seconds = legs.taken_seconds
@@ -371,13 +294,6 @@ class Pipeline:
         """Do what the user asked for, to one source.
 
         Sinks hear of a pause once no source is heard any more, and of its end before any is heard again.
-
-        Parameters
-        ----------
-        source : int
-            Number of the source: all of its sound before the command has been taken, none after it.
-        command : UserCommand
-            Comes once for each source.
         """
         legs = self.sources[source]
         at_seconds = legs.seconds_at(command.at_samples[source])
@@ -394,15 +310,7 @@ class Pipeline:
         self._say_failures()
 
     def look_for_sources(self, now: float, queues: Sequence[BlockQueue]) -> None:
-        """Say so where a source does not deliver, or its device has gone.
-
-        Parameters
-        ----------
-        now : float
-            ``time.monotonic()``, s.
-        queues : sequence of BlockQueue
-            By number of the source.
-        """
+        """Say so where a source does not deliver, or its device has gone."""
         for said in self._watch.look(now, queues):
             if isinstance(said, Absence):
                 self._take_absence(said)
@@ -419,15 +327,7 @@ class Pipeline:
         self._say_failures()
 
     def count_missing(self, now: float, queues: Sequence[BlockQueue]) -> None:
-        """Count what sources still owe once all is finished: the time since then was time of the stream.
-
-        Parameters
-        ----------
-        now : float
-            ``time.monotonic()``, s.
-        queues : sequence of BlockQueue
-            By number of the source; the end of one that is closed was then.
-        """
+        """Count what sources still owe once all is finished: the time since then was time of the stream."""
         self.look_for_sources(now, queues)
         for source, queue in zip(self.sources, queues, strict=True):
             until = now if queue.closed_at is None else queue.closed_at

@@ -89,23 +89,6 @@ FILE_QUEUE_SECONDS: Final = 2.0
 class Engine:
     """Everything between sources and a screen; nothing runs until the worker is started.
 
-    Parameters
-    ----------
-    sources : sequence of SourceInfo
-        Of the sources whose blocks go into the queues of `inbox`.
-    plans : sequence of LegPlan
-        The legs, in the order in which they are shown.
-    model : EmotionModel
-        Heard with.
-    grid : WindowGrid
-        At the model's rate.
-    sinks : SinkGroup
-        Told everything by the worker.
-    options : SessionOptions
-        Duration, spectrogram, and how it is judged.
-    ended : callable
-        Called from the worker's thread at its end; must not block.
-
     Attributes
     ----------
     inbox : Inbox
@@ -181,13 +164,7 @@ class Engine:
         )
 
     def command(self, kind: CommandKind) -> None:
-        """Let the user pause, go on, or mark, at the samples that have just arrived.
-
-        Parameters
-        ----------
-        kind : {'pause', 'mark'}
-            What was asked for.
-        """
+        """Let the user pause, go on, or mark, at the samples that have just arrived."""
         self._commands.give(UserCommand(kind, self.inbox.end_samples, wall_clock.now()))
 
     @property
@@ -201,20 +178,7 @@ class Engine:
         return {name: leg.voice_state for name, leg in self._analysed.items()}
 
     def summary(self, non_finite_samples: int, failures: tuple[str, ...]) -> Summary:
-        """Say what was heard, once the worker has ended.
-
-        Parameters
-        ----------
-        non_finite_samples : int
-            Those that the sources themselves took as 0.
-        failures : tuple of str
-            What broke besides the sinks.
-
-        Returns
-        -------
-        Summary
-            Of the whole session.
-        """
+        """Say what was heard, once the worker has ended."""
         listening, tally = self._listening, self._listening.tally
         slips = [source.slip.seconds for source in listening.sources]
         return Summary(
@@ -276,21 +240,6 @@ def interrupts(ask: Callable[[], None]) -> Iterator[None]:
 
     In a thread that is not the main one signals cannot be handled, and nothing is changed. SIGHUP stays
     ignored where it was, as under `nohup`.
-
-    Parameters
-    ----------
-    ask : callable
-        Called at the first signal, from the signal handler: it must take no lock.
-
-    Yields
-    ------
-    None
-        Until the block ends.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        At the second Ctrl-C or SIGTERM; also where a library made another error of it.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -329,23 +278,7 @@ ASKED_SECONDS: Final = 0.05
 
 
 class Session:
-    """One run from the first sample to the summary.
-
-    Parameters
-    ----------
-    sources : sequence of Source
-        Where the sound comes from.
-    model : EmotionModel
-        Heard with.
-    grid : WindowGrid
-        At the model's rate, as its card allows.
-    sinks : sequence of Sink
-        Told everything, in this order.
-    screen : Screen
-        Shown to, from the thread that calls `run`.
-    options : SessionOptions
-        Version, legs, duration, spectrogram.
-    """
+    """One run from the first sample to the summary."""
 
     def __init__(
         self,
@@ -369,21 +302,7 @@ class Session:
         self._known_notes: tuple[str, ...] = ()
 
     def run(self) -> Summary:
-        """Listen until the source ends, the duration is over, or the user has had enough.
-
-        Returns
-        -------
-        Summary
-            What was heard; `failures` names what could not be written while the monitoring went on.
-
-        Raises
-        ------
-        CallmoodError
-            If the source will not open or breaks, a sink cannot be opened, or a file is shorter than win.
-            Also if a device was away at the end: sound is missing there, and the summary was shown.
-        KeyboardInterrupt
-            If the user insists, or asks before anything was written.
-        """
+        """Listen until the source ends, the duration is over, or the user has had enough."""
         infos = tuple(source.info for source in self._sources)
         for info in infos:
             self._refuse_too_short(info)
@@ -417,18 +336,7 @@ class Session:
         return self._summary
 
     def voice_state(self, leg: str) -> VoiceState:
-        """Give what was learned of a leg's voice, to sinks that are closed and to whoever asks afterwards.
-
-        Parameters
-        ----------
-        leg : str
-            Its name.
-
-        Returns
-        -------
-        mapping of str to ndarray
-            Empty before the session, where the leg is not analysed, and where nothing is learned.
-        """
+        """Give what was learned of a leg's voice, to sinks that are closed and to whoever asks afterwards."""
         return {} if self._engine is None else self._engine.voice_states.get(leg, {})
 
     def ask_to_stop(self) -> None:

@@ -81,18 +81,7 @@ class SessionInfo:
         return self.sources[0].seconds
 
     def kept_channels(self, source: int) -> tuple[int, ...]:
-        """Name the channels of a source that `Sink.take_block` is given.
-
-        Parameters
-        ----------
-        source : int
-            Number of the source.
-
-        Returns
-        -------
-        tuple of int
-            In the order of the block's columns; empty where it is given nothing of this source.
-        """
+        """Name the channels of a source that `Sink.take_block` is given."""
         return kept_channels(self.legs, source, self.sources[source].channels)
 
 
@@ -163,19 +152,7 @@ class Summary:
 
 
 def new_session_id(started: float) -> str:
-    """Name a session so that names sort by time and fit into a file name.
-
-    Parameters
-    ----------
-    started : float
-        Wall clock, seconds since the epoch.
-
-    Returns
-    -------
-    str
-        As ``20251123T091500Z-3fa9``: the second in UTC, so that no change of the local time upsets the order,
-        and four random digits for sessions of the same second.
-    """
+    """Name a session so that names sort by time and fit into a file name."""
     return f"{utc(started):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
 
@@ -196,61 +173,17 @@ class SessionClock:
 
     @classmethod
     def from_epoch(cls, started: float) -> "SessionClock":
-        """Start the clock.
-
-        Parameters
-        ----------
-        started : float
-            Seconds since the epoch.
-
-        Returns
-        -------
-        SessionClock
-            In the local time zone, as `emotion.wall_clock` gives it.
-        """
+        """Start the clock."""
         return cls(local(started))
 
     def at(self, stream_seconds: float) -> datetime:
-        """Give the time at a moment of the stream.
-
-        Parameters
-        ----------
-        stream_seconds : float
-            Stream time, s.
-
-        Returns
-        -------
-        datetime
-            The start and so many seconds of sound.
-        """
+        """Give the time at a moment of the stream."""
         return later(self.started, stream_seconds)
 
     def read(self, epoch_seconds: float) -> datetime:
-        """Give a reading of the wall clock with the session's offset.
-
-        Parameters
-        ----------
-        epoch_seconds : float
-            Seconds since the epoch.
-
-        Returns
-        -------
-        datetime
-            The same moment.
-        """
+        """Give a reading of the wall clock with the session's offset."""
         return utc(epoch_seconds).astimezone(self.started.tzinfo)
 
     def iso(self, epoch_seconds: float) -> str:
-        """Write a reading of the wall clock as ISO 8601.
-
-        Parameters
-        ----------
-        epoch_seconds : float
-            Seconds since the epoch.
-
-        Returns
-        -------
-        str
-            To the millisecond, with the session's offset.
-        """
+        """Write a reading of the wall clock as ISO 8601."""
         return self.read(epoch_seconds).isoformat(timespec="milliseconds")

@@ -151,18 +151,7 @@ class Snapshot:
     too_slow: float | None = None
 
     def hears(self, leg: str) -> bool:
-        """Tell whether a leg is heard just now; where it is not, its last row and level are of before.
-
-        Parameters
-        ----------
-        leg : str
-            Its name.
-
-        Returns
-        -------
-        bool
-            False in a pause, and while its device is away.
-        """
+        """Tell whether a leg is heard just now; where it is not, its last row and level are of before."""
         return not self.paused and leg not in self.absent
 
 
@@ -170,26 +159,14 @@ HISTORY_SECONDS: Final = 60.0
 
 
 class ProbabilityHistory:
-    """Keeps a point for each row of the last minute.
-
-    Parameters
-    ----------
-    labels : sequence of str
-        Order of the probabilities in a point.
-    """
+    """Keeps a point for each row of the last minute."""
 
     def __init__(self, labels: Sequence[str]) -> None:
         self._labels = tuple(labels)
         self._points: deque[HistoryPoint] = deque()
 
     def take(self, row: Row) -> None:
-        """Append a row; what is older than a minute leaves.
-
-        Parameters
-        ----------
-        row : Row
-            The next one of its leg.
-        """
+        """Append a row; what is older than a minute leaves."""
         smoothed = None if row.smoothed is None else tuple(row.smoothed[label] for label in self._labels)
         self._points.append(HistoryPoint(row.end, row.emotion, smoothed))
         while self._points[0].end <= row.end - HISTORY_SECONDS:

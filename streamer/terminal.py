@@ -45,13 +45,7 @@ class TerminalColours:
 
     @classmethod
     def of_environment(cls) -> "TerminalColours":
-        """Read TERM, COLORTERM and NO_COLOR.
-
-        Returns
-        -------
-        TerminalColours
-            As rich understands them.
-        """
+        """Read TERM, COLORTERM and NO_COLOR."""
         console = Console(force_terminal=True, legacy_windows=False)
         return cls(_SYSTEMS.get(console.color_system or ""), not console.no_color)
 
@@ -61,18 +55,7 @@ class TerminalColours:
         return self.coloured and self.system in (ColorSystem.EIGHT_BIT, ColorSystem.TRUECOLOR)
 
     def line(self, runs: Sequence[Segment]) -> str:
-        """Write a line.
-
-        Parameters
-        ----------
-        runs : sequence of Segment
-            Text and styles.
-
-        Returns
-        -------
-        str
-            With escape codes; blanks at the end become "erase to the end of the line".
-        """
+        """Write a line."""
         written = []
         for text, style, _ in runs:
             start = _start(style, self) if style else ""
@@ -122,18 +105,7 @@ _ASCII: Final = str.maketrans(
 
 
 def is_panel_possible(input_descriptor: int = 0) -> bool:
-    """Tell whether a panel can be shown: a terminal on both ends, and this process in its foreground.
-
-    Parameters
-    ----------
-    input_descriptor : int
-        Where keys would come from.
-
-    Returns
-    -------
-    bool
-        False for pipes, files, jobs in the background, and terminals that call themselves dumb.
-    """
+    """Tell whether a panel can be shown: a terminal on both ends, and this process in its foreground."""
     try:
         outputs = sys.stdout.fileno()
         is_dumb = os.environ.get("TERM", "dumb") == "dumb"
@@ -145,15 +117,7 @@ def is_panel_possible(input_descriptor: int = 0) -> bool:
 
 
 class TerminalScreen(Screen):
-    """Draws the panel from the main thread, writing only lines that changed, each frame in one piece.
-
-    Parameters
-    ----------
-    output : TextIO, optional
-        A terminal; standard output unless given.
-    input_descriptor : int
-        The terminal that keys come from.
-    """
+    """Draws the panel from the main thread, writing only lines that changed, each frame in one piece."""
 
     def __init__(self, output: TextIO | None = None, input_descriptor: int = 0) -> None:
         super().__init__()
@@ -177,13 +141,7 @@ class TerminalScreen(Screen):
         self._num_rung = 0
 
     def open(self, facts: SessionInfo) -> None:
-        """Take the terminal over.
-
-        Parameters
-        ----------
-        facts : SessionFacts
-            What will not change.
-        """
+        """Take the terminal over."""
         self._facts = facts
         self._stream.flush()
         self._descriptor = open_terminal_again(self._terminal)
@@ -194,13 +152,7 @@ class TerminalScreen(Screen):
         self._write(_ENTER + _CLEAR)
 
     def draw(self, snapshot: Snapshot) -> None:
-        """Show the latest state, unless nothing changed or it is too early; ring once for each new alert.
-
-        Parameters
-        ----------
-        snapshot : Snapshot
-            May be the same one as before.
-        """
+        """Show the latest state, unless nothing changed or it is too early; ring once for each new alert."""
         self._ring(snapshot.num_alerts)
         now = time.monotonic()
         if now - self._looked_at > _ASLEEP_SECONDS:
@@ -231,18 +183,7 @@ class TerminalScreen(Screen):
         self._not_before = now + max(_MIN_INTERVAL_SECONDS, cost / _MAX_SHARE)
 
     def poll(self, timeout_seconds: float) -> Key | None:
-        """Wait for a key, for a call of `wake`, or for the time to pass, whichever comes first.
-
-        Parameters
-        ----------
-        timeout_seconds : float
-            The longest wait, s.
-
-        Returns
-        -------
-        {'pause', 'mark', 'quit'} or None
-            "quit" also where the terminal is gone.
-        """
+        """Wait for a key, for a call of `wake`, or for the time to pass, whichever comes first."""
         if self._is_gone:
             return "quit"
         press = self._keyboard.wait(timeout_seconds)
@@ -256,13 +197,7 @@ class TerminalScreen(Screen):
         self._keyboard.wake()
 
     def close(self, summary: Summary | None) -> None:
-        """Give the terminal back, write out what libraries said, then the summary; twice does no harm.
-
-        Parameters
-        ----------
-        summary : Summary or None
-            Goes to the main screen, where it stays.
-        """
+        """Give the terminal back, write out what libraries said, then the summary; twice does no harm."""
         if not self._is_open:
             return
         try:

@@ -35,36 +35,13 @@ class Screen:
         self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def open(self, facts: SessionInfo) -> None:
-        """Take the terminal over.
-
-        Parameters
-        ----------
-        facts : SessionFacts
-            What will not change.
-        """
+        """Take the terminal over."""
 
     def draw(self, snapshot: Snapshot) -> None:
-        """Show the latest state; quick, and safe at any size of the terminal.
-
-        Parameters
-        ----------
-        snapshot : Snapshot
-            May be the same one as before.
-        """
+        """Show the latest state; quick, and safe at any size of the terminal."""
 
     def poll(self, timeout_seconds: float) -> Key | None:
-        """Wait for a key, for a call of `wake`, or for the time to pass, whichever comes first.
-
-        Parameters
-        ----------
-        timeout_seconds : float
-            The longest wait, s; 0 looks and leaves.
-
-        Returns
-        -------
-        {'pause', 'mark', 'quit'} or None
-            None where no key that means anything was pressed.
-        """
+        """Wait for a key, for a call of `wake`, or for the time to pass, whichever comes first."""
         try:
             self._wakes.get(timeout=timeout_seconds)
         except queue.Empty:
@@ -80,13 +57,7 @@ class Screen:
         self._wakes.put(None)
 
     def close(self, summary: Summary | None) -> None:
-        """Give the terminal back; a second call does nothing.
-
-        Parameters
-        ----------
-        summary : Summary or None
-            The last word; None where the session failed.
-        """
+        """Give the terminal back; a second call does nothing."""
 
 
 WRITE_TIMEOUT_SECONDS: Final = 1.0
@@ -96,26 +67,7 @@ WRITE_TIMEOUT_SECONDS: Final = 1.0
 def write_with_timeout(
     descriptor: int, rest: bytearray, *, blocks: bool = False, patience_seconds: float | None = None
 ) -> None:
-    """Write all of it, but do not wait for ever.
-
-    Parameters
-    ----------
-    descriptor : int
-        Open for writing.
-    rest : bytearray
-        What was written is taken off it, also where not all could be.
-    blocks : bool
-        A write waits where there is no room: then only so much is written as there is sure to be room for.
-    patience_seconds : float, optional
-        How long nothing may be taken, s; `WRITE_TIMEOUT_SECONDS` unless given.
-
-    Raises
-    ------
-    TimeoutError
-        If nothing was taken for so long.
-    OSError
-        As the system gives it.
-    """
+    """Write all of it, but do not wait for ever."""
     patience_seconds = WRITE_TIMEOUT_SECONDS if patience_seconds is None else patience_seconds
     at_most = select.PIPE_BUF if blocks else None
     poll = select.poll()
@@ -139,41 +91,13 @@ def write_with_timeout(
 
 
 def unfinished_line(rest: bytearray, num_new: int) -> bytearray:
-    """Give the end of a line that a reader has the beginning of: no other may stand behind half of it.
-
-    Parameters
-    ----------
-    rest : bytearray
-        What was left of that end, if any, and of a new line.
-    num_new : int
-        Length of the new line, bytes.
-
-    Returns
-    -------
-    bytearray
-        Empty where nothing is owed; a new line of which nothing was written is not.
-    """
+    """Give the end of a line that a reader has the beginning of: no other may stand behind half of it."""
     num_older = len(rest) - num_new
     return rest if num_older < 0 else rest[:num_older]
 
 
 def flush_unfinished(descriptor: int, owed: bytearray, *, blocks: bool = False) -> bool:
-    """Write what is owed, without any patience, and tell whether more would find room now.
-
-    Parameters
-    ----------
-    descriptor : int
-        Open for writing.
-    owed : bytearray
-        As `unfinished_line` gives it; what was written is taken off it.
-    blocks : bool
-        As for `write_with_timeout`.
-
-    Returns
-    -------
-    bool
-        False also where nobody is at the other end.
-    """
+    """Write what is owed, without any patience, and tell whether more would find room now."""
     try:
         write_with_timeout(descriptor, owed, blocks=blocks, patience_seconds=0.0)
     except OSError:
@@ -184,13 +108,7 @@ def flush_unfinished(descriptor: int, owed: bytearray, *, blocks: bool = False) 
 
 
 def open_controlling_terminal() -> int | None:
-    """Open the terminal that this process was started from, to read keys while sound comes in by a pipe.
-
-    Returns
-    -------
-    int or None
-        A descriptor open for reading, the caller's to close; None where there is no terminal.
-    """
+    """Open the terminal that this process was started from, to read keys while sound comes in by a pipe."""
     try:
         return os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
@@ -198,18 +116,7 @@ def open_controlling_terminal() -> int | None:
 
 
 def open_terminal_again(descriptor: int) -> int:
-    """Open a terminal once more, so that not to wait for it is our own affair and not the shell's as well.
-
-    Parameters
-    ----------
-    descriptor : int
-        Of a terminal.
-
-    Returns
-    -------
-    int
-        Open for writing, and never blocking; the same descriptor where the terminal has no name to open.
-    """
+    """Open a terminal once more, so that not to wait for it is our own affair and not the shell's as well."""
     try:
         return os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -234,13 +141,7 @@ _ESCAPE_SEQUENCE: Final = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?", re.D
 
 
 class Keyboard:
-    """Reads keys as they are pressed, without echo; Ctrl-C still interrupts.
-
-    Parameters
-    ----------
-    descriptor : int
-        Of a terminal, open for reading.
-    """
+    """Reads keys as they are pressed, without echo; Ctrl-C still interrupts."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -261,18 +162,7 @@ class Keyboard:
         termios.tcsetattr(self._descriptor, termios.TCSANOW, modes)
 
     def wait(self, timeout_seconds: float) -> Press | None:
-        """Wait for a key that means something, for `wake`, or for the time to pass.
-
-        Parameters
-        ----------
-        timeout_seconds : float
-            The longest wait, s.
-
-        Returns
-        -------
-        Press or None
-            "quit" also where the terminal is gone.
-        """
+        """Wait for a key that means something, for `wake`, or for the time to pass."""
         if not self._waiting:
             ready, _, _ = select.select(
                 [self._descriptor, self._wake_read], [], [], max(0.0, timeout_seconds)
@@ -329,11 +219,6 @@ class StderrCapture:
 
     PortAudio and ALSA write there themselves, past `sys.stderr`. Memory is bounded: the last 200 lines are
     kept, each cut at 500 bytes, and how many went before is counted.
-
-    Parameters
-    ----------
-    descriptor : int
-        2 but in tests.
     """
 
     def __init__(self, descriptor: int = 2) -> None:
@@ -362,18 +247,7 @@ class StderrCapture:
         self._thread.start()
 
     def recent(self, seconds: float) -> tuple[str, ...]:
-        """Give the lines of the last seconds.
-
-        Parameters
-        ----------
-        seconds : float
-            How far back, s.
-
-        Returns
-        -------
-        tuple of str
-            Oldest first; an unfinished line is not among them.
-        """
+        """Give the lines of the last seconds."""
         since = time.monotonic() - seconds
         with self._lock:
             return tuple(line for moment, line in self._lines if moment >= since)

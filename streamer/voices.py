@@ -38,19 +38,7 @@ _VOICE_NAME: Final = re.compile(r"\w[\w.-]{0,63}")
 
 
 def voices_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Find the user's folder of voices.
-
-    Parameters
-    ----------
-    environment : mapping of str to str
-        ``CALLMOOD_VOICES`` names it; else it is ``callmood/voices`` in ``XDG_DATA_HOME``, or in
-        ``~/.local/share``.
-
-    Returns
-    -------
-    Path
-        It need not be there.
-    """
+    """Find the user's folder of voices."""
     if named := environment.get("CALLMOOD_VOICES"):
         return Path(named)
     home = environment.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")  # noqa: PTH111 - Path.expanduser raises without a home
@@ -63,24 +51,7 @@ def is_voice_name(name: str) -> bool:
 
 
 def voice_name(name: str) -> str:
-    """Look whether a voice may be called so.
-
-    Parameters
-    ----------
-    name : str
-        As typed.
-
-    Returns
-    -------
-    str
-        The same to the eye, in Unicode's normal form C.
-
-    Raises
-    ------
-    UsageError
-        If there is anything in it but letters and digits of any script, ``.``, ``-`` and ``_``, or it is
-        empty or longer than 64 characters.
-    """
+    """Look whether a voice may be called so."""
     name = unicodedata.normalize("NFC", name)
     if not _VOICE_NAME.fullmatch(name):
         raise UsageError(f"{name[:70]!a} is no name for a voice; use letters, digits, . - and _, at most 64")
@@ -112,39 +83,12 @@ _NUMBERS: Final = Kind("a list of numbers", _numbers)
 
 
 def array_values(array: NDArray[Any]) -> dict[str, object]:
-    """Write an array down.
-
-    Parameters
-    ----------
-    array : ndarray
-        float32, float64 or int64, little-endian.
-
-    Returns
-    -------
-    dict
-        For `array_of`; plain values.
-    """
+    """Write an array down."""
     return {"dtype": array.dtype.str, "shape": list(array.shape), "values": array.ravel().tolist()}
 
 
 def array_of(value: object) -> NDArray[Any]:
-    """Read what `array_values` gave.
-
-    Parameters
-    ----------
-    value : object
-        As the JSON reader gave it.
-
-    Returns
-    -------
-    ndarray
-        The same bits.
-
-    Raises
-    ------
-    JsonValueError
-        If it is anything else.
-    """
+    """Read what `array_values` gave."""
     values = take({"an array": value}, "an array", OBJECT)
     refuse_unknown(values, ("dtype", "shape", "values"))
     dtype = take(values, "dtype", TEXT)
@@ -195,23 +139,7 @@ class SavedVoice:
 
 
 def voice_json(voice: SavedVoice) -> bytes:
-    """Write a voice down; its numbers read back as the same bits.
-
-    Parameters
-    ----------
-    voice : SavedVoice
-        To be written.
-
-    Returns
-    -------
-    bytes
-        UTF-8, a newline at the end.
-
-    Raises
-    ------
-    ValueError
-        If a number of the state is not finite.
-    """
+    """Write a voice down; its numbers read back as the same bits."""
     values = {
         "format": VOICE_FORMAT,
         "name": voice.name,
@@ -227,23 +155,7 @@ def voice_json(voice: SavedVoice) -> bytes:
 
 
 def read_voice(raw: bytes) -> SavedVoice:
-    """Read what `voice_json` wrote, trusting nothing.
-
-    Parameters
-    ----------
-    raw : bytes
-        All of the file.
-
-    Returns
-    -------
-    SavedVoice
-        Valid in itself; whether a model takes its state, only that model knows.
-
-    Raises
-    ------
-    JsonValueError
-        If it is anything else.
-    """
+    """Read what `voice_json` wrote, trusting nothing."""
     values = parse_object(raw)
     version = take(values, "format", whole(1))
     if version > VOICE_FORMAT:
@@ -264,51 +176,18 @@ PATIENCE_SECONDS: Final = 10.0
 
 
 def digest_of(model: EmotionModel) -> str:
-    """Give what a voice of this model must name.
-
-    Parameters
-    ----------
-    model : EmotionModel
-        Loaded, so that its digest was checked.
-
-    Returns
-    -------
-    str
-        SHA-256 of its arrays, in hexadecimal.
-    """
+    """Give what a voice of this model must name."""
     return model.card.digests[MODEL_NAME]
 
 
 class VoiceFolder:
-    """Voices as files, one each, readable by their owner alone.
-
-    Parameters
-    ----------
-    path : Path, optional
-        `voices_folder` unless given.
-    """
+    """Voices as files, one each, readable by their owner alone."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or voices_folder()
 
     def path_of(self, name: str) -> Path:
-        """Give the place of a voice.
-
-        Parameters
-        ----------
-        name : str
-            As `voice_name` lets it pass.
-
-        Returns
-        -------
-        Path
-            Of a file that need not be there.
-
-        Raises
-        ------
-        UsageError
-            If it is no name for a voice.
-        """
+        """Give the place of a voice."""
         return self.path / f"{voice_name(name)}{SUFFIX}"
 
     def names(self) -> list[str]:
@@ -317,23 +196,7 @@ class VoiceFolder:
         return sorted(name for name in found if is_voice_name(name))
 
     def read(self, name: str) -> SavedVoice | None:
-        """Read a voice.
-
-        Parameters
-        ----------
-        name : str
-            As `path_of` takes it.
-
-        Returns
-        -------
-        SavedVoice or None
-            None where there is none of this name.
-
-        Raises
-        ------
-        VoiceError
-            If the file cannot be read or is damaged.
-        """
+        """Read a voice."""
         path = self.path_of(name)
         try:
             with _opened(path) as file:
@@ -350,25 +213,7 @@ class VoiceFolder:
             raise VoiceError(f"voice {name}: {path}: {error}; {_advice(name)}") from error
 
     def for_model(self, name: str, model: EmotionModel) -> SavedVoice | None:
-        """Read a voice that a model is to go on with.
-
-        Parameters
-        ----------
-        name : str
-            As `path_of` takes it.
-        model : EmotionModel
-            To hear with.
-
-        Returns
-        -------
-        SavedVoice or None
-            Its state opens with this model; None where there is none of this name.
-
-        Raises
-        ------
-        VoiceError
-            If it is damaged, or another model learned it.
-        """
+        """Read a voice that a model is to go on with."""
         voice = self.read(name)
         if voice is None:
             return None
@@ -384,39 +229,12 @@ class VoiceFolder:
         return voice
 
     def missing(self, name: str) -> VoiceError:
-        """Give the error for a voice that is not there.
-
-        Parameters
-        ----------
-        name : str
-            As it was asked for.
-
-        Returns
-        -------
-        VoiceError
-            To be raised; it names those that are there.
-        """
+        """Give the error for a voice that is not there."""
         known = ", ".join(self.names()) or "none yet"
         return VoiceError(f"there is no voice {name!r} in {self.path}; there are {known}")
 
     def write(self, voice: SavedVoice) -> Path:
-        """Write a voice whole, in place of whatever has its name.
-
-        Parameters
-        ----------
-        voice : SavedVoice
-            With its name.
-
-        Returns
-        -------
-        Path
-            Where it lies now.
-
-        Raises
-        ------
-        OutputError
-            If it cannot be written; what was there is still there then.
-        """
+        """Write a voice whole, in place of whatever has its name."""
         return self._write(voice, lambda: None)
 
     def write_after(self, before: SavedVoice | None, voice: SavedVoice) -> Path:
@@ -424,23 +242,6 @@ class VoiceFolder:
 
         What two sessions learned cannot be summed up: each window counts by what was known before it. So the
         first one that ends is kept, and the other is told.
-
-        Parameters
-        ----------
-        before : SavedVoice or None
-            The voice as it was read; None where there was none. Where it was deleted, the new one is written.
-        voice : SavedVoice
-            With the same name.
-
-        Returns
-        -------
-        Path
-            Where it lies now.
-
-        Raises
-        ------
-        OutputError
-            If there is another voice of this name by now, or it cannot be written; what is there stays.
         """
 
         def refuse_another() -> None:
@@ -482,18 +283,7 @@ class VoiceFolder:
             )
 
     def delete(self, name: str) -> None:
-        """Delete a voice for good.
-
-        Parameters
-        ----------
-        name : str
-            As `path_of` takes it.
-
-        Raises
-        ------
-        VoiceError
-            If there is none of this name, or it cannot be deleted.
-        """
+        """Delete a voice for good."""
         path = self.path_of(name)
         try:
             path.unlink()

@@ -22,19 +22,6 @@ LAST_SECONDS: Final = 5.0
 class Worker:
     """Takes blocks from the inbox until it is drained, and leaves the latest snapshot for the screen.
 
-    Parameters
-    ----------
-    inbox : Inbox
-        Where the sources put their blocks.
-    listening : Listening
-        What is done with them.
-    commands : UserCommands
-        What the user asks for.
-    spectrogram : SpectrogramColumns or None
-        Shown where there is one.
-    ended : callable
-        Called from this thread when it has nothing more to do; must not block.
-
     Attributes
     ----------
     latest : Snapshot
@@ -70,13 +57,7 @@ class Worker:
         self._thread.start()
 
     def stop(self) -> bool:
-        """Wait until the queue is drained; give up what is inside where that takes too long.
-
-        Returns
-        -------
-        bool
-            False if the thread would not end even so.
-        """
+        """Wait until the queue is drained; give up what is inside where that takes too long."""
         if not self._is_started:
             return True
         try:

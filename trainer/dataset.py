@@ -63,23 +63,7 @@ class EmotionFolders:
 
 
 def make_emotion_folders(root: Path) -> EmotionFolders:
-    """Make ``root/{angry,happy,neutral,sad}`` where they are missing; touch nothing else.
-
-    Parameters
-    ----------
-    root : Path
-        The dataset's folder; made as well.
-
-    Returns
-    -------
-    EmotionFolders
-        In label order.
-
-    Raises
-    ------
-    OutputError
-        If a folder cannot be made, or a file stands in its place.
-    """
+    """Make ``root/{angry,happy,neutral,sad}`` where they are missing; touch nothing else."""
     made: list[Path] = []
     present: list[Path] = []
     for label in LABELS:
@@ -135,25 +119,7 @@ class ClipList:
 
 
 def read_manifest(folder: Path) -> ClipList:
-    """Read ``folder/manifest.csv``.
-
-    Parameters
-    ----------
-    folder : Path
-        The corpus.
-
-    Returns
-    -------
-    ClipList
-        Rows with an empty ``emotion4`` are counted as unlabelled; rows with an unknown label, and rows whose
-        file is missing, are left out with a remark.
-
-    Raises
-    ------
-    DatasetError
-        If the manifest cannot be read, is too big, lacks a column, or names a path that leaves the folder, by
-        its parts or by a link.
-    """
+    """Read ``folder/manifest.csv``."""
     manifest = folder / MANIFEST
     inside, base = _Inside(folder), os.path.join(folder, "")  # noqa: PTH118 - as in `_is_file`
     name = printable(Path(inside.real).name)
@@ -294,18 +260,7 @@ SYNTHETIC_MARK: Final = "callmood synthetic tone"
 
 
 def is_synthetic(path: Path) -> bool:
-    """Tell whether a file carries the mark.
-
-    Parameters
-    ----------
-    path : Path
-        Any file.
-
-    Returns
-    -------
-    bool
-        False for what cannot be read as well.
-    """
+    """Tell whether a file carries the mark."""
     try:
         return comment_of(path).startswith(SYNTHETIC_MARK)
     except AudioFileError:
@@ -339,23 +294,7 @@ class Dataset:
 
 
 def read_dataset(root: Path) -> Dataset:
-    """Read DATA as `callmood train` takes it.
-
-    Parameters
-    ----------
-    root : Path
-        A folder with a folder a label, a folder with a ``manifest.csv``, or a folder of such folders.
-
-    Returns
-    -------
-    Dataset
-        With at least two labels, and at least `MIN_CLIPS_PER_LABEL` clips of each.
-
-    Raises
-    ------
-    DatasetError
-        If there is no such folder, or too little in it.
-    """
+    """Read DATA as `callmood train` takes it."""
     if not root.is_dir():
         raise DatasetError(f"there is no folder {root}; make one with: callmood init {root}")
     lists = _clip_lists(root)
@@ -371,20 +310,7 @@ def read_dataset(root: Path) -> Dataset:
 
 
 def check_enough(clips: tuple[Clip, ...], root: Path) -> None:
-    """Refuse what cannot be split into a part to learn from and a part to test on.
-
-    Parameters
-    ----------
-    clips : tuple of Clip
-        What is left to train and test on.
-    root : Path
-        Where it comes from, for the message.
-
-    Raises
-    ------
-    DatasetError
-        If there is no clip, one label only, or a label with fewer than `MIN_CLIPS_PER_LABEL` clips.
-    """
+    """Refuse what cannot be split into a part to learn from and a part to test on."""
     counts = Counter(clip.emotion for clip in clips)
     if not counts:
         raise DatasetError(

@@ -73,27 +73,7 @@ class ClipWindows:
 
 
 def clip_windows(path: Path, set_name: str, grid: WindowGrid | None) -> ClipWindows:
-    """Read a file and compute its windows by the very code that listens.
-
-    Parameters
-    ----------
-    path : Path
-        Any sound that soundfile reads.
-    set_name : str
-        The feature set.
-    grid : WindowGrid or None
-        At the set's sample rate; None for one vector of the whole clip.
-
-    Returns
-    -------
-    ClipWindows
-        Every window that lies wholly inside the clip; one vector of a clip that is shorter than win.
-
-    Raises
-    ------
-    AudioFileError
-        If the file cannot be read, or holds not one sample at the set's rate.
-    """
+    """Read a file and compute its windows by the very code that listens."""
     features = feature_set(set_name)
     sound = read_mono(path)
     samples = resample(sound.samples, sound.sample_rate, features.sample_rate)
@@ -177,13 +157,7 @@ class _KeptClips:
 
 
 def default_jobs() -> int:
-    """Count the cores that this process may use.
-
-    Returns
-    -------
-    int
-        At least 1.
-    """
+    """Count the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -196,35 +170,7 @@ def extract(
     jobs: int,
     advance: Advance = lambda _: None,
 ) -> Extraction:
-    """Compute, or find again, the windows of all clips.
-
-    Parameters
-    ----------
-    clips : sequence of Clip
-        What to read.
-    labels : tuple of str
-        Their labels, in order.
-    set_name : str
-        The feature set.
-    grid : WindowGrid or None
-        None for one vector a clip.
-    jobs : int
-        Processes, at least 1; with 1 nothing leaves this one.
-    advance : callable
-        Told how many clips are done.
-
-    Returns
-    -------
-    Extraction
-        The same whatever `jobs`.
-
-    Raises
-    ------
-    UsageError
-        If `jobs` is less than 1.
-    OutputError
-        If the cache cannot be written.
-    """
+    """Compute, or find again, the windows of all clips."""
     if jobs < 1:
         raise UsageError(f"--jobs is {jobs}; give a number of processes, at least 1")
     kept = _KeptClips.of(set_name, grid)

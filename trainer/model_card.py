@@ -51,66 +51,22 @@ LICENCES: Final = {
 
 
 def licence_of(corpus: str) -> Licence:
-    """Look a corpus up.
-
-    Parameters
-    ----------
-    corpus : str
-        Its name, as its manifest has it.
-
-    Returns
-    -------
-    Licence
-        `NOT_STATED` for one that is not in the table.
-    """
+    """Look a corpus up."""
     return LICENCES.get(corpus, NOT_STATED)
 
 
 def commercial_use(corpora: Iterable[str]) -> bool:
-    """Tell whether weights fitted on these corpora may be used commercially.
-
-    Parameters
-    ----------
-    corpora : iterable of str
-        Their names.
-
-    Returns
-    -------
-    bool
-        True only where every corpus allows it in so many words.
-    """
+    """Tell whether weights fitted on these corpora may be used commercially."""
     return all(licence_of(corpus).allows_commerce for corpus in corpora)
 
 
 def is_non_commercial(corpora: Iterable[str]) -> bool:
-    """Tell whether a corpus forbids commercial use in so many words.
-
-    Parameters
-    ----------
-    corpora : iterable of str
-        Their names.
-
-    Returns
-    -------
-    bool
-        False where nothing worse is known than that a licence is not stated.
-    """
+    """Tell whether a corpus forbids commercial use in so many words."""
     return any(licence_of(corpus).allows_commerce is False for corpus in corpora)
 
 
 def weights_licence(corpora: Iterable[str]) -> str:
-    """Say under which terms weights fitted on these corpora may be used.
-
-    Parameters
-    ----------
-    corpora : iterable of str
-        Their names.
-
-    Returns
-    -------
-    str
-        The strictest terms, with the corpora that ask for them.
-    """
+    """Say under which terms weights fitted on these corpora may be used."""
     names = sorted(corpora)
     by_terms: dict[str, list[str]] = {}
     for name in names:
@@ -137,18 +93,7 @@ POOR_CALIBRATION: Final = 0.05
 
 
 def weaknesses(result: TestSide) -> list[str]:
-    """Name labels that are missed, corpora that go badly, and certainty that misleads.
-
-    Parameters
-    ----------
-    result : TestSide
-        Scores of the test side.
-
-    Returns
-    -------
-    list of str
-        Sentences with figures, worst things first; empty for a model without a weakness that shows.
-    """
+    """Name labels that are missed, corpora that go badly, and certainty that misleads."""
     found = [_missed_label(result.clips, i) for i in np.argsort(np.nan_to_num(result.clips.recall, nan=1.0))]
     found += [
         _poor_corpus(name, scores)
@@ -203,28 +148,7 @@ def card_of_training(
     result: TestSide,
     facts: dict[str, float],
 ) -> Card:
-    """Write down everything that must be known to use the model, and to judge it.
-
-    Parameters
-    ----------
-    options : TrainingOptions
-        What was asked for.
-    labels : tuple of str
-        In the model's order.
-    extraction : Extraction
-        The clips that were used, of both sides, and their windows.
-    split : Split
-        How they were set apart.
-    result : TestSide
-        Scores of the test side.
-    facts : mapping of str to float
-        What the machine was fitted on, and what the choice of parameters found.
-
-    Returns
-    -------
-    Card
-        Without digests: saving adds them.
-    """
+    """Write down everything that must be known to use the model, and to judge it."""
     clips, table = extraction.clips, extraction.table
     corpora = sorted({clip.corpus for clip in clips})
     features = feature_set(options.feature_set)
@@ -259,18 +183,7 @@ def card_of_training(
 
 
 def notes_of(corpora: Sequence[str]) -> tuple[str, ...]:
-    """Say what must stand wherever a model is shown that was fitted on these corpora.
-
-    Parameters
-    ----------
-    corpora : sequence of str
-        Their names.
-
-    Returns
-    -------
-    tuple of str
-        Lines; may be empty.
-    """
+    """Say what must stand wherever a model is shown that was fitted on these corpora."""
     notes = []
     if SYNTHETIC_CORPUS in corpora:
         notes.append(SYNTHETIC_NOTE)

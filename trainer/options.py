@@ -74,13 +74,7 @@ class TrainingOptions:
 
     @property
     def grid(self) -> WindowGrid | None:
-        """The window grid at the feature set's rate; None for whole clips.
-
-        Raises
-        ------
-        UsageError
-            If win or step make no sense, or the feature set has no windows that short, or none at all.
-        """
+        """The window grid at the feature set's rate; None for whole clips."""
         if self.win_seconds is None or self.step_seconds is None:
             return None
         features = feature_set(self.feature_set)
@@ -111,15 +105,7 @@ class TrainingOptions:
         return " ".join([*words, *windows, "--seed", str(self.seed), "--max-windows", str(self.max_windows)])
 
     def check(self) -> None:
-        """Refuse, before hours are spent, what cannot end well.
-
-        Raises
-        ------
-        UsageError
-            If an option makes no sense.
-        OutputError
-            If the model could not be written.
-        """
+        """Refuse, before hours are spent, what cannot end well."""
         plain = self.name == Path(self.name).name and self.name.isprintable()
         if not self.name or not plain or self.name.startswith((".", "-")):
             raise UsageError(

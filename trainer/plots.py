@@ -29,46 +29,14 @@ DOTS_PER_INCH: Final = 150
 
 
 def matplotlib_part(name: str) -> ModuleType:
-    """Import a part of matplotlib, quietly.
-
-    Parameters
-    ----------
-    name : str
-        Such as ``figure``.
-
-    Returns
-    -------
-    ModuleType
-        The part.
-
-    Raises
-    ------
-    MissingExtraError
-        Without matplotlib.
-    """
+    """Import a part of matplotlib, quietly."""
     # Where it keeps its fonts, and that it looks for them, is nothing that the user of a command asked.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     return require(f"matplotlib.{name}", "plot")
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """Make an empty figure on white ground.
-
-    Parameters
-    ----------
-    width, height : float
-        Inches.
-
-    Returns
-    -------
-    Figure
-        With a constrained layout.
-
-    Raises
-    ------
-    MissingExtraError
-        Without matplotlib.
-    """
+    """Make an empty figure on white ground."""
     layout = matplotlib_part("layout_engine").ConstrainedLayoutEngine(h_pad=0.09, w_pad=0.09)
     figure: Figure = matplotlib_part("figure").Figure(
         figsize=(width, height), dpi=DOTS_PER_INCH, layout=layout, facecolor="white"
@@ -77,15 +45,7 @@ def new_figure(width: float, height: float) -> "Figure":
 
 
 def write_titles(axes: "Axes", title: str, subtitle: str) -> None:
-    """Write two lines above the uppermost axes, flush left.
-
-    Parameters
-    ----------
-    axes : Axes
-        Those that stand uppermost.
-    title, subtitle : str
-        The first line is bold, the second faint.
-    """
+    """Write two lines above the uppermost axes, flush left."""
     axes.set_title(title, loc="left", fontsize=13, fontweight="bold", color=INK, pad=26)
     axes.annotate(
         subtitle, (0, 1), xytext=(0, 9), textcoords="offset points", xycoords="axes fraction", fontsize=9.5,
@@ -94,18 +54,7 @@ def write_titles(axes: "Axes", title: str, subtitle: str) -> None:
 
 
 def png_of(figure: "Figure") -> bytes:
-    """Draw a figure.
-
-    Parameters
-    ----------
-    figure : Figure
-        What to draw.
-
-    Returns
-    -------
-    bytes
-        A PNG file; the same figure gives the same bytes.
-    """
+    """Draw a figure."""
     picture = io.BytesIO()
     # Naming the library's version inside would make the same picture another file.
     matplotlib_part("backends.backend_agg").FigureCanvasAgg(figure).print_png(
@@ -153,21 +102,7 @@ class AnalysisViews:
 
 
 def analyse(samples: Samples, sample_rate: int) -> AnalysisViews:
-    """Compute the views by the very descriptors that models hear, on frames of a picture's own.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono; continued with zeros up to one frame.
-    sample_rate : int
-        Hz.
-
-    Returns
-    -------
-    AnalysisViews
-        Over the frames that lie wholly inside the sound. They overlap by 15/16, or by less where that gave
-        more than `MAX_COLUMNS`.
-    """
+    """Compute the views by the very descriptors that models hear, on frames of a picture's own."""
     frame_length = 2 ** round(np.log2(FRAME_SECONDS * sample_rate))
     sound = np.concatenate([samples, np.zeros(max(0, frame_length - len(samples)), dtype=np.float32)])
     hop = max(frame_length // 16, (len(sound) - frame_length) // MAX_COLUMNS + 1)
@@ -221,29 +156,7 @@ def analysis_picture(
     subtitle: str,
     footnotes: tuple[str, ...],
 ) -> bytes:
-    """Draw a recording as a model hears it.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono, n >= 1.
-    sample_rate : int
-        Hz: the rate at which the model hears.
-    title, subtitle : str
-        Above the picture: the prediction; the file and the other labels.
-    footnotes : tuple of str
-        What must be said wherever the model is shown.
-
-    Returns
-    -------
-    bytes
-        A PNG file.
-
-    Raises
-    ------
-    MissingExtraError
-        Without matplotlib.
-    """
+    """Draw a recording as a model hears it."""
     figure = new_figure(9.6, 9.8)
     waveform, mel, mfcc, chroma = figure.subplots(4, 1, sharex=True, height_ratios=(1.0, 1.6, 1.1, 1.1))
     views = analyse(samples, sample_rate)
@@ -325,25 +238,7 @@ def _draw_matrix(
 
 
 def confusion_picture(scores: Scores, title: str, subtitle: str) -> bytes:
-    """Draw what was taken for what: a row a true label, its percentages and counts.
-
-    Parameters
-    ----------
-    scores : Scores
-        Of the test side.
-    title, subtitle : str
-        Above the picture: the model with its UAR, and what was tested.
-
-    Returns
-    -------
-    bytes
-        A PNG file.
-
-    Raises
-    ------
-    MissingExtraError
-        Without matplotlib.
-    """
+    """Draw what was taken for what: a row a true label, its percentages and counts."""
     figure = new_figure(6.4, 5.9)
     axes = figure.add_subplot()
     shares = scores.confusion / np.maximum(scores.support, 1)[:, None]

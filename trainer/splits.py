@@ -38,18 +38,7 @@ class Split:
 
 
 def group_names(clips: Sequence[Clip]) -> list[str]:
-    """Name what must stay together: the speaker, or the clip itself where the speaker is unknown.
-
-    Parameters
-    ----------
-    clips : sequence of Clip
-        Any clips.
-
-    Returns
-    -------
-    list of str
-        One name a clip.
-    """
+    """Name what must stay together: the speaker, or the clip itself where the speaker is unknown."""
     return [clip.speaker_key or f"{clip.corpus}//{clip.path.as_posix()}" for clip in clips]
 
 
@@ -58,23 +47,6 @@ def split_clips(clips: Sequence[Clip], seed: int) -> Split:
 
     Clips are taken label by label, speakers so that the labels come near a fifth as well. A corpus with one
     known speaker is learned from only.
-
-    Parameters
-    ----------
-    clips : sequence of Clip
-        Everything there is.
-    seed : int
-        Decides among equals.
-
-    Returns
-    -------
-    Split
-        Both sides hold every label.
-
-    Raises
-    ------
-    DatasetError
-        If a label would be missing on one side.
     """
     groups = group_names(clips)
     by_corpus: dict[str, list[int]] = defaultdict(list)

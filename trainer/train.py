@@ -23,30 +23,7 @@ ARTICLE_SEED = 42
 
 
 def train(options: TrainingOptions, log: TrainingLog) -> tuple[Card, Path, str]:
-    """Fit, test and save a model.
-
-    Parameters
-    ----------
-    options : TrainingOptions
-        What is asked for.
-    log : TrainingLog
-        Told of each step; its text is saved with the model.
-
-    Returns
-    -------
-    card : Card
-        As written.
-    folder : Path
-        Where the model lies.
-    report : str
-        The classification report.
-
-    Raises
-    ------
-    UsageError, DatasetError, OutputError
-        If the options make no sense, there is too little to learn from, or the model cannot be written: the
-        first and the last are found out before anything is computed.
-    """
+    """Fit, test and save a model."""
     options.check()
     log.say(options.command)
     extraction, labels = _read(options, log)

@@ -23,22 +23,7 @@ Advance = Callable[[int], None]
 
 @contextmanager
 def progress_bar(console: Console, title: str, total: int | None = None) -> Iterator[Advance]:
-    """Show a bar while something lasts, on a terminal only.
-
-    Parameters
-    ----------
-    console : Console
-        Where.
-    title : str
-        What is done.
-    total : int, optional
-        Units of work, where they can be counted.
-
-    Yields
-    ------
-    callable
-        Takes the number of units done since the last call.
-    """
+    """Show a bar while something lasts, on a terminal only."""
     counted = (MofNCompleteColumn(),) if total is not None else ()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), *counted, TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
@@ -47,13 +32,7 @@ def progress_bar(console: Console, title: str, total: int | None = None) -> Iter
 
 
 class TrainingLog:
-    """Lines and steps, shown on a console and kept.
-
-    Parameters
-    ----------
-    console : Console, optional
-        Where to show them; nowhere by default. Bars appear on terminals only.
-    """
+    """Lines and steps, shown on a console and kept."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(quiet=True)
@@ -63,33 +42,14 @@ class TrainingLog:
         ]
 
     def say(self, line: str) -> None:
-        """Show a line and keep it.
-
-        Parameters
-        ----------
-        line : str
-            Without a line end.
-        """
+        """Show a line and keep it."""
         line = printable(line)
         self._lines.append(f"{time.monotonic() - self._start:8.1f}  {line}")
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def step(self, title: str, total: int | None = None) -> Iterator[Advance]:
-        """Work on one step: a bar while it lasts, a line with its duration when it is done.
-
-        Parameters
-        ----------
-        title : str
-            What is done, as ``extract features``.
-        total : int, optional
-            Units of work, where they can be counted.
-
-        Yields
-        ------
-        callable
-            Takes the number of units done since the last call.
-        """
+        """Work on one step: a bar while it lasts, a line with its duration when it is done."""
         began = time.monotonic()
         with progress_bar(self._console, title, total) as advance:
             yield advance

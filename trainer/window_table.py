@@ -40,38 +40,14 @@ class WindowTable:
         return len(self.targets)
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "WindowTable":
-        """Give some of the rows.
-
-        Parameters
-        ----------
-        rows : ndarray
-            Indices, or a mask.
-
-        Returns
-        -------
-        WindowTable
-            Copies, in the order asked for.
-        """
+        """Give some of the rows."""
         return WindowTable(
             self.vectors[rows], self.targets[rows], self.clips[rows], self.corpora[rows], self.groups[rows]
         )
 
 
 def fair_shares(available: Mapping[str, int], total: int) -> dict[str, int]:
-    """Deal out places: equal shares, and what one cannot fill goes to the others.
-
-    Parameters
-    ----------
-    available : mapping of str to int
-        How much each one could fill.
-    total : int
-        Places there are.
-
-    Returns
-    -------
-    dict of str to int
-        None above what is available; together ``min(total, sum(available))``.
-    """
+    """Deal out places: equal shares, and what one cannot fill goes to the others."""
     shares: dict[str, int] = {}
     left = total
     by_size = sorted(available, key=lambda name: (available[name], name))
@@ -82,22 +58,7 @@ def fair_shares(available: Mapping[str, int], total: int) -> dict[str, int]:
 
 
 def balanced_rows(table: WindowTable, max_rows: int, seed: int) -> NDArray[np.int64]:
-    """Draw rows: each label the same share, and within a label each corpus.
-
-    Parameters
-    ----------
-    table : WindowTable
-        What there is to draw from.
-    max_rows : int
-        Upper bound; all rows are given where there are no more.
-    seed : int
-        Decides which.
-
-    Returns
-    -------
-    ndarray, shape (at most max_rows,), int64
-        Ascending, without repetition.
-    """
+    """Draw rows: each label the same share, and within a label each corpus."""
     if len(table) <= max_rows:
         return np.arange(len(table))
     generator = np.random.default_rng(seed)
@@ -154,18 +115,7 @@ class ClipPlaces:
         return len(self.emotion)
 
     def take(self, rows: Rows) -> "ClipPlaces":
-        """Give some of the places.
-
-        Parameters
-        ----------
-        rows : ndarray
-            Indices, or a mask.
-
-        Returns
-        -------
-        ClipPlaces
-            Copies, in the order asked for; `stream` and `best_window` keep their old numbers.
-        """
+        """Give some of the places."""
         return ClipPlaces(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
 
 
@@ -207,34 +157,12 @@ class StreamRecords:
         return np.array([f"{c}/{s}" for c, s in zip(self.corpus, self.speaker, strict=True)], dtype=np.str_)
 
     def take(self, rows: Rows) -> "StreamRecords":
-        """Give some of the streams.
-
-        Parameters
-        ----------
-        rows : ndarray
-            Indices, or a mask.
-
-        Returns
-        -------
-        StreamRecords
-            Copies, in the order asked for.
-        """
+        """Give some of the streams."""
         return StreamRecords(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
 
 
 def joined(parts: list[Any]) -> dict[str, Any]:
-    """Join the columns of several tables of one kind.
-
-    Parameters
-    ----------
-    parts : list of ClipPlaces or of StreamRecords
-        At least one.
-
-    Returns
-    -------
-    dict of str to ndarray
-        By the name of the column.
-    """
+    """Join the columns of several tables of one kind."""
     return {
         each.name: np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(parts[0])
     }
@@ -308,33 +236,11 @@ class StepTable:
         return np.where(self.clip >= 0, self.clips.emotion[self.clip], -1).astype(np.int64)
 
     def of_speakers(self, keys: Collection[str]) -> "StepTable":
-        """Give the streams of some speakers.
-
-        Parameters
-        ----------
-        keys : collection of str
-            As `StreamRecords.speaker_key`.
-
-        Returns
-        -------
-        StepTable
-            May be empty.
-        """
+        """Give the streams of some speakers."""
         return self.of_streams(np.isin(self.streams.speaker_key, sorted(keys)))
 
     def of_streams(self, wanted: NDArray[np.bool_]) -> "StepTable":
-        """Give some of the streams, whole.
-
-        Parameters
-        ----------
-        wanted : ndarray, shape (s,), bool
-            One a stream.
-
-        Returns
-        -------
-        StepTable
-            Renumbered, with a key of its own; the vectors are copied unless all streams are wanted.
-        """
+        """Give some of the streams, whole."""
         if wanted.all():
             return self
         rows, places = wanted[self.stream], wanted[self.clips.stream]
@@ -385,23 +291,7 @@ class StepTable:
 
 
 def concatenate_tables(tables: Sequence[StepTable]) -> StepTable:
-    """Put tables one after another.
-
-    Parameters
-    ----------
-    tables : sequence of StepTable
-        At least one, on one grid and of one feature set; conditions and kinds may differ.
-
-    Returns
-    -------
-    StepTable
-        Renumbered; its vectors lie in memory unless there is one table only.
-
-    Raises
-    ------
-    ValueError
-        If there is no table, or grids differ.
-    """
+    """Put tables one after another."""
     grids = {(table.win_seconds, table.step_seconds) for table in tables}
     if len(grids) != 1:
         raise ValueError(f"tables of one grid are wanted, not of {sorted(grids)}")

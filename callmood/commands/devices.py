@@ -14,13 +14,7 @@ COLUMNS: Final = ("number", "name", "host API", "channels", "Hz", "", "title")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the options.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        That of the command.
-    """
+    """Add the options."""
     parser.add_argument("--json", action="store_true", help="one JSON list on standard output")
     parser.epilog = (
         "examples:\n"
@@ -32,18 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """List the devices.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        As `configure` declares them.
-
-    Returns
-    -------
-    int
-        0, also where there are none.
-    """
+    """List the devices."""
     from streamer.sources.devices import list_inputs
 
     devices = list_inputs()
@@ -52,18 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def as_json(devices: "Sequence[Device]") -> str:
-    """Write the list for a program.
-
-    Parameters
-    ----------
-    devices : sequence of Device
-        By number.
-
-    Returns
-    -------
-    str
-        A JSON list of objects, and a newline.
-    """
+    """Write the list for a program."""
     import json
     from dataclasses import asdict
 
@@ -71,18 +43,7 @@ def as_json(devices: "Sequence[Device]") -> str:
 
 
 def as_table(devices: "Sequence[Device]") -> str:
-    """Write the list for a person.
-
-    Parameters
-    ----------
-    devices : sequence of Device
-        By number.
-
-    Returns
-    -------
-    str
-        A line each under a heading, or one line where there are none.
-    """
+    """Write the list for a person."""
     from emotion.untrusted_text import printable
 
     if not devices:

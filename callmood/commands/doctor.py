@@ -15,13 +15,7 @@ INTERRUPTED: Final = 130
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the options.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        That of the command.
-    """
+    """Add the options."""
     parser.add_argument(
         "--device",
         metavar="DEVICE",
@@ -48,23 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Look at everything.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        As `configure` declares them.
-
-    Returns
-    -------
-    int
-        0, or 1 where something is missing that listening needs.
-
-    Raises
-    ------
-    UsageError
-        If the options make no sense.
-    """
+    """Look at everything."""
     compute_on_one_thread()
     from callmood.doctor.checks import all_checks
     from callmood.doctor.runner import CheckRunner, report

@@ -10,13 +10,7 @@ SUMMARY: Final = "Learn what is usual for a voice from some seconds of ordinary 
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the options.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        That of the command.
-    """
+    """Add the options."""
     parser.add_argument("name", metavar="NAME", help="what the voice is to be called")
     parser.add_argument(
         "file", metavar="FILE", nargs="?", help="a recording of the voice (default: the microphone)"
@@ -41,18 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Enrol a voice.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        As `configure` declares them.
-
-    Returns
-    -------
-    int
-        0.
-    """
+    """Enrol a voice."""
     compute_on_one_thread()
     from callmood.enrolling import enrol_voice
 

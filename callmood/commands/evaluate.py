@@ -19,13 +19,7 @@ SUMMARY: Final = "Score a model or a recipe on streams made of corpora: stranger
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the options.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        That of the command.
-    """
+    """Add the options."""
     parser.add_argument(
         "--corpora", metavar="DIR", type=Path, required=True,
         help="a folder of corpora, each a folder with a manifest.csv; or one such corpus",
@@ -99,31 +93,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Score.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        As `configure` declares them.
-
-    Returns
-    -------
-    int
-        0.
-
-    Raises
-    ------
-    UsageError
-        If an option makes no sense.
-    DatasetError
-        If there is nothing to score, or nothing to fit on.
-    ModelError
-        If a model is missing or does not load.
-    MissingExtraError
-        If a package is not installed that fits or draws.
-    OutputError
-        If a file cannot be written.
-    """
+    """Score."""
     import json
 
     from rich.console import Console

@@ -13,13 +13,7 @@ SUMMARY: Final = "List the feature sets, or every feature of one."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments.
-
-    Parameters
-    ----------
-    parser : argparse.ArgumentParser
-        The subcommand's own.
-    """
+    """Add the arguments."""
     parser.add_argument("set", nargs="?", metavar="SET", help="name of a feature set, such as classic")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.epilog = (
@@ -28,23 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the sets, or the features of one.
-
-    Parameters
-    ----------
-    arguments : argparse.Namespace
-        With `set` and `json`.
-
-    Returns
-    -------
-    int
-        0.
-
-    Raises
-    ------
-    UsageError
-        If there is no such set.
-    """
+    """Print the sets, or the features of one."""
     from emotion.features.catalogue import feature_set, feature_set_names
 
     if arguments.set is None:

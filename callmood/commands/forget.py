@@ -11,13 +11,7 @@ KEPT: Final = 1
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the options.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        That of the command.
-    """
+    """Add the options."""
     parser.add_argument(
         "names",
         metavar="SESSION|VOICE",
@@ -43,25 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Say what would go, ask, and remove it.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        As `configure` declares them.
-
-    Returns
-    -------
-    int
-        0; 1 where the user wanted to keep it after all.
-
-    Raises
-    ------
-    UsageError
-        If nothing or several things are called so, or nobody can be asked; nothing is removed then.
-    OutputError
-        If something is in use or cannot be removed.
-    """
+    """Say what would go, ask, and remove it."""
     from pathlib import Path
 
     from emotion import wall_clock

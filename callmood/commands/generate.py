@@ -11,13 +11,7 @@ SUMMARY: Final = "Make synthetic clips, tones whose trembling stands for an emot
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the options.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        That of the command.
-    """
+    """Add the options."""
     parser.add_argument(
         "--out",
         metavar="DIR",
@@ -44,23 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Make the clips.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        As `configure` declares them.
-
-    Returns
-    -------
-    int
-        0.
-
-    Raises
-    ------
-    UsageError
-        If a number makes no sense.
-    """
+    """Make the clips."""
     if arguments.per_emotion < 1:
         raise UsageError(f"--per-emotion is {arguments.per_emotion}; give at least 1")
     if arguments.seed < 0:

@@ -9,13 +9,7 @@ SUMMARY: Final = "Make the folders of a dataset, one an emotion."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the options.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        That of the command.
-    """
+    """Add the options."""
     parser.add_argument(
         "folder",
         metavar="DIR",
@@ -35,18 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Make the folders and say which ones.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        As `configure` declares them.
-
-    Returns
-    -------
-    int
-        0.
-    """
+    """Make the folders and say which ones."""
     from trainer.dataset import make_emotion_folders
 
     folders = make_emotion_folders(arguments.folder)

@@ -11,13 +11,7 @@ SUMMARY: Final = "Listen to a microphone or a call and show the emotions it hear
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the options.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        That of the command.
-    """
+    """Add the options."""
     add_source_arguments(parser)
     add_session_arguments(parser)
     parser.epilog = (
@@ -34,18 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Listen.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        As `configure` declares them.
-
-    Returns
-    -------
-    int
-        0, or the exit code of what failed on the way.
-    """
+    """Listen."""
     compute_on_one_thread()
     from callmood.session_builder import claim_outputs, run_session
 

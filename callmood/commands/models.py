@@ -11,13 +11,7 @@ SUMMARY: Final = "List the models, or show the card of one."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments.
-
-    Parameters
-    ----------
-    parser : argparse.ArgumentParser
-        The subcommand's own.
-    """
+    """Add the arguments."""
     parser.add_argument("--json", action="store_true", help="JSON instead of a table")
     actions = parser.add_subparsers(dest="action", metavar="show")
     show = actions.add_parser(
@@ -34,23 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the models, or the card of one.
-
-    Parameters
-    ----------
-    arguments : argparse.Namespace
-        With `action`, `json` and, for ``show``, `model`.
-
-    Returns
-    -------
-    int
-        0.
-
-    Raises
-    ------
-    ModelError
-        If the model to show is missing or its card cannot be read.
-    """
+    """Print the models, or the card of one."""
     if arguments.action == "show":
         _show(arguments.model, as_json=arguments.json)
     else:

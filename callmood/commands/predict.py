@@ -16,13 +16,7 @@ SUMMARY: Final = "Say which emotion a model hears in recordings, and draw what i
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the options.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        That of the command.
-    """
+    """Add the options."""
     parser.add_argument(
         "files",
         metavar="FILE",
@@ -60,23 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Predict every recording.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        As `configure` declares them.
-
-    Returns
-    -------
-    int
-        0, or the exit code of AudioFileError where a recording could not be read.
-
-    Raises
-    ------
-    CallmoodError
-        If there is no such model or voice, or a picture cannot be written.
-    """
+    """Predict every recording."""
     compute_on_one_thread()
     from callmood.model_choice import choose_model
     from callmood.predictions import predict_files

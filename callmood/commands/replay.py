@@ -11,13 +11,7 @@ SUMMARY: Final = "Replay a recording through the path that a microphone takes."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the options.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        That of the command.
-    """
+    """Add the options."""
     parser.add_argument(
         "file", metavar="FILE", help="any format that libsndfile reads: WAV, FLAC, Opus, MP3, ..."
     )
@@ -35,18 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Replay.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        As `configure` declares them.
-
-    Returns
-    -------
-    int
-        0, or the exit code of what failed on the way.
-    """
+    """Replay."""
     compute_on_one_thread()
     from callmood.session_builder import claim_outputs, run_session
     from emotion.audio_io import AudioFile

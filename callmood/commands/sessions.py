@@ -13,13 +13,7 @@ _COLUMNS: Final = ("session", "started", "length", "size", "sound", "clips")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the options.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        That of the command.
-    """
+    """Add the options."""
     parser.add_argument(
         "--out", metavar="DIR", default="recordings", help="where recordings are (default: recordings)"
     )
@@ -35,18 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """List the sessions.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        As `configure` declares them.
-
-    Returns
-    -------
-    int
-        0.
-    """
+    """List the sessions."""
     import dataclasses
     import json
     from pathlib import Path

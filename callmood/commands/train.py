@@ -17,13 +17,7 @@ SUMMARY: Final = "Fit a model on recordings, and say how good it is on speakers 
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the options.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        That of the command.
-    """
+    """Add the options."""
     parser.add_argument(
         "data", metavar="DATA", type=Path,
         help="a folder with a folder an emotion, a corpus with its manifest.csv, or a folder of such corpora",
@@ -82,18 +76,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        As `configure` declares them.
-
-    Returns
-    -------
-    int
-        0.
-    """
+    """Train."""
     _refuse_contradictions(arguments)
     from rich.console import Console
 

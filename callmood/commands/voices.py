@@ -10,13 +10,7 @@ _COLUMNS: Final = ("voice", "model", "learned from", "last heard")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the options.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        That of the command.
-    """
+    """Add the options."""
     parser.add_argument("--delete", metavar="NAME", help="delete what is known of this voice, for good")
     parser.add_argument("--json", action="store_true", help="a JSON list instead of the table")
     parser.epilog = (
@@ -31,18 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """List the voices, or delete one.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        As `configure` declares them.
-
-    Returns
-    -------
-    int
-        0; the exit code of VoiceError where a voice could not be read.
-    """
+    """List the voices, or delete one."""
     import json
 
     from callmood.messages import complain

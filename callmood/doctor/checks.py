@@ -29,18 +29,7 @@ LEAST_BYTES: Final = 1_000_000_000
 
 
 def look_at_disk(out: Path) -> Iterator[Finding]:
-    """Look at the file system on which recordings would be written; nothing is written.
-
-    Parameters
-    ----------
-    out : Path
-        The folder of recordings, which need not be there yet.
-
-    Yields
-    ------
-    Finding
-        One; its trouble is advice, since nothing need be recorded.
-    """
+    """Look at the file system on which recordings would be written; nothing is written."""
     try:
         whole = out.absolute()
         there = next(folder for folder in (whole, *whole.parents) if folder.exists())
@@ -63,13 +52,7 @@ DUMB: Final = "set TERM to what your terminal is, such as xterm-256color, and st
 
 
 def look_at_terminal() -> Iterator[Finding]:
-    """Look at size, colours and encoding, if there is a terminal at all.
-
-    Yields
-    ------
-    Finding
-        One; its trouble is advice, since without a panel there are lines.
-    """
+    """Look at size, colours and encoding, if there is a terminal at all."""
     try:
         size = os.get_terminal_size(sys.stdout.fileno())
     except (OSError, ValueError):
@@ -105,13 +88,7 @@ ENCODERS: Final = ("encoder", "turn-encoder")
 
 
 def look_at_models() -> Iterator[Finding]:
-    """Read every model that is listed, and hold its files against the digests of its card.
-
-    Yields
-    ------
-    Finding
-        One a model, and one where the default is not among them.
-    """
+    """Read every model that is listed, and hold its files against the digests of its card."""
     from emotion.model_folders import DEFAULT_MODEL, as_path, model_folders, own_model_folders
 
     folders = model_folders()
@@ -125,20 +102,7 @@ def look_at_models() -> Iterator[Finding]:
 
 
 def look_at_model(folder: Path, name: str) -> Finding:
-    """Read a model as listening would, and the digests of all files that its card names.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the model.
-    name : str
-        What ``--model`` takes for it.
-
-    Returns
-    -------
-    Finding
-        Not ok where it would be refused.
-    """
+    """Read a model as listening would, and the digests of all files that its card names."""
     from emotion.model import load_model, read_model_card
 
     try:
@@ -152,13 +116,7 @@ def look_at_model(folder: Path, name: str) -> Finding:
 
 
 def look_at_encoders() -> Iterator[Finding]:
-    """Hold the encoders that came with callmood against their cards.
-
-    Yields
-    ------
-    Finding
-        One an encoder.
-    """
+    """Hold the encoders that came with callmood against their cards."""
     from emotion.encoders.network import encoder_folder
 
     for name in ENCODERS:
@@ -166,18 +124,7 @@ def look_at_encoders() -> Iterator[Finding]:
 
 
 def look_at_encoder(folder: Path) -> Finding:
-    """Hold an encoder against its card.
-
-    Parameters
-    ----------
-    folder : Path
-        Holds ``encoder.json`` and the file it names.
-
-    Returns
-    -------
-    Finding
-        Not ok where it would be refused.
-    """
+    """Hold an encoder against its card."""
     from emotion.encoders.network import read_encoder
 
     try:
@@ -188,18 +135,7 @@ def look_at_encoder(folder: Path) -> Finding:
 
 
 def look_at_voice_network() -> Iterator[Finding]:
-    """Hold the network of the gate against its card.
-
-    Yields
-    ------
-    Finding
-        One.
-
-    Raises
-    ------
-    ModelError
-        If it would be refused.
-    """
+    """Hold the network of the gate against its card."""
     from streamer.analysis.vad import read_vad_arrays, vad_folder
 
     arrays = read_vad_arrays(vad_folder())
@@ -237,18 +173,7 @@ LIGHTER: Final = "--model speech-light costs a tenth"
 
 
 def look_at_the_path() -> Iterator[Finding]:
-    """Replay the beginning of the demo in a session with the default model; nothing is written.
-
-    Yields
-    ------
-    Finding
-        One.
-
-    Raises
-    ------
-    CallmoodError
-        If model or demo are damaged.
-    """
+    """Replay the beginning of the demo in a session with the default model; nothing is written."""
     from emotion.audio_io import AudioFile
     from emotion.model_folders import DEFAULT_MODEL, find_model
     from streamer.session import Session, SessionOptions
@@ -269,22 +194,7 @@ def look_at_the_path() -> Iterator[Finding]:
 
 
 def judge_summary(summary: "Summary", expected_rows: int, model: str) -> Finding:
-    """Say whether this machine keeps up.
-
-    Parameters
-    ----------
-    summary : Summary
-        Of the session.
-    expected_rows : int
-        How many windows the sound has.
-    model : str
-        Its name.
-
-    Returns
-    -------
-    Finding
-        Not ok where rows are missing, no voice was heard, or processing takes as long as the sound lasts.
-    """
+    """Say whether this machine keeps up."""
     voiced = summary.states["speech"] + summary.states["unsure"]
     factor = summary.real_time_factor
     found = (
@@ -315,23 +225,7 @@ TOO_SLOW: Final = (
 
 
 def all_checks(device: str | None, out: Path, *, with_sound: bool) -> list[Check]:
-    """List what is to be looked at.
-
-    Parameters
-    ----------
-    device : str or None
-        To be listened to; None for the default.
-    out : Path
-        Where recordings would go.
-    with_sound : bool
-        Open a device. Without, PortAudio and devices are no more than advice: whoever asks for no sound can
-        do without a microphone.
-
-    Returns
-    -------
-    list of Check
-        The slowest last.
-    """
+    """List what is to be looked at."""
     level = Check(
         "level",
         partial(look_at_level, device),

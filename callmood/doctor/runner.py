@@ -48,36 +48,12 @@ class Finding:
 
 
 def found_error(check: str, error: CallmoodError) -> Finding:
-    """Take apart the message of an error, which says what, and after a semicolon what to do.
-
-    Parameters
-    ----------
-    check : str
-        What was looked at.
-    error : CallmoodError
-        As it came.
-
-    Returns
-    -------
-    Finding
-        Not ok.
-    """
+    """Take apart the message of an error, which says what, and after a semicolon what to do."""
     return Finding(check, ok=False, found=error.what, advice=error.to_do or REPORT_IT)
 
 
 def in_one_line(text: str) -> str:
-    """Make what devices, files and libraries call themselves fit for a line and a terminal.
-
-    Parameters
-    ----------
-    text : str
-        May be anything.
-
-    Returns
-    -------
-    str
-        With single blanks, and a question mark for what cannot be printed.
-    """
+    """Make what devices, files and libraries call themselves fit for a line and a terminal."""
     return printable(" ".join(text.split()))
 
 
@@ -122,18 +98,7 @@ class CheckRunner:
         return all(end.is_set() for end in self._ends)
 
     def run(self, check: Check) -> list[Finding]:
-        """Run a check.
-
-        Parameters
-        ----------
-        check : Check
-            Any.
-
-        Returns
-        -------
-        list of Finding
-            What it found, then what went wrong with it.
-        """
+        """Run a check."""
         found: list[Finding] = []
         end = threading.Event()
         self._ends.append(end)
@@ -174,22 +139,7 @@ STYLES: Final = MappingProxyType({"ok": "green", "advice": "yellow", "not ok": "
 
 
 def report(checks: Sequence[Check], runner: CheckRunner, *, as_json: bool) -> list[Finding]:
-    """Run the checks and print what they find.
-
-    Parameters
-    ----------
-    checks : sequence of Check
-        In their order.
-    runner : CheckRunner
-        Runs them.
-    as_json : bool
-        One JSON list at the end instead of a line at once for each finding.
-
-    Returns
-    -------
-    list of Finding
-        All.
-    """
+    """Run the checks and print what they find."""
     console = terminal_console(sys.stderr if as_json else sys.stdout)
     if as_json:
         findings = _examine(checks, runner, console, None)
@@ -200,18 +150,7 @@ def report(checks: Sequence[Check], runner: CheckRunner, *, as_json: bool) -> li
 
 
 def terminal_console(stream: TextIO) -> "Console | None":
-    """Give what draws on a terminal.
-
-    Parameters
-    ----------
-    stream : TextIO
-        Standard output or standard error.
-
-    Returns
-    -------
-    Console or None
-        None off a terminal, on one that cannot move its cursor, and where rich itself is missing.
-    """
+    """Give what draws on a terminal."""
     try:
         from rich.console import Console
     except ImportError:
@@ -221,18 +160,7 @@ def terminal_console(stream: TextIO) -> "Console | None":
 
 
 def as_line(finding: Finding) -> str:
-    """Write a finding in one line.
-
-    Parameters
-    ----------
-    finding : Finding
-        Any.
-
-    Returns
-    -------
-    str
-        Mark, name, what was found, and after a semicolon what to do.
-    """
+    """Write a finding in one line."""
     advice = "" if finding.advice is None else f"; {finding.advice}"
     return f"{finding.mark:<{MARK_WIDTH}}  {finding.check:<{NAME_WIDTH}}  {finding.found}{advice}"
 

@@ -18,18 +18,7 @@ NO_DEVICE: Final = (
 
 
 def look_at_portaudio() -> Iterator[Finding]:
-    """Look at the library and at the interfaces of the system that it knows.
-
-    Yields
-    ------
-    Finding
-        One.
-
-    Raises
-    ------
-    DeviceError
-        If PortAudio is missing or does not answer.
-    """
+    """Look at the library and at the interfaces of the system that it knows."""
     from streamer.sources.microphone import portaudio
 
     sounddevice = portaudio()
@@ -45,18 +34,7 @@ def look_at_portaudio() -> Iterator[Finding]:
 
 
 def look_at_devices() -> Iterator[Finding]:
-    """List what delivers sound; nothing is opened.
-
-    Yields
-    ------
-    Finding
-        One a device, or one where there is none.
-
-    Raises
-    ------
-    DeviceError
-        If PortAudio is missing or does not answer.
-    """
+    """List what delivers sound; nothing is opened."""
     from streamer.sources.devices import list_inputs
 
     devices = list_inputs()
@@ -70,18 +48,7 @@ def look_at_devices() -> Iterator[Finding]:
 
 
 def look_at_monitors() -> Iterator[Finding]:
-    """Ask the sound server for what it plays, and whether that can be recorded.
-
-    Yields
-    ------
-    Finding
-        One.
-
-    Raises
-    ------
-    DeviceError
-        If there is no sound server, no sink with a monitor, or no program to record it with.
-    """
+    """Ask the sound server for what it plays, and whether that can be recorded."""
     from streamer.sources.pulse_server import MONITOR, pulse_program, pulse_sources
     from streamer.sources.system_sound import monitor_of_default_sink
 
@@ -115,23 +82,7 @@ TOO_QUIET: Final = (
 
 
 def look_at_level(device: str | None) -> Iterator[Finding]:
-    """Listen to a device for 1.5 s.
-
-    Parameters
-    ----------
-    device : str or None
-        As `callmood listen --device` takes it; None for the default.
-
-    Yields
-    ------
-    Finding
-        One.
-
-    Raises
-    ------
-    DeviceError
-        If there is no such device, it will not open, or delivers nothing.
-    """
+    """Listen to a device for 1.5 s."""
     from streamer.sources.devices import open_input
 
     microphone = open_input(device, returns=False)
@@ -140,23 +91,7 @@ def look_at_level(device: str | None) -> Iterator[Finding]:
 
 
 def listen(microphone: "Source") -> "Samples":
-    """Take the first 1.5 s that a microphone delivers, and release it.
-
-    Parameters
-    ----------
-    microphone : Source
-        Not open yet.
-
-    Returns
-    -------
-    ndarray, shape (n, channels), float32
-        1.5 s or a little more, full scale ±1.
-
-    Raises
-    ------
-    DeviceError
-        If it will not open, or delivers nothing for 3 s.
-    """
+    """Take the first 1.5 s that a microphone delivers, and release it."""
     import numpy as np
 
     from streamer.sources.queue import BlockQueue
@@ -181,23 +116,7 @@ def listen(microphone: "Source") -> "Samples":
 
 
 def judge_level(name: str, samples: "Samples", sample_rate: int) -> Finding:
-    """Say what a moment of sound means.
-
-    Parameters
-    ----------
-    name : str
-        Of the device.
-    samples : ndarray, shape (n, channels), float32
-        Full scale ±1, n >= 1.
-    sample_rate : int
-        Hz.
-
-    Returns
-    -------
-    Finding
-        Not ok where every sample is the same: no sound comes from there. Clipping, and a loudest tenth of a
-        second that would be taken for silence, are advice.
-    """
+    """Say what a moment of sound means."""
     import numpy as np
 
     from emotion.signal import FLOOR_DBFS, SILENCE_DBFS, level_dbfs, mix_down

@@ -43,46 +43,14 @@ class Requirement:
 
     @classmethod
     def parse(cls, text: str) -> "Requirement":
-        """Read a line of pyproject.toml or of an installed package's metadata.
-
-        Parameters
-        ----------
-        text : str
-            Such as ``numpy>=2.0,<3``; what stands after a semicolon is not looked at.
-
-        Returns
-        -------
-        Requirement
-            With its clauses as they are written.
-
-        Raises
-        ------
-        ValueError
-            If it does not begin with a name.
-        """
+        """Read a line of pyproject.toml or of an installed package's metadata."""
         match = _REQUIREMENT.match(text.strip())
         if match is None:
             raise ValueError(f"{text!r} names no library")
         return cls(match[1], match[2].strip())
 
     def allows(self, version: str) -> bool:
-        """Tell whether a version will do.
-
-        Parameters
-        ----------
-        version : str
-            Its numbers are compared as PEP 440 does; a release candidate counts as its release.
-
-        Returns
-        -------
-        bool
-            False also for what begins with no number.
-
-        Raises
-        ------
-        ValueError
-            If a clause is none that is known here.
-        """
+        """Tell whether a version will do."""
         match = _RELEASE.match(version)
         if match is None:
             return False
@@ -118,18 +86,7 @@ class Needs(NamedTuple):
 
 
 def needs() -> Needs:
-    """Read what callmood asks for: in a checkout from pyproject.toml, else from what pip has installed.
-
-    Returns
-    -------
-    Needs
-        The versions that will do.
-
-    Raises
-    ------
-    importlib.metadata.PackageNotFoundError
-        If there is neither.
-    """
+    """Read what callmood asks for: in a checkout from pyproject.toml, else from what pip has installed."""
     pyproject = Path(__file__).parents[2] / "pyproject.toml"
     if pyproject.is_file():
         project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
@@ -141,13 +98,7 @@ def needs() -> Needs:
 
 
 def look_at_python() -> Iterator[Finding]:
-    """Look at the interpreter, and say where this is.
-
-    Yields
-    ------
-    Finding
-        One.
-    """
+    """Look at the interpreter, and say where this is."""
     wanted, version = needs().python, platform.python_version()
     found = (
         f"{version}, needs {wanted.versions}; callmood {__version__}, {platform.system()} "
@@ -158,13 +109,7 @@ def look_at_python() -> Iterator[Finding]:
 
 
 def look_at_libraries() -> Iterator[Finding]:
-    """Look at the versions of the libraries that listening needs; nothing is imported.
-
-    Yields
-    ------
-    Finding
-        One for all that will do, and one for each that will not.
-    """
+    """Look at the versions of the libraries that listening needs; nothing is imported."""
     fitting = []
     for wanted in needs().libraries:
         try:

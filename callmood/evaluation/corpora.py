@@ -44,18 +44,7 @@ class Settings:
     num_seeds: int | None = None
 
     def seeds(self, kind: StreamKind) -> tuple[int, ...]:
-        """Give the seeds of a kind of stream.
-
-        Parameters
-        ----------
-        kind : {'balanced', 'mostly-neutral', 'single'}
-            Of streams.
-
-        Returns
-        -------
-        tuple of int
-            At least one.
-        """
+        """Give the seeds of a kind of stream."""
         if kind == "balanced" or self.num_seeds is None:
             return default_seeds(kind)
         return tuple(range(self.num_seeds))
@@ -64,27 +53,7 @@ class Settings:
 def settings_of(
     kinds: Sequence[str], conditions: Sequence[str], baselines: tuple[bool, ...], num_seeds: int | None
 ) -> Settings:
-    """Check what a user asks for.
-
-    Parameters
-    ----------
-    kinds, conditions : sequence of str
-        Names; none of them means the usual ones.
-    baselines : tuple of bool
-        Without the speaker baseline, with it.
-    num_seeds : int or None
-        At least 1.
-
-    Returns
-    -------
-    Settings
-        Streams in the house's order, conditions in that asked for.
-
-    Raises
-    ------
-    UsageError
-        If there is no such kind of stream, or no such condition.
-    """
+    """Check what a user asks for."""
     for name in kinds:
         if name not in STREAM_KINDS:
             raise UsageError(f"no kind of stream is called {name!r}; choose from {', '.join(STREAM_KINDS)}")
@@ -153,29 +122,7 @@ class CorporaFolder:
 
 
 def read_corpora(root: Path, only: Collection[str] = (), learn_from: Collection[str] = ()) -> CorporaFolder:
-    """Read a folder of corpora, or a single corpus.
-
-    Parameters
-    ----------
-    root : Path
-        Holds folders with a ``manifest.csv`` each, or one itself.
-    only : collection of str
-        Names of the corpora to score; by default those that have all four labels.
-    learn_from : collection of str
-        Names of those that may be fitted on; by default all.
-
-    Returns
-    -------
-    CorporaFolder
-        With at least one corpus to score.
-
-    Raises
-    ------
-    DatasetError
-        If there is no such folder, no corpus in it, or none that can be scored.
-    UsageError
-        If a name is none of the corpora's.
-    """
+    """Read a folder of corpora, or a single corpus."""
     corpora, remarks = _read(root)
     for name in (*only, *learn_from):
         if name not in corpora:
@@ -258,27 +205,7 @@ class Fold:
 
 
 def folds_of(protocol: Protocol, folder: CorporaFolder) -> tuple[Fold, ...]:
-    """Make the folds of a protocol.
-
-    Parameters
-    ----------
-    protocol : {'leave-one-corpus-out', 'leave-speakers-out', 'unseen-data'}
-        ``leave-one-corpus-out``: each scored corpus is tested by what was fitted on all the others.
-        ``leave-speakers-out``: `NUM_FOLDS` folds of speakers within each scored corpus, fitted within it.
-        ``unseen-data``: nothing is fitted.
-    folder : CorporaFolder
-        What there is.
-
-    Returns
-    -------
-    tuple of Fold
-        Every speaker of every scored corpus is tested once; none is on both sides of a fold.
-
-    Raises
-    ------
-    DatasetError
-        If a corpus has nobody else to be fitted on.
-    """
+    """Make the folds of a protocol."""
     if protocol == "leave-one-corpus-out":
         return tuple(_all_others(corpus, folder) for corpus in folder.scored)
     if protocol == "leave-speakers-out":

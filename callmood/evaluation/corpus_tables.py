@@ -56,40 +56,7 @@ def step_tables(
     jobs: int | None = None,
     advance: Advance = lambda _: None,
 ) -> list[StepTable]:
-    """Compute, or find again, the windows of all streams of one kind.
-
-    Parameters
-    ----------
-    clips : sequence of Clip
-        Labelled ones, of any number of corpora.
-    kind : {'balanced', 'mostly-neutral', 'single'}
-        As `plan_streams` makes them.
-    condition : str
-        As `trainer.augmentation.catalogue.check_condition` takes it.
-    features : StepFeatures
-        Heard with.
-    seeds : sequence of int, optional
-        By default `default_seeds`.
-    jobs : int, optional
-        Processes, one thread each; by default as many as there are cores.
-    advance : callable
-        Told how many streams are done, those found again too: as many in all as `plan_streams` makes.
-
-    Returns
-    -------
-    list of StepTable
-        One for each corpus and seed, in the order of corpora, then seeds; none for a corpus without such
-        streams. Paths of clips are relative to what they all lie below. The same whatever `jobs`.
-
-    Raises
-    ------
-    AudioFileError
-        If a clip cannot be read.
-    UsageError
-        If there is no such kind, condition or feature set, or fewer than one job.
-    OutputError
-        If the cache cannot be written.
-    """
+    """Compute, or find again, the windows of all streams of one kind."""
     check_condition(condition)
     jobs = default_jobs() if jobs is None else jobs
     if jobs < 1:
@@ -139,29 +106,7 @@ class _Wanted:
 
 
 def table_key(plans: Sequence[StreamPlan], condition: str, features: StepFeatures, root: Path) -> str:
-    """Name all that decides about a table.
-
-    Parameters
-    ----------
-    plans : sequence of StreamPlan
-        Its streams.
-    condition : str
-        Heard through.
-    features : StepFeatures
-        Heard with.
-    root : Path
-        Folder that all clips lie below; where it lies itself does not count.
-
-    Returns
-    -------
-    str
-        As `trainer.cache.cache_key`: of `hearing_facts`, the files' content, their labels and order.
-
-    Raises
-    ------
-    AudioFileError
-        If a clip cannot be read.
-    """
+    """Name all that decides about a table."""
     streams: list[Fact] = []
     for plan in plans:
         clips = [
@@ -172,20 +117,7 @@ def table_key(plans: Sequence[StreamPlan], condition: str, features: StepFeature
 
 
 def hearing_facts(condition: str, features: StepFeatures) -> dict[str, Fact]:
-    """Give what decides about a table besides what is heard.
-
-    Parameters
-    ----------
-    condition : str
-        Heard through.
-    features : StepFeatures
-        Heard with.
-
-    Returns
-    -------
-    dict
-        For `trainer.cache.cache_key`: declared versions, digests of networks, versions of libraries.
-    """
+    """Give what decides about a table besides what is heard."""
     gate = gate_kind(features.set_name, features.gate)
     return {
         "reading": READING_VERSION,
@@ -199,42 +131,13 @@ def hearing_facts(condition: str, features: StepFeatures) -> dict[str, Fact]:
 
 
 def load_table(key: str) -> StepTable | None:
-    """Look up a table.
-
-    Parameters
-    ----------
-    key : str
-        All that decides about it.
-
-    Returns
-    -------
-    StepTable or None
-        Its vectors are mapped from their file, so that many tables fit into memory; None where none is kept.
-    """
+    """Look up a table."""
     arrays = Cache.of_kind("streams").load(key, mapped="vectors")
     return None if arrays is None else StepTable.from_arrays(arrays, key)
 
 
 def keep_table(key: str, table: StepTable) -> StepTable:
-    """Keep a table.
-
-    Parameters
-    ----------
-    key : str
-        All that decides about it.
-    table : StepTable
-        What was computed.
-
-    Returns
-    -------
-    StepTable
-        The same with its key, as a second run will find it.
-
-    Raises
-    ------
-    OutputError
-        If the cache cannot be written.
-    """
+    """Keep a table."""
     Cache.of_kind("streams").store(key, table.arrays(), mapped="vectors")
     kept = load_table(key)
     return replace(table, key=key) if kept is None else kept
@@ -257,24 +160,7 @@ class TableSource(Protocol):
     def tables(
         self, corpus: Corpus, condition: str, kind: StreamKind, seeds: Sequence[int]
     ) -> list[StepTable]:
-        """Give the windows of all streams of one kind.
-
-        Parameters
-        ----------
-        corpus : Corpus
-            All of its speakers.
-        condition : str
-            The line.
-        kind : {'balanced', 'mostly-neutral', 'single'}
-            Of streams.
-        seeds : sequence of int
-            Of orders, pauses and noise.
-
-        Returns
-        -------
-        list of StepTable
-            One for each seed; none where the corpus has no such stream.
-        """
+        """Give the windows of all streams of one kind."""
         ...
 
     def non_speech(self) -> StepTable | None:

@@ -47,13 +47,7 @@ class TablePart:
         return int(streams.num_windows[np.isin(streams.speaker_key, self.speakers)].sum())
 
     def table(self) -> StepTable:
-        """Take the streams.
-
-        Returns
-        -------
-        StepTable
-            The whole one itself where all its speakers are wanted.
-        """
+        """Take the streams."""
         return self.whole if self.speakers is None else self.whole.of_speakers(self.speakers)
 
 
@@ -98,19 +92,7 @@ class Evaluation:
     _listeners: dict[tuple[str, ...], FittedClassifier] = field(default_factory=dict)
 
     def cells(self, folds: Sequence[Fold]) -> list[Cell]:
-        """Measure every cell of the table.
-
-        Parameters
-        ----------
-        folds : sequence of Fold
-            Those of one protocol.
-
-        Returns
-        -------
-        list of Cell
-            By corpus, then stream, condition and baseline. Streams of all folds and seeds are pooled; a cell
-            without a stream, as mostly neutral ones where nobody is neutral, is left out.
-        """
+        """Measure every cell of the table."""
         said: dict[tuple[str, StreamKind, str, bool], list[ClassifiedStreams]] = {}
         false: dict[tuple[str, bool], list[dict[str, float]]] = {}
         for number, fold in enumerate(folds, start=1):
@@ -138,18 +120,7 @@ class Evaluation:
         ]
 
     def training_side(self, fold: Fold) -> list[TablePart]:
-        """Give what a fold is fitted on; nothing of its test side is in it.
-
-        Parameters
-        ----------
-        fold : Fold
-            Says who.
-
-        Returns
-        -------
-        list of TablePart
-            One for each corpus and condition of the recipe.
-        """
+        """Give what a fold is fitted on; nothing of its test side is in it."""
         return [
             TablePart(table, speakers)
             for corpus, speakers in fold.training
@@ -211,24 +182,7 @@ class Evaluation:
 def judgement_key(
     recipe: Recipe, training_side: Sequence[TablePart], heard: TablePart, *, baseline: bool
 ) -> str:
-    """Name all that decides about what is said of a table.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        How it is fitted.
-    training_side : sequence of TablePart
-        What it is fitted on.
-    heard : TablePart
-        The streams.
-    baseline : bool
-        Whether voices are learned.
-
-    Returns
-    -------
-    str
-        As `trainer.cache.cache_key`.
-    """
+    """Name all that decides about what is said of a table."""
     return cache_key(
         judging=JUDGING_VERSION,
         recipe=recipe.version,

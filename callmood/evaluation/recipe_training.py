@@ -57,18 +57,7 @@ BEYOND: Final = (
 
 
 def scores_of(figures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Lay records out by stream, condition, baseline and corpus.
-
-    Parameters
-    ----------
-    figures : sequence of mapping
-        As `callmood.evaluation.report.records` gives them.
-
-    Returns
-    -------
-    dict
-        For the card; empty without figures.
-    """
+    """Lay records out by stream, condition, baseline and corpus."""
     scores: dict[str, Any] = {}
     for record in figures:
         scores.setdefault(_place(record), {})[record["corpus"]] = {
@@ -84,19 +73,7 @@ def scores_of(figures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def fails_on(figures: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Say where it is known to be wrong.
-
-    Parameters
-    ----------
-    figures : sequence of mapping
-        As for `scores_of`.
-
-    Returns
-    -------
-    tuple of str
-        A line for each emotion of each corpus that is heard in less than half of its clips, with the stream
-        and the condition where it is heard least; then what no figure says.
-    """
+    """Say where it is known to be wrong."""
     worst: dict[tuple[str, str], tuple[float, str]] = {}
     for record in figures:
         if record["corpus"] == MEAN or record.get("protocol") == _SPEAKERS_OUT:
@@ -167,35 +144,7 @@ class RecipeOrder:
 def fit_and_save(
     order: RecipeOrder, corpora: Sequence[Corpus], source: TableSource, log: TrainingLog
 ) -> tuple[Card, Path]:
-    """Fit on all streams of some corpora, under all conditions of the recipe.
-
-    Parameters
-    ----------
-    order : RecipeOrder
-        What is asked for.
-    corpora : sequence of Corpus
-        At least one.
-    source : TableSource
-        Makes their streams.
-    log : TrainingLog
-        Told of each step.
-
-    Returns
-    -------
-    card : Card
-        As written.
-    folder : Path
-        Where the model lies.
-
-    Raises
-    ------
-    UsageError
-        If the recipe makes no model that can be saved.
-    DatasetError
-        If there is too little to fit on.
-    OutputError
-        If the model cannot be written.
-    """
+    """Fit on all streams of some corpora, under all conditions of the recipe."""
     refuse_to_replace(order.folder, force=order.force)
     log.say(order.command)
     tables = [
@@ -277,36 +226,12 @@ DECIDING: Final = (
 
 
 def with_corpora(command: str, words: Sequence[str]) -> str:
-    """Write a command on the folder of corpora.
-
-    Parameters
-    ----------
-    command : str
-        What stands before the folder.
-    words : sequence of str
-        What stands after it.
-
-    Returns
-    -------
-    str
-        A line for a shell.
-    """
+    """Write a command on the folder of corpora."""
     return " ".join([command, CORPORA, *map(shlex.quote, words)])
 
 
 def evaluate_command(arguments: argparse.Namespace) -> str:
-    """Write the options of `callmood evaluate` that decide about its figures.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        As that command declares them.
-
-    Returns
-    -------
-    str
-        A line for a shell.
-    """
+    """Write the options of `callmood evaluate` that decide about its figures."""
     words = [
         word for name in DECIDING for word in _words(f"--{name.replace('_', '-')}", getattr(arguments, name))
     ]
@@ -326,27 +251,7 @@ PLACES = ("corpus", "stream", "condition", "baseline", "uar")
 
 
 def train_by_recipe(arguments: argparse.Namespace) -> "tuple[Card, Path]":
-    """Fit one of the recipes of streams on corpora.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        Of `callmood train`.
-
-    Returns
-    -------
-    card : Card
-        As written.
-    folder : Path
-        Where the model lies.
-
-    Raises
-    ------
-    UsageError
-        If an option makes no sense with a recipe, or the scores are no scores.
-    DatasetError, OutputError
-        If there is too little to fit on, or the model cannot be written.
-    """
+    """Fit one of the recipes of streams on corpora."""
     from rich.console import Console
 
     from callmood import __version__
@@ -385,23 +290,7 @@ def train_by_recipe(arguments: argparse.Namespace) -> "tuple[Card, Path]":
 
 
 def read_figures(path: Path) -> list[dict[str, Any]]:
-    """Read what `callmood evaluate --json` wrote.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    list of dict
-        Its records.
-
-    Raises
-    ------
-    UsageError
-        If it cannot be read, or is something else.
-    """
+    """Read what `callmood evaluate --json` wrote."""
     what, advice = f"--scores {path}", "give what `callmood evaluate --json` wrote"
     try:
         if path.exists() and not path.is_file():

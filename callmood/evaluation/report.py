@@ -52,20 +52,7 @@ class Cell:
 
 
 def records(cells: Sequence[Cell], facts: Mapping[str, Any]) -> list[Record]:
-    """Write every cell as a record, and the mean over corpora before them.
-
-    Parameters
-    ----------
-    cells : sequence of Cell
-        One for each corpus, stream, condition and baseline.
-    facts : mapping of str to anything
-        What is the same for all: protocol, model or recipe.
-
-    Returns
-    -------
-    list of dict
-        Figures that could not be measured are None.
-    """
+    """Write every cell as a record, and the mean over corpora before them."""
     groups: dict[tuple[str, str, bool], list[Cell]] = {}
     for cell in cells:
         groups.setdefault((cell.stream, cell.condition, cell.baseline), []).append(cell)
@@ -172,35 +159,13 @@ class Table:
 
 
 def tables_of(records: Sequence[Record]) -> list[Table]:
-    """Lay out the figures.
-
-    Parameters
-    ----------
-    records : sequence of dict
-        As `callmood.evaluation.report.records` gives them.
-
-    Returns
-    -------
-    list of Table
-        UAR of every corpus; what doubt is worth; recalls and delays; sounds that are no speech.
-    """
+    """Lay out the figures."""
     means = [record for record in records if record["corpus"] == MEAN]
     return [_uar(records, means), _certainty(means), _recalls(means), *_false_emotion(means)]
 
 
 def plain_text(tables: Sequence[Table]) -> str:
-    """Write tables without a terminal's help.
-
-    Parameters
-    ----------
-    tables : sequence of Table
-        Any number.
-
-    Returns
-    -------
-    str
-        Ends with a newline.
-    """
+    """Write tables without a terminal's help."""
     return "\n".join(f"{table.title}\n{_columns(table)}" for table in tables)
 
 
@@ -300,27 +265,7 @@ _BLUE = "#2b6cb0"
 
 
 def reliability_picture(confidence: np.ndarray, right: np.ndarray, title: str, subtitle: str) -> bytes:
-    """Draw the accuracy of the answers in each bin of confidence, and how many lie in it.
-
-    Parameters
-    ----------
-    confidence : ndarray, shape (n,), n >= 1
-        Probability of each answer's label.
-    right : ndarray, shape (n,), bool
-        Whether it was the true one.
-    title, subtitle : str
-        Above the picture.
-
-    Returns
-    -------
-    bytes
-        A PNG file.
-
-    Raises
-    ------
-    MissingExtraError
-        Without matplotlib.
-    """
+    """Draw the accuracy of the answers in each bin of confidence, and how many lie in it."""
     place = np.minimum((confidence * NUM_BINS).astype(np.int64), NUM_BINS - 1)
     counts = np.bincount(place, minlength=NUM_BINS)
     filled = counts > 0
@@ -347,42 +292,13 @@ _KINDS: Final = ("confusion", "reliability")
 
 
 def picture_names(settings: Settings) -> list[str]:
-    """Name the files that an evaluation draws.
-
-    Parameters
-    ----------
-    settings : Settings
-        Of the evaluation.
-
-    Returns
-    -------
-    list of str
-        Two PNG files for each stream, condition and baseline.
-    """
+    """Name the files that an evaluation draws."""
     places = product(settings.kinds, settings.conditions, settings.baselines)
     return [_name(kind, *place) for place in places for kind in _KINDS]
 
 
 def draw_pictures(cells: Sequence[Cell], name: str) -> Iterator[tuple[str, bytes]]:
-    """Draw a confusion matrix and a reliability diagram for each stream, condition and baseline.
-
-    Parameters
-    ----------
-    cells : sequence of Cell
-        Answers of all corpora are pooled.
-    name : str
-        What was scored, for the titles.
-
-    Yields
-    ------
-    str, bytes
-        The name of a file, as `picture_names` has it, and the PNG.
-
-    Raises
-    ------
-    MissingExtraError
-        Without matplotlib.
-    """
+    """Draw a confusion matrix and a reliability diagram for each stream, condition and baseline."""
     groups: dict[tuple[str, str, bool], list[Cell]] = {}
     for cell in cells:
         groups.setdefault((cell.stream, cell.condition, cell.baseline), []).append(cell)
@@ -413,13 +329,7 @@ def _name(kind: str, stream: str, condition: str, baseline: bool) -> str:
 
 
 def print_tables(tables: Sequence[Table]) -> None:
-    """Draw tables as wide as the terminal is.
-
-    Parameters
-    ----------
-    tables : sequence of Table
-        Any number.
-    """
+    """Draw tables as wide as the terminal is."""
     console = Console()
     for table in tables:
         drawn = RichTable(

@@ -73,27 +73,7 @@ class AnalysedStream:
 
 
 def analyse_stream(samples: Samples, sample_rate: int, features: StepFeatures) -> AnalysedStream:
-    """Hear a stream as `streamer.analysis.leg.Leg` does, and keep the vector of every window.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono, full scale ±1.
-    sample_rate : int
-        Hz; it is resampled on the way where the set hears at another rate.
-    features : StepFeatures
-        What is heard with.
-
-    Returns
-    -------
-    AnalysedStream
-        No window where the stream is shorter than win.
-
-    Raises
-    ------
-    UsageError
-        If the set or the grid make no sense.
-    """
+    """Hear a stream as `streamer.analysis.leg.Leg` does, and keep the vector of every window."""
     chosen = feature_set(features.set_name)
     hearing = LegFrontEnd("stream", chosen, features.grid, sample_rate, gate=features.gate, vectors="all")
     length = max(1, round(BLOCK_SECONDS * sample_rate))
@@ -130,27 +110,7 @@ class HeldClips(NamedTuple):
 
 
 def table_of_stream(plan: StreamPlan, condition: str, features: StepFeatures) -> StepTable:
-    """Make a stream, send it through a condition, and hear it.
-
-    Parameters
-    ----------
-    plan : StreamPlan
-        Its clips.
-    condition : str
-        As `check_condition` takes it; what is not of clips hears the pauses too.
-    features : StepFeatures
-        What is heard with.
-
-    Returns
-    -------
-    StepTable
-        Of this one stream, without a key.
-
-    Raises
-    ------
-    AudioFileError
-        If a clip cannot be read.
-    """
+    """Make a stream, send it through a condition, and hear it."""
     sound = render_stream(plan, condition)
     samples = apply_condition(condition, sound.samples, STREAM_RATE_HZ, stream_generator(plan, condition))
     heard = analyse_stream(samples, STREAM_RATE_HZ, features)
@@ -175,25 +135,7 @@ def table_of_stream(plan: StreamPlan, condition: str, features: StepFeatures) ->
 def table_of_sounds(
     sounds: Mapping[str, Samples], features: StepFeatures, condition: str = "clean", seed: int = 0
 ) -> StepTable:
-    """Hear sounds that are no clips, a stream each.
-
-    Parameters
-    ----------
-    sounds : mapping of str to ndarray of shape (n,), float32
-        Mono at 16 kHz, by name; at least one. The name stands in the place of the speaker, ``sounds`` in that
-        of the corpus and the kind.
-    features : StepFeatures
-        What is heard with.
-    condition : str
-        As for `table_of_stream`.
-    seed : int
-        Of the condition.
-
-    Returns
-    -------
-    StepTable
-        Without clips. Its key is that of its values.
-    """
+    """Hear sounds that are no clips, a stream each."""
     nothing = np.zeros(0, dtype=np.int64)
     tables = []
     for name, samples in sounds.items():
@@ -234,20 +176,7 @@ def _table(
 
 
 def clips_in_windows(heard: AnalysedStream, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> HeldClips:
-    """Find the clip that holds most of each window, and the window that holds most of each clip.
-
-    Parameters
-    ----------
-    heard : AnalysedStream
-        Windows in their order.
-    starts, ends : ndarray, shape (num_clips,), int64
-        Where clips lie, in samples of the stream; they do not overlap.
-
-    Returns
-    -------
-    HeldClips
-        A clip holds a window if more than half of the window lies in it.
-    """
+    """Find the clip that holds most of each window, and the window that holds most of each clip."""
     num_windows = len(heard.state)
     clip = np.full(num_windows, -1, dtype=np.int32)
     share = np.zeros(num_windows, dtype=np.float32)

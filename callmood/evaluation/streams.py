@@ -66,46 +66,12 @@ class StreamPlan:
 
 
 def default_seeds(kind: StreamKind) -> tuple[int, ...]:
-    """Give the seeds that a figure is the mean over.
-
-    Parameters
-    ----------
-    kind : {'balanced', 'mostly-neutral', 'single'}
-        Of the streams.
-
-    Returns
-    -------
-    tuple of int
-        One for balanced streams, which hold all clips; else `NUM_SEEDS`.
-    """
+    """Give the seeds that a figure is the mean over."""
     return (0,) if kind == "balanced" else tuple(range(NUM_SEEDS))
 
 
 def plan_streams(clips: Sequence[Clip], kind: StreamKind, seed: int) -> tuple[StreamPlan, ...]:
-    """Make the streams of all speakers.
-
-    Parameters
-    ----------
-    clips : sequence of Clip
-        Labelled ones, of any number of corpora.
-    kind : {'balanced', 'mostly-neutral', 'single'}
-        ``balanced``: all clips of a speaker in one stream. ``mostly-neutral``: `NUM_NEUTRAL` neutral clips,
-        and `NUM_OTHER` of one other emotion, a stream for each other emotion the speaker has; where there are
-        too few, all are heard in one order, then in a fresh one; none of a speaker without neutral clips.
-        ``single``: a stream an emotion, of `MAX_SINGLE` different clips at most.
-    seed : int
-        Not negative.
-
-    Returns
-    -------
-    tuple of StreamPlan
-        By corpus, speaker and emotion; a speaker's streams do not depend on who else is there.
-
-    Raises
-    ------
-    UsageError
-        If there is no such kind.
-    """
+    """Make the streams of all speakers."""
     if kind not in STREAM_KINDS:
         raise UsageError(f"no kind of stream is called {kind!r}; choose from {', '.join(STREAM_KINDS)}")
     speakers: dict[tuple[str, str], list[Clip]] = defaultdict(list)
@@ -189,23 +155,6 @@ def render_stream(plan: StreamPlan, condition: str = "clean") -> StreamSound:
     silence is like no room, and no line: its level goes straight, in dB, from the background of the clip
     before to that of the clip after. A clip's background is the level that a twentieth of its 20 ms
     slices stay under, between -90 and -50 dBFS. The stream begins and ends with a second of the same.
-
-    Parameters
-    ----------
-    plan : StreamPlan
-        With at least one clip.
-    condition : str
-        As `trainer.augmentation.catalogue.apply_to_clip` takes it; what is not of clips befalls nothing here.
-
-    Returns
-    -------
-    StreamSound
-        The same for the same plan and files.
-
-    Raises
-    ------
-    AudioFileError
-        If a clip cannot be read: every labelled clip counts, so none is left out.
     """
     rng = stream_generator(plan, "pauses")
     of_clips = stream_generator(plan, "clips")
@@ -231,37 +180,13 @@ def render_stream(plan: StreamPlan, condition: str = "clean") -> StreamSound:
 
 
 def stream_generator(plan: StreamPlan, purpose: str) -> np.random.Generator:
-    """Give what a stream draws from for one purpose.
-
-    Parameters
-    ----------
-    plan : StreamPlan
-        Whose corpus, speaker, kind, emotion and seed decide.
-    purpose : str
-        Such as ``pauses``: another one draws other numbers.
-
-    Returns
-    -------
-    numpy.random.Generator
-        Afresh.
-    """
+    """Give what a stream draws from for one purpose."""
     name = f"{plan.corpus}/{plan.speaker}/{plan.kind}/{plan.emotion or ''}/{purpose}"
     return np.random.default_rng([plan.seed, *name.encode()])
 
 
 def room_level_dbfs(samples: Samples) -> float:
-    """Guess how loud a clip's background is.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono at `STREAM_RATE_HZ`; n >= 1.
-
-    Returns
-    -------
-    float
-        dB below full scale, in `QUIETEST_ROOM_DBFS`..`LOUDEST_ROOM_DBFS`.
-    """
+    """Guess how loud a clip's background is."""
     length = to_samples(_SLICE_SECONDS, STREAM_RATE_HZ)
     levels = [
         level_dbfs(samples[at : at + length]) for at in range(0, max(1, len(samples) - length + 1), length)
@@ -275,22 +200,7 @@ def _clip_sound(plan: StreamPlan, number: int) -> Samples:
 
 
 def room_noise(num_samples: int, from_dbfs: float, to_dbfs: float, rng: np.random.Generator) -> Samples:
-    """Make pink noise whose level goes straight, in dB, from one to another.
-
-    Parameters
-    ----------
-    num_samples : int
-        At `STREAM_RATE_HZ`, at least 1.
-    from_dbfs, to_dbfs : float
-        RMS at both ends, dB below full scale.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float32
-        Mono.
-    """
+    """Make pink noise whose level goes straight, in dB, from one to another."""
     noise = pink(num_samples, STREAM_RATE_HZ, rng)
     noise /= np.sqrt(np.mean(noise**2))
     noise *= 10.0 ** (np.linspace(from_dbfs, to_dbfs, num_samples) / 20.0)
@@ -311,13 +221,7 @@ _MARK: Final = "#"
 
 
 def synthesised_sounds() -> dict[str, Samples]:
-    """Make some of every kind, and near silence.
-
-    Returns
-    -------
-    dict of str to ndarray, float32
-        By a name that `kind_of` understands; mono at 16 kHz.
-    """
+    """Make some of every kind, and near silence."""
     sounds = {
         f"{kind}{_MARK}{seed}": synthesise_sound(
             kind, SECONDS, RATE_HZ, seed, LEVELS_DBFS[seed % len(LEVELS_DBFS)]
@@ -332,25 +236,7 @@ def synthesised_sounds() -> dict[str, Samples]:
 
 
 def recorded_sounds(folder: Path) -> dict[str, Samples]:
-    """Read the recordings below a folder, such as music.
-
-    Parameters
-    ----------
-    folder : Path
-        Holds sound without speech; its name is that of the kind.
-
-    Returns
-    -------
-    dict of str to ndarray, float32
-        As `synthesised_sounds` gives them.
-
-    Raises
-    ------
-    DatasetError
-        If there is no recording.
-    AudioFileError
-        If one cannot be read.
-    """
+    """Read the recordings below a folder, such as music."""
     paths = sound_files_below(folder) if folder.is_dir() else []
     if not paths:
         raise DatasetError(f"{folder} holds no recordings; name a folder of sound without speech")
@@ -363,16 +249,5 @@ def recorded_sounds(folder: Path) -> dict[str, Samples]:
 
 
 def kind_of(name: str) -> str:
-    """Give the kind of a sound.
-
-    Parameters
-    ----------
-    name : str
-        A key of the sounds above.
-
-    Returns
-    -------
-    str
-        Such as ``street``.
-    """
+    """Give the kind of a sound."""
     return name.partition(_MARK)[0]

@@ -19,13 +19,7 @@ if TYPE_CHECKING:
 
 
 class ModelClassifier:
-    """What `callmood listen` would hear with.
-
-    Parameters
-    ----------
-    model : EmotionModel
-        Of windows.
-    """
+    """What `callmood listen` would hear with."""
 
     def __init__(self, model: EmotionModel) -> None:
         self._model = model
@@ -72,23 +66,7 @@ class ModelAsRecipe:
 
     @classmethod
     def of(cls, model: EmotionModel) -> "ModelAsRecipe":
-        """Take a model as it lies in its folder.
-
-        Parameters
-        ----------
-        model : EmotionModel
-            Of windows.
-
-        Returns
-        -------
-        ModelAsRecipe
-            On the grid of its card.
-
-        Raises
-        ------
-        ModelError
-            If it was fitted on whole clips.
-        """
+        """Take a model as it lies in its folder."""
         card = model.card
         if card.win_seconds is None or card.step_seconds is None:
             raise ModelError(
@@ -104,18 +82,7 @@ class ModelAsRecipe:
         )
 
     def fit(self, tables: Sequence[StepTable]) -> ModelClassifier:  # noqa: ARG002
-        """Give the model, whatever the tables.
-
-        Parameters
-        ----------
-        tables : sequence of StepTable
-            Not looked at.
-
-        Returns
-        -------
-        ModelClassifier
-            What `callmood listen` would hear with.
-        """
+        """Give the model, whatever the tables."""
         return ModelClassifier(self.model)
 
 
@@ -152,32 +119,7 @@ def choose_subject(
     protocol: Protocol | None,
     features: str | None,
 ) -> Subject:
-    """Decide what the words of a user mean.
-
-    Parameters
-    ----------
-    folder : CorporaFolder
-        What there is to score.
-    model, recipe : str or None
-        As named by the user; at most one of them.
-    protocol : str or None
-        As asked for.
-    features : str or None
-        Another feature set for the recipe.
-
-    Returns
-    -------
-    Subject
-        Without any of the above: the default model where it was fitted on none of the corpora, else the
-        default recipe, leaving one corpus out.
-
-    Raises
-    ------
-    UsageError
-        If the words contradict each other, or there is no such recipe or feature set.
-    ModelError
-        If there is no such model.
-    """
+    """Decide what the words of a user mean."""
     if model is not None:
         if features is not None:
             raise UsageError("a fitted model looks at what its card says; leave out --features")

@@ -29,30 +29,11 @@ class ArrivalTimes:
         self._ends: deque[tuple[int, float]] = deque()
 
     def note(self, end_sample: int, arrived: float) -> None:
-        """Note a block.
-
-        Parameters
-        ----------
-        end_sample : int
-            One past its last sample, in the numbers of the stream.
-        arrived : float
-            ``time.monotonic()``, s.
-        """
+        """Note a block."""
         self._ends.append((end_sample, arrived))
 
     def of(self, end_sample: int) -> float:
-        """Tell when a window was complete, and forget the blocks before.
-
-        Parameters
-        ----------
-        end_sample : int
-            One past the window's last sample; never smaller than the time before.
-
-        Returns
-        -------
-        float
-            ``time.monotonic()`` at the arrival of the block with that sample, s.
-        """
+        """Tell when a window was complete, and forget the blocks before."""
         while len(self._ends) > 1 and self._ends[0][0] < end_sample:
             self._ends.popleft()
         return self._ends[0][1]
@@ -64,25 +45,6 @@ Vectors: TypeAlias = Literal["speech", "all"]
 
 class LegFrontEnd:
     """Turns blocks into windows heard; the same samples give the same windows however they are cut.
-
-    Parameters
-    ----------
-    name : str
-        The leg's name, in every gap.
-    feature_set : FeatureSet
-        What makes the vectors.
-    grid : WindowGrid
-        At the feature set's sample rate.
-    source_rate : int
-        That of the blocks, Hz.
-    gate : {'voice', 'level'}, optional
-        How speech is told from what is none; unless given, as is usual for the feature set.
-    vectors : {'speech', 'all'}
-        Whether windows without speech are given a vector too; the states are the same.
-    listener : StretchListener, optional
-        Hears all sound, mono at the model's rate.
-    pace : LegPace, optional
-        Says which windows of speech there is no time for: they are given no vector. Unless given, all are.
 
     Attributes
     ----------
@@ -132,23 +94,7 @@ class LegFrontEnd:
         return self._noise_floor.dbfs
 
     def gap_before(self, block: AudioBlock) -> list[GatedWindow | Gap]:
-        """End the stretch where a block does not follow on it.
-
-        Parameters
-        ----------
-        block : AudioBlock
-            The next one; it is not taken yet.
-
-        Returns
-        -------
-        list of Heard and Gap
-            The windows that end before the gap, then the gap; nothing where there is none.
-
-        Raises
-        ------
-        ValueError
-            If the block begins before the last one ended: a source that counts backwards is broken.
-        """
+        """End the stretch where a block does not follow on it."""
         if self._end_sample is None:
             is_missing, self._is_begun = block.away and not self._is_begun, True
             # A device that went before its first sound: what is missing counts from the start.
@@ -164,18 +110,7 @@ class LegFrontEnd:
         return [*windows, gap]
 
     def push(self, block: AudioBlock) -> list[GatedWindow | Gap]:
-        """Take a block.
-
-        Parameters
-        ----------
-        block : AudioBlock
-            At the source's rate, any number of channels.
-
-        Returns
-        -------
-        list of Heard and Gap
-            What `gap_before` gives where nobody has asked for it, and each window that the block completes.
-        """
+        """Take a block."""
         given = self.gap_before(block)
         self._paused = False
         samples, num_non_finite, _ = make_finite(block.samples)
@@ -193,24 +128,12 @@ class LegFrontEnd:
         return given
 
     def pause(self) -> list[GatedWindow | Gap]:
-        """Learn that the user keeps out what comes next.
-
-        Returns
-        -------
-        list of Heard and Gap
-            The windows that were complete.
-        """
+        """Learn that the user keeps out what comes next."""
         self._paused = True
         return self.finish()
 
     def finish(self) -> list[GatedWindow | Gap]:
-        """End the stretch.
-
-        Returns
-        -------
-        list of Heard and Gap
-            The windows that the resampler still held back.
-        """
+        """End the stretch."""
         if self._stretch is None:
             return []
         stretch, self._stretch = self._stretch, None
@@ -261,33 +184,7 @@ class LegFrontEnd:
 
 
 class Leg:
-    """Turns blocks into rows; the same samples give the same rows however they are cut.
-
-    Parameters
-    ----------
-    name : str
-        The leg's name, in every row.
-    model : EmotionModel
-        Heard with.
-    grid : WindowGrid
-        At the model's sample rate.
-    source_rate : int
-        That of the blocks, Hz.
-    listener : StretchListener, optional
-        Hears all sound, mono at the model's rate.
-    judging : JudgeOptions, optional
-        How it is judged.
-    is_leak : callable, optional
-        Tells of a stretch of stream time whether it holds nothing but what leaks in from another leg: there
-        this one is silent.
-    pace : LegPace, optional
-        Says which windows are to be skipped; none are where there is none.
-
-    Raises
-    ------
-    ValueError
-        If the voice to begin with is none of this model's.
-    """
+    """Turns blocks into rows; the same samples give the same rows however they are cut."""
 
     def __init__(
         self,
@@ -332,59 +229,19 @@ class Leg:
         return self._hearing.non_finite_samples
 
     def gap_before(self, block: AudioBlock) -> list[LegEvent]:
-        """End the stretch where a block does not follow on it.
-
-        Parameters
-        ----------
-        block : AudioBlock
-            The next one; it is not taken yet.
-
-        Returns
-        -------
-        list of Row, Skip and Gap
-            Rows of the windows that end before the gap, then the gap; nothing where there is none.
-
-        Raises
-        ------
-        ValueError
-            If the block begins before the last one ended: a source that counts backwards is broken.
-        """
+        """End the stretch where a block does not follow on it."""
         return self._said(self._hearing.gap_before(block))
 
     def push(self, block: AudioBlock) -> list[LegEvent]:
-        """Take a block.
-
-        Parameters
-        ----------
-        block : AudioBlock
-            At the source's rate, any number of channels.
-
-        Returns
-        -------
-        list of Row, Skip and Gap
-            What `gap_before` gives where nobody has asked for it, and a row for each window that the block
-            completes, or that it was skipped.
-        """
+        """Take a block."""
         return self._said(self._hearing.push(block))
 
     def pause(self) -> list[LegEvent]:
-        """Learn that the user keeps out what comes next.
-
-        Returns
-        -------
-        list of Row, Skip and Gap
-            Rows of the windows that were complete.
-        """
+        """Learn that the user keeps out what comes next."""
         return self._said(self._hearing.pause())
 
     def finish(self) -> list[LegEvent]:
-        """End the stretch.
-
-        Returns
-        -------
-        list of Row, Skip and Gap
-            Rows of the windows that the resampler still held back.
-        """
+        """End the stretch."""
         return self._said(self._hearing.finish())
 
     def _said(self, events: Iterable[GatedWindow | Gap]) -> list[LegEvent]:
@@ -443,17 +300,7 @@ class Leg:
 
 
 def warm_up(model: EmotionModel, grid: WindowGrid, source_rate: int) -> None:
-    """Let a leg that is thrown away hear noise, and judge it as if it were speech.
-
-    Parameters
-    ----------
-    model : EmotionModel
-        Its libraries are loaded and its tables built when this returns.
-    grid : WindowGrid
-        At the model's rate.
-    source_rate : int
-        That of the sound to come, Hz.
-    """
+    """Let a leg that is thrown away hear noise, and judge it as if it were speech."""
     hearing = LegFrontEnd(
         "warm-up", model.feature_set, grid, source_rate, gate=model.card.gate, vectors="all"
     )

@@ -40,21 +40,7 @@ class LoadSlot:
 
 
 def demand_of(slots: Sequence[LoadSlot], cost_seconds: float) -> float:
-    """Hold the time asked for against the sound.
-
-    Parameters
-    ----------
-    slots : sequence of PaceSlot
-        Two at least.
-    cost_seconds : float
-        What each skipped window would have taken, s.
-
-    Returns
-    -------
-    float
-        A stall, one slot many times as long as every other, counts for no more than the longest of these; 0
-        without sound.
-    """
+    """Hold the time asked for against the sound."""
     busy = sorted(slot.busy_seconds for slot in slots)
     longest = busy[-2] if busy[-1] > STALL_TIMES * busy[-2] else busy[-1]
     asked_for = sum(busy[:-1]) + longest + cost_seconds * sum(slot.skipped.total() for slot in slots)
@@ -65,20 +51,7 @@ def demand_of(slots: Sequence[LoadSlot], cost_seconds: float) -> float:
 
 
 def mean_cost(slots: Iterable[LoadSlot], known_seconds: float) -> float:
-    """Give what a window that was heard has taken in the mean.
-
-    Parameters
-    ----------
-    slots : iterable of PaceSlot
-        In which windows were heard.
-    known_seconds : float
-        Taken where none was, s.
-
-    Returns
-    -------
-    float
-        For its vector and its judgement, s.
-    """
+    """Give what a window that was heard has taken in the mean."""
     seconds, num_heard = 0.0, 0
     for slot in slots:
         seconds += slot.heard_seconds
@@ -87,20 +60,7 @@ def mean_cost(slots: Iterable[LoadSlot], known_seconds: float) -> float:
 
 
 def skipped_share(slots: Iterable[LoadSlot], leg: str) -> float:
-    """Give the share of a leg's windows of speech that was skipped.
-
-    Parameters
-    ----------
-    slots : iterable of PaceSlot
-        In which they were asked for.
-    leg : str
-        Its name.
-
-    Returns
-    -------
-    float
-        0..1; 0 where there were none.
-    """
+    """Give the share of a leg's windows of speech that was skipped."""
     asked, skipped = 0, 0
     for slot in slots:
         asked += slot.asked[leg]
@@ -139,11 +99,6 @@ class LoadShedder:
 
     It has no clock: whoever asks brings the readings.
 
-    Parameters
-    ----------
-    step_seconds : float
-        Stream time from one window of a leg to its next, s.
-
     Attributes
     ----------
     bound_seconds : float
@@ -162,17 +117,7 @@ class LoadShedder:
         self.skipped_for = 0.0
 
     def worked(self, source: int, sound_seconds: float, busy_seconds: float, lag_seconds: float) -> None:
-        """Note that a block was worked through.
-
-        Parameters
-        ----------
-        source : int
-            Number of its source: the sound of several passes side by side.
-        sound_seconds, busy_seconds : float
-            Its length, and the time that it took, s.
-        lag_seconds : float
-            From its arrival to its end, s.
-        """
+        """Note that a block was worked through."""
         slot = self._slots[-1]
         slot.sound_seconds[source] = slot.sound_seconds.get(source, 0.0) + sound_seconds
         slot.busy_seconds += busy_seconds
@@ -182,20 +127,7 @@ class LoadShedder:
             self._slots.append(LoadSlot())
 
     def skips(self, leg: str, lag_seconds: float) -> bool:
-        """Decide about the next window of speech.
-
-        Parameters
-        ----------
-        leg : str
-            Whose it is.
-        lag_seconds : float
-            Since its last sample arrived, s.
-
-        Returns
-        -------
-        bool
-            True where it is to be skipped; it is counted as such.
-        """
+        """Decide about the next window of speech."""
         demand = self._decisive_demand(lag_seconds) if self._is_late(leg, lag_seconds) else 0.0
         is_skipped = demand > 1.0
         if is_skipped:
@@ -206,13 +138,7 @@ class LoadShedder:
         return is_skipped
 
     def heard(self, seconds: float) -> None:
-        """Note what a window that was not skipped has taken, or a part of it.
-
-        Parameters
-        ----------
-        seconds : float
-            For its vector, or for its judgement, s.
-        """
+        """Note what a window that was not skipped has taken, or a part of it."""
         self._slots[-1].heard_seconds += seconds
 
     @property
@@ -252,17 +178,7 @@ def _legs(slots: Sequence[LoadSlot]) -> set[str]:
 
 
 class LegLoadShedder:
-    """Asks for one leg, and times what its windows take.
-
-    Parameters
-    ----------
-    pace : Pace
-        Of the one worker.
-    leg : str
-        Name of the leg.
-    clock : callable, optional
-        Gives seconds as ``time.monotonic`` does.
-    """
+    """Asks for one leg, and times what its windows take."""
 
     def __init__(self, pace: LoadShedder, leg: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._pace = pace
@@ -275,29 +191,12 @@ class LegLoadShedder:
         return self._pace.skipped_for
 
     def skips(self, arrived: float) -> bool:
-        """Decide about the leg's next window of speech.
-
-        Parameters
-        ----------
-        arrived : float
-            ``time.monotonic()`` at the arrival of its last sample, s.
-
-        Returns
-        -------
-        bool
-            True where it is to be skipped.
-        """
+        """Decide about the leg's next window of speech."""
         return self._pace.skips(self._leg, self._clock() - arrived)
 
     @contextmanager
     def hearing(self) -> Iterator[None]:
-        """Time what is done with a window that is not skipped.
-
-        Yields
-        ------
-        None
-            While it is being done.
-        """
+        """Time what is done with a window that is not skipped."""
         began = self._clock()
         yield
         self._pace.heard(self._clock() - began)

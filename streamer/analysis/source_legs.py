@@ -16,15 +16,7 @@ from streamer.sources.clock import Alignment, ClockDrift
 
 
 class LevelLeg:
-    """Takes the level of a leg and forgets its sound at once.
-
-    Parameters
-    ----------
-    name : str
-        The leg's name.
-    source_rate : int
-        That of the blocks, Hz.
-    """
+    """Takes the level of a leg and forgets its sound at once."""
 
     def __init__(self, name: str, source_rate: int) -> None:
         self.name = name
@@ -42,13 +34,7 @@ class LevelLeg:
         return self._meter.dbfs
 
     def push(self, block: AudioBlock) -> None:
-        """Take a block.
-
-        Parameters
-        ----------
-        block : AudioBlock
-            At the source's rate, any number of channels.
-        """
+        """Take a block."""
         if block.first_sample != self._end_sample:
             self._meter.restart_after_gap()
         self._end_sample = block.end_sample
@@ -58,23 +44,6 @@ class LevelLeg:
 
 class SourceLegs:
     """Hands the blocks of a source to its legs, to each its own channel.
-
-    Parameters
-    ----------
-    number : int
-        Of the source among the session's.
-    info : SourceInfo
-        Of the source.
-    plans : sequence of LegPlan
-        All legs of the session.
-    open_leg : callable
-        Makes what hears a leg that is analysed.
-    end_seconds : float, optional
-        Where to stop, in stream time, s.
-    alignment : Alignment, optional
-        Holds the samples against a clock; without it the source's own index is the stream's.
-    crosstalk : Crosstalk, optional
-        Hears all legs before their rows are made.
 
     Attributes
     ----------
@@ -165,29 +134,11 @@ class SourceLegs:
         return self.paused_samples / self._sample_rate
 
     def note_quiet(self, seconds: float) -> None:
-        """Learn how long nothing has come: a duration that was asked for ends by the clock then.
-
-        Parameters
-        ----------
-        seconds : float
-            Since the latest block, s; 0 where there is nothing to wonder about.
-        """
+        """Learn how long nothing has come: a duration that was asked for ends by the clock then."""
         self._quiet_samples = to_samples(seconds, self._sample_rate) if self.is_live else 0
 
     def take(self, block: AudioBlock) -> Iterator[LegEvent | AudioBlock]:
-        """Analyse a block, or keep it out while the user pauses.
-
-        Parameters
-        ----------
-        block : AudioBlock
-            The next one; what lies past the end asked for is left out.
-
-        Yields
-        ------
-        Row, Skip, Gap or AudioBlock
-            In the order of the stream: rows that end before a gap, the gap of each leg, the sound that sinks
-            may have, the rows that it completes.
-        """
+        """Analyse a block, or keep it out while the user pauses."""
         self.position = block.end_sample
         self.arrived = block.arrived
         if self.alignment is not None:
@@ -233,44 +184,19 @@ class SourceLegs:
                 yield from leg.push(part)
 
     def pause(self) -> Iterator[LegEvent]:
-        """Begin a pause, or end it.
-
-        Yields
-        ------
-        Row, Skip or Gap
-            Where it begins, the rows of the windows that were complete.
-        """
+        """Begin a pause, or end it."""
         self.paused = not self.paused
         if self.paused:
             for leg in self._analysed:
                 yield from leg.pause()
 
     def finish(self) -> Iterator[LegEvent]:
-        """End the sound.
-
-        Yields
-        ------
-        Row, Skip or Gap
-            Rows of the windows that resamplers still held back.
-        """
+        """End the sound."""
         for leg in self._analysed:
             yield from leg.finish()
 
     def miss(self, until: float, cause: GapCause) -> Iterator[Gap]:
-        """Count what has not come by the end, but for what lies past the end asked for.
-
-        Parameters
-        ----------
-        until : float
-            ``time.monotonic()`` at the end, s.
-        cause : {'away', 'stall'}
-            Why.
-
-        Yields
-        ------
-        Gap
-            Of each leg that is analysed.
-        """
+        """Count what has not come by the end, but for what lies past the end asked for."""
         if self.arrived is None or self.paused:
             return
         start_sample = self._stream_position
@@ -292,18 +218,7 @@ class SourceLegs:
             )
 
     def seconds_at(self, position: int) -> float:
-        """Turn a place in the source into stream time.
-
-        Parameters
-        ----------
-        position : int
-            Not before the last block taken; as the source counts.
-
-        Returns
-        -------
-        float
-            Stream time, s.
-        """
+        """Turn a place in the source into stream time."""
         return (position - self.position + self._stream_position) / self._sample_rate
 
     @property

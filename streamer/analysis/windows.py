@@ -68,34 +68,12 @@ class SegmentTime:
     grid: WindowGrid
 
     def samples(self, window: int) -> tuple[int, int]:
-        """Give the samples of the source that a window covers.
-
-        Parameters
-        ----------
-        window : int
-            Index in the stretch, from 0.
-
-        Returns
-        -------
-        tuple of int
-            The first sample at or after the window's start, and the first at or after its end.
-        """
+        """Give the samples of the source that a window covers."""
         start, end = self.grid.span(window)
         return self.origin + self._source_samples(start), self.origin + self._source_samples(end)
 
     def seconds(self, window: int) -> tuple[float, float]:
-        """Give the stream time of a window.
-
-        Parameters
-        ----------
-        window : int
-            Index in the stretch, from 0.
-
-        Returns
-        -------
-        tuple of float
-            Start and end, s: the floats nearest to the exact times.
-        """
+        """Give the stream time of a window."""
         start, end = self.grid.span(window)
         return self._stream_seconds(start), self._stream_seconds(end)
 
@@ -112,23 +90,11 @@ class SegmentListener(Protocol):
     """Hears what the features hear."""
 
     def begin(self, start: float) -> None:
-        """Learn that a stretch begins.
-
-        Parameters
-        ----------
-        start : float
-            Stream time, s.
-        """
+        """Learn that a stretch begins."""
         ...
 
     def push(self, samples: Samples) -> None:
-        """Take the next sound.
-
-        Parameters
-        ----------
-        samples : ndarray, shape (n,), float32
-            Mono, at the model's rate.
-        """
+        """Take the next sound."""
         ...
 
 
@@ -137,19 +103,6 @@ class Segment:
 
     Everything is done in pieces of one shape, the grid's, so that nothing depends on how the source cut the
     sound.
-
-    Parameters
-    ----------
-    where : StretchTime
-        Its place in the stream, and the grid.
-    feature_set : FeatureSet
-        Opened anew.
-    gate : Gate
-        Hears all sound; new, as it is one of this stretch alone.
-    noise_floor : NoiseFloor
-        Hears all sound as soon as it is there, but a window's before that window is given and none after it.
-    listener : StretchListener, optional
-        Is handed all sound as soon as it is there, not in pieces.
     """
 
     def __init__(
@@ -174,28 +127,11 @@ class Segment:
         self._num_windows = 0
 
     def push(self, samples: Samples) -> Iterator[int]:
-        """Take the next sound and stop at each window that it completes.
-
-        Parameters
-        ----------
-        samples : ndarray, shape (n,), float32
-            Mono, finite, at the source's rate.
-
-        Yields
-        ------
-        int
-            Index of a window in the stretch; `level_dbfs` and `vector` are about this one until the next.
-        """
+        """Take the next sound and stop at each window that it completes."""
         return self._take(self._resampler.push(samples))
 
     def finish(self) -> Iterator[int]:
-        """End the stretch and stop at each window that still lies wholly inside it.
-
-        Yields
-        ------
-        int
-            As for `push`.
-        """
+        """End the stretch and stop at each window that still lies wholly inside it."""
         return self._take(self._resampler.finish())
 
     @property
@@ -204,13 +140,7 @@ class Segment:
         return self._level.dbfs
 
     def vector(self) -> FloatArray:
-        """Give the feature vector of the current window.
-
-        Returns
-        -------
-        ndarray, shape (num_features,), float32
-            As the feature set says.
-        """
+        """Give the feature vector of the current window."""
         return self._features.vector()
 
     def _take(self, samples: Samples) -> Iterator[int]:

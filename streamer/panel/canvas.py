@@ -19,13 +19,7 @@ MINUS = "\N{MINUS SIGN}"
 
 
 class Canvas:
-    """A rectangle of cells, each with a character and a style; rich can print it.
-
-    Parameters
-    ----------
-    width, height : int
-        Size in cells, at least 1 each.
-    """
+    """A rectangle of cells, each with a character and a style; rich can print it."""
 
     def __init__(self, width: int, height: int) -> None:
         self.width = max(1, width)
@@ -35,20 +29,7 @@ class Canvas:
         self._styles = [[PLAIN] * self.width for _ in range(self.height)]
 
     def part(self, top: int, left: int, height: int, width: int) -> "Canvas":
-        """Give a window onto a part of this canvas: what is drawn there appears here.
-
-        Parameters
-        ----------
-        top, left : int
-            Its first row and column.
-        height, width : int
-            Its size; cut where it would leave this canvas.
-
-        Returns
-        -------
-        Canvas
-            Shares its cells with this one; it may have no rows or no columns at all.
-        """
+        """Give a window onto a part of this canvas: what is drawn there appears here."""
         part = Canvas.__new__(Canvas)
         part._left = self._left + min(left, self.width)
         part.width = max(0, min(width, self.width - left))
@@ -58,18 +39,7 @@ class Canvas:
         return part
 
     def put(self, row: int, column: int, text: str, style: Style = PLAIN) -> None:
-        """Write text from a cell to the right; what does not fit is cut off.
-
-        Parameters
-        ----------
-        row, column : int
-            The first cell; rows outside are ignored.
-        text : str
-            May come from outside (the name of a device): control characters become question marks, accents
-            are composed, and marks of no width are left out.
-        style : Style
-            How it looks.
-        """
+        """Write text from a cell to the right; what does not fit is cut off."""
         if not 0 <= row < self.height or column < 0:
             return
         cells = list(text) if text.isascii() and text.isprintable() else _cells(text)
@@ -81,31 +51,11 @@ class Canvas:
         self.put_cells(row, column, cells, [style] * len(cells))
 
     def put_right(self, row: int, end: int, text: str, style: Style = PLAIN) -> None:
-        """Write text that ends before a column.
-
-        Parameters
-        ----------
-        row, end : int
-            The row, and one past the last cell.
-        text : str
-            Cut on the right where it is too long.
-        style : Style
-            How it looks.
-        """
+        """Write text that ends before a column."""
         self.put(row, max(0, end - len(_cells(text))), text, style)
 
     def put_cells(self, row: int, column: int, cells: Sequence[str], styles: Sequence[Style]) -> None:
-        """Set cells one by one; the quick way for pictures.
-
-        Parameters
-        ----------
-        row, column : int
-            The first cell.
-        cells : sequence of str
-            One entry a cell, each one column wide; an empty entry is the right half of a wide character.
-        styles : sequence of Style
-            As many.
-        """
+        """Set cells one by one; the quick way for pictures."""
         if not 0 <= row < self.height:
             return
         count = max(0, min(len(cells), self.width - column))
@@ -119,13 +69,7 @@ class Canvas:
         self._styles[row][start : start + count] = styles[:count]
 
     def lines(self) -> list[list[Segment]]:
-        """Give the rows as runs of one style.
-
-        Returns
-        -------
-        list of list of Segment
-            `height` rows, each exactly `width` cells wide.
-        """
+        """Give the rows as runs of one style."""
         return [_runs(texts, styles) for texts, styles in zip(self._texts, self._styles, strict=True)]
 
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
@@ -141,36 +85,12 @@ class Canvas:
 
 
 def num_cells(text: str) -> int:
-    """Count the cells that a text takes.
-
-    Parameters
-    ----------
-    text : str
-        One line.
-
-    Returns
-    -------
-    int
-        A wide character takes two.
-    """
+    """Count the cells that a text takes."""
     return len(_cells(text))
 
 
 def shortened(text: str, width: int) -> str:
-    """Shorten a text that is too wide, and show it.
-
-    Parameters
-    ----------
-    text : str
-        One line.
-    width : int
-        Cells to fit.
-
-    Returns
-    -------
-    str
-        The text as it is put on a canvas, or its start and an ellipsis.
-    """
+    """Shorten a text that is too wide, and show it."""
     cells = _cells(text)
     if len(cells) <= width:
         # Not the text: a character that is not printed may be wider than what stands for it.
@@ -231,40 +151,14 @@ _STRONG_STYLES: Final = MappingProxyType(
 
 
 def emotion_style(label: str, *, strong: bool = False) -> Style:
-    """Give the style of an emotion.
-
-    Parameters
-    ----------
-    label : str
-        One of the labels; any other word gets the terminal's own colour.
-    strong : bool
-        Bold as well.
-
-    Returns
-    -------
-    Style
-        A foreground, never a background.
-    """
+    """Give the style of an emotion."""
     if strong:
         return _STRONG_STYLES.get(label, STRONG)
     return _STYLES.get(label, Style.null())
 
 
 def fixed(value: float, width: int, decimals: int) -> str:
-    """Write a number right-aligned, with fewer decimals where it grows too long.
-
-    Parameters
-    ----------
-    value : float
-        Any.
-    width, decimals : int
-        Cells, and digits behind the point where there is room for them.
-
-    Returns
-    -------
-    str
-        `width` cells.
-    """
+    """Write a number right-aligned, with fewer decimals where it grows too long."""
     for each in range(decimals, -1, -1):
         text = f"{value:{width}.{each}f}"
         if len(text) <= width:
@@ -273,51 +167,18 @@ def fixed(value: float, width: int, decimals: int) -> str:
 
 
 def signed(value: float) -> str:
-    """Write a difference with its sign.
-
-    Parameters
-    ----------
-    value : float
-        Any; nothing beyond 99.99 is told apart.
-
-    Returns
-    -------
-    str
-        Six cells, as ``+0.02``.
-    """
+    """Write a difference with its sign."""
     shown = round(min(99.99, max(-99.99, value)), 2) + 0.0  # never a minus before nothing
     return f"{shown:+.2f}".replace("-", MINUS).rjust(6)
 
 
 def percent(share: float | None) -> str:
-    """Write a share.
-
-    Parameters
-    ----------
-    share : float or None
-        0..1; None gives a dash.
-
-    Returns
-    -------
-    str
-        Five cells.
-    """
+    """Write a share."""
     return "  \N{EN DASH}  " if share is None else f"{round(100 * min(1.0, max(0.0, share))):3d} %"
 
 
 def duration(seconds: float) -> str:
-    """Write hours, minutes and seconds.
-
-    Parameters
-    ----------
-    seconds : float
-        At least 0.
-
-    Returns
-    -------
-    str
-        Eight cells, up to 999 hours.
-    """
+    """Write hours, minutes and seconds."""
     whole = min(3_599_999, max(0, int(seconds)))
     return f"{whole // 3600:d}:{whole // 60 % 60:02d}:{whole % 60:02d}".rjust(8)
 
@@ -360,18 +221,7 @@ BIG_ROWS: Final = 3
 
 
 def big_word(word: str) -> tuple[str, ...] | None:
-    """Draw a word in letters five pixels high, two pixels to a row.
-
-    Parameters
-    ----------
-    word : str
-        Letters from a to z, and blanks.
-
-    Returns
-    -------
-    tuple of str, or None
-        Three rows of one width; None where a character has no picture.
-    """
+    """Draw a word in letters five pixels high, two pixels to a row."""
     letters = [_PIXELS.get(letter) for letter in word.upper()]
     if not letters or None in letters:
         return None

@@ -22,29 +22,12 @@ _LOUD_DBFS: Final = -6.0
 
 
 def label_width(labels: tuple[str, ...]) -> int:
-    """Give the width of the column that holds names.
-
-    Parameters
-    ----------
-    labels : tuple of str
-        The emotions.
-
-    Returns
-    -------
-    int
-        Cells, the space behind the longest name included.
-    """
+    """Give the width of the column that holds names."""
     return max(len(label) for label in (*labels, "level")) + 2
 
 
 def draw_legend(canvas: Canvas) -> None:
-    """Draw what bar and tick mean, above the percentages.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        One row, as wide as the bars.
-    """
+    """Draw what bar and tick mean, above the percentages."""
     if canvas.width >= _BOTH_WIDTH:
         canvas.put_right(0, canvas.width, _THIS_WINDOW, FAINT)
         canvas.put_right(0, canvas.width - len(_THIS_WINDOW) - 2, _SMOOTHED, FAINT)
@@ -53,17 +36,7 @@ def draw_legend(canvas: Canvas) -> None:
 
 
 def draw_bars(canvas: Canvas, row: Row | None, labels: tuple[str, ...]) -> None:
-    """Draw a line per emotion: its name, its bar with a tick, its percentages.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        A whole number of rows per emotion; the bar stands on the last of them.
-    row : Row or None
-        The latest, or None where nothing is to be shown: then the bars are empty.
-    labels : tuple of str
-        The emotions, in order.
-    """
+    """Draw a line per emotion: its name, its bar with a tick, its percentages."""
     pitch = canvas.height // len(labels)
     start = label_width(labels)
     both = canvas.width >= _BOTH_WIDTH
@@ -84,17 +57,7 @@ def draw_bars(canvas: Canvas, row: Row | None, labels: tuple[str, ...]) -> None:
 
 
 def draw_level(canvas: Canvas, level_dbfs: float | None, floor_dbfs: float, labels: tuple[str, ...]) -> None:
-    """Draw the input level with a tick at the room's noise floor.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        One row.
-    level_dbfs, floor_dbfs : float
-        RMS now, and the room's, dB below full scale; no level while nobody listens.
-    labels : tuple of str
-        The emotions, whose names set the width of the first column.
-    """
+    """Draw the input level with a tick at the room's noise floor."""
     wide = canvas.width >= _BOTH_WIDTH
     start = label_width(labels)
     if canvas.width < _NAMED_WIDTH:
@@ -152,19 +115,7 @@ _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 def draw_history(
     canvas: Canvas, trend: Sequence[HistoryPoint], labels: tuple[str, ...], step_seconds: float
 ) -> None:
-    """Draw the smoothed probabilities of the last minute, now at the right.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        One row for the strip of initials, or a whole number of rows per emotion.
-    trend : sequence of TrendPoint
-        Oldest first.
-    labels : tuple of str
-        The emotions, in order.
-    step_seconds : float
-        Distance of the points, s.
-    """
+    """Draw the smoothed probabilities of the last minute, now at the right."""
     if not canvas.width or not canvas.height:
         return
     points = _points_by_column(trend, canvas.width, step_seconds)
@@ -182,15 +133,7 @@ def draw_history(
 
 
 def draw_time_axis(canvas: Canvas, seconds: float) -> None:
-    """Draw the axis under a picture whose right edge is now.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        One row, as wide as the picture.
-    seconds : float
-        What the whole width stands for.
-    """
+    """Draw the axis under a picture whose right edge is now."""
     every = next((each for each in (1, 2, 5, 10, 15, 30, 60) if each * canvas.width >= 12 * seconds), 60)
     canvas.put_right(0, canvas.width, "now", FAINT)
     for mark in range(every, math.floor(seconds) + 1, every):

@@ -67,20 +67,7 @@ class Needs:
 
 
 def stands_beside(width: int, height: int, needs: Needs) -> bool:
-    """Tell where the trend of a leg stands.
-
-    Parameters
-    ----------
-    width, height : int
-        Size of the terminal, cells.
-    needs : Needs
-        What the parts would take.
-
-    Returns
-    -------
-    bool
-        True right of its bars, False under them.
-    """
+    """Tell where the trend of a leg stands."""
     leg_width = width // needs.columns
     if leg_width >= _ALWAYS_BESIDE_WIDTH:
         return True
@@ -92,22 +79,7 @@ def stands_beside(width: int, height: int, needs: Needs) -> bool:
 
 
 def layout_priorities(width: int, height: int, needs: Needs, *, beside: bool) -> Priorities:
-    """Give the wishes.
-
-    Parameters
-    ----------
-    width, height : int
-        Size of the terminal, cells.
-    needs : Needs
-        What the parts would take.
-    beside : bool
-        From `stands_beside`.
-
-    Returns
-    -------
-    iterable of (str, int)
-        The weightiest first. Rows of a part of a leg are asked for every row of legs at once.
-    """
+    """Give the wishes."""
     tiny = width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT
     if needs.titled:
         return _tiny_legs(needs) if tiny else _legs(width, needs, beside=beside)
@@ -260,20 +232,7 @@ class Layout:
 
 
 def plan_layout(width: int, height: int, needs: Needs) -> Layout:
-    """Share the rows out.
-
-    Parameters
-    ----------
-    width, height : int
-        Size of the terminal, cells.
-    needs : Needs
-        What the parts would take.
-
-    Returns
-    -------
-    Layout
-        Never more rows than there are. Wishes are granted in order of weight, each whole or not at all.
-    """
+    """Share the rows out."""
     beside = stands_beside(width, height, needs)
     granted = dict.fromkeys((*_PANEL_ORDER, *_LEG_ORDER), 0)
     left = height
@@ -345,20 +304,7 @@ class Arrangement:
 
 
 def arrange_legs(legs: Sequence[LegView], width: int, height: int) -> Arrangement:
-    """Arrange the legs, by the size of the terminal alone.
-
-    Parameters
-    ----------
-    legs : sequence of LegView
-        At least one, in the order in which they are shown.
-    width, height : int
-        Size of the terminal, cells.
-
-    Returns
-    -------
-    Arrangement
-        In the same order.
-    """
+    """Arrange the legs, by the size of the terminal alone."""
     runs = [tuple(run) for _, run in groupby(legs, key=lambda leg: leg.analysed)]
     longest = max(len(run) for run in runs)
     num_rows = -(-longest // max(1, width // LEG_WIDTH))

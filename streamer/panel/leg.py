@@ -42,52 +42,19 @@ _VOICE_NAME_CELLS: Final = 12
 
 
 def voice_text(known: float) -> str:
-    """Say how well a voice is known; always as many cells.
-
-    Parameters
-    ----------
-    known : float
-        0..1, as a row has it.
-
-    Returns
-    -------
-    str
-        Such as ``━━── getting to know``.
-    """
+    """Say how well a voice is known; always as many cells."""
     word = "new" if known < _LEARNING_FROM else "getting to know" if known < _KNOWN_FROM else "known"
     return f"{voice_gauge(known)} {word:<{_VOICE_TEXT_CELLS}}"
 
 
 def voice_gauge(known: float) -> str:
-    """Show how well a voice is known where there is no room for words.
-
-    Parameters
-    ----------
-    known : float
-        0..1, as a row has it.
-
-    Returns
-    -------
-    str
-        Four cells, such as ``━━──``.
-    """
+    """Show how well a voice is known where there is no room for words."""
     full = round(_GAUGE_CELLS * min(1.0, max(0.0, known)))
     return "━" * full + "─" * (_GAUGE_CELLS - full)
 
 
 def voice_name(voice: str | None) -> str:
-    """Say whose voice it is.
-
-    Parameters
-    ----------
-    voice : str or None
-        Its name where it was saved; None for nobody's.
-
-    Returns
-    -------
-    str
-        What stands before the gauge.
-    """
+    """Say whose voice it is."""
     return "voice" if voice is None else f"voice {shortened(voice, _VOICE_NAME_CELLS)}:"
 
 
@@ -118,24 +85,7 @@ class Indicator(NamedTuple):
 
 
 def leg_indicators(view: LegView, snapshot: Snapshot, facts: SessionInfo, width: int) -> list[Indicator]:
-    """Give as much of talk and voice as there is room for.
-
-    Parameters
-    ----------
-    view : LegView
-        A leg that is analysed.
-    snapshot : Snapshot
-        The latest state.
-    facts : SessionFacts
-        What does not change.
-    width : int
-        Cells to fit.
-
-    Returns
-    -------
-    list of Mark
-        As many, and as wide, whatever the state.
-    """
+    """Give as much of talk and voice as there is room for."""
     talks = view.talks and snapshot.hears(view.name)
     style = TALK if talks else PLAIN
     now = _TALKS if talks else _SPOKE_LAST if view.spoke_last else ""
@@ -150,31 +100,12 @@ def leg_indicators(view: LegView, snapshot: Snapshot, facts: SessionInfo, width:
 
 
 def indicators_width(marks: Sequence[Indicator]) -> int:
-    """Give the cells that marks take side by side.
-
-    Parameters
-    ----------
-    marks : sequence of Mark
-        In order.
-
-    Returns
-    -------
-    int
-        0 for none.
-    """
+    """Give the cells that marks take side by side."""
     return sum(mark.width + _INDICATOR_GAP for mark in marks) - _INDICATOR_GAP if marks else 0
 
 
 def draw_indicators(canvas: Canvas, marks: Sequence[Indicator]) -> None:
-    """Draw marks from the left.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        One row.
-    marks : sequence of Mark
-        In order.
-    """
+    """Draw marks from the left."""
     column = 0
     for mark in marks:
         canvas.put(0, column, mark.name, FAINT)
@@ -239,22 +170,7 @@ class Headline:
 
 
 def headline_of(view: LegView, snapshot: Snapshot, facts: SessionInfo) -> Headline:
-    """Find the word that leads.
-
-    Parameters
-    ----------
-    view : LegView
-        A leg that is analysed.
-    snapshot : Snapshot
-        The latest state.
-    facts : SessionFacts
-        What does not change.
-
-    Returns
-    -------
-    Headline
-        An emotion only where one is shown, and never in a pause.
-    """
+    """Find the word that leads."""
     row = view.row
     if view.name in snapshot.absent:
         return Headline("away", WARNING, advice="its device is gone, and waited for")
@@ -273,15 +189,7 @@ def headline_of(view: LegView, snapshot: Snapshot, facts: SessionInfo) -> Headli
 
 
 def draw_headline(canvas: Canvas, headline: Headline) -> None:
-    """Draw it as large as there is room.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        One row, or three for big letters.
-    headline : Headline
-        What is said.
-    """
+    """Draw it as large as there is room."""
     word, detail = headline.word, headline.percent or headline.advice
     picture = big_word(word) if canvas.height >= BIG_ROWS else None
     if picture is None or len(picture[0]) + len(detail) + 3 > canvas.width:
@@ -295,15 +203,7 @@ def draw_headline(canvas: Canvas, headline: Headline) -> None:
 
 
 def draw_short_headline(canvas: Canvas, headline: Headline) -> None:
-    """Draw it beside the name of the leg.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        One row of `SHORT_WIDTH` or `SHORTEST_WIDTH`.
-    headline : Headline
-        What is said.
-    """
+    """Draw it beside the name of the leg."""
     word = headline.word.upper()
     if num_cells(word) > canvas.width:
         word = word.replace(" THE ", " ")
@@ -320,59 +220,19 @@ _LEVEL_ONLY: Final = ("level only: not analysed, not recorded", "level only, not
 
 
 def name_width(legs: Sequence[LegView]) -> int:
-    """Give the width of the column that holds the legs' names.
-
-    Parameters
-    ----------
-    legs : sequence of LegView
-        All of them.
-
-    Returns
-    -------
-    int
-        Cells.
-    """
+    """Give the width of the column that holds the legs' names."""
     return min(_LONGEST_NAME, max(num_cells(leg.name) for leg in legs))
 
 
 def indicator_cells(width: int, names: int, *, brief: bool) -> int:
-    """Give the cells that a title has for marks.
-
-    Parameters
-    ----------
-    width : int
-        Of the leg, cells.
-    names : int
-        Width of the column that holds names.
-    brief : bool
-        The leading emotion stands in the title as well.
-
-    Returns
-    -------
-    int
-        At least 0.
-    """
+    """Give the cells that a title has for marks."""
     return max(0, width - names - _TITLE_GAP - (_short_width(width) + _TITLE_GAP if brief else 0))
 
 
 def draw_title(
     canvas: Canvas, view: LegView, names: int, headline: Headline | None, marks: Sequence[Indicator]
 ) -> None:
-    """Draw whose leg it is, then its leading emotion, and marks at the right; a rule fills what is left.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        One row.
-    view : LegView
-        The leg; of one that is not analysed it is said that it is not.
-    names : int
-        Width of the column that holds names.
-    headline : Headline or None
-        The leading emotion; None where it stands elsewhere, or there is none.
-    marks : sequence of Mark
-        No wider than `indicator_cells`.
-    """
+    """Draw whose leg it is, then its leading emotion, and marks at the right; a rule fills what is left."""
     brief = _short_width(canvas.width)
     names = max(1, min(names, canvas.width - brief - 1))
     name = shortened(view.name, names)
@@ -393,15 +253,7 @@ def draw_title(
 
 
 def draw_rule(canvas: Canvas, text: str) -> None:
-    """Draw a title that is no leg's.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        One row.
-    text : str
-        What stands below.
-    """
+    """Draw a title that is no leg's."""
     said = shortened(text, canvas.width)
     canvas.put(0, 0, said, FAINT)
     canvas.put(0, num_cells(said) + 1, "─" * canvas.width, FAINT)
@@ -426,25 +278,7 @@ def draw_leg(
     names: int,
     beside: bool,
 ) -> None:
-    """Draw a leg.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        As wide as the leg, as high as the panel.
-    rows : mapping of str to (int, int)
-        First row and number of rows by part, from the layout.
-    view : LegView
-        The leg; of one that is not analysed only name and level are drawn.
-    snapshot : Snapshot
-        The latest state.
-    facts : SessionFacts
-        What does not change.
-    names : int
-        Width of the column that holds the legs' names.
-    beside : bool
-        The trend stands right of the bars, not under them.
-    """
+    """Draw a leg."""
 
     def part(name: str, of: Canvas = canvas) -> Canvas:
         top, height = rows[name]

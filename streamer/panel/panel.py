@@ -35,26 +35,7 @@ def draw_panel(
     *,
     coloured: bool = True,
 ) -> Canvas:
-    """Draw everything that a session shows.
-
-    Parameters
-    ----------
-    snapshot : Snapshot
-        The latest state.
-    facts : SessionFacts
-        What does not change.
-    width, height : int
-        Size of the terminal, cells; any size will do.
-    clock : float
-        Seconds since the epoch.
-    coloured : bool
-        False draws the spectrogram in shades, for terminals of few colours.
-
-    Returns
-    -------
-    Canvas
-        Exactly that size; printable by rich.
-    """
+    """Draw everything that a session shows."""
     whole = Canvas(width, height)
     margin = 0 if width < NARROW_WIDTH else 2
     canvas = whole.part(0, margin, whole.height, whole.width - 2 * margin)

@@ -29,19 +29,7 @@ _MARKS_HZ: Final = (16000, 8000, 4000, 2000, 1000, 500, 250, 125)
 
 
 def draw_spectrogram(canvas: Canvas, view: SpectrogramView, names: int, *, coloured: bool) -> None:
-    """Draw the newest columns that fit, with a frequency axis at the left and a time axis below.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        At least two rows, or nothing is drawn.
-    view : SpectrogramView
-        The last seconds.
-    names : int
-        Width of the first column of the panel, which holds the frequencies, cells.
-    coloured : bool
-        False draws shades, for terminals of few colours or none.
-    """
+    """Draw the newest columns that fit, with a frequency axis at the left and a time axis below."""
     rows = canvas.height - 1
     picture = canvas.part(0, names, rows, canvas.width - names)
     if rows < 1 or picture.width < 1 or not view.band_hz:
@@ -66,18 +54,7 @@ def draw_spectrogram(canvas: Canvas, view: SpectrogramView, names: int, *, colou
 
 
 def colour_scale(num_colours: int) -> NDArray[np.float64]:
-    """Give the colours from quiet to loud.
-
-    Parameters
-    ----------
-    num_colours : int
-        At least 2.
-
-    Returns
-    -------
-    ndarray, shape (num_colours, 3)
-        Red, green, blue in 0..1.
-    """
+    """Give the colours from quiet to loud."""
     anchors = np.array(_ANCHORS) / 255
     places = np.linspace(0, len(anchors) - 1, num_colours)
     return np.column_stack([np.interp(places, np.arange(len(anchors)), channel) for channel in anchors.T])

@@ -36,19 +36,7 @@ _NARROW_MARKS_WIDTH: Final = 8
 
 
 def draw_header(canvas: Canvas, snapshot: Snapshot, facts: SessionInfo, clock: float) -> None:
-    """Draw the top line.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        One row; where it is narrow a pause is told in full elsewhere.
-    snapshot : Snapshot
-        The latest state.
-    facts : SessionFacts
-        What does not change.
-    clock : float
-        Seconds since the epoch.
-    """
+    """Draw the top line."""
     canvas.put_right(0, canvas.width, f"{local(clock):%H:%M:%S}")
     end = canvas.width - _CLOCK_WIDTH - 2
     narrow = canvas.width < NARROW_WIDTH
@@ -66,17 +54,7 @@ _ALERT_GAP: Final = 3
 
 
 def draw_alerts(canvas: Canvas, alerts: Sequence[str], rules: Sequence[str]) -> None:
-    """Draw the alerts as far as they fit, then how many more there are.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        One row, which is there whether an alert holds or not.
-    alerts : sequence of str
-        Those that hold now.
-    rules : sequence of str
-        Those that are watched; said where no alert holds.
-    """
+    """Draw the alerts as far as they fit, then how many more there are."""
     if not alerts:
         canvas.put(0, 0, shortened(f"alerts: none now, watching {', '.join(rules)}", canvas.width), FAINT)
         return
@@ -100,31 +78,12 @@ _LONGEST_BAR: Final = 60
 
 
 def has_conversation(snapshot: Snapshot) -> bool:
-    """Tell whether there is anything to say.
-
-    Parameters
-    ----------
-    snapshot : Snapshot
-        Any of the session: the answer never changes.
-
-    Returns
-    -------
-    bool
-        True where more than one leg is analysed, or drift is measured.
-    """
+    """Tell whether there is anything to say."""
     return len(_analysed_legs(snapshot)) > 1 or snapshot.drift_seconds is not None
 
 
 def draw_conversation(canvas: Canvas, snapshot: Snapshot) -> None:
-    """Draw as much as fits: a bar where two share the talk, and figures at its right.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        One row.
-    snapshot : Snapshot
-        The latest state.
-    """
+    """Draw as much as fits: a bar where two share the talk, and figures at its right."""
     legs = _analysed_legs(snapshot)
     marks = _conversation_figures(snapshot, legs)
     while indicators_width(marks) > canvas.width:
@@ -189,22 +148,7 @@ _FIELD_GAP: Final = 2
 
 
 def status_fields(snapshot: Snapshot, facts: SessionInfo, clock: float) -> list[tuple[str, str, bool]]:
-    """Give what the status line says, each value in a width that never changes.
-
-    Parameters
-    ----------
-    snapshot : Snapshot
-        The latest state.
-    facts : SessionFacts
-        What does not change.
-    clock : float
-        Seconds since the epoch.
-
-    Returns
-    -------
-    list of (str, str, bool)
-        Name, value, and whether it is a cause for worry; the weightiest first.
-    """
+    """Give what the status line says, each value in a width that never changes."""
     # Whole seconds of the clock, so that both tick together.
     fields = [("elapsed", duration(int(clock) - int(facts.started)), False)]
     whole = facts.seconds
@@ -232,20 +176,7 @@ def status_fields(snapshot: Snapshot, facts: SessionInfo, clock: float) -> list[
 
 
 def pack_fields(fields: Sequence[tuple[str, str, bool]], width: int) -> list[list[tuple[str, str, bool]]]:
-    """Break fields into lines.
-
-    Parameters
-    ----------
-    fields : sequence of (str, str, bool)
-        Name, value, worry.
-    width : int
-        Cells to a line.
-
-    Returns
-    -------
-    list of list
-        As few lines as hold them in order; a field alone on its line may still be too wide.
-    """
+    """Break fields into lines."""
     lines: list[list[tuple[str, str, bool]]] = []
     left = 0
     for field in fields:
@@ -259,15 +190,7 @@ def pack_fields(fields: Sequence[tuple[str, str, bool]], width: int) -> list[lis
 
 
 def draw_status(canvas: Canvas, lines: Sequence[Sequence[tuple[str, str, bool]]]) -> None:
-    """Draw the status.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        As many rows as there is room for.
-    lines : sequence
-        From `pack_fields`; a value to worry about has an exclamation mark before it.
-    """
+    """Draw the status."""
     for row, line in enumerate(lines):
         column = 0
         for name, value, worry in line:
@@ -279,20 +202,7 @@ def draw_status(canvas: Canvas, lines: Sequence[Sequence[tuple[str, str, bool]]]
 
 
 def note_lines(facts: SessionInfo, width: int) -> list[str]:
-    """Give the notes of model and source, as few lines as hold them whole.
-
-    Parameters
-    ----------
-    facts : SessionFacts
-        What does not change.
-    width : int
-        Cells to a line.
-
-    Returns
-    -------
-    list of str
-        None of them wider, but for a single word that is.
-    """
+    """Give the notes of model and source, as few lines as hold them whole."""
     lines: list[str] = []
     for note in (*facts.model_notes, *facts.notes):
         if lines and len(lines[-1]) + 3 + len(note) <= width:
@@ -303,17 +213,7 @@ def note_lines(facts: SessionInfo, width: int) -> list[str]:
 
 
 def draw_lines(canvas: Canvas, lines: Sequence[str], style: Style) -> None:
-    """Draw plain lines; where not all fit, the last row ends in how many are left.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        As many rows as there is room for.
-    lines : sequence of str
-        Top to bottom.
-    style : Style
-        How they look.
-    """
+    """Draw plain lines; where not all fit, the last row ends in how many are left."""
     num_hidden = len(lines) - canvas.height
     more = f" … +{num_hidden}" if num_hidden > 0 else ""
     for row, line in enumerate(lines[: canvas.height]):
@@ -323,15 +223,7 @@ def draw_lines(canvas: Canvas, lines: Sequence[str], style: Style) -> None:
 
 
 def draw_messages(canvas: Canvas, messages: Sequence[str]) -> None:
-    """Draw the last messages, the newest at the bottom.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        As many rows as there is room for.
-    messages : sequence of str
-        Oldest first.
-    """
+    """Draw the last messages, the newest at the bottom."""
     shown = messages[len(messages) - min(len(messages), canvas.height) :]
     for row, message in enumerate(shown):
         canvas.put(row, 0, shortened(message, canvas.width))
@@ -388,15 +280,7 @@ _FORMS: Final = (
 
 
 def draw_keys(canvas: Canvas, *, paused: bool) -> None:
-    """Draw what can be pressed.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        One row.
-    paused : bool
-        The pause key then goes on.
-    """
+    """Draw what can be pressed."""
     fitting = (keys for keys in _FORMS if _keys_width(keys) <= canvas.width)
     column = 0
     for key in next(fitting, _FORMS[-1]):

@@ -31,47 +31,21 @@ class _RingBlock(NamedTuple):
 
 
 class ClipRing:
-    """Mono sound with its place in the stream.
-
-    Parameters
-    ----------
-    capacity : int
-        Samples that stay within reach before the latest push: rows come after the sound that completes them,
-        however much of it came at once.
-    """
+    """Mono sound with its place in the stream."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._pieces: deque[_RingBlock] = deque()
 
     def push(self, first_sample: int, samples: Samples) -> None:
-        """Add sound and let go of what is out of reach.
-
-        Parameters
-        ----------
-        first_sample : int
-            Index of the first sample in the stream; a jump is a gap.
-        samples : ndarray, shape (n,), float32
-            Not to be changed any more.
-        """
+        """Add sound and let go of what is out of reach."""
         while self._pieces and self._pieces[0].end_sample <= first_sample - self._capacity:
             self._pieces.popleft()
         if len(samples):
             self._pieces.append(_RingBlock(first_sample, samples))
 
     def cut(self, start_sample: int, end_sample: int) -> Samples | None:
-        """Take a stretch out.
-
-        Parameters
-        ----------
-        start_sample, end_sample : int
-            The first sample, and one past the last.
-
-        Returns
-        -------
-        ndarray, shape (end_sample - start_sample,), float32, or None
-            None if any of it is not there.
-        """
+        """Take a stretch out."""
         found = []
         at = start_sample
         for piece in self._pieces:
@@ -81,20 +55,7 @@ class ClipRing:
         return np.concatenate(found) if found and at == end_sample else None
 
     def unbroken_start(self, start_sample: int, end_sample: int) -> int:
-        """Find where the sound begins that leads to a place without a gap.
-
-        Parameters
-        ----------
-        start_sample : int
-            How far back to look.
-        end_sample : int
-            One past the last sample.
-
-        Returns
-        -------
-        int
-            The first sample, not before `start_sample`; `end_sample` where nothing is there.
-        """
+        """Find where the sound begins that leads to a place without a gap."""
         begins = end_sample
         for piece in reversed(self._pieces):
             if piece.first_sample < end_sample:
@@ -115,17 +76,6 @@ class LegSound:
     A clip keeps 16 bits where the source has them in one channel; the mean of several channels needs floats
     to be exact, and as mono floats it takes no more room than 16-bit stereo.
 
-    Parameters
-    ----------
-    source : SourceInfo
-        Of the leg.
-    column : int or None
-        Of the blocks that come; None takes the mean of all.
-    num_columns : int
-        How many the blocks have.
-    capacity : int
-        Samples that stay within reach.
-
     Attributes
     ----------
     ring : ClipRing
@@ -139,13 +89,7 @@ class LegSound:
         self._format = WavFormat(source.sample_rate, 1, source.sample_format if exact else "FLOAT")
 
     def push(self, block: AudioBlock) -> None:
-        """Remember the sound.
-
-        Parameters
-        ----------
-        block : AudioBlock
-            With the channels that may be kept.
-        """
+        """Remember the sound."""
         samples = block.samples
         if self._column is not None:
             samples = samples[:, self._column : self._column + 1]
@@ -158,18 +102,7 @@ class LegSound:
         return self._format.sample_rate
 
     def wav(self, start_sample: int, end_sample: int) -> bytes | None:
-        """Give a stretch as the content of a file.
-
-        Parameters
-        ----------
-        start_sample, end_sample : int
-            The first sample, and one past the last, as the stream counts.
-
-        Returns
-        -------
-        bytes or None
-            None where any of it is not there.
-        """
+        """Give a stretch as the content of a file."""
         samples = self.ring.cut(start_sample, end_sample)
         if samples is None:
             return None
@@ -191,13 +124,6 @@ class ClipRecorder(Sink):
 
     A clip appears whole or not at all, and only then its line in index.csv.
 
-    Parameters
-    ----------
-    folder : SessionFolder
-        Shared with other sinks of the session.
-    rule : ClipRule
-        Which windows are kept.
-
     Attributes
     ----------
     num_clips : int
@@ -218,13 +144,7 @@ class ClipRecorder(Sink):
         self._last_alert: tuple[str, int, str] | None = None
 
     def open(self, facts: SessionInfo) -> None:
-        """Make the session's folder.
-
-        Raises
-        ------
-        OutputError
-            If it cannot be made.
-        """
+        """Make the session's folder."""
         self._folder.open(facts)
         self._is_open = True
         self._clock = SessionClock.from_epoch(facts.started)
@@ -247,13 +167,7 @@ class ClipRecorder(Sink):
             sound.push(block)
 
     def take_row(self, row: Row) -> None:
-        """Write the clip of a window that the rule wants, and its line in the index.
-
-        Raises
-        ------
-        OutputError
-            If either cannot be written; no half clip is left.
-        """
+        """Write the clip of a window that the rule wants, and its line in the index."""
         sound = self._sound_of(row.leg)
         if sound is None or not self._rule.wants(row):
             return
@@ -268,11 +182,6 @@ class ClipRecorder(Sink):
 
         It begins later where a gap, a pause or the beginning of the session lies between, and is a minute
         long at most.
-
-        Raises
-        ------
-        OutputError
-            If it, or its line in the index, cannot be written; no half clip is left.
         """
         sound = self._sound_of(alert.leg)
         if sound is None or self._rule.kind != "alerts":
@@ -349,14 +258,7 @@ class ClipRecorder(Sink):
         return self._is_open
 
     def close(self, summary: Summary | None) -> None:
-        """Close the index and leave the summary in the session's folder; a second call does nothing.
-
-        Raises
-        ------
-        OutputError
-            If the summary cannot be written, or the sound of a window was gone before its row came, which no
-            session should see; all clips are whole.
-        """
+        """Close the index and leave the summary in the session's folder; a second call does nothing."""
         if not self._is_open:
             return
         self._is_open = False

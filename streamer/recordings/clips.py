@@ -54,38 +54,14 @@ class Clip:
 
 
 def clip_of_row(row: Row) -> Clip:
-    """Describe the clip of a window.
-
-    Parameters
-    ----------
-    row : Row
-        Of the window.
-
-    Returns
-    -------
-    Clip
-        All of the window.
-    """
+    """Describe the clip of a window."""
     shown = row.emotion is not None and row.smoothed is not None
     probability = float(row.smoothed[row.emotion]) if shown and row.smoothed and row.emotion else None
     return Clip(row.leg, row.window, row.start, row.end, row.state, row.emotion, probability, row.level_dbfs)
 
 
 def clip_of_alert(alert: Alert, start: float) -> Clip:
-    """Describe the clip of an alert.
-
-    Parameters
-    ----------
-    alert : Alert
-        Whose window ends the clip.
-    start : float
-        Where the clip begins, in stream time, s.
-
-    Returns
-    -------
-    Clip
-        From there to the alert.
-    """
+    """Describe the clip of an alert."""
     return Clip(
         alert.leg, alert.window, start, alert.at_seconds, "alert", alert.label, alert.probability, None
     )
@@ -109,23 +85,7 @@ class ClipRule:
 
     @classmethod
     def parse(cls, text: str) -> "ClipRule":
-        """Read a rule.
-
-        Parameters
-        ----------
-        text : str
-            ``all``, ``speech``, ``alerts``, or labels with commas between them.
-
-        Returns
-        -------
-        ClipRule
-            What it means.
-
-        Raises
-        ------
-        UsageError
-            If a word is no label; the message names the choices.
-        """
+        """Read a rule."""
         words = [word.strip() for word in text.split(",")]
         if words == ["all"]:
             return cls("all")
@@ -141,18 +101,7 @@ class ClipRule:
         return cls("labels", frozenset(words))
 
     def wants(self, row: Row) -> bool:
-        """Tell whether a window is to be kept.
-
-        Parameters
-        ----------
-        row : Row
-            Of the window.
-
-        Returns
-        -------
-        bool
-            True if its clip is to be written.
-        """
+        """Tell whether a window is to be kept."""
         if self.kind == "all":
             return True
         if self.kind == "speech":
@@ -166,21 +115,7 @@ _CLIP_NAME: Final = re.compile(r"[0-9-]{8}\.[0-9]{3}_[\w-]*_[0-9]{7,}_(?P<kind>[
 
 
 def clip_path(clip: Clip, begins: datetime) -> PurePosixPath:
-    """Name a clip so that names sort by time and carry the emotion.
-
-    Parameters
-    ----------
-    clip : Clip
-        What it is of.
-    begins : datetime
-        The wall clock at its first sample.
-
-    Returns
-    -------
-    PurePosixPath
-        From the session's folder, as ``clips/2026-11-23T14/14-05-31.500_mono_0000123_angry.wav``: a folder
-        an hour; then the time, the leg, the window, and the emotion or, without one, the state. No colon.
-    """
+    """Name a clip so that names sort by time and carry the emotion."""
     # Cut, not rounded: 59.9996 s must not become the next minute's 00.000.
     time = f"{begins:%H-%M-%S}.{begins.microsecond // 1000:03d}"
     name = f"{time}_{_safe_name(clip.leg)}_{clip.window:07d}_{clip.kind}.wav"
@@ -188,18 +123,7 @@ def clip_path(clip: Clip, begins: datetime) -> PurePosixPath:
 
 
 def kind_of_clip(name: str) -> str | None:
-    """Read the emotion, or the state, from the name of a clip.
-
-    Parameters
-    ----------
-    name : str
-        As `clip_path` gives it, without its folders.
-
-    Returns
-    -------
-    str or None
-        What stands behind the last underscore; None where the name is not one of ours.
-    """
+    """Read the emotion, or the state, from the name of a clip."""
     match = _CLIP_NAME.fullmatch(name)
     return match["kind"] if match else None
 
@@ -227,20 +151,7 @@ INDEX_COLUMNS: Final = (
 
 
 class ClipIndex:
-    """Grows by a whole line each time a clip is there.
-
-    Parameters
-    ----------
-    folder : Path
-        The session's; index.csv must not have anything in it.
-    access : Access, optional
-        Who may read it; by default the user alone.
-
-    Raises
-    ------
-    OutputError
-        If index.csv cannot be written.
-    """
+    """Grows by a whole line each time a clip is there."""
 
     def __init__(self, folder: Path, access: Access = PRIVATE) -> None:
         self._lines = LineFile(folder / INDEX_FILE, access=access)
@@ -256,20 +167,7 @@ class ClipIndex:
         return self._lines.note
 
     def add(self, clip: Clip, file: str) -> None:
-        """Write the line of a clip.
-
-        Parameters
-        ----------
-        clip : Clip
-            What it is of.
-        file : str
-            Path of the clip from the session's folder.
-
-        Raises
-        ------
-        OutputError
-            If the line cannot be written; those before are whole.
-        """
+        """Write the line of a clip."""
         self._lines.write(
             _csv_line(
                 (

@@ -32,23 +32,7 @@ class Forgettable(ABC):
 
     @abstractmethod
     def forget(self, now: float) -> tuple[str, ...]:
-        """Remove it, and write that down without any of its content.
-
-        Parameters
-        ----------
-        now : float
-            Seconds since the epoch.
-
-        Returns
-        -------
-        tuple of str
-            What has gone and what has stayed, a line each.
-
-        Raises
-        ------
-        OutputError
-            If it is in use, or cannot be removed.
-        """
+        """Remove it, and write that down without any of its content."""
 
 
 @dataclass(frozen=True)
@@ -80,21 +64,7 @@ class ForgettableSession(Forgettable):
         return self.out_dir / self.session.session
 
     def refuse_recorded(self, folder: int, now: float) -> None:
-        """Stop where it is being recorded.
-
-        Parameters
-        ----------
-        folder : int
-            Descriptor of its folder; locked afterwards.
-        now : float
-            Seconds since the epoch.
-
-        Raises
-        ------
-        OutputError
-            If someone else has the lock; where there are no locks, if it has no summary and was changed a
-            moment ago.
-        """
+        """Stop where it is being recorded."""
         locked = lock_folder(folder, LOCK_WAIT_SECONDS)
         fresh = not self.session.has_summary and now - self.session.held.newest < QUIET_SECONDS
         if locked == "another's" or (locked == "unknown" and fresh):
@@ -199,29 +169,7 @@ _NUM_NAMED: Final = 3
 
 
 def find_forgettable(name: str, out_dir: Path, voices: VoiceFolder) -> Forgettable:
-    """Find what a name means.
-
-    Parameters
-    ----------
-    name : str
-        A session's id or the beginning of one alone, or a voice's name.
-    out_dir : Path
-        The folder of all recordings.
-    voices : VoiceFolder
-        The user's.
-
-    Returns
-    -------
-    Forgettable
-        The session or the voice.
-
-    Raises
-    ------
-    UsageError
-        If nothing is called so, or more than one thing, or it is a link.
-    OutputError
-        If the session is being recorded, or a folder cannot be looked into.
-    """
+    """Find what a name means."""
     try:
         sessions = _find_sessions(name, out_dir)
         voice = _find_voice(name, voices)

@@ -75,23 +75,7 @@ class _Head:
 
 
 def recorded_sessions(out_dir: Path) -> list[RecordedSession]:
-    """Look through a folder of recordings.
-
-    Parameters
-    ----------
-    out_dir : Path
-        As given to `--out`; what is no session is passed over.
-
-    Returns
-    -------
-    list of RecordedSession
-        Oldest first; empty where the folder does not exist.
-
-    Raises
-    ------
-    OutputError
-        If it is no folder, or cannot be looked into.
-    """
+    """Look through a folder of recordings."""
     if not out_dir.exists():
         return []
     try:

@@ -39,28 +39,7 @@ class Removed:
 def log_removed(
     folder: int, now: float, gone: Removed, why: str, *, session: str | None, whole: bool
 ) -> None:
-    """Write a line; to be called by one process at a time.
-
-    Parameters
-    ----------
-    folder : int
-        Descriptor of the folder of the log.
-    now : float
-        Seconds since the epoch.
-    gone : Gone
-        What was removed.
-    why : str
-        In a few words.
-    session : str or None
-        Its id; None for a voice, whose name is somebody's.
-    whole : bool
-        False where some of it is still there.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written; the lines before are whole.
-    """
+    """Write a line; to be called by one process at a time."""
     values = {
         "when": utc(now).isoformat(timespec="seconds"),
         **({"kind": "voice"} if session is None else {"session": session}),
@@ -118,32 +97,7 @@ def never_cancel() -> bool:
 def remove_session(
     session: str, recordings: int, folder: int, gone: Removed, is_given_up: Callable[[], bool] = never_cancel
 ) -> bool:
-    """Remove a session; session.json goes last, so that what is cut short can be gone on with.
-
-    Parameters
-    ----------
-    session : str
-        Its name.
-    recordings : int
-        Descriptor of the folder in which it lies.
-    folder : int
-        Descriptor of its own folder, locked.
-    gone : Gone
-        Grows by what is removed, whatever happens.
-    is_given_up : callable, optional
-        Asked before each file: True leaves the rest.
-
-    Returns
-    -------
-    bool
-        True where all that is ours has gone; the folder has then gone too, unless others have left something
-        in it.
-
-    Raises
-    ------
-    OSError
-        If something cannot be removed.
-    """
+    """Remove a session; session.json goes last, so that what is cut short can be gone on with."""
     if not _remove(folder, SESSION, gone, is_given_up):
         return False
     remove_file(SESSION_FILE, folder, gone)
@@ -152,22 +106,7 @@ def remove_session(
 
 
 def remove_file(name: str, folder: int, gone: Removed) -> None:
-    """Remove a file; one that has gone meanwhile is not counted.
-
-    Parameters
-    ----------
-    name : str
-        Of the file.
-    folder : int
-        Descriptor of the folder in which it lies.
-    gone : Gone
-        Grows by the file.
-
-    Raises
-    ------
-    OSError
-        If it cannot be removed.
-    """
+    """Remove a file; one that has gone meanwhile is not counted."""
     with suppress(FileNotFoundError):
         num_bytes = status_of(name, folder).st_size
         os.unlink(name, dir_fd=folder)
@@ -223,25 +162,7 @@ class ClosedFile(NamedTuple):
 
 
 def closed_files(running: SessionContents, folder: int) -> Iterator[ClosedFile]:
-    """Give the clips, which are whole as soon as they are there, and the whole sound less its newest files.
-
-    Parameters
-    ----------
-    running : HeldSession
-        The session, as it was looked at.
-    folder : int
-        Descriptor of its folder.
-
-    Yields
-    ------
-    ClosedFile
-        The oldest first; an hour of clips is looked into when its turn comes, for a week has a million.
-
-    Raises
-    ------
-    OSError
-        If a folder cannot be looked into.
-    """
+    """Give the clips, which are whole once they exist, and the sound without its newest files."""
     yield from heapq.merge(_closed_sounds(folder), _closed_clips(running, folder))
 
 

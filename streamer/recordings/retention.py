@@ -37,41 +37,14 @@ _SIZE: Final = re.compile(
 
 
 def size_text(num_bytes: int) -> str:
-    """Write a size.
-
-    Parameters
-    ----------
-    num_bytes : int
-        At least 0.
-
-    Returns
-    -------
-    str
-        As ``2.35 MB``: three digits or so; a unit is 1000 of the one before.
-    """
+    """Write a size."""
     # 999.6 kB would be written 1e+03 kB.
     unit = next((unit for unit, one in _UNITS.items() if num_bytes < 999.5 * one), "TB")
     return f"{num_bytes / _UNITS[unit]:.3g} {unit}"
 
 
 def parse_size(text: str) -> int:
-    """Read a size.
-
-    Parameters
-    ----------
-    text : str
-        A number with its unit, as ``2GB``, ``500 MB`` or ``1.5g``.
-
-    Returns
-    -------
-    int
-        Bytes, at least 1.
-
-    Raises
-    ------
-    UsageError
-        If it is none, has no unit, or is zero.
-    """
+    """Read a size."""
     match = _SIZE.fullmatch(text.strip())
     unit = match["unit"][0].lower() if match else ""
     factor = next((one for name, one in _UNITS.items() if name[0].lower() == unit), 0)
@@ -108,26 +81,7 @@ class RetentionLimits:
 
     @classmethod
     def parse(cls, keep: str | None, max_size: str | None) -> Self | None:
-        """Read `--keep` and `--max-size`.
-
-        Parameters
-        ----------
-        keep : str or None
-            A number with its unit: ``36h``, ``7d``, ``2w``. A bare number is refused: what is deleted must
-            not hang on a guess.
-        max_size : str or None
-            As ``2GB``.
-
-        Returns
-        -------
-        Bounds or None
-            None where neither is given.
-
-        Raises
-        ------
-        UsageError
-            If one of them cannot be read, or is zero.
-        """
+        """Read `--keep` and `--max-size`."""
         if keep is None and max_size is None:
             return None
         return cls(
@@ -144,20 +98,7 @@ class RetentionLimits:
         return min(MAX_WAV_BYTES, max(_LEAST_FILE_BYTES, self.max_bytes // _SHARE_OF_ONE_FILE))
 
     def why(self, seconds: float, num_bytes: int) -> str | None:
-        """Say why something is to go.
-
-        Parameters
-        ----------
-        seconds : float
-            Its age, s.
-        num_bytes : int
-            What all recordings hold.
-
-        Returns
-        -------
-        str or None
-            In a few words; None where it may stay.
-        """
+        """Say why something is to go."""
         if self.keep_seconds is not None and seconds > self.keep_seconds:
             return f"older than {self.keep_text}"
         if self.max_bytes is not None and num_bytes > self.max_bytes:
@@ -191,13 +132,6 @@ class FileClock:
     followed until everything that was written before has really become as old as it may; what is written
     after is from the future till then, and stays. A clock that is set back is followed at once: files only
     become younger.
-
-    Parameters
-    ----------
-    keep_seconds : float
-        How old files may become, s.
-    wall, steady : callable, optional
-        Give seconds since the epoch, and seconds that nobody can set.
     """
 
     def __init__(
@@ -215,13 +149,7 @@ class FileClock:
         self._since = 0.0
 
     def __call__(self) -> float:
-        """Give the time.
-
-        Returns
-        -------
-        float
-            Seconds since the epoch, never later than the wall clock says.
-        """
+        """Give the time."""
         now = self._steady()
         offset = self._wall() - now
         if offset <= self._offset + _JUMP_SECONDS:
@@ -273,13 +201,6 @@ class Pruner:
     A session counts where its folder still has the name that it was given and a session.json that tells of
     it; whoever renames the folder keeps it. Sessions go whole, the one that was changed longest ago first.
     Those that are being recorded stay; of the one of this process closed files go when nothing else is left.
-
-    Parameters
-    ----------
-    out_dir : Path
-        The folder of all recordings.
-    bounds : Bounds
-        What it is held to.
     """
 
     def __init__(self, out_dir: Path, bounds: RetentionLimits) -> None:
@@ -295,25 +216,7 @@ class Pruner:
         *,
         own_seconds: float = math.inf,
     ) -> PruneResult:
-        """Look through the folder, and remove what is beyond the bounds.
-
-        Parameters
-        ----------
-        now : float
-            Seconds since the epoch.
-        own : str, optional
-            The session that this process records.
-        is_given_up : callable, optional
-            Asked before each file: True leaves the rest for another time.
-        own_seconds : float, optional
-            How long this process has recorded, s. None of its files is older, whatever the clock says that
-            the disk keeps: one of a server, or one that ends in 2038.
-
-        Returns
-        -------
-        Tidied
-            Also where something could not be removed.
-        """
+        """Look through the folder, and remove what is beyond the bounds."""
         tidied = PruneResult()
         try:
             with opened_folder(self._out_dir) as recordings:
@@ -402,20 +305,7 @@ class Pruner:
 
 
 def foreign_files_text(path: Path, session: SessionContents) -> str:
-    """Say what is left of a session that is removed.
-
-    Parameters
-    ----------
-    path : Path
-        Its folder.
-    session : HeldSession
-        As it was looked at.
-
-    Returns
-    -------
-    str
-        One line.
-    """
+    """Say what is left of a session that is removed."""
     held = session.held
     named = ", ".join(printable(name) for name in held.strangers)
     num_more = held.num_strangers - len(held.strangers)
@@ -444,19 +334,6 @@ class Retention(Sink):
 
     A minute is one of the clock or of the stream, whichever is over first: a replay may record an hour while
     the clock passes a minute. What goes wrong in it becomes a complaint: no recording hangs on it.
-
-    Parameters
-    ----------
-    out_dir : Path
-        The folder of all recordings.
-    bounds : Bounds
-        What it is held to.
-    every_seconds : float, optional
-        From the end of a pass to the next, s; of the clock, and of the stream.
-    patience_seconds : float, optional
-        How long the end of the session waits, s; what is left then is for the next session.
-    clock : callable, optional
-        Gives seconds since the epoch; unless given, those of a `FileClock`.
     """
 
     def __init__(

@@ -20,25 +20,7 @@ _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 @contextmanager
 def opened_folder(name: str | Path, inside: int | None = None) -> Iterator[int]:
-    """Open a folder.
-
-    Parameters
-    ----------
-    name : str or Path
-        A path, or a plain name where `inside` is given.
-    inside : int, optional
-        Descriptor of the folder in which it lies; what lies there must be a folder itself, and no link.
-
-    Yields
-    ------
-    int
-        Its descriptor, for `dir_fd`; closed after the block.
-
-    Raises
-    ------
-    OSError
-        If it is not there, is none, or cannot be looked into.
-    """
+    """Open a folder."""
     flags = _FOLDER_FLAGS if inside is None else _FOLDER_FLAGS | os.O_NOFOLLOW
     descriptor = os.open(name, flags, dir_fd=inside)
     try:
@@ -52,46 +34,13 @@ def entries(descriptor: int) -> "Iterator[os.DirEntry[str]]":
 
     Whoever removes some meanwhile lists them first. An entry keeps the status that it is asked for;
     `status_of` keeps nothing.
-
-    Parameters
-    ----------
-    descriptor : int
-        Of the folder.
-
-    Yields
-    ------
-    DirEntry
-        In no order.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
     """
     with os.scandir(descriptor) as found:
         yield from found
 
 
 def status_of(name: str, descriptor: int) -> os.stat_result:
-    """Look at what lies in a folder, and follow no link.
-
-    Parameters
-    ----------
-    name : str
-        In the folder.
-    descriptor : int
-        Of the folder.
-
-    Returns
-    -------
-    stat_result
-        As the system gives it.
-
-    Raises
-    ------
-    OSError
-        If it is not there.
-    """
+    """Look at what lies in a folder, and follow no link."""
     return os.stat(name, dir_fd=descriptor, follow_symlinks=False)
 
 
@@ -118,34 +67,12 @@ class Layout:
     folders: "tuple[tuple[Callable[[str], bool], Layout], ...]" = field(default=())
 
     def owns_file(self, name: str) -> bool:
-        """Tell whether a file is ours, be it the hidden one that a process was killed over.
-
-        Parameters
-        ----------
-        name : str
-            Without its folder.
-
-        Returns
-        -------
-        bool
-            False where it is someone else's.
-        """
+        """Tell whether a file is ours, be it the hidden one that a process was killed over."""
         match = _PART_NAME.fullmatch(name)
         return self.owns(match["name"] if match else name)
 
     def folder(self, name: str) -> "Layout | None":
-        """Give what lies in a folder of ours.
-
-        Parameters
-        ----------
-        name : str
-            Of the folder.
-
-        Returns
-        -------
-        Layout or None
-            None where it is someone else's.
-        """
+        """Give what lies in a folder of ours."""
         return next((inner for owns, inner in self.folders if owns(name)), None)
 
 
@@ -190,15 +117,7 @@ class FolderContents:
     strangers: list[str] = field(default_factory=list)
 
     def count_file(self, status: os.stat_result, *, is_sound: bool) -> None:
-        """Count a file of ours.
-
-        Parameters
-        ----------
-        status : stat_result
-            As the system gives it.
-        is_sound : bool
-            False for what only tells of sound.
-        """
+        """Count a file of ours."""
         self.num_files += 1
         self.num_bytes += status.st_size
         if is_sound:
@@ -206,25 +125,13 @@ class FolderContents:
         self.newest = max(self.newest, status.st_mtime)
 
     def count_stranger(self, path: str) -> None:
-        """Count what is not ours.
-
-        Parameters
-        ----------
-        path : str
-            From the session's folder.
-        """
+        """Count what is not ours."""
         self.num_strangers += 1
         if len(self.strangers) < _MAX_STRANGERS_NAMED:
             self.strangers.append(path)
 
     def add(self, other: "FolderContents") -> None:
-        """Count what a folder inside holds.
-
-        Parameters
-        ----------
-        other : Held
-            Not changed.
-        """
+        """Count what a folder inside holds."""
         self.num_files += other.num_files
         self.num_bytes += other.num_bytes
         self.oldest = min(self.oldest, other.oldest)
@@ -276,24 +183,7 @@ class ScanCache(Generic[T]):
         self._before, self._now = self._now, {}
 
     def get(self, place: tuple[str, ...], stamp: object, find: Callable[[], T], *, settled: bool) -> T:
-        """Give what is known of a place, or find it out.
-
-        Parameters
-        ----------
-        place : tuple of str
-            Where it lies.
-        stamp : object
-            Differs as soon as the value could.
-        find : callable
-            Finds the value out.
-        settled : bool
-            False where something could still change under the same stamp: it is not remembered then.
-
-        Returns
-        -------
-        object
-            The value.
-        """
+        """Give what is known of a place, or find it out."""
         known = self._before.get(place)
         value = find() if known is None or known[0] != stamp else known[1]
         if settled:
@@ -322,37 +212,13 @@ class Scanner:
         self._now = 0.0
 
     def begin_pass(self, now: float) -> None:
-        """Begin to look through everything again.
-
-        Parameters
-        ----------
-        now : float
-            Seconds since the epoch.
-        """
+        """Begin to look through everything again."""
         self._now = now
         self._hours.begin_pass()
         self._heads.begin_pass()
 
     def look_at(self, session: str, recordings: int) -> SessionContents | None:
-        """Look through the folder of a session.
-
-        Parameters
-        ----------
-        session : str
-            Its name.
-        recordings : int
-            Descriptor of the folder in which it lies.
-
-        Returns
-        -------
-        HeldSession or None
-            None where it is no folder, or has no session.json: nothing says that it is a session's.
-
-        Raises
-        ------
-        OSError
-            If it cannot be looked into.
-        """
+        """Look through the folder of a session."""
         try:
             with opened_folder(session, recordings) as folder:
                 named, has_summary = self._head(session, folder)

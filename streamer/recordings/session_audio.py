@@ -42,87 +42,28 @@ class SoundFile(NamedTuple):
 
 
 def sound_folder(source: int) -> str:
-    """Name the folder of a source's sound in the session's.
-
-    Parameters
-    ----------
-    source : int
-        Its number, from 0.
-
-    Returns
-    -------
-    str
-        ``sound`` for the first, which is mostly the only one; ``sound-2`` for the second.
-    """
+    """Name the folder of a source's sound in the session's."""
     return f"{SOUND_FOLDER}-{source + 1}" if source else SOUND_FOLDER
 
 
 def sound_name(first_sample: int, *, continues: bool) -> str:
-    """Name a file so that names sort by time.
-
-    Parameters
-    ----------
-    first_sample : int
-        Index of its first sample in the stream.
-    continues : bool
-        True where nothing lies between it and the file before.
-
-    Returns
-    -------
-    str
-        As ``sound_000000480000.wav``, or ``sound_000172800000_continued.wav``.
-    """
+    """Name a file so that names sort by time."""
     return f"sound_{first_sample:012d}{'_continued' if continues else ''}.wav"
 
 
 def first_sample_of(name: str) -> int | None:
-    """Read where a file of the whole sound begins.
-
-    Parameters
-    ----------
-    name : str
-        As `sound_name` gives it, without its folder.
-
-    Returns
-    -------
-    int or None
-        Index of its first sample; None where the name is not one of ours.
-    """
+    """Read where a file of the whole sound begins."""
     match = _FILE_NAME.fullmatch(name)
     return int(match["first_sample"]) if match else None
 
 
 def is_sound_folder(name: str) -> bool:
-    """Tell whether the whole sound of a source lies in a folder of this name.
-
-    Parameters
-    ----------
-    name : str
-        Of a folder in a session's.
-
-    Returns
-    -------
-    bool
-        True for ``sound``, ``sound-2`` and so on.
-    """
+    """Tell whether the whole sound of a source lies in a folder of this name."""
     return _FOLDER_NAME.fullmatch(name) is not None
 
 
 def sound_files(folder: Path, source: int = 0) -> tuple[SoundFile, ...]:
-    """List a session's whole sound.
-
-    Parameters
-    ----------
-    folder : Path
-        The session's, recordings/<session>.
-    source : int, optional
-        Number of the source.
-
-    Returns
-    -------
-    tuple of SoundFile
-        In the order of the stream; empty where the sound was not kept.
-    """
+    """List a session's whole sound."""
     found = (
         (_FILE_NAME.fullmatch(path.name), path) for path in (folder / sound_folder(source)).glob("*.wav")
     )
@@ -140,17 +81,6 @@ _SECONDS_IN_AN_HOUR: Final = 3600
 
 class SourceSound:
     """Every sample, exactly; a new file each hour of stream time and after each gap.
-
-    Parameters
-    ----------
-    folder : Path
-        Made with the first file.
-    wav_format : WavFormat
-        Of what comes.
-    max_file_bytes : int
-        Where a file ends before its hour is full.
-    access : Access, optional
-        Who may read the files; by default the user alone.
 
     Attributes
     ----------
@@ -172,18 +102,7 @@ class SourceSound:
         self._continues = False
 
     def take(self, block: AudioBlock) -> None:
-        """Write a block, into a second file where it goes past the end of the first.
-
-        Parameters
-        ----------
-        block : AudioBlock
-            With the channels of the format.
-
-        Raises
-        ------
-        OutputError
-            If it cannot be written; what was written before can be opened.
-        """
+        """Write a block, into a second file where it goes past the end of the first."""
         path = self._folder
         try:
             if block.first_sample != self._at:
@@ -202,13 +121,7 @@ class SourceSound:
             raise output_error(path, error) from error
 
     def break_off(self) -> None:
-        """End the file: what comes next is not its continuation.
-
-        Raises
-        ------
-        OutputError
-            If the system reports a late fault.
-        """
+        """End the file: what comes next is not its continuation."""
         try:
             self._break_off()
         except OSError as error:
@@ -247,13 +160,6 @@ class SessionSound(Sink):
     Each file's name carries the index of its first sample, and whether it continues the file before, so that
     a replay can put it back in its place. A file can be opened at any moment; one whose process was killed
     lacks at most the block in hand. The channel of a leg that is not analysed is in no file.
-
-    Parameters
-    ----------
-    folder : SessionFolder
-        Shared with other sinks of the session.
-    max_file_bytes : int, optional
-        Where a file ends before its hour is full.
     """
 
     def __init__(self, folder: SessionFolder, max_file_bytes: int = MAX_WAV_BYTES) -> None:
@@ -266,13 +172,7 @@ class SessionSound(Sink):
         self._num_blocks = 0
 
     def open(self, facts: SessionInfo) -> None:
-        """Make the session's folder.
-
-        Raises
-        ------
-        OutputError
-            If it cannot be made.
-        """
+        """Make the session's folder."""
         self._folder.open(facts)
         self._is_open = True
         self._source_of = {leg.name: leg.source for leg in facts.legs}
@@ -286,13 +186,7 @@ class SessionSound(Sink):
                 )
 
     def take_block(self, block: AudioBlock, source: int = 0) -> None:
-        """Write a block, into a second file where it goes past the end of the first.
-
-        Raises
-        ------
-        OutputError
-            If it cannot be written; what was written before can be opened.
-        """
+        """Write a block, into a second file where it goes past the end of the first."""
         if source not in self._sounds:
             return
         try:
@@ -302,25 +196,13 @@ class SessionSound(Sink):
         self._num_blocks += 1
 
     def take_gap(self, gap: Gap) -> None:
-        """End the source's file: what comes next is not its continuation.
-
-        Raises
-        ------
-        OutputError
-            If the system reports a late fault.
-        """
+        """End the source's file: what comes next is not its continuation."""
         sound = self._sounds.get(self._source_of.get(gap.leg, 0))
         if sound is not None:
             sound.break_off()
 
     def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:  # noqa: ARG002
-        """End the files; after the pause begin others.
-
-        Raises
-        ------
-        OutputError
-            If the system reports a late fault.
-        """
+        """End the files; after the pause begin others."""
         for sound in self._sounds.values():
             sound.break_off()
 
@@ -355,13 +237,7 @@ class SessionSound(Sink):
         return bool(self._sounds)
 
     def close(self, summary: Summary | None) -> None:
-        """End the files and leave the summary in the session's folder; a second call does nothing.
-
-        Raises
-        ------
-        OutputError
-            If the summary cannot be written; all files can be opened.
-        """
+        """End the files and leave the summary in the session's folder; a second call does nothing."""
         if not self._is_open:
             return
         self._is_open = False

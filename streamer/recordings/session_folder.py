@@ -20,13 +20,6 @@ SESSION_FILE: Final = "session.json"
 class SessionFolder:
     """`out_dir/session`, made when the first sink opens it; the sinks of a session share it.
 
-    Parameters
-    ----------
-    out_dir : Path
-        The folder of all recordings; made, with its parents, where it is missing.
-    access : Access, optional
-        Who may read what is written in it; by default the user alone.
-
     Attributes
     ----------
     path : Path
@@ -44,18 +37,7 @@ class SessionFolder:
         self._made: tuple[Path, ...] = ()
 
     def open(self, facts: SessionInfo) -> None:
-        """Make the folder and write session.json, unless another sink has done so.
-
-        Parameters
-        ----------
-        facts : SessionFacts
-            What the session will be.
-
-        Raises
-        ------
-        OutputError
-            If the folder exists already, or cannot be made.
-        """
+        """Make the folder and write session.json, unless another sink has done so."""
         if self._values is not None:
             self._num_users += 1
             return
@@ -76,18 +58,7 @@ class SessionFolder:
         self._num_users = 1
 
     def explained(self, error: OutputError) -> OutputError:
-        """Say so where nothing can be written because the folder has been taken away.
-
-        Parameters
-        ----------
-        error : OutputError
-            Of a file in it.
-
-        Returns
-        -------
-        OutputError
-            The same one where the folder is there.
-        """
+        """Say so where nothing can be written because the folder has been taken away."""
         if self.path.is_dir():
             return error
         return OutputError(f"{self.path} was taken away; put it back and saving goes on, or start again")
@@ -97,17 +68,6 @@ class SessionFolder:
 
         To be called once for each `open`. Where there is no summary, the last call removes a folder that
         holds nothing but session.json: a session that never began leaves no trace.
-
-        Parameters
-        ----------
-        summary : Summary or None
-            None where the session, or the sink that closes, was given up.
-
-        Raises
-        ------
-        OutputError
-            If the summary cannot be written, what the session is stays written; or if the folder cannot be
-            removed.
         """
         if self._values is None:
             return
@@ -148,11 +108,6 @@ class SessionLock(Sink):
 
     Where there are no locks the session goes on without: others then leave alone what has no summary and was
     changed lately.
-
-    Parameters
-    ----------
-    folder : SessionFolder
-        Opened by the sinks before this one.
     """
 
     def __init__(self, folder: SessionFolder) -> None:
@@ -174,18 +129,7 @@ class SessionLock(Sink):
 
 @contextmanager
 def kept_while_read(recording: Path) -> Iterator[None]:
-    """Keep others, and our own tidying, from removing a recorded session while one of its files is read.
-
-    Parameters
-    ----------
-    recording : Path
-        Any file; only one in the folder of a session has something to keep.
-
-    Yields
-    ------
-    None
-        Until the block ends.
-    """
+    """Keep others, and our own tidying, from removing a recorded session while one of its files is read."""
     descriptor = None
     with suppress(OSError):
         # A sound lies two levels below recordings/, a clip three.

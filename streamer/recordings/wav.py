@@ -48,18 +48,7 @@ class WavFormat:
         return 44 if self.sample_format == "PCM_16" else 58
 
     def head(self, num_samples: int) -> bytes:
-        """Give the head of a file.
-
-        Parameters
-        ----------
-        num_samples : int
-            Samples a channel that follow it.
-
-        Returns
-        -------
-        bytes
-            `head_bytes` of them.
-        """
+        """Give the head of a file."""
         data_bytes = num_samples * self.frame_bytes
         pcm = self.sample_format == "PCM_16"
         layout = struct.pack(
@@ -82,19 +71,7 @@ class WavFormat:
         )
 
     def encode(self, samples: Samples) -> bytes:
-        """Give the bytes of samples.
-
-        Parameters
-        ----------
-        samples : ndarray, shape (n, channels) or (n,), float32
-            Full scale ±1.
-
-        Returns
-        -------
-        bytes
-            ``n * frame_bytes`` of them. As PCM_16, what lies between two steps goes to the nearer one, and
-            what lies beyond full scale to full scale.
-        """
+        """Give the bytes of samples."""
         if self.sample_format == "FLOAT":
             return samples.astype("<f4", copy=False).tobytes()
         steps = np.clip(np.rint(samples * np.float32(32768)), -32768, 32767)
@@ -102,18 +79,7 @@ class WavFormat:
         return coded
 
     def samples_in(self, file_bytes: int) -> int:
-        """Count the whole samples a channel in a file that this format wrote.
-
-        Parameters
-        ----------
-        file_bytes : int
-            Its size.
-
-        Returns
-        -------
-        int
-            At least 0.
-        """
+        """Count the whole samples a channel in a file that this format wrote."""
         return max(0, file_bytes - self.head_bytes) // self.frame_bytes
 
 
@@ -127,20 +93,6 @@ class WavWriter:
 
     Samples go to the file first and the head follows, both straight to the system: whoever kills the process
     leaves a file whose head tells of nothing that is not there, and loses the block in hand.
-
-    Parameters
-    ----------
-    path : Path
-        Must not exist; its folder must. It has a valid head from its first moment.
-    wav_format : WavFormat
-        How the samples lie in it.
-    access : Access, optional
-        Who may read it; by default the user alone.
-
-    Raises
-    ------
-    OSError
-        If the name is taken or cannot be written.
     """
 
     def __init__(self, path: Path, wav_format: WavFormat, access: Access = PRIVATE) -> None:
@@ -151,20 +103,7 @@ class WavWriter:
         self._descriptor: int | None = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
 
     def append(self, samples: Samples) -> None:
-        """Write samples behind those that are there.
-
-        Parameters
-        ----------
-        samples : ndarray, shape (n, channels), float32
-            Full scale ±1.
-
-        Raises
-        ------
-        OSError
-            If they do not fit, or the file was taken away; those before are kept.
-        ValueError
-            If the writer is closed.
-        """
+        """Write samples behind those that are there."""
         if self._descriptor is None:
             raise ValueError(f"{self.path} is closed")
         if os.fstat(self._descriptor).st_nlink == 0:
@@ -174,13 +113,7 @@ class WavWriter:
         _write_at(self._descriptor, self._format.head(self.num_samples), 0)
 
     def close(self) -> None:
-        """Cut off what an append that failed has left, and let go; a second call does nothing.
-
-        Raises
-        ------
-        OSError
-            If the system reports a late fault.
-        """
+        """Cut off what an append that failed has left, and let go; a second call does nothing."""
         if self._descriptor is None:
             return
         descriptor, self._descriptor = self._descriptor, None

@@ -41,22 +41,6 @@ def run_command(
     Killed are all processes of its group and, where the system has ``/proc``, of its environment: whatever
     inherited `RUN_VARIABLE`, in other sessions and groups as well. What left the group and cleared its
     environment, or runs as another user, is not found.
-
-    Parameters
-    ----------
-    words : sequence of str
-        The program's path and its arguments.
-    environment : mapping of str to str
-        All its variables.
-    seconds : float
-        How long it may take, s.
-    given_up : threading.Event
-        Set from another thread to kill it at once.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be started, fails, or was killed.
     """
     run = secrets.token_hex()
     try:
@@ -159,24 +143,7 @@ COMMAND_SECONDS: Final = 10.0
 
 
 class AlertCommand(BackgroundSink):
-    """Runs a program, never through a shell, with the alert in its environment.
-
-    Parameters
-    ----------
-    command : str
-        The program and its arguments, with quotes where a word has blanks.
-    command_seconds : float, optional
-        How long one run may take, s.
-    num_waiting : int, optional
-        How many alerts may wait while one is run for.
-    patience_seconds : float, optional
-        How long the end of the session waits for the program, s.
-
-    Raises
-    ------
-    UsageError
-        If there is no such program, or a quote is missing.
-    """
+    """Runs a program, never through a shell, with the alert in its environment."""
 
     def __init__(
         self,
@@ -201,20 +168,7 @@ class AlertCommand(BackgroundSink):
 
 
 def alert_variables(alert: Alert, facts: SessionInfo) -> Mapping[str, str]:
-    """Give what a command finds in its environment.
-
-    Parameters
-    ----------
-    alert : Alert
-        That it is run for.
-    facts : SessionFacts
-        Of the session.
-
-    Returns
-    -------
-    mapping of str to str
-        Seconds are stream time; ``CALLMOOD_CLOCK`` is the alert's time as ISO 8601.
-    """
+    """Give what a command finds in its environment."""
     clock = SessionClock.from_epoch(facts.started).at(alert.at_seconds)
     return {
         "CALLMOOD_LEG": alert.leg,

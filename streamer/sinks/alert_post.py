@@ -25,14 +25,7 @@ _SHOWN_CHARACTERS: Final = 200
 
 
 class BoundedHttp:
-    """Sends requests, through a proxy where the environment names one; follows no redirect, reads no body.
-
-    Parameters
-    ----------
-    seconds : float
-        How long an exchange may take in all, s: the lookup of the name, the connection, TLS, the request, the
-        answer's status and headers.
-    """
+    """Sends requests, through a proxy where the environment names one; follows no redirect, reads no body."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -48,18 +41,7 @@ class BoundedHttp:
             self._opener.add_handler(handler)
 
     def send(self, request: urllib.request.Request) -> None:
-        """Send a request and wait for the status of the answer.
-
-        Parameters
-        ----------
-        request : Request
-            To ``http://`` or ``https://``.
-
-        Raises
-        ------
-        OutputError
-            If the server does not take it, or does not say so in time.
-        """
+        """Send a request and wait for the status of the answer."""
         self._bounds.restart()
         try:
             self._opener.open(request).close()
@@ -240,22 +222,6 @@ class AlertPost(BackgroundSink):
     It is sent to the address given and to no other: a redirect is refused, for it would turn the POST into
     a GET, or take it where nobody asked for. Complaints name the server alone: the rest of such an address
     often is a secret.
-
-    Parameters
-    ----------
-    url : str
-        ``http://`` or ``https://``.
-    post_seconds : float, optional
-        How long an alert may take in all, from the lookup of the name to the answer, s.
-    num_waiting : int, optional
-        How many alerts may wait while one is sent.
-    patience_seconds : float, optional
-        How long the end of the session waits for the server, s.
-
-    Raises
-    ------
-    UsageError
-        If it is no such address, or holds a user or password.
     """
 
     def __init__(

@@ -77,48 +77,16 @@ class SuspendedSinks:
         return tuple(self._resting)
 
     def have_met(self, sink: Sink) -> bool:
-        """Tell whether a sink has ever failed.
-
-        Parameters
-        ----------
-        sink : Sink
-            Any.
-
-        Returns
-        -------
-        bool
-            True where it has a `line`.
-        """
+        """Tell whether a sink has ever failed."""
         return sink in self._troubles
 
     def release(self) -> frozenset[Sink]:
-        """Have none rest any more.
-
-        Returns
-        -------
-        frozenset of Sink
-            Those that did.
-        """
+        """Have none rest any more."""
         released, self._resting = frozenset(self._resting), []
         return released
 
     def put(self, sink: Sink, message: str, now: float) -> str | None:
-        """Let a sink rest.
-
-        Parameters
-        ----------
-        sink : Sink
-            Has failed.
-        message : str
-            Of its failure.
-        now : float
-            ``time.monotonic()``, s.
-
-        Returns
-        -------
-        str or None
-            What is to be told now; None where a trouble that lasts was told of in the same words.
-        """
+        """Let a sink rest."""
         lasting = [each.message for each in self._troubles.values() if each.went_on_at is None]
         trouble = self._troubles.get(sink)
         if trouble is None:
@@ -137,32 +105,11 @@ class SuspendedSinks:
         return None if message in lasting else self._troubles[sink].what
 
     def miss(self, sink: Sink, event: LegEvent | Alert | Absence | None) -> None:
-        """Count what a sink did not take.
-
-        Parameters
-        ----------
-        sink : Sink
-            Has failed at the event, or rested when it came.
-        event : Row, Skip, Gap, Alert, Absence or None
-            As for `Sink.lacks`.
-        """
+        """Count what a sink did not take."""
         self._troubles[sink].num_missing += sink.lacks(event)
 
     def to_be_tried(self, now: float, *, at_once: bool = False) -> Iterator[Sink]:
-        """Ask those whose time has come.
-
-        Parameters
-        ----------
-        now : float
-            ``time.monotonic()``, s.
-        at_once : bool
-            Ask all of them.
-
-        Yields
-        ------
-        Sink
-            One that may write again; it rests no more.
-        """
+        """Ask those whose time has come."""
         for sink in self.sinks:
             trouble = self._troubles[sink]
             if now < trouble.look_at and not at_once:
@@ -175,18 +122,7 @@ class SuspendedSinks:
                 yield sink
 
     def gone_on(self, now: float) -> list[Sink]:
-        """Give those that have written, for the first time since they were tried again.
-
-        Parameters
-        ----------
-        now : float
-            ``time.monotonic()``, s.
-
-        Returns
-        -------
-        list of Sink
-            Each once: its trouble is over.
-        """
+        """Give those that have written, for the first time since they were tried again."""
         over = [sink for sink in self._tried if sink.num_written > self._troubles[sink].num_written]
         for sink in over:
             self._tried.remove(sink)
@@ -196,18 +132,7 @@ class SuspendedSinks:
         return over
 
     def line(self, sink: Sink) -> str:
-        """Say what became of a sink, and of all to which the same happened.
-
-        Parameters
-        ----------
-        sink : Sink
-            One that has failed.
-
-        Returns
-        -------
-        str
-            Its failure, how long it lasted where it is over, and what is missing.
-        """
+        """Say what became of a sink, and of all to which the same happened."""
         trouble = self._troubles[sink]
         missing = " and ".join(
             f"{each.num_missing} {other.unit}{'' if each.num_missing == 1 else 's'}"
@@ -220,15 +145,7 @@ class SuspendedSinks:
 
 
 class SinkGroup:
-    """Tells each sink, and remembers what could not be written.
-
-    Parameters
-    ----------
-    sinks : sequence of Sink
-        In the order in which they are told.
-    clock : callable, optional
-        Gives what ``time.monotonic()`` gives.
-    """
+    """Tells each sink, and remembers what could not be written."""
 
     def __init__(self, sinks: Sequence[Sink], *, clock: Callable[[], float] = time.monotonic) -> None:
         self._sinks = tuple(sinks)
@@ -261,18 +178,7 @@ class SinkGroup:
         return any(sink.is_saving for sink in self._working)
 
     def open(self, facts: SessionInfo) -> None:
-        """Open all, or none.
-
-        Parameters
-        ----------
-        facts : SessionFacts
-            What the session will be.
-
-        Raises
-        ------
-        OutputError
-            If one cannot be opened; those opened before it are closed again.
-        """
+        """Open all, or none."""
         self._working = []
         try:
             for sink in self._sinks:
@@ -283,27 +189,13 @@ class SinkGroup:
             raise
 
     def take_block(self, block: AudioBlock, source: int = 0) -> None:
-        """Hand sound over.
-
-        Parameters
-        ----------
-        block : AudioBlock
-            As the source delivered it, with the channels that may be kept.
-        source : int
-            Number of the source.
-        """
+        """Hand sound over."""
         self._tell(lambda sink: sink.take_block(block, source))
         for sink in self._resting.sinks:
             sink.remember(block, source)
 
     def take(self, event: LegEvent | Alert | Absence) -> None:
-        """Hand over what a leg said, or what is said of it.
-
-        Parameters
-        ----------
-        event : Row, Skip, Gap, Alert or Absence
-            In the order of the stream.
-        """
+        """Hand over what a leg said, or what is said of it."""
         if isinstance(event, Row):
             self._tell(lambda sink: sink.take_row(event), event)
         elif isinstance(event, Skip):
@@ -316,29 +208,11 @@ class SinkGroup:
             self._tell(lambda sink: sink.take_gap(event), event)
 
     def take_mark(self, at_seconds: float, clock: float) -> None:
-        """Hand a mark over.
-
-        Parameters
-        ----------
-        at_seconds : float
-            Stream time, s.
-        clock : float
-            Seconds since the epoch.
-        """
+        """Hand a mark over."""
         self._tell(lambda sink: sink.take_mark(at_seconds, clock), None)
 
     def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:
-        """Tell that a pause begins or ends.
-
-        Parameters
-        ----------
-        at_seconds : float
-            Stream time, s.
-        clock : float
-            Seconds since the epoch.
-        paused : bool
-            True where it begins.
-        """
+        """Tell that a pause begins or ends."""
         self._tell(lambda sink: sink.take_pause(at_seconds, clock, paused=paused), None)
 
     def tell_complaints(self) -> None:
@@ -349,18 +223,7 @@ class SinkGroup:
                 self._tell_complaint(line)
 
     def close(self, summary: Summary | None) -> None:
-        """Close all, in the order in which they were opened; a second call does nothing.
-
-        Parameters
-        ----------
-        summary : Summary or None
-            The last word, where there is one; each sink is told what those before it wrote, or could not.
-
-        Raises
-        ------
-        Exception
-            The first one that is no OutputError, after all have been closed.
-        """
+        """Close all, in the order in which they were opened; a second call does nothing."""
         unexpected: list[Exception] = []
         notes = () if summary is None else summary.complaints
         others = [] if summary is None else [line for line in summary.failures if line not in self.failures]

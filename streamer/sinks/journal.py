@@ -22,41 +22,12 @@ Line: TypeAlias = dict[str, JsonValue]
 
 
 def to_json(line: Line, *, ascii_only: bool = False) -> str:
-    """Write a line.
-
-    Parameters
-    ----------
-    line : dict
-        As the other functions give it.
-    ascii_only : bool, optional
-        True for a stream that may not be able to write other characters.
-
-    Returns
-    -------
-    str
-        One JSON object, no line break in it. Floats read back as the same bits.
-
-    Raises
-    ------
-    ValueError
-        If a number is not finite: JSON has none such.
-    """
+    """Write a line."""
     return json.dumps(line, ensure_ascii=ascii_only, allow_nan=False)
 
 
 def facts_values(facts: SessionInfo) -> Line:
-    """Give what does not change, for the head of a journal and for session.json.
-
-    Parameters
-    ----------
-    facts : SessionFacts
-        Of the session.
-
-    Returns
-    -------
-    dict
-        `started` as ISO 8601 with its offset from UTC.
-    """
+    """Give what does not change, for the head of a journal and for session.json."""
     return {
         "format": JOURNAL_FORMAT,
         "session": facts.session,
@@ -91,35 +62,12 @@ def facts_values(facts: SessionInfo) -> Line:
 
 
 def header_line(facts: SessionInfo) -> Line:
-    """Give the first line.
-
-    Parameters
-    ----------
-    facts : SessionFacts
-        Of the session.
-
-    Returns
-    -------
-    dict
-        Of type "header".
-    """
+    """Give the first line."""
     return {"type": "header", **facts_values(facts)}
 
 
 def row_line(row: Row) -> Line:
-    """Give the line of a window.
-
-    Parameters
-    ----------
-    row : Row
-        Of any leg.
-
-    Returns
-    -------
-    dict
-        Of type "row"; without speech `emotion`, `probabilities` and `smoothed` are null, and `emotion`
-        where the state is "unsure". `voice_known` says how well the voice is known, 0..1.
-    """
+    """Give the line of a window."""
     return {
         "type": "row",
         "leg": row.leg,
@@ -137,18 +85,7 @@ def row_line(row: Row) -> Line:
 
 
 def absence_line(absence: Absence) -> Line:
-    """Give the line of a device that has gone.
-
-    Parameters
-    ----------
-    absence : Absence
-        Of any source.
-
-    Returns
-    -------
-    dict
-        Of type "absence"; where the device comes back, a gap whose cause is "away" tells for how long.
-    """
+    """Give the line of a device that has gone."""
     return {
         "type": "absence",
         "source": absence.source,
@@ -158,18 +95,7 @@ def absence_line(absence: Absence) -> Line:
 
 
 def alert_line(alert: Alert) -> Line:
-    """Give the line of a rule that came true.
-
-    Parameters
-    ----------
-    alert : Alert
-        Of any leg.
-
-    Returns
-    -------
-    dict
-        Of type "alert"; `onset` and `at` are stream time, s, and `delay_seconds` lies between them.
-    """
+    """Give the line of a rule that came true."""
     return {
         "type": "alert",
         "leg": alert.leg,
@@ -186,70 +112,22 @@ def alert_line(alert: Alert) -> Line:
 
 
 def moment_line(kind: str, at_seconds: float, clock: str) -> Line:
-    """Give the line of a moment: a mark, or a pause that begins or ends.
-
-    Parameters
-    ----------
-    kind : str
-        "mark", "pause" or "resume".
-    at_seconds : float
-        Stream time, s.
-    clock : str
-        ISO 8601 with offset.
-
-    Returns
-    -------
-    dict
-        Of that type.
-    """
+    """Give the line of a moment: a mark, or a pause that begins or ends."""
     return {"type": kind, "at": float(at_seconds), "clock": clock}
 
 
 def failure_line(message: str) -> Line:
-    """Give the line of something that was given up while the session goes on.
-
-    Parameters
-    ----------
-    message : str
-        One line.
-
-    Returns
-    -------
-    dict
-        Of type "failure".
-    """
+    """Give the line of something that was given up while the session goes on."""
     return {"type": "failure", "message": message}
 
 
 def complaint_line(message: str) -> Line:
-    """Give the line of something that went wrong beside the session: an alert that was not delivered.
-
-    Parameters
-    ----------
-    message : str
-        One line.
-
-    Returns
-    -------
-    dict
-        Of type "complaint".
-    """
+    """Give the line of something that went wrong beside the session: an alert that was not delivered."""
     return {"type": "complaint", "message": message}
 
 
 def summary_values(summary: Summary) -> Line:
-    """Give the last word, for the end of a journal and for session.json.
-
-    Parameters
-    ----------
-    summary : Summary
-        Of the session.
-
-    Returns
-    -------
-    dict
-        One key a field.
-    """
+    """Give the last word, for the end of a journal and for session.json."""
     return {
         "seconds": float(summary.seconds),
         "windows": summary.windows,
@@ -276,18 +154,7 @@ def summary_values(summary: Summary) -> Line:
 
 
 def summary_line(summary: Summary) -> Line:
-    """Give the last line.
-
-    Parameters
-    ----------
-    summary : Summary
-        Of the session.
-
-    Returns
-    -------
-    dict
-        Of type "summary".
-    """
+    """Give the last line."""
     return {"type": "summary", **summary_values(summary)}
 
 
@@ -297,18 +164,7 @@ def _floats(values: Mapping[str, float] | None) -> JsonValue:
 
 
 def gap_line(gap: Gap) -> Line:
-    """Give the line of missing sound.
-
-    Parameters
-    ----------
-    gap : Gap
-        Of any leg.
-
-    Returns
-    -------
-    dict
-        Of type "gap", with its samples as well as its seconds.
-    """
+    """Give the line of missing sound."""
     return {
         "type": "gap",
         "leg": gap.leg,
@@ -322,19 +178,7 @@ def gap_line(gap: Gap) -> Line:
 
 
 def skip_line(skip: Skip) -> Line:
-    """Give the line of a window that was skipped.
-
-    Parameters
-    ----------
-    skip : Skip
-        Of any leg.
-
-    Returns
-    -------
-    dict
-        Of type "skip"; its `window` is missing among the rows. `demand` says how many times as fast the
-        machine would have to be.
-    """
+    """Give the line of a window that was skipped."""
     return {
         "type": "skip",
         "leg": skip.leg,
@@ -359,18 +203,7 @@ class JsonSink(Sink, ABC):
 
     @abstractmethod
     def write_line(self, line: Line) -> None:
-        """Write one line at once.
-
-        Parameters
-        ----------
-        line : dict
-            As `streamer.sinks.journal` gives it.
-
-        Raises
-        ------
-        OutputError
-            If it cannot be written.
-        """
+        """Write one line at once."""
 
     def open(self, facts: SessionInfo) -> None:
         """Write the header."""
@@ -430,15 +263,6 @@ class Journal(JsonSink):
 
     A session that is given up before anything happened leaves no journal. One that others move, remove or
     truncate meanwhile goes on, as `LineFile` has it; each file begins with the header.
-
-    Parameters
-    ----------
-    path : str or Path
-        A new or empty file in a folder that exists, a named pipe with a reader, or a device.
-    access : Access, optional
-        Who may read it; by default the user alone.
-    replace : bool, optional
-        Replace a file that holds something, instead of refusing it.
     """
 
     def __init__(self, path: str | Path, *, access: Access = PRIVATE, replace: bool = False) -> None:
@@ -449,13 +273,7 @@ class Journal(JsonSink):
         self._lines: LineFile | None = None
 
     def open(self, facts: SessionInfo) -> None:
-        """Create the file and write the header.
-
-        Raises
-        ------
-        OutputError
-            If the file holds something already or cannot be written.
-        """
+        """Create the file and write the header."""
         self._lines = LineFile(self.path, access=self._access, replace=self._replace)
         try:
             super().open(facts)
@@ -495,13 +313,7 @@ class Journal(JsonSink):
         return () if note is None else (note,)
 
     def close(self, summary: Summary | None) -> None:
-        """Write the summary and close the file; a second call does nothing.
-
-        Raises
-        ------
-        OutputError
-            If the summary cannot be written; the lines before are whole.
-        """
+        """Write the summary and close the file; a second call does nothing."""
         never_began = summary is None and self.num_written <= 1
         try:
             super().close(summary)
@@ -513,13 +325,7 @@ class Journal(JsonSink):
 
 
 class JsonLines(JsonSink):
-    """The lines of a journal on a text stream, in ASCII, so that no locale can spoil them.
-
-    Parameters
-    ----------
-    printer : LinePrinter
-        Usually to standard output.
-    """
+    """The lines of a journal on a text stream, in ASCII, so that no locale can spoil them."""
 
     def __init__(self, printer: LinePrinter) -> None:
         super().__init__()

@@ -26,15 +26,7 @@ _MARKS_HZ: Final = (100, 250, 500, 1000, 2000, 4000, 8000, 16000)
 
 
 class SpectrogramPng(Sink):
-    """Writes the picture at the end of a session, whole or not at all.
-
-    Parameters
-    ----------
-    history : SpectrogramHistory
-        Filled while the session runs.
-    output : OutputFile
-        Where it goes.
-    """
+    """Writes the picture at the end of a session, whole or not at all."""
 
     def __init__(self, history: SpectrogramHistory, output: OutputFile) -> None:
         self._history = history
@@ -43,18 +35,7 @@ class SpectrogramPng(Sink):
         self._written: Path | None = None
 
     def open(self, facts: SessionInfo) -> None:
-        """Find out now, not after an hour, whether the picture can be drawn.
-
-        Parameters
-        ----------
-        facts : SessionFacts
-            Give the title.
-
-        Raises
-        ------
-        MissingExtraError
-            Without matplotlib.
-        """
+        """Find out now, not after an hour, whether the picture can be drawn."""
         require("matplotlib", "plot")
         self._facts = facts
 
@@ -70,18 +51,7 @@ class SpectrogramPng(Sink):
         return () if note is None else (note,)
 
     def close(self, summary: Summary | None) -> None:  # noqa: ARG002 - the history has all it takes
-        """Draw what was heard; nothing where nothing was, or after a first call.
-
-        Parameters
-        ----------
-        summary : Summary or None
-            Not needed.
-
-        Raises
-        ------
-        OutputError
-            If the file cannot be written.
-        """
+        """Draw what was heard; nothing where nothing was, or after a first call."""
         facts, self._facts = self._facts, None
         if facts is None or not len(self._history.decibels):
             return
@@ -92,25 +62,7 @@ class SpectrogramPng(Sink):
 
 
 def draw_spectrogram_png(history: SpectrogramHistory, title: str) -> bytes:
-    """Draw a mel spectrogram with its axes.
-
-    Parameters
-    ----------
-    history : SpectrogramHistory
-        At least one column.
-    title : str
-        Stands above it.
-
-    Returns
-    -------
-    bytes
-        A PNG file.
-
-    Raises
-    ------
-    MissingExtraError
-        Without matplotlib.
-    """
+    """Draw a mel spectrogram with its axes."""
     figure: Figure = require("matplotlib.figure", "plot").Figure(
         figsize=_SIZE_INCHES, dpi=_DOTS_PER_INCH, layout="constrained"
     )

@@ -13,18 +13,7 @@ from streamer.sinks.writer import LinePrinter
 
 
 def duration_text(seconds: float) -> str:
-    """Write a stretch of time.
-
-    Parameters
-    ----------
-    seconds : float
-        At least 0, s.
-
-    Returns
-    -------
-    str
-        As ``0:01:03.5``: hours, minutes, seconds to a tenth.
-    """
+    """Write a stretch of time."""
     tenths = round(seconds * 10)
     hours, tenths = divmod(tenths, 36_000)
     minutes, tenths = divmod(tenths, 600)
@@ -32,20 +21,7 @@ def duration_text(seconds: float) -> str:
 
 
 def summary_text(summary: Summary, facts: SessionInfo) -> str:
-    """Say what a session was.
-
-    Parameters
-    ----------
-    summary : Summary
-        Its figures.
-    facts : SessionFacts
-        Its head.
-
-    Returns
-    -------
-    str
-        A few lines without colour; what did not happen is left out, what failed comes last.
-    """
+    """Say what a session was."""
     lines = [
         f"session   {facts.session}, {duration_text(summary.seconds)} of {printable(facts.source_name)}, "
         f"model {facts.model}",
@@ -123,13 +99,7 @@ _WIDTH_OF_TIME: Final = 11
 
 
 class PlainLines(Sink):
-    """Clock, stream time, state or emotion, the smoothed percentages, the level: aligned and without colour.
-
-    Parameters
-    ----------
-    printer : LinePrinter
-        Usually to standard output.
-    """
+    """One aligned line a row: clock, stream time, state or emotion, percentages, level; no colour."""
 
     def __init__(self, printer: LinePrinter) -> None:
         self._printer = printer

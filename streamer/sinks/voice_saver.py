@@ -16,26 +16,6 @@ from streamer.voices import SavedVoice, VoiceFolder, digest_of
 class VoiceKeeper(Sink):
     """Opens a voice before a session, counts the speech of its leg, and writes the voice when it ends.
 
-    Parameters
-    ----------
-    name : str
-        Of the voice; one that is not there yet begins with nothing.
-    leg : str
-        On which it is heard.
-    model : EmotionModel
-        Heard with.
-    callmood_version : str
-        To be written down.
-    folder : VoiceFolder, optional
-        The user's unless given.
-
-    Raises
-    ------
-    UsageError
-        If the model learns no voices, or the name cannot be one.
-    VoiceError
-        If the voice is damaged, or another model's.
-
     Attributes
     ----------
     name, leg : str
@@ -64,13 +44,7 @@ class VoiceKeeper(Sink):
         self._files: tuple[str, ...] = ()
 
     def learned_by(self, learned: Callable[[str], VoiceState]) -> None:
-        """Say where the voice is to be had at the end.
-
-        Parameters
-        ----------
-        learned : callable
-            Gives the state of a leg's voice as it is then.
-        """
+        """Say where the voice is to be had at the end."""
         self._learned = learned
 
     def open(self, facts: SessionInfo) -> None:
@@ -104,55 +78,18 @@ class VoiceKeeper(Sink):
 
 
 def learns_voices(model: EmotionModel) -> bool:
-    """Tell whether a model has a baseline that could be saved.
-
-    Parameters
-    ----------
-    model : EmotionModel
-        Any.
-
-    Returns
-    -------
-    bool
-        False where its voices have no state.
-    """
+    """Tell whether a model has a baseline that could be saved."""
     return bool(model.open_voice().state())
 
 
 def refuse_voice_for(model: EmotionModel) -> None:
-    """Stop where a voice is named and the model can do nothing with it.
-
-    Parameters
-    ----------
-    model : EmotionModel
-        Heard with.
-
-    Raises
-    ------
-    UsageError
-        If it learns no voices.
-    """
+    """Stop where a voice is named and the model can do nothing with it."""
     if not learns_voices(model):
         raise UsageError(f"model {model.card.name} learns no voices; leave --voice out, or choose another")
 
 
 def new_voice(name: str, model: EmotionModel, callmood_version: str) -> SavedVoice:
-    """Begin a voice that nothing is known of.
-
-    Parameters
-    ----------
-    name : str
-        Whose.
-    model : EmotionModel
-        That will learn it.
-    callmood_version : str
-        To be written down.
-
-    Returns
-    -------
-    SavedVoice
-        With no speech in it.
-    """
+    """Begin a voice that nothing is known of."""
     moment = now()
     digest = digest_of(model)
     return SavedVoice(

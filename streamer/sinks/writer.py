@@ -30,27 +30,12 @@ class LineFile:
     after the first line again if it is empty. A file of somebody else that has appeared in its place is left
     alone: the lines go on in ``call-2.jsonl``.
 
-    Parameters
-    ----------
-    path : Path
-        A new or empty file, a named pipe that someone reads, or a device such as /dev/stdout.
-    access : Access, optional
-        Who may read a file that is made; by default the user alone.
-    replace : bool, optional
-        Remove a regular file that holds something, instead of refusing it.
-
     Attributes
     ----------
     path : Path
         Where the lines go now.
     num_written : int
         Lines written, those that begin a file again not counted.
-
-    Raises
-    ------
-    OutputError
-        If it is a file with something in it, or cannot be written. Missing folders are not made: a mistyped
-        path would hide the file in a new place.
     """
 
     def __init__(self, path: Path, *, access: Access = PRIVATE, replace: bool = False) -> None:
@@ -77,19 +62,7 @@ class LineFile:
         self._is_file = stat.S_ISREG(self._status.st_mode)
 
     def write(self, line: str) -> None:
-        """Write one line, whole or not at all.
-
-        Parameters
-        ----------
-        line : str
-            Without its end. Bytes of a file name that are no UTF-8 are written as escapes.
-
-        Raises
-        ------
-        OutputError
-            If the disk is full, the folder was removed, or the reader of a pipe left or stalled; the lines
-            before are whole, and the next call may find that it works again.
-        """
+        """Write one line, whole or not at all."""
         if self._descriptor is None:
             raise OutputError(f"{self.path} is closed already; nothing more can be written to it")
         content = (line + "\n").encode("utf-8", "backslashreplace")
@@ -138,13 +111,7 @@ class LineFile:
         return f"{self._wanted} {' and '.join(happened)}; {goes_on}"
 
     def is_ready(self) -> bool:
-        """Tell whether it is worth trying again after a failure.
-
-        Returns
-        -------
-        bool
-            False where the folder is not there, there is no room, or a pipe would not take anything now.
-        """
+        """Tell whether it is worth trying again after a failure."""
         if self._descriptor is None:
             return False
         if self._is_file:
@@ -156,13 +123,7 @@ class LineFile:
         return flush_unfinished(self._descriptor, self._owed)
 
     def close(self) -> None:
-        """Let go; a second call does nothing.
-
-        Raises
-        ------
-        OutputError
-            If the system reports a late fault.
-        """
+        """Let go; a second call does nothing."""
         if self._descriptor is None:
             return
         descriptor, self._descriptor = self._descriptor, None
@@ -172,13 +133,7 @@ class LineFile:
             raise _explained(self.path, error) from error
 
     def withdraw(self) -> None:
-        """Leave no trace: close, and remove the file or make it empty again, as it was found.
-
-        Raises
-        ------
-        OutputError
-            If the file cannot be removed.
-        """
+        """Leave no trace: close, and remove the file or make it empty again, as it was found."""
         if self._descriptor is None:
             return
         self.num_written = 0
@@ -297,13 +252,7 @@ def _open_empty(path: Path, access: Access) -> int:
 
 
 def _open_anew(path: Path, access: Access) -> tuple[Path, bool, int]:
-    """Open a path for a regular file; a numbered one beside it where somebody else's is there.
-
-    Returns
-    -------
-    Path, bool, int
-        Which one; whether an empty file was there already; the descriptor.
-    """
+    """Open a path for a regular file; a numbered one beside it where somebody else's is there."""
     found = _status_of(path)
     if found is None or (stat.S_ISREG(found.st_mode) and not found.st_size):
         with suppress(FileExistsError):
@@ -339,11 +288,6 @@ def _explained(path: Path, error: OSError) -> OutputError:
 class LinePrinter:
     """Writes a line at a time to a text stream, and waits no longer than a second for whoever reads it.
 
-    Parameters
-    ----------
-    stream : text stream
-        Usually standard output; it stays open.
-
     Attributes
     ----------
     reader_gone : bool
@@ -361,29 +305,11 @@ class LinePrinter:
         self._left: Callable[[], None] | None = None
 
     def when_reader_leaves(self, call: Callable[[], None]) -> None:
-        """Say what is to be done, once, when nobody reads any more.
-
-        Parameters
-        ----------
-        call : callable
-            Called from the thread that writes.
-        """
+        """Say what is to be done, once, when nobody reads any more."""
         self._left = call
 
     def write(self, line: str) -> None:
-        """Write one line, or several with breaks between them.
-
-        Parameters
-        ----------
-        line : str
-            Without its end. What the stream's encoding lacks is written as an escape.
-
-        Raises
-        ------
-        OutputError
-            If nobody reads any more, or for so long, or the disk behind the stream is full; from the system's
-            own error.
-        """
+        """Write one line, or several with breaks between them."""
         encoding = self._stream.encoding or "utf-8"
         content = (line + "\n").encode(encoding, "backslashreplace")
         rest = self._owed + content
@@ -407,13 +333,7 @@ class LinePrinter:
         self.num_written += 1
 
     def is_ready(self) -> bool:
-        """Tell whether it is worth trying again after a failure.
-
-        Returns
-        -------
-        bool
-            False where nobody reads now.
-        """
+        """Tell whether it is worth trying again after a failure."""
         if self.reader_gone or self._descriptor is None:
             return False
         return flush_unfinished(self._descriptor, self._owed, blocks=True)

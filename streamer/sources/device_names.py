@@ -44,26 +44,7 @@ class Device:
 
 
 def choose_device(devices: Sequence[Device], wanted: str | int | None) -> Device:
-    """Find the device that a user means.
-
-    Parameters
-    ----------
-    devices : sequence of Device
-        Those there are.
-    wanted : str or int or None
-        A number, a name, or a part of a name that only one device has; upper and lower case are the same.
-        None takes the default.
-
-    Returns
-    -------
-    Device
-        The one that is meant.
-
-    Raises
-    ------
-    DeviceError
-        If there is none, or more than one; the message lists them.
-    """
+    """Find the device that a user means."""
     if not devices:
         raise DeviceError("no device delivers sound; plug a microphone in, or start the sound server")
     if wanted is None:

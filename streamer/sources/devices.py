@@ -23,23 +23,7 @@ _PROCESS_ID: Final = re.compile(r'^\t\tapplication\.process\.id = "(\d+)"$', re.
 
 
 def source_recorded_through(device: Device) -> str | None:
-    """Open a device for a moment and ask the sound server what we record from meanwhile.
-
-    Parameters
-    ----------
-    device : Device
-        One of ALSA's, as PortAudio lists it.
-
-    Returns
-    -------
-    str or None
-        The server's name of the source; None where the device has nothing to do with it.
-
-    Raises
-    ------
-    DeviceError
-        If the device will not open, or the sound server does not answer.
-    """
+    """Open a device for a moment and ask the sound server what we record from meanwhile."""
     microphone = Microphone(device)
     queue = BlockQueue(FIRST_SOUND_SECONDS, microphone.info.sample_rate)
     before = _recorded()
@@ -79,18 +63,7 @@ _DEFAULT_NAMES: Final = frozenset({"default", "pulse", "pipewire"})
 
 
 def list_inputs() -> list[Device]:
-    """List what delivers sound: the sources of the sound server first, then PortAudio's devices.
-
-    Returns
-    -------
-    list of Device
-        One of them the default, where there is one; may be empty.
-
-    Raises
-    ------
-    DeviceError
-        If neither a sound server nor PortAudio answers.
-    """
+    """List what delivers sound: the sources of the sound server first, then PortAudio's devices."""
     return _beside_portaudio(_served())
 
 
@@ -99,25 +72,6 @@ def open_input(wanted: str | None, *, returns: bool = True, alone: bool = True) 
 
     What comes through a sound server is recorded from the server by its exact name, also where ALSA stands in
     between: PortAudio would not learn that the server has moved it to another source.
-
-    Parameters
-    ----------
-    wanted : str or None
-        A number, a name or a part of a name, as `list_inputs` has them; None for the default.
-    returns : bool, optional
-        Wait for it where it goes away, and go on.
-    alone : bool, optional
-        No other device of PortAudio is open meanwhile: it may be started again to find what was plugged in.
-
-    Returns
-    -------
-    Source
-        Of the sound server, or of PortAudio.
-
-    Raises
-    ------
-    DeviceError
-        If it is unknown, ambiguous, or nothing answers.
     """
     served = _served()
     device = _choose(served, wanted)

@@ -17,17 +17,7 @@ STOP_SECONDS: Final = 5.0
 
 
 class FileSource:
-    """Delivers a recording, at the speed at which it was spoken or as fast as it is taken; loses nothing.
-
-    Parameters
-    ----------
-    audio : AudioFile
-        The recording.
-    fast : bool
-        Do not wait for the time to pass.
-    block_seconds : float, optional
-        Length of a block, s; 0.05 at real speed, 0.25 otherwise.
-    """
+    """Delivers a recording, at the speed at which it was spoken or as fast as it is taken; loses nothing."""
 
     def __init__(self, audio: AudioFile, *, fast: bool, block_seconds: float | None = None) -> None:
         self._audio = audio
@@ -59,13 +49,7 @@ class FileSource:
         """Do nothing: the file was looked at when it was named."""
 
     def start(self, queue: BlockReceiver) -> None:
-        """Begin to read, in a thread of its own.
-
-        Parameters
-        ----------
-        queue : Intake
-            Takes the blocks, and makes the reader wait when it is full.
-        """
+        """Begin to read, in a thread of its own."""
         self._thread.start(queue)
 
     def stop(self) -> None:
@@ -96,18 +80,7 @@ _COMPARED_VALUES: Final = 2**18
 
 
 def are_channels_same(audio: AudioFile) -> bool:
-    """Look at the beginning of a recording.
-
-    Parameters
-    ----------
-    audio : AudioFile
-        With more than one channel; its first minute is read.
-
-    Returns
-    -------
-    bool
-        True where every channel has the samples of the first, and there is any sound in them.
-    """
+    """Look at the beginning of a recording."""
     left, heard = to_samples(COMPARED_SECONDS, audio.sample_rate), False
     for block in audio.blocks(max(1, _COMPARED_VALUES // audio.channels)):
         looked_at = block[:left]

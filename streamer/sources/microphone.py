@@ -37,18 +37,7 @@ T = TypeVar("T")
 
 
 def portaudio() -> ModuleType:
-    """Import sounddevice, which starts PortAudio.
-
-    Returns
-    -------
-    module
-        sounddevice.
-
-    Raises
-    ------
-    DeviceError
-        If the PortAudio library is missing, does not start, or does not answer within 3 s.
-    """
+    """Import sounddevice, which starts PortAudio."""
     try:
         # It redirects standard error itself meanwhile.
         return _answer(_load, redirects=True)
@@ -77,13 +66,7 @@ def _load() -> ModuleType:
 
 
 def is_hanging() -> bool:
-    """Tell whether PortAudio is in a call that nobody waits for any more.
-
-    Returns
-    -------
-    bool
-        True from when the wait was given up until the call returns.
-    """
+    """Tell whether PortAudio is in a call that nobody waits for any more."""
     return not _PORTAUDIO.is_idle
 
 
@@ -111,18 +94,7 @@ def _answer(function: Callable[[], T], *, redirects: bool = False) -> T:
 
 
 def input_devices() -> list[Device]:
-    """List what delivers sound.
-
-    Returns
-    -------
-    list of Device
-        By number; may be empty.
-
-    Raises
-    ------
-    DeviceError
-        If PortAudio is missing, or does not answer.
-    """
+    """List what delivers sound."""
     sounddevice = portaudio()
     try:
         found = _answer(sounddevice.query_devices)
@@ -147,13 +119,7 @@ def input_devices() -> list[Device]:
 
 
 def look_for_devices_again() -> None:
-    """Let PortAudio find what was plugged in since it started; no stream may be open.
-
-    Raises
-    ------
-    DeviceError
-        If PortAudio does not start again.
-    """
+    """Let PortAudio find what was plugged in since it started; no stream may be open."""
     sounddevice = portaudio()
     try:
         # sounddevice has no public name for it; PortAudio looks at the devices only when it starts.
@@ -164,20 +130,7 @@ def look_for_devices_again() -> None:
 
 
 class Microphone:
-    """Delivers what an input device hears, at the device's own rate, in 16 bits.
-
-    Parameters
-    ----------
-    device : str or int or Device or None
-        Number, name or part of a name, as `choose_device` takes it; or one of `input_devices`.
-    like : SourceInfo, optional
-        Deliver at this sample rate and with as many channels, as a device did that has come back.
-
-    Raises
-    ------
-    DeviceError
-        If PortAudio is missing, or the device is unknown or ambiguous.
-    """
+    """Delivers what an input device hears, at the device's own rate, in 16 bits."""
 
     def __init__(self, device: str | int | Device | None = None, *, like: SourceInfo | None = None) -> None:
         self._device = device if isinstance(device, Device) else choose_device(input_devices(), device)
@@ -210,13 +163,7 @@ class Microphone:
         return 0
 
     def open(self) -> None:
-        """Open the device; it does not deliver yet.
-
-        Raises
-        ------
-        DeviceError
-            If it will not open.
-        """
+        """Open the device; it does not deliver yet."""
         sounddevice = portaudio()
         self._is_asked_for = True
         try:
@@ -225,18 +172,7 @@ class Microphone:
             raise self._refusal(error) from error
 
     def start(self, queue: BlockReceiver) -> None:
-        """Begin to deliver, from PortAudio's thread.
-
-        Parameters
-        ----------
-        queue : Intake
-            Takes the blocks; its oldest are dropped where nobody fetches them.
-
-        Raises
-        ------
-        DeviceError
-            If the device will not start.
-        """
+        """Begin to deliver, from PortAudio's thread."""
         self._queue = queue
         sounddevice = portaudio()
         try:

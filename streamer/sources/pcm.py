@@ -27,37 +27,12 @@ _FULL_SCALE: Final = np.float32(32768)
 
 
 def sample_bytes(encoding: Encoding) -> int:
-    """Tell how long a sample of one channel is.
-
-    Parameters
-    ----------
-    encoding : {'s16le', 'f32le', 'mulaw', 'alaw'}
-        How it is written.
-
-    Returns
-    -------
-    int
-        Bytes.
-    """
+    """Tell how long a sample of one channel is."""
     return {"s16le": 2, "f32le": 4, "mulaw": 1, "alaw": 1}[encoding]
 
 
 def decode(data: bytes, encoding: Encoding) -> Samples:
-    """Turn bytes into samples.
-
-    Parameters
-    ----------
-    data : bytes
-        Whole samples only.
-    encoding : {'s16le', 'f32le', 'mulaw', 'alaw'}
-        How they are written.
-
-    Returns
-    -------
-    ndarray, shape (n,), float32
-        Full scale ±1; all but those of f32le are multiples of 1/32768. Floats come as they are, those that
-        are no finite numbers among them.
-    """
+    """Turn bytes into samples."""
     if encoding == "f32le":
         return np.frombuffer(data, dtype="<f4").astype(np.float32)
     if encoding == "s16le":
@@ -95,13 +70,6 @@ _A_LAW: Final = _a_law_table()
 class PcmDecoder:
     """Decodes what is whole, and keeps the rest for the next time.
 
-    Parameters
-    ----------
-    encoding : {'s16le', 'f32le', 'mulaw', 'alaw'}
-        How the samples are written.
-    channels : int
-        How many lie side by side.
-
     Attributes
     ----------
     frame_bytes : int
@@ -120,18 +88,7 @@ class PcmDecoder:
         return len(self._rest)
 
     def take(self, data: bytes) -> Samples:
-        """Take the bytes that follow.
-
-        Parameters
-        ----------
-        data : bytes
-            Of any length.
-
-        Returns
-        -------
-        ndarray, shape (n, channels), float32
-            The samples that are whole now, maybe none.
-        """
+        """Take the bytes that follow."""
         data = self._rest + data
         whole = len(data) - len(data) % self.frame_bytes
         self._rest = data[whole:]
@@ -150,26 +107,7 @@ _SUBTYPES: Final[Mapping[Encoding, str]] = MappingProxyType(
 
 
 class PcmSource:
-    """Delivers raw samples from a file descriptor as they come; a full queue holds the writer back.
-
-    Parameters
-    ----------
-    descriptor : int
-        Open for reading: a pipe, a file, a socket. It is not closed.
-    name : str
-        As shown on the panel.
-    sample_rate : int
-        Hz, 4 000 to 384 000.
-    channels : int
-        1 to 32; their samples lie side by side.
-    encoding : {'s16le', 'f32le', 'mulaw', 'alaw'}
-        How the samples are written.
-
-    Raises
-    ------
-    UsageError
-        If the rate or the channels are out of range, or the descriptor is a terminal.
-    """
+    """Delivers raw samples from a file descriptor as they come; a full queue holds the writer back."""
 
     def __init__(
         self, descriptor: int, *, name: str, sample_rate: int, channels: int, encoding: Encoding
@@ -208,13 +146,7 @@ class PcmSource:
         """Do nothing: the descriptor is open."""
 
     def start(self, queue: BlockReceiver) -> None:
-        """Begin to read, in a thread of its own.
-
-        Parameters
-        ----------
-        queue : Intake
-            Takes the blocks, and makes the reader wait when it is full.
-        """
+        """Begin to read, in a thread of its own."""
         self._wake = os.pipe()
         self._thread.start(queue)
 

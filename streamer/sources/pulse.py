@@ -40,13 +40,7 @@ class ParecMessages:
         self._unfinished = b""
 
     def take(self, data: bytes) -> None:
-        """Take the bytes that follow.
-
-        Parameters
-        ----------
-        data : bytes
-            Of any length.
-        """
+        """Take the bytes that follow."""
         *whole, rest = _LINE_END.split(self._unfinished + data)
         self._unfinished = rest[-_MAX_LINE_BYTES:]
         for line in whole:
@@ -82,20 +76,6 @@ class PulseSource:
 
     When a source goes away the server would move the recording to another, such as the microphone. Nothing is
     delivered before the server has confirmed the source, and nothing after it has named another.
-
-    Parameters
-    ----------
-    pulse_name : str
-        As the server calls it; see `pulse_sources`.
-    title : str, optional
-        As shown on the panel and in the server's mixer; the name unless given.
-    like : SourceInfo, optional
-        Deliver at this sample rate and with as many channels, as a device did that has come back.
-
-    Raises
-    ------
-    DeviceError
-        If the server does not answer, or has no such source.
     """
 
     def __init__(self, pulse_name: str, *, title: str | None = None, like: SourceInfo | None = None) -> None:
@@ -125,29 +105,12 @@ class PulseSource:
         return 0
 
     def open(self) -> None:
-        """Make sure that the source is still there, and `parec` to record it with.
-
-        Raises
-        ------
-        DeviceError
-            If one of them is not.
-        """
+        """Make sure that the source is still there, and `parec` to record it with."""
         pulse_program("parec")
         find_pulse_source(self._name)
 
     def start(self, queue: BlockReceiver) -> None:
-        """Begin to deliver, from a thread of its own.
-
-        Parameters
-        ----------
-        queue : Intake
-            Takes the blocks; its oldest are dropped where nobody fetches them.
-
-        Raises
-        ------
-        DeviceError
-            If `parec` cannot be started.
-        """
+        """Begin to deliver, from a thread of its own."""
         self._process = start_pulse_program("parec", *self._arguments(), with_words=True)
         self._thread.start(queue)
 

@@ -15,23 +15,7 @@ from streamer.blocking_calls import ANSWER_SECONDS, NoAnswerError
 
 
 def pulse_program(name: str) -> str:
-    """Find one of the programs that talk to the sound server.
-
-    Parameters
-    ----------
-    name : {'pactl', 'parec'}
-        Both are in the same package.
-
-    Returns
-    -------
-    str
-        Its path.
-
-    Raises
-    ------
-    DeviceError
-        If it is not installed.
-    """
+    """Find one of the programs that talk to the sound server."""
     path = shutil.which(name)
     if path is None:
         raise DeviceError(
@@ -42,40 +26,14 @@ def pulse_program(name: str) -> str:
 
 
 def english_environment() -> dict[str, str]:
-    """Give an environment in which those programs say what can be read by a program.
-
-    Returns
-    -------
-    dict of str to str
-        Ours, with messages in English and names as they are, whatever the user's language.
-    """
+    """Give an environment in which those programs say what can be read by a program."""
     # C alone would leave out of a name what is not ASCII; in another locale LANGUAGE chooses the messages.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PULSE_LOG")}
     return kept | {"LC_ALL": "C.UTF-8", "LANGUAGE": ""}
 
 
 def start_pulse_program(name: str, *arguments: str, with_words: bool = False) -> "subprocess.Popen[bytes]":
-    """Start one of those programs, to read what it gives while it runs.
-
-    Parameters
-    ----------
-    name : {'pactl', 'parec'}
-        Which one.
-    *arguments : str
-        As it takes them.
-    with_words : bool, optional
-        Whether standard error is to be read as well.
-
-    Returns
-    -------
-    Popen
-        Unbuffered, and out of reach of Ctrl-C: the stop is ordered, and it ends last.
-
-    Raises
-    ------
-    DeviceError
-        If it is not installed or cannot be started.
-    """
+    """Start one of those programs, to read what it gives while it runs."""
     program = pulse_program(name)
     try:
         with _out_of_reach():
@@ -103,25 +61,7 @@ def _out_of_reach() -> Iterator[None]:
 
 
 def pactl(*arguments: str) -> str:
-    """Ask the sound server.
-
-    Parameters
-    ----------
-    *arguments : str
-        As `pactl` takes them.
-
-    Returns
-    -------
-    str
-        What it prints, in English.
-
-    Raises
-    ------
-    NoAnswerError
-        If the sound server does not answer within 3 s.
-    DeviceError
-        If it is not installed, or there is no sound server.
-    """
+    """Ask the sound server."""
     program = pulse_program("pactl")
     with _out_of_reach():
         process = subprocess.Popen(  # noqa: S603 - our own words
@@ -157,13 +97,7 @@ def pactl(*arguments: str) -> str:
 
 
 def server_answers() -> None:
-    """Make sure that the sound server is there and not hung, where nothing comes from it.
-
-    Raises
-    ------
-    DeviceError
-        If it is not, or `pactl` is missing.
-    """
+    """Make sure that the sound server is there and not hung, where nothing comes from it."""
     pactl("info")
 
 
@@ -195,18 +129,7 @@ class PulseDevice(NamedTuple):
 
 
 def pulse_sources() -> list[PulseDevice]:
-    """List the sources of the sound server, the monitors of its sinks among them.
-
-    Returns
-    -------
-    list of PulseDevice
-        In the server's order; may be empty.
-
-    Raises
-    ------
-    DeviceError
-        If `pactl` is missing or no sound server answers.
-    """
+    """List the sources of the sound server, the monitors of its sinks among them."""
     found = []
     for entry in f"\n{pactl('list', 'sources')}".split("\nSource #")[1:]:
         lines = (_FIELD.fullmatch(line) for line in entry.splitlines())
@@ -221,23 +144,7 @@ def pulse_sources() -> list[PulseDevice]:
 
 
 def server_default(kind: str) -> str | None:
-    """Ask for a default of the server: a microphone, or what is played to.
-
-    Parameters
-    ----------
-    kind : {'Source', 'Sink'}
-        What is asked for.
-
-    Returns
-    -------
-    str or None
-        Its name; None where the server has none.
-
-    Raises
-    ------
-    DeviceError
-        If `pactl` is missing or no sound server answers.
-    """
+    """Ask for a default of the server: a microphone, or what is played to."""
     # Not get-default-source, which came with PulseAudio 15.
     lines = (line.partition(": ") for line in pactl("info").splitlines())
     name = next((value.strip() for key, _, value in lines if key == f"Default {kind}"), "")
@@ -246,23 +153,7 @@ def server_default(kind: str) -> str | None:
 
 
 def find_pulse_source(name: str) -> PulseDevice:
-    """Find a source by its exact name.
-
-    Parameters
-    ----------
-    name : str
-        As the server calls it.
-
-    Returns
-    -------
-    PulseDevice
-        The one of that name.
-
-    Raises
-    ------
-    DeviceError
-        If there is none; the message lists those there are.
-    """
+    """Find a source by its exact name."""
     devices = pulse_sources()
     for device in devices:
         if device.name == name:

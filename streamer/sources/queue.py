@@ -13,15 +13,6 @@ class BlockQueue:
 
     A live source must never wait: `put` makes room by dropping the oldest block. A file can: `put_waiting`
     holds it back and nothing is lost. Whoever waits is woken, nobody looks again and again.
-
-    Parameters
-    ----------
-    max_seconds : float
-        How much sound the queue holds, s; one block fits whatever its length.
-    sample_rate : int
-        That of the source, Hz.
-    news : threading.Event, optional
-        Is set whenever a block comes or the queue is closed, for whoever waits at several queues.
     """
 
     def __init__(self, max_seconds: float, sample_rate: int, news: threading.Event | None = None) -> None:
@@ -42,49 +33,21 @@ class BlockQueue:
         self._emptied = threading.Condition(self._lock)
 
     def put(self, block: AudioBlock) -> None:
-        """Append a block at once; the oldest ones are dropped, and counted, where it does not fit.
-
-        Parameters
-        ----------
-        block : AudioBlock
-            Ignored once the queue is closed.
-        """
+        """Append a block at once; the oldest ones are dropped, and counted, where it does not fit."""
         with self._lock:
             while self._blocks and not self._fits(block):
                 self._drop_oldest()
             self._append(block)
 
     def put_waiting(self, block: AudioBlock) -> bool:
-        """Append a block as soon as there is room.
-
-        Parameters
-        ----------
-        block : AudioBlock
-            Waits for the worker where it does not fit.
-
-        Returns
-        -------
-        bool
-            False if the queue was closed before there was room.
-        """
+        """Append a block as soon as there is room."""
         with self._lock:
             self._emptied.wait_for(lambda: self._closed or not self._blocks or self._fits(block))
             self._append(block)
             return not self._closed
 
     def get(self, timeout_seconds: float) -> AudioBlock | None:
-        """Take the oldest block.
-
-        Parameters
-        ----------
-        timeout_seconds : float
-            The longest wait, s.
-
-        Returns
-        -------
-        AudioBlock or None
-            None where none came in time, or none will ever come: see `drained`.
-        """
+        """Take the oldest block."""
         with self._lock:
             self._filled.wait_for(lambda: bool(self._blocks) or self._closed, timeout_seconds)
             if not self._blocks:
@@ -94,25 +57,13 @@ class BlockQueue:
             return block
 
     def note_absence(self, reason: str | None) -> None:
-        """Learn that the source's device is away and is waited for, or is back.
-
-        Parameters
-        ----------
-        reason : str or None
-            Why it went; None once it is back.
-        """
+        """Learn that the source's device is away and is waited for, or is back."""
         with self._lock:
             self._absence = reason
             self._tell_news()
 
     def close(self, error: BaseException | None = None) -> None:
-        """Take no more blocks; those inside can still be taken. A second call changes nothing.
-
-        Parameters
-        ----------
-        error : BaseException, optional
-            Why the source ended, where that is not its natural end.
-        """
+        """Take no more blocks; those inside can still be taken. A second call changes nothing."""
         with self._lock:
             if not self._closed:
                 self._closed = True
@@ -212,13 +163,6 @@ class BlockQueue:
 class SourceMultiplexer:
     """A queue for each source, and one place for the worker to wait at.
 
-    Parameters
-    ----------
-    max_seconds : sequence of float
-        How much sound each queue holds, s, by number of the source.
-    sample_rates : sequence of int
-        Of the sources, Hz.
-
     Attributes
     ----------
     queues : tuple of BlockQueue
@@ -233,18 +177,7 @@ class SourceMultiplexer:
         )
 
     def get(self, timeout_seconds: float) -> tuple[int, AudioBlock] | None:
-        """Take the block that has waited longest.
-
-        Parameters
-        ----------
-        timeout_seconds : float
-            The longest wait, s.
-
-        Returns
-        -------
-        (int, AudioBlock) or None
-            The number of its source and the block; None where none came in time, or none will ever come.
-        """
+        """Take the block that has waited longest."""
         deadline = time.monotonic() + timeout_seconds
         while True:
             # Before looking: what comes while we look sets it again.

@@ -47,16 +47,6 @@ class ReconnectingSource:
 
     The sample index goes on by the monotonic clock, so the time away is a gap of about its true length. What
     is wrong with the program is no reason to wait: only a DeviceError is.
-
-    Parameters
-    ----------
-    source : Source
-        The device, not open yet.
-    reopen : callable
-        Makes the same source anew, by the name that the user chose, with the sample rate and the channels of
-        what it is given; raises DeviceError where it is not there.
-    ask : callable, optional
-        For a device that may deliver nothing for good reason: raises DeviceError where it is a bad one.
     """
 
     def __init__(
@@ -85,28 +75,11 @@ class ReconnectingSource:
         return 0
 
     def open(self) -> None:
-        """Open the device; where it is not there at the start, nobody waits.
-
-        Raises
-        ------
-        DeviceError
-            If it will not open.
-        """
+        """Open the device; where it is not there at the start, nobody waits."""
         self._source.open()
 
     def start(self, queue: BlockReceiver) -> None:
-        """Begin to deliver.
-
-        Parameters
-        ----------
-        queue : Intake
-            Takes the blocks, and is told while the device is away.
-
-        Raises
-        ------
-        DeviceError
-            If the device will not start.
-        """
+        """Begin to deliver."""
         relay = _Relay(queue, self._info.sample_rate, place=None)
         self._source.start(relay)
         self._relay = relay
@@ -212,20 +185,7 @@ class ReconnectingSource:
 
 
 class _Relay:
-    """Between one opening of the device and the queue: counts on from where the one before has ended.
-
-    Parameters
-    ----------
-    queue : Intake
-        Takes the blocks.
-    sample_rate : int
-        Hz.
-    place : (int, float) or None
-        One past the last sample that was ever delivered, and ``time.monotonic()`` then, s; None where there
-        was none.
-    num_attempts : int
-        How often it was tried since a block came.
-    """
+    """Between one opening of the device and the queue: counts on from where the one before has ended."""
 
     def __init__(
         self, queue: BlockReceiver, sample_rate: int, place: tuple[int, float] | None, num_attempts: int = 0

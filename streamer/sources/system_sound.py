@@ -31,18 +31,7 @@ _OTHER_SYSTEMS: Final = MappingProxyType(
 
 
 def monitor_of_default_sink() -> str:
-    """Name the source that hears what the machine plays.
-
-    Returns
-    -------
-    str
-        The monitor of the default sink, as PulseAudio or PipeWire calls it.
-
-    Raises
-    ------
-    DeviceError
-        If the system is not Linux, `pactl` is missing, no sound server answers, or it has no such monitor.
-    """
+    """Name the source that hears what the machine plays."""
     if (instead := _OTHER_SYSTEMS.get(platform.system())) is not None:
         raise DeviceError(instead)
     sink = server_default("Sink")
@@ -67,18 +56,7 @@ _READ_BYTES: Final = 4096
 
 
 def open_system_sound() -> ReconnectingSource:
-    """Give the source that hears what the machine plays, wherever that comes out; it is waited for.
-
-    Returns
-    -------
-    ReturningSource
-        Not open yet.
-
-    Raises
-    ------
-    DeviceError
-        As `monitor_of_default_sink` does.
-    """
+    """Give the source that hears what the machine plays, wherever that comes out; it is waited for."""
     return ReconnectingSource(SystemSource(), SystemSource, ask=server_answers)
 
 
@@ -86,16 +64,6 @@ class SystemSource:
     """Delivers what the default sink plays; ends, as a device does that goes away, where another becomes it.
 
     Whoever waits for it and opens it anew hears the other: that is what the user asked for.
-
-    Parameters
-    ----------
-    like : SourceInfo, optional
-        As for `PulseSource`.
-
-    Raises
-    ------
-    DeviceError
-        As `monitor_of_default_sink` does.
     """
 
     def __init__(self, like: SourceInfo | None = None) -> None:
@@ -116,28 +84,11 @@ class SystemSource:
         return 0
 
     def open(self) -> None:
-        """Make sure that it is still there.
-
-        Raises
-        ------
-        DeviceError
-            If it is not.
-        """
+        """Make sure that it is still there."""
         self._source.open()
 
     def start(self, queue: BlockReceiver) -> None:
-        """Begin to deliver, and to look where the machine plays to.
-
-        Parameters
-        ----------
-        queue : Intake
-            Takes the blocks.
-
-        Raises
-        ------
-        DeviceError
-            If `parec` or `pactl` cannot be started.
-        """
+        """Begin to deliver, and to look where the machine plays to."""
         self._process = start_pulse_program("pactl", "subscribe")
         self._source.start(queue)
         self._watch.start(queue)

@@ -8,7 +8,7 @@ values on purpose raises the version where the thing is declared, and then write
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import soundfile
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from callmood.evaluation.classification import JUDGING_VERSION, classify_table
 from callmood.evaluation.stream_tables import (
@@ -538,6 +539,13 @@ def complaint(name: str, declared: Declared, golden: Mapping[str, Any]) -> str |
         f"values of {name} changed: raise its version and regenerate the golden file: {COMMAND}{hint}\n"
         f"{len(names)} arrays differ: {', '.join(names[:5])}"
     )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    """Small products of matrices are several times slower on two busy cores than on one."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="module")

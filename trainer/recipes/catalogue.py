@@ -17,45 +17,17 @@ _RECIPES: Final[Mapping[str, Callable[[], Recipe]]] = {
 
 
 def default_recipe() -> str:
-    """Name the recipe that is scored unless another is asked for.
-
-    Returns
-    -------
-    str
-        One of `recipe_names`.
-    """
+    """Name the recipe that is scored unless another is asked for."""
     return "speech"
 
 
 def recipe_names() -> tuple[str, ...]:
-    """List the recipes.
-
-    Returns
-    -------
-    tuple of str
-        Sorted.
-    """
+    """List the recipes."""
     return tuple(sorted(_RECIPES))
 
 
 def find_recipe(name: str) -> Recipe:
-    """Give a recipe by its name.
-
-    Parameters
-    ----------
-    name : str
-        One of `recipe_names`.
-
-    Returns
-    -------
-    Recipe
-        Ready to fit.
-
-    Raises
-    ------
-    UsageError
-        If there is none of this name.
-    """
+    """Give a recipe by its name."""
     if name not in _RECIPES:
         raise UsageError(f"there is no recipe {name!r}; there are {', '.join(recipe_names())}")
     return _RECIPES[name]()

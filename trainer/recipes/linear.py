@@ -38,23 +38,7 @@ class LinearRecipe:
     version = 1
 
     def fit(self, tables: Sequence[StepTable]) -> "LinearClassifier":
-        """Fit on a training side.
-
-        Parameters
-        ----------
-        tables : sequence of StepTable
-            Windows that the gate did not hear as speech, and windows between clips, are left out.
-
-        Returns
-        -------
-        LinearClassifier
-            Ready to hear.
-
-        Raises
-        ------
-        DatasetError
-            If fewer than two labels are left to tell apart.
-        """
+        """Fit on a training side."""
         vectors, targets, cells = _windows_of_speech(tables)
         present = np.unique(targets)
         if len(present) < 2:
@@ -70,17 +54,7 @@ class LinearRecipe:
 
 
 class LinearClassifier:
-    """Scaled values, a matrix, a softmax.
-
-    Parameters
-    ----------
-    mean, scale : ndarray, shape (num_features,)
-        Of the training side.
-    weights : ndarray, shape (num_features, num_labels)
-        Of the scaled values.
-    bias : ndarray, shape (num_labels,)
-        Minus infinity for a label that was never heard.
-    """
+    """Scaled values, a matrix, a softmax."""
 
     labels: tuple[str, ...] = LABELS
 

@@ -48,29 +48,7 @@ class LabelledRows:
 def softmax_regressions(
     given: LabelledRows, num_labels: int, *, ridge: float, nuisance_ridge: float, iterations: int
 ) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]:
-    """Find the weights that make the targets likely, from the rows, and from what differs from the usual.
-
-    Parameters
-    ----------
-    given : LabelledRows
-        At least one row.
-    num_labels : int
-        Columns of what is returned.
-    ridge : float
-        What is minimised is the weighted mean of the negative log-probabilities, plus half of this times the
-        sum of squared coefficients; biases are free.
-    nuisance_ridge : float
-        The same for what the first regression's coefficients make of the nuisance: with a large one it is
-        deaf to it.
-    iterations : int
-        Of L-BFGS (D. Liu and J. Nocedal, Mathematical Programming 45, 1989) at most.
-
-    Returns
-    -------
-    of_rows, of_differences : tuple of ndarray
-        Coefficients, shape (num_features, num_labels), float32, for ``rows @ coefficients + bias``, zero for
-        a label without rows; and the bias, shape (num_labels,), float32.
-    """
+    """Find the weights that make the targets likely, from the rows, and from what differs from the usual."""
     present, places = np.unique(given.targets, return_inverse=True)
     shape = given.rows.shape[1] + 1, 2, len(present)
     problem = _Problem(given, places, len(present), ridge, nuisance_ridge)
@@ -179,43 +157,13 @@ class Opinions:
         return {name: getattr(self, name) for name in self.__slots__}
 
     def scaled(self, vectors: FloatArray) -> FloatArray:
-        """Scale vectors as a model does.
-
-        Parameters
-        ----------
-        vectors : ndarray, shape (n, num_features), float32
-            As the feature set gives them.
-
-        Returns
-        -------
-        ndarray, of the same shape, float32
-            In -5..5.
-        """
+        """Scale vectors as a model does."""
         scaled: FloatArray = np.clip((vectors - self.mean) / self.scale, -_CLIP, _CLIP)
         return scaled
 
 
 def fit_opinions(windows: TrainingWindows, ridge: float) -> Opinions:
-    """Fit both by logistic regression.
-
-    Parameters
-    ----------
-    windows : TrainingWindows
-        The training side.
-    ridge : float
-        Weight of the squared coefficients against the mean loss; more for more features.
-
-    Returns
-    -------
-    Opinions
-        The own one is fitted on vectors less the mean of their speaker under their condition, each emotion of
-        the speaker counted once: what the baseline of a voice is an estimate of.
-
-    Raises
-    ------
-    DatasetError
-        If fewer than two emotions are left to tell apart.
-    """
+    """Fit both by logistic regression."""
     if len(np.unique(windows.targets)) < 2:
         raise DatasetError(
             "the training side has windows of fewer than two emotions; add corpora, or speakers"

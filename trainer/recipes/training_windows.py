@@ -51,18 +51,7 @@ class TrainingWindows:
         return len(self.targets)
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "TrainingWindows":
-        """Give some of the windows.
-
-        Parameters
-        ----------
-        rows : ndarray
-            A mask, or indices.
-
-        Returns
-        -------
-        TrainingWindows
-            Copies.
-        """
+        """Give some of the windows."""
         return TrainingWindows(
             self.vectors[rows],
             self.targets[rows],
@@ -87,29 +76,11 @@ class TrainingWindows:
         return np.char.add(np.char.add(self.speaker, "|"), self.condition)
 
     def corpus_weights(self, corpora: NDArray[np.str_]) -> NDArray[np.float64]:
-        """Say how much corpora count, whatever their size.
-
-        Parameters
-        ----------
-        corpora : ndarray, shape (n,), str
-            Their names.
-
-        Returns
-        -------
-        ndarray, shape (n,), float64
-            1 for one in which every emotion has its share, else `SMALL_WEIGHT`.
-        """
+        """Say how much corpora count, whatever their size."""
         return np.where(np.isin(corpora, self.complete_corpora), 1.0, SMALL_WEIGHT)
 
     def weights(self) -> NDArray[np.float64]:
-        """Say how much each window counts.
-
-        Returns
-        -------
-        ndarray, shape (n,), float64
-            Summing to 1: a corpus counts 1, or `SMALL_WEIGHT`, whatever its size; emotions count the same
-            inside each, and clean windows `CLEAN_WEIGHT` inside these.
-        """
+        """Say how much each window counts."""
         weights = np.where(self.condition == "clean", CLEAN_WEIGHT, 1.0)
         corpora = np.unique(self.corpus)
         for corpus, weight in zip(corpora.tolist(), self.corpus_weights(corpora).tolist(), strict=True):
@@ -124,26 +95,7 @@ class TrainingWindows:
 
 
 def windows_of_speech(tables: Sequence[StepTable], most_of_a_clip: int | None = None) -> TrainingWindows:
-    """Gather what can be fitted on.
-
-    Parameters
-    ----------
-    tables : sequence of StepTable
-        Of one feature set.
-    most_of_a_clip : int, optional
-        Neighbouring windows are alike: take no more than so many of each placed clip, evenly spread around
-        its middle.
-
-    Returns
-    -------
-    TrainingWindows
-        In the order of the tables.
-
-    Raises
-    ------
-    DatasetError
-        If nothing is left.
-    """
+    """Gather what can be fitted on."""
     parts = []
     num_clips = 0
     for table in tables:

@@ -56,20 +56,7 @@ class HeldOutVoice:
     complete: bool
 
     def order(self, kind: str, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-        """Put clips in the order of streams.
-
-        Parameters
-        ----------
-        kind : {'balanced', 'mostly-neutral', 'single'}
-            As `callmood.evaluation.streams` has them.
-        rng : Generator
-            Draws.
-
-        Yields
-        ------
-        ndarray, shape (num_clips,), int64
-            Numbers of clips, one array a stream.
-        """
+        """Put clips in the order of streams."""
         of_label = [np.flatnonzero(self.targets == label) for label in range(len(LABELS))]
         if kind == "balanced":
             yield rng.permutation(len(self.targets))[:MOST_CLIPS]
@@ -95,22 +82,6 @@ def unheard_voices(
     Where only one is complete, its speakers are left out by thirds: no other could stand for it. Speakers of
     a corpus that was fitted on are no strangers, though, and by them alone the model would be far too sure:
     incomplete corpora are then left out in their turn as well.
-
-    Parameters
-    ----------
-    fitted_on : TrainingWindows
-        The training side, thinned.
-    heard : TrainingWindows
-        The same, whole.
-    ridge : float
-        As `fit_opinions` takes it.
-    advance : callable
-        Told of each fold.
-
-    Returns
-    -------
-    list of HeldOutVoice
-        Empty where nobody can be left out.
     """
     complete = fitted_on.complete_corpora
     left_whole, folds = complete, []
@@ -231,18 +202,7 @@ CAUTIOUS: Final = FittedRule(
 
 
 def fit_rule(voices: Sequence[HeldOutVoice]) -> FittedRule:
-    """Fit temperatures, the weights of the evidence, the sharpness and the threshold of doubt, in this order.
-
-    Parameters
-    ----------
-    voices : sequence of HeldOutVoice
-        None gives `CAUTIOUS`.
-
-    Returns
-    -------
-    FittedRule
-        Every corpus counts the same.
-    """
+    """Fit temperatures, evidence weights, sharpness and the threshold of doubt, in this order."""
     if not voices:
         return CAUTIOUS
     temperatures = (_raw_temperature(voices), _own_temperature(voices))
@@ -439,23 +399,7 @@ class VoiceAdaptiveRecipe:
     version = 1
 
     def fit(self, tables: Sequence[StepTable]) -> DecisionClassifier:
-        """Fit on a training side; see `trainer.recipes.base.Recipe.fit`.
-
-        Parameters
-        ----------
-        tables : sequence of StepTable
-            Windows that the gate did not hear as speech, and windows between clips, are left out.
-
-        Returns
-        -------
-        DecisionClassifier
-            Of kind ``voice-linear``, with its arrays.
-
-        Raises
-        ------
-        DatasetError
-            If fewer than two labels are left to tell apart.
-        """
+        """Fit on a training side; see `trainer.recipes.base.Recipe.fit`."""
         thinned = windows_of_speech(tables, MOST_OF_A_CLIP)
         opinions = fit_opinions(thinned, self.ridge)
         # The rule is about voices in time: clean streams, whole.

@@ -9,26 +9,7 @@ from numpy.typing import NDArray
 def swells(
     num_samples: int, sample_rate: int, rng: np.random.Generator, rate_hz: float, depth_db: float
 ) -> NDArray[np.float64]:
-    """Let the level wander.
-
-    Parameters
-    ----------
-    num_samples : int
-        Length.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from.
-    rate_hz : float
-        New levels a second, joined by straight lines in dB.
-    depth_db : float
-        Standard deviation of the levels, dB.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float64
-        Gains.
-    """
+    """Let the level wander."""
     num_points = 2 + int(num_samples / sample_rate * rate_hz)
     points = rng.standard_normal(num_points) * depth_db
     return 10.0 ** (
@@ -39,22 +20,7 @@ def swells(
 def on_and_off(
     num_samples: int, sample_rate: int, on_seconds: float, off_seconds: float, edge_seconds: float = 0.005
 ) -> NDArray[np.float64]:
-    """Switch on and off again and again, with short slopes.
-
-    Parameters
-    ----------
-    num_samples : int
-        Length.
-    sample_rate : int
-        Hz.
-    on_seconds, off_seconds, edge_seconds : float
-        Times, s.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float64
-        Gains in 0..1; on first.
-    """
+    """Switch on and off again and again, with short slopes."""
     phase = np.mod(np.arange(num_samples) / sample_rate, on_seconds + off_seconds)
     return np.clip(np.minimum(phase, on_seconds - phase) / edge_seconds, 0.0, 1.0)
 
@@ -62,24 +28,7 @@ def on_and_off(
 def decays(
     num_samples: int, sample_rate: int, starts_seconds: NDArray[np.float64], fall_seconds: float
 ) -> NDArray[np.float64]:
-    """Strike and let die away.
-
-    Parameters
-    ----------
-    num_samples : int
-        Length.
-    sample_rate : int
-        Hz.
-    starts_seconds : ndarray, shape (n,), float64
-        When, rising, s; times outside are left out.
-    fall_seconds : float
-        After this each stroke has fallen to 1/e, s.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float64
-        Gains in 0..1; a stroke ends the one before.
-    """
+    """Strike and let die away."""
     gains = np.zeros(num_samples)
     starts = np.floor(starts_seconds * sample_rate).astype(int)
     starts = starts[(starts >= 0) & (starts < num_samples)]
@@ -94,24 +43,7 @@ def shaped_noise(
     rng: np.random.Generator,
     gain: Callable[[NDArray[np.float64]], NDArray[np.float64]],
 ) -> NDArray[np.float64]:
-    """Make Gaussian noise with a spectrum.
-
-    Parameters
-    ----------
-    num_samples : int
-        At least 2.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from.
-    gain : callable
-        From frequencies in Hz, all above 0, to amplitudes.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float64
-        RMS 1, no DC.
-    """
+    """Make Gaussian noise with a spectrum."""
     spectrum = np.fft.rfft(rng.standard_normal(num_samples))
     spectrum[0] = 0.0
     hz = np.fft.rfftfreq(num_samples, 1 / sample_rate)[1:].astype(np.float64)
@@ -122,36 +54,14 @@ def shaped_noise(
 
 
 def falling(exponent: float) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    """Give the amplitudes of noise whose power falls as a power of the frequency.
-
-    Parameters
-    ----------
-    exponent : float
-        0 is white, 1 pink, 2 brown.
-
-    Returns
-    -------
-    callable
-        For `shaped_noise`; nothing under 20 Hz.
-    """
+    """Give the amplitudes of noise whose power falls as a power of the frequency."""
     return lambda hz: np.where(hz < 20.0, 0.0, hz ** (-exponent / 2))
 
 
 def bands(
     centres_hz: list[float], widths_hz: list[float], gains: list[float]
 ) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    """Give the amplitudes of noise in bell-shaped bands.
-
-    Parameters
-    ----------
-    centres_hz, widths_hz, gains : list of float
-        One of each a band; Hz, Hz, amplitude.
-
-    Returns
-    -------
-    callable
-        For `shaped_noise`.
-    """
+    """Give the amplitudes of noise in bell-shaped bands."""
 
     def gain(hz: NDArray[np.float64]) -> NDArray[np.float64]:
         total = np.zeros_like(hz)
@@ -163,42 +73,12 @@ def bands(
 
 
 def steady_noise(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """White, pink or brown noise, or something between.
-
-    Parameters
-    ----------
-    num_samples : int
-        Length.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float64
-        Any level.
-    """
+    """White, pink or brown noise, or something between."""
     return shaped_noise(num_samples, sample_rate, rng, falling(rng.uniform(0.0, 2.0)))
 
 
 def street(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Traffic: a low rumble that swells, tyres that pass, an engine now and then, sometimes a horn.
-
-    Parameters
-    ----------
-    num_samples : int
-        Length.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float64
-        Any level.
-    """
+    """Traffic: a low rumble that swells, tyres that pass, an engine now and then, sometimes a horn."""
     seconds = num_samples / sample_rate
     times = np.arange(num_samples) / sample_rate
     sound = shaped_noise(num_samples, sample_rate, rng, falling(1.6))
@@ -225,22 +105,7 @@ def street(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDAr
 
 
 def rain(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Rain or wind: high hiss with drops, or low gusts.
-
-    Parameters
-    ----------
-    num_samples : int
-        Length.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float64
-        Any level.
-    """
+    """Rain or wind: high hiss with drops, or low gusts."""
     if rng.random() < 0.5:
         gusts = shaped_noise(num_samples, sample_rate, rng, bands([rng.uniform(150, 600)], [250.0], [1.0]))
         return gusts * swells(num_samples, sample_rate, rng, rng.uniform(0.4, 2.0), 6.0)
@@ -253,22 +118,7 @@ def rain(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArra
 
 
 def breath(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Breathing into a microphone: noise through a mouth, in and out, without a voice.
-
-    Parameters
-    ----------
-    num_samples : int
-        Length.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float64
-        Any level.
-    """
+    """Breathing into a microphone: noise through a mouth, in and out, without a voice."""
     sound = rng.uniform(0.001, 0.02) * rng.standard_normal(num_samples)
     position, inwards = int(rng.uniform(0, 0.5) * sample_rate), True
     while position < num_samples:
@@ -285,22 +135,7 @@ def breath(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDAr
 
 
 def knocks(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Typing, steps, knocks on a door: short strokes in a quiet room.
-
-    Parameters
-    ----------
-    num_samples : int
-        Length.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float64
-        Any level.
-    """
+    """Typing, steps, knocks on a door: short strokes in a quiet room."""
     seconds = num_samples / sample_rate
     rate = rng.uniform(1.0, 9.0)
     gaps = rng.gamma(4.0, 1.0 / (4.0 * rate), int(seconds * rate * 2) + 2)

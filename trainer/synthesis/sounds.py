@@ -27,22 +27,7 @@ _DIALLED_COLUMNS_HZ = (1209.0, 1336.0, 1477.0, 1633.0)
 
 
 def steady_tone(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """One pitch held, a sine or with harmonics.
-
-    Parameters
-    ----------
-    num_samples : int
-        Length.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float64
-        Any level.
-    """
+    """One pitch held, a sine or with harmonics."""
     phase = 2 * np.pi * 50.0 * 2 ** rng.uniform(0, 6) * np.arange(num_samples) / sample_rate
     num_harmonics = int(rng.integers(1, 10))
     slope = rng.uniform(0.5, 2.0)
@@ -54,44 +39,14 @@ def steady_tone(num_samples: int, sample_rate: int, rng: np.random.Generator) ->
 
 
 def beeps(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """A line that rings or is busy, a machine that beeps: tones switched on and off.
-
-    Parameters
-    ----------
-    num_samples : int
-        Length.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float64
-        Any level.
-    """
+    """A line that rings or is busy, a machine that beeps: tones switched on and off."""
     on_seconds, off_seconds = rng.uniform(0.05, 1.5), rng.uniform(0.05, 1.5)
     switch = on_and_off(num_samples, sample_rate, on_seconds, off_seconds)
     return steady_tone(num_samples, sample_rate, rng) * switch
 
 
 def telephone(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Dialling, then a line that is free or busy (ITU-T E.180 and Q.23).
-
-    Parameters
-    ----------
-    num_samples : int
-        Length.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float64
-        Any level.
-    """
+    """Dialling, then a line that is free or busy (ITU-T E.180 and Q.23)."""
     times = np.arange(num_samples) / sample_rate
     key = np.minimum((times / 0.2).astype(int), 9)
     rows = rng.choice(_DIALLED_ROWS_HZ, 10)[key]
@@ -107,22 +62,7 @@ def telephone(num_samples: int, sample_rate: int, rng: np.random.Generator) -> N
 
 
 def siren(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """A pitch that goes up and down by itself, smoothly or in steps.
-
-    Parameters
-    ----------
-    num_samples : int
-        Length.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float64
-        Any level.
-    """
+    """A pitch that goes up and down by itself, smoothly or in steps."""
     swing = np.sin(2 * np.pi * rng.uniform(0.1, 4.0) * np.arange(num_samples) / sample_rate)
     if rng.random() < 0.5:
         swing = np.sign(swing)
@@ -132,22 +72,7 @@ def siren(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArr
 
 
 def hum(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Mains hum, a fan, a vacuum cleaner: low harmonics and a hiss.
-
-    Parameters
-    ----------
-    num_samples : int
-        Length.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float64
-        Any level.
-    """
+    """Mains hum, a fan, a vacuum cleaner: low harmonics and a hiss."""
     phase = 2 * np.pi * rng.choice([50.0, 60.0, rng.uniform(70, 300)]) * np.arange(num_samples) / sample_rate
     sound = np.zeros(num_samples)
     for harmonic in range(1, int(rng.integers(3, 20))):
@@ -160,22 +85,7 @@ _SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 4, 7, 9))
 
 
 def music(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Invent a piece of music.
-
-    Parameters
-    ----------
-    num_samples : int
-        Length.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from: scale, key, tempo, instruments, and which of the voices play.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float64
-        Any level.
-    """
+    """Invent a piece of music."""
     beat = 60.0 / rng.uniform(60, 170)
     scale, key_hz = _SCALES[int(rng.integers(3))], 110.0 * 2 ** rng.uniform(0, 1)
     sound = np.zeros(num_samples)
@@ -286,31 +196,7 @@ KINDS: Final[Mapping[str, SoundMaker]] = MappingProxyType(
 def synthesise_sound(
     kind: str, seconds: float, sample_rate: int, seed: int, rms_dbfs: float = -26.0
 ) -> Samples:
-    """Make a sound that is no speech.
-
-    Parameters
-    ----------
-    kind : str
-        A key of `KINDS`.
-    seconds : float
-        Length, s.
-    sample_rate : int
-        Hz.
-    seed : int
-        The same seed gives the same sound.
-    rms_dbfs : float
-        Its level, dB below full scale.
-
-    Returns
-    -------
-    ndarray, shape (n,), float32
-        Mono; where peaks would pass full scale the level is lower.
-
-    Raises
-    ------
-    KeyError
-        If there is no such kind.
-    """
+    """Make a sound that is no speech."""
     rng = np.random.default_rng([seed, *kind.encode()])
     sound = KINDS[kind](round(seconds * sample_rate), sample_rate, rng)
     sound *= 10.0 ** (rms_dbfs / 20.0) / np.sqrt(np.mean(sound**2) + 1e-20)

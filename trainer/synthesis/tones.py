@@ -66,22 +66,7 @@ TONE_RECIPES: Final = (
 
 
 def synthesise(recipe: ToneRecipe, index: int, seed: int) -> Samples:
-    """Make one clip.
-
-    Parameters
-    ----------
-    recipe : ToneRecipe
-        The emotion.
-    index : int
-        Which of its clips, from 0.
-    seed : int
-        Not negative; the same seed gives the same clip, however many others are made.
-
-    Returns
-    -------
-    ndarray, shape (n,), float32
-        Mono at `SAMPLE_RATE`, greatest magnitude 1.
-    """
+    """Make one clip."""
     emotion_index = TONE_RECIPES.index(recipe)
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(emotion_index, index)))
     lowest_hz, highest_hz = PITCH_RANGE_HZ
@@ -110,29 +95,6 @@ def generate_tones(
 
     A file that is there already with the same sound is left alone. One with another sound stops everything
     before the first file is written, unless `force` is given.
-
-    Parameters
-    ----------
-    root : Path
-        The dataset's folder.
-    per_emotion : int
-        Clips of each emotion.
-    seed : int
-        Not negative.
-    force : bool
-        Replace files of the same name.
-    on_clip : callable
-        Called after each clip.
-
-    Returns
-    -------
-    tuple of int
-        Clips written, and clips that were there already.
-
-    Raises
-    ------
-    OutputError
-        If a file of the same name holds something else, or cannot be written.
     """
     planned = [(recipe, index, root / recipe.emotion / f"{recipe.emotion}_sample_{index + 1}.wav")
                for recipe in TONE_RECIPES for index in range(per_emotion)]  # fmt: skip
