@@ -8,57 +8,13 @@ from typing import Final
 
 from emotion.card import LABELS
 from emotion.errors import UsageError
-from streamer.events import Row
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """What is said of an episode, once.
-
-    Attributes
-    ----------
-    leg : str
-        Name of the leg.
-    rule : str
-        The rule's text.
-    label : str
-        The emotion that it watches.
-    onset_seconds : float
-        Stream time at the start of the first window above the threshold, s.
-    at_seconds : float
-        Stream time at the end of the window that raised the alert, s.
-    probability : float
-        Smoothed, of that window, 0..1.
-    delay_seconds : float
-        From the onset to the alert, s of stream time; what the row's lag adds is in the row.
-    window : int
-        Number of the window that raised it, in its leg.
-    onset_sample, end_sample : int
-        Onset and alert in samples of the source.
-    """
-
-    leg: str
-    rule: str
-    label: str
-    onset_seconds: float
-    at_seconds: float
-    probability: float
-    delay_seconds: float
-    window: int
-    onset_sample: int
-    end_sample: int
-
-    @property
-    def text(self) -> str:
-        """The alert in a few words, as ``customer angry 0.82 for 5.0 s (angry>0.7 for 5s)``."""
-        return f"{self.leg} {self.label} {self.probability:.2f} for {self.delay_seconds:.1f} s ({self.rule})"
-
+from streamer.events import Alert, Row
 
 _LEG: Final = re.compile(r"[\w.-]+")
 _VALUE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+) ?(%?)")
 _SECONDS: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+) ?s")
 _MAX_CHARACTERS: Final = 200
-"""Each alert repeats its rule: on the panel, in the journal, to a command, to a server."""
+"""Each alert repeats its rule: in the panel and the journal, to commands and servers."""
 _EXAMPLES: Final = "write for example 'angry>0.7 for 5s' or 'customer:sad>=60% for 8s'"
 
 
@@ -69,7 +25,7 @@ class AlertRule:
     Attributes
     ----------
     text : str
-        As it was written, with single blanks; for messages.
+        As it was written, with single spaces; for messages.
     leg : str or None
         The only leg that it watches; None for every leg.
     label : str
@@ -91,7 +47,7 @@ class AlertRule:
 
     @classmethod
     def parse(cls, text: str) -> "AlertRule":
-        """Read a rule."""
+        """Parse a rule; UsageError where it is none."""
         text = " ".join(text.split())
         if len(text) > _MAX_CHARACTERS:
             raise _refusal(
@@ -121,7 +77,7 @@ class AlertRule:
         return probability > self.threshold or (self.or_equal and probability == self.threshold)
 
     def watched_legs(self, legs: Sequence[str]) -> tuple[str, ...]:
-        """Pick the legs that the rule is for."""
+        """Give the legs that the rule is for; UsageError where there is none."""
         if self.leg is None:
             return tuple(legs)
         wanted = self.leg.casefold()
@@ -157,23 +113,24 @@ HYSTERESIS: Final = 0.1
 """An episode ends this far under the threshold, or at half the threshold where that is nearer."""
 
 PAUSE_SECONDS: Final = 3.0
-"""A longer stretch without an emotion ends an episode."""
+"""A longer time without an emotion ends an episode."""
 
 COOLDOWN_SECONDS: Final = 30.0
 
 _SLACK_SECONDS: Final = 0.001
-"""Windows are laid on samples of the source: win and step are met to less than this."""
+"""Windows begin and end at samples of the source: win and step are met to less than this."""
 
 
-class AlertWatch:
-    """Follows one rule on one leg, in stream time; its memory is a few numbers.
+class Alerting:
+    """Applies alert rules to the rows of all legs, in stream time.
 
-    An *episode* begins with the first window above the threshold; the start of that window is its onset. The
-    first window brings win seconds of sound, each further one above the threshold a step; after windows that
-    were skipped it brings theirs too, as far as it reaches back. When they make up the seconds that the rule
-    asks for, the alert is raised: never before a win has passed, nor for sound that no window has heard.
+    An *episode* of a rule on a leg begins with the first window above the threshold; the start of that window
+    is its onset. The first window contributes win seconds of sound, each further one above the threshold a
+    step; after skipped windows it contributes theirs as well, as far as it reaches back. When they add up to
+    the seconds of the rule, the alert is raised: never before a win has passed, nor for sound that no window
+    covers.
 
-    What a window does is decided by its smoothed probability, which is what the panel shows:
+    The smoothed probability of a window, which the panel shows, decides what it does:
 
     =========================================  ==========================================================
     above the threshold                        begins an episode, or makes it longer
@@ -181,98 +138,16 @@ class AlertWatch:
     lower                                      ends the episode
     no emotion shown, for up to PAUSE_SECONDS  nothing: people pause; longer ends the episode
     windows skipped, as the machine is slow    nothing
-    a gap, or a pause by the user              ends the episode: nobody knows what was said meanwhile
+    a gap, or a pause by the user              ends the episode: what was said meanwhile is unknown
     =========================================  ==========================================================
 
-    No emotion is shown without speech, and where the model is unsure. To take unsure windows by their
+    No emotion is shown without speech, and where the model is unsure. Counting unsure windows by their
     probability, or only the low ones among them, raised more false alerts in all on streams of corpora, and
     the latter fewer true ones as well.
 
-    An episode raises one alert. Between two alerts an episode must have ended and the cool-down passed; an
-    episode that begins before that and is still there after it raises its alert then, late, and says how
-    late. Neither gaps nor pauses shorten the cool-down.
-
-    Attributes
-    ----------
-    leg : str
-        As given.
-    """
-
-    def __init__(
-        self, rule: AlertRule, leg: str, step_seconds: float, cooldown_seconds: float = COOLDOWN_SECONDS
-    ) -> None:
-        self._rule = rule
-        self.leg = leg
-        self._step_seconds = step_seconds
-        self._cooldown_seconds = cooldown_seconds
-        self._ends_below = rule.threshold - min(HYSTERESIS, rule.threshold / 2)
-        self._cooled_at = -math.inf
-        self._num_without_emotion = 0
-        self._last_window: int | None = None
-        self._is_on = False
-        self._has_alerted = False
-        self._onset_seconds = 0.0
-        self._onset_sample = 0
-        self._held_seconds = 0.0
-
-    def take(self, row: Row) -> Alert | None:
-        """Take the next row."""
-        if row.leg != self.leg:
-            return None
-        num_steps = 1 if self._last_window is None else row.window - self._last_window
-        self._last_window = row.window
-        if row.emotion is None or row.smoothed is None:
-            self._num_without_emotion += 1
-            if self._num_without_emotion * self._step_seconds > PAUSE_SECONDS + _SLACK_SECONDS:
-                self._is_on = False
-            return None
-        self._num_without_emotion = 0
-        probability = float(row.smoothed[self._rule.label])
-        if probability < self._ends_below:
-            self._is_on = False
-        elif self._rule.is_over(probability):
-            return self._take_over(row, probability, num_steps)
-        return None
-
-    @property
-    def is_alerting(self) -> bool:
-        """True while the episode that raised the latest alert goes on."""
-        return self._is_on and self._has_alerted
-
-    def restart(self) -> None:
-        """End the episode where sound is missing; the cool-down goes on."""
-        self._is_on = False
-        self._num_without_emotion = 0
-
-    def _take_over(self, row: Row, probability: float, num_steps: int) -> Alert | None:
-        """Take a window above the threshold, so many steps after the row before it."""
-        if self._is_on:
-            self._held_seconds += min(num_steps * self._step_seconds, row.end - row.start)
-        else:
-            self._is_on, self._has_alerted = True, False
-            self._onset_seconds, self._onset_sample = row.start, row.start_sample
-            self._held_seconds = row.end - row.start
-        is_held = self._held_seconds + _SLACK_SECONDS >= self._rule.hold_seconds
-        if self._has_alerted or not is_held or row.end + _SLACK_SECONDS < self._cooled_at:
-            return None
-        self._has_alerted = True
-        self._cooled_at = row.end + self._cooldown_seconds
-        return Alert(
-            leg=self.leg,
-            rule=self._rule.text,
-            label=self._rule.label,
-            onset_seconds=self._onset_seconds,
-            at_seconds=row.end,
-            probability=probability,
-            delay_seconds=row.end - self._onset_seconds,
-            window=row.window,
-            onset_sample=self._onset_sample,
-            end_sample=row.end_sample,
-        )
-
-
-class Alerting:
-    """Hands rows to the watches of their legs, and knows which alerts hold.
+    An episode raises one alert. Between two alerts of a rule on a leg, an episode must have ended and the
+    cool-down passed; an episode that begins before that and lasts until after it raises its alert then, with
+    the delay. Neither gaps nor pauses shorten the cool-down.
 
     Attributes
     ----------
@@ -289,34 +164,93 @@ class Alerting:
     ) -> None:
         self.num_alerts = 0
         self._watches = [
-            AlertWatch(rule, leg, step_seconds, cooldown_seconds)
+            _Watch(rule, leg, step_seconds, cooldown_seconds)
             for rule in rules
             for leg in rule.watched_legs(legs)
         ]
-        self._latest: dict[int, Alert] = {}
 
     def take(self, row: Row) -> list[Alert]:
-        """Take the next row of a leg."""
-        raised = []
-        for number, watch in enumerate(self._watches):
-            alert = watch.take(row)
-            if alert is not None:
-                self._latest[number] = alert
-                raised.append(alert)
+        """Process the next row of a leg; give the alerts that it raises."""
+        raised = [
+            alert
+            for watch in self._watches
+            if watch.leg == row.leg and (alert := watch.take(row)) is not None
+        ]
         self.num_alerts += len(raised)
         return raised
 
     def interrupt(self, leg: str) -> None:
-        """End what went on in a leg: nobody knows what was said meanwhile."""
+        """End the episodes of a leg where sound is missing; the cool-down goes on."""
         for watch in self._watches:
             if watch.leg == leg:
-                watch.restart()
+                watch.interrupt()
 
     @property
     def holding(self) -> tuple[str, ...]:
         """The alerts whose episodes go on, a line each."""
-        return tuple(
-            self._latest[number].text
-            for number, watch in enumerate(self._watches)
-            if watch.is_alerting and number in self._latest
+        return tuple(watch.alert.text for watch in self._watches if watch.alert is not None)
+
+
+class _Watch:
+    """The state of one rule on one leg; `alert` is that of the current episode."""
+
+    def __init__(self, rule: AlertRule, leg: str, step_seconds: float, cooldown_seconds: float) -> None:
+        self.leg = leg
+        self.alert: Alert | None = None
+        self._rule = rule
+        self._step_seconds = step_seconds
+        self._cooldown_seconds = cooldown_seconds
+        self._ends_below = rule.threshold - min(HYSTERESIS, rule.threshold / 2)
+        self._cooled_at = -math.inf
+        self._num_without_emotion = 0
+        self._last_window: int | None = None
+        self._onset: Row | None = None
+        self._held_seconds = 0.0
+
+    def take(self, row: Row) -> Alert | None:
+        num_steps = 1 if self._last_window is None else row.window - self._last_window
+        self._last_window = row.window
+        if row.emotion is None or row.smoothed is None:
+            self._num_without_emotion += 1
+            if self._num_without_emotion * self._step_seconds > PAUSE_SECONDS + _SLACK_SECONDS:
+                self._end_episode()
+            return None
+        self._num_without_emotion = 0
+        probability = float(row.smoothed[self._rule.label])
+        if probability < self._ends_below:
+            self._end_episode()
+        elif self._rule.is_over(probability):
+            return self._take_over(row, probability, num_steps)
+        return None
+
+    def interrupt(self) -> None:
+        self._end_episode()
+        self._num_without_emotion = 0
+
+    def _end_episode(self) -> None:
+        self._onset = self.alert = None
+
+    def _take_over(self, row: Row, probability: float, num_steps: int) -> Alert | None:
+        """Process a window above the threshold, so many steps after the row before it."""
+        if self._onset is None:
+            self._onset = row
+            self._held_seconds = row.end - row.start
+        else:
+            self._held_seconds += min(num_steps * self._step_seconds, row.end - row.start)
+        is_held = self._held_seconds + _SLACK_SECONDS >= self._rule.hold_seconds
+        if self.alert is not None or not is_held or row.end + _SLACK_SECONDS < self._cooled_at:
+            return None
+        self._cooled_at = row.end + self._cooldown_seconds
+        self.alert = Alert(
+            leg=self.leg,
+            rule=self._rule.text,
+            label=self._rule.label,
+            onset_seconds=self._onset.start,
+            at_seconds=row.end,
+            probability=probability,
+            delay_seconds=row.end - self._onset.start,
+            window=row.window,
+            onset_sample=self._onset.start_sample,
+            end_sample=row.end_sample,
         )
+        return self.alert

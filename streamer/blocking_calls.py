@@ -17,11 +17,11 @@ T = TypeVar("T")
 
 
 class NoAnswerError(DeviceError):
-    """Whoever was asked hangs: asking something else of it would hang as well."""
+    """A sound server or library hangs: any other call to it would hang too."""
 
 
 class BackgroundCall(Generic[T]):
-    """A call in another thread, which no exit waits for."""
+    """A call in a thread that no exit waits for."""
 
     def __init__(self, function: Callable[[], T]) -> None:
         self._function = function
@@ -31,29 +31,29 @@ class BackgroundCall(Generic[T]):
         self._error: BaseException | None = None
 
     def start(self, name: str) -> None:
-        """Begin, in a thread of its own."""
+        """Make the call in a thread of its own."""
         threading.Thread(target=self.run, name=name, daemon=True).start()
 
     def run(self) -> None:
-        """Make the call in this thread, unless nobody wants it any more."""
+        """Make the call in this thread, unless it was dropped."""
         try:
             if self._is_wanted:
                 self._results.append(self._function())
-        except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+        except BaseException as error:  # noqa: BLE001 - `result` raises it
             self._error = error
         finally:
             self._ended.set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until it has ended; Ctrl-C interrupts this."""
+        """Wait until the call has returned; False if it has not. Ctrl-C interrupts this."""
         return self._ended.wait(seconds)
 
     def drop(self) -> None:
-        """Do not make the call, where it has not begun."""
+        """Cancel the call if it has not begun."""
         self._is_wanted = False
 
     def result(self) -> T:
-        """Give what the call has returned; it must have ended."""
+        """Give what the call returned, or raise what it raised; it must have ended."""
         if self._error is not None:
             raise self._error
         return self._results[0]
@@ -62,8 +62,8 @@ class BackgroundCall(Generic[T]):
 class CallThread:
     """Makes calls into a library one after the other, always in the same thread.
 
-    Libraries that are not thread-safe need the first, some systems' sound the second. A call that hangs holds
-    up those after it, and nobody else: whoever waits for one waits with a limit.
+    Libraries that are not thread-safe need the first, the sound of some systems the second. A call that hangs
+    blocks the calls after it, but not their callers, which wait with a timeout.
     """
 
     def __init__(self, name: str) -> None:
@@ -75,12 +75,12 @@ class CallThread:
 
     @property
     def is_idle(self) -> bool:
-        """True where every call has ended."""
+        """True if every call has ended."""
         with self._lock:
             return not self._num_left
 
     def begin(self, function: Callable[[], T]) -> BackgroundCall[T]:
-        """Make a call when its turn comes."""
+        """Queue a call."""
         call = BackgroundCall(function)
         with self._lock:
             self._num_left += 1
@@ -98,7 +98,7 @@ class CallThread:
 
 
 class _StderrRedirection:
-    """What becomes of file descriptor 2, which is the whole process's: several threads may want it quiet."""
+    """State of file descriptor 2, which belongs to the whole process: several threads may silence it."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -124,7 +124,7 @@ _STDERR: Final = _StderrRedirection()
 
 @contextmanager
 def loud_stderr() -> Iterator[None]:
-    """Have what is written to file descriptor 2 arrive, whoever wants it quiet."""
+    """Show what is written to file descriptor 2 while the block runs, even if another thread silences it."""
     with _STDERR.lock:
         _STDERR.restore()
         yield
@@ -132,7 +132,10 @@ def loud_stderr() -> Iterator[None]:
 
 @contextmanager
 def quiet_stderr(*, redirected: bool = True) -> Iterator[None]:
-    """Send what is written to file descriptor 2 nowhere while the block runs."""
+    """Discard what is written to file descriptor 2 while the block runs.
+
+    With `redirected=False` a library redirects it itself; it is only put back.
+    """
     if sys.stderr is not None and not sys.stderr.closed:
         sys.stderr.flush()
     with _STDERR.lock:

@@ -43,8 +43,26 @@ class AudioBlock:
         return self.first_sample + len(self.samples)
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of the stream.
+
+    Attributes
+    ----------
+    start, end : float
+        Stream time, s.
+    start_sample, end_sample : int
+        The same in samples of the source.
+    """
+
+    start: float
+    end: float
+    start_sample: int
+    end_sample: int
+
+
 State: TypeAlias = Literal["speech", "silence", "noise", "clipped", "unsure"]
-"""What a window holds: the first four are the gate's words, `unsure` is the judge's about speech."""
+"""What a window holds: the gate gives the first four; the classifier turns speech into `unsure`."""
 
 STATES: Final[tuple[State, ...]] = get_args(State)
 """In the order in which they are counted."""
@@ -53,8 +71,8 @@ GapCause: TypeAlias = Literal["overrun", "drop", "pause", "stall", "away"]
 """Who lost the sound: the card, we, or the user; or nobody, the source had none to give or was gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row(Span):
     """All that is known about one window.
 
     Attributes
@@ -63,16 +81,12 @@ class Row:
         Name of the leg.
     window : int
         Running number of the window in its leg, from 0; those that were skipped have theirs as well.
-    start, end : float
-        Stream time, s.
-    start_sample, end_sample : int
-        The same in samples of the source.
     state : {'speech', 'silence', 'noise', 'clipped', 'unsure'}
         Whether speech was heard, and if so whether the model would decide.
     emotion : str or None
         The leading label after smoothing; None unless the state is `speech`.
     probabilities, smoothed : mapping of label to float, or None
-        The model's own word for this window, and the smoothed one that the panel shows; None unless the
+        Of this window alone, and smoothed as the panel shows them; None unless the
         state is `speech` or `unsure`.
     level_dbfs : float
         RMS of the window without its DC, dB below full scale; never under -120.
@@ -84,10 +98,6 @@ class Row:
 
     leg: str
     window: int
-    start: float
-    end: float
-    start_sample: int
-    end_sample: int
     state: State
     emotion: str | None
     probabilities: Mapping[str, float] | None
@@ -97,9 +107,9 @@ class Row:
     voice_known: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
-    """A window of speech that was left out because the machine is too slow: its sound was heard, not judged.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip(Span):
+    """A window of speech that was skipped because the machine is too slow.
 
     Attributes
     ----------
@@ -107,10 +117,6 @@ class Skip:
         Name of the leg.
     window : int
         Its number in the leg.
-    start, end : float
-        Stream time, s.
-    start_sample, end_sample : int
-        The same in samples of the source.
     lag_seconds : float
         From the arrival of its last sample until it was given up.
     demand : float
@@ -119,10 +125,6 @@ class Skip:
 
     leg: str
     window: int
-    start: float
-    end: float
-    start_sample: int
-    end_sample: int
     lag_seconds: float
     demand: float
 
@@ -137,18 +139,14 @@ def is_spoken(row: Row | Skip) -> bool:
     return row.state in {"speech", "unsure"}
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap(Span):
     """Sound that was never heard: windows end before it and start anew after it.
 
     Attributes
     ----------
     leg : str
         Name of the leg.
-    start, end : float
-        Stream time, s.
-    start_sample, end_sample : int
-        The same in samples of the source.
     cause : {'overrun', 'drop', 'pause', 'stall', 'away'}
         Who lost it.
     estimated : bool
@@ -156,10 +154,6 @@ class Gap:
     """
 
     leg: str
-    start: float
-    end: float
-    start_sample: int
-    end_sample: int
     cause: GapCause
     estimated: bool
 
@@ -188,6 +182,100 @@ class Absence:
     source: str
     at_seconds: float
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A block as a source delivered it, before the rows that it completes; never one of a pause.
+
+    Attributes
+    ----------
+    block : AudioBlock
+        With the channels that ``SessionInfo.kept_channels`` names.
+    source : int
+        Number of the source.
+    """
+
+    block: AudioBlock
+    source: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert rule that came true in a leg: one alert an episode.
+
+    Attributes
+    ----------
+    leg : str
+        Name of the leg.
+    rule : str
+        The rule's text.
+    label : str
+        The emotion that it watches.
+    onset_seconds : float
+        Stream time at the start of the first window above the threshold, s.
+    at_seconds : float
+        Stream time at the end of the window that raised the alert, s.
+    probability : float
+        Smoothed, of that window, 0..1.
+    delay_seconds : float
+        From the onset to the alert, s of stream time; the lag of the row comes on top.
+    window : int
+        Number of the window that raised it, in its leg.
+    onset_sample, end_sample : int
+        Onset and alert in samples of the source.
+    """
+
+    leg: str
+    rule: str
+    label: str
+    onset_seconds: float
+    at_seconds: float
+    probability: float
+    delay_seconds: float
+    window: int
+    onset_sample: int
+    end_sample: int
+
+    @property
+    def text(self) -> str:
+        """The alert in a few words, as ``customer angry 0.82 for 5.0 s (angry>0.7 for 5s)``."""
+        return f"{self.leg} {self.label} {self.probability:.2f} for {self.delay_seconds:.1f} s ({self.rule})"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment that the user marked: stream time, s, and seconds since the epoch."""
+
+    at_seconds: float
+    clock: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The user begins a pause, or ends it: stream time, s, and seconds since the epoch."""
+
+    at_seconds: float
+    clock: float
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A sink that was suspended, closed, or works again: one line, as the summary repeats it."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """Something that went wrong without ending a sink: one line, as the summary repeats it."""
+
+    message: str
+
+
+Event: TypeAlias = Sound | LegEvent | Absence | Alert | Mark | Pause | Failure | Complaint
+"""What a sink is given."""
 
 
 APART_SECONDS: Final = 10.0

@@ -11,24 +11,21 @@ from emotion.errors import UsageError
 from emotion.signal import mix_down, mixing_note
 from streamer.sources.base import SourceInfo
 
-MONO: str = "mono"
-"""The leg of a source that is heard as one."""
+MONO: Final[str] = "mono"
+"""Name of the only leg, unless `--legs` names it."""
+MAX_LEGS: Final = 8
+SIDES: Final = MappingProxyType({"left": 0, "right": 1})
+
+_NAME: Final = re.compile(r"[^\W_][\w.-]{0,39}")
+_EXAMPLE: Final = "such as --legs left=customer,right=agent"
 
 
 @dataclass(frozen=True, slots=True)
 class LegPlan:
-    """One side of a call, as it was asked for.
+    """Where the sound of a leg comes from, and what is done with it.
 
-    Attributes
-    ----------
-    name : str
-        As `customer`, `agent`, `me`, `them`; `mono` where there is but one.
-    source : int
-        Number of its source among the session's, from 0.
-    channel : int or None
-        Its channel among the source's, from 0; None mixes all of them down to one.
-    analysed : bool
-        False takes nothing of it but the level: it is neither classified nor recorded.
+    `source` and `channel` count from 0; without a channel all of them are mixed down to one. Of a leg that is
+    not `analysed` only the level is taken: it is neither classified nor recorded.
     """
 
     name: str = MONO
@@ -38,7 +35,7 @@ class LegPlan:
 
 
 def kept_channels(legs: Sequence[LegPlan], source: int, channels: int) -> tuple[int, ...]:
-    """Name the channels of a source that sinks may have: those of the legs analysed, and no other."""
+    """Give the channels of a source that sinks may receive: those of its analysed legs."""
     own = [leg for leg in legs if leg.source == source and leg.analysed]
     if any(leg.channel is None for leg in own):
         return tuple(range(channels))
@@ -46,14 +43,14 @@ def kept_channels(legs: Sequence[LegPlan], source: int, channels: int) -> tuple[
 
 
 def sound_of(leg: LegPlan, samples: Samples) -> Samples:
-    """Take the sound of a leg out of its source's."""
+    """Extract the sound of a leg from a block of its source."""
     if leg.channel is None or samples.shape[1] == 1:
         return samples
     return mix_down(samples[:, leg.channel : leg.channel + 1])[:, None]
 
 
 def leg_notes(legs: Sequence[LegPlan], sources: Sequence[SourceInfo]) -> tuple[str, ...]:
-    """Say what becomes of channels, where that is not plain."""
+    """Report channels that are mixed down, and legs that are not analysed."""
     mixed = [
         note for leg in legs if leg.channel is None for note in mixing_note(sources[leg.source].channels)
     ]
@@ -63,21 +60,14 @@ def leg_notes(legs: Sequence[LegPlan], sources: Sequence[SourceInfo]) -> tuple[s
     return (*dict.fromkeys(mixed), f"{', '.join(level_only)}: level only, neither analysed nor recorded")
 
 
-SIDES: Final = MappingProxyType({"left": 0, "right": 1})
-MAX_LEGS: Final = 8
-
-_NAME: Final = re.compile(r"[^\W_][\w.-]{0,39}")
-_EXAMPLE: Final = "such as --legs left=customer,right=agent"
-
-
 def named_legs(text: str, sources: Sequence[SourceInfo]) -> tuple[LegPlan, ...]:
-    """Read `--legs`."""
+    """Parse `--legs`."""
     entries = [entry.strip() for entry in text.split(",")]
     names = [entry.rpartition("=")[2].strip() for entry in entries]
     keys = [entry.rpartition("=")[0].strip() for entry in entries]
-    if strange := [name for name in names if not _NAME.fullmatch(name)]:
+    if invalid := [name for name in names if not _NAME.fullmatch(name)]:
         raise UsageError(
-            f"--legs has {strange[0]!r} as a name; take letters, digits, dots and hyphens, {_EXAMPLE}"
+            f"--legs has {invalid[0]!r} as a name; take letters, digits, dots and hyphens, {_EXAMPLE}"
         )
     if len(names) > MAX_LEGS:
         raise UsageError(f"--legs names {len(names)} legs; {MAX_LEGS} are the most")
@@ -97,9 +87,9 @@ def named_legs(text: str, sources: Sequence[SourceInfo]) -> tuple[LegPlan, ...]:
 
 
 def side_legs(sources: Sequence[SourceInfo]) -> tuple[LegPlan, ...]:
-    """Give the legs of sources that nobody named: the sides of a stereo recording, or each source as one.
+    """Give the legs without `--legs`: the two sides of a stereo recording, otherwise one leg a source.
 
-    A device with two channels is one leg: most microphones of two channels hear one person twice.
+    A device with two channels is one leg: most such microphones record one person twice.
     """
     if len(sources) == 1:
         if sources[0].channels == len(SIDES) and not sources[0].live:
@@ -109,19 +99,19 @@ def side_legs(sources: Sequence[SourceInfo]) -> tuple[LegPlan, ...]:
 
 
 def only_analysed(legs: Sequence[LegPlan], text: str) -> tuple[LegPlan, ...]:
-    """Read `--analyse`."""
+    """Parse `--analyse`."""
     wanted = {name.strip().casefold() for name in text.split(",")}
     known = {leg.name.casefold() for leg in legs}
-    if strange := sorted(wanted - known):
+    if unknown := sorted(wanted - known):
         raise UsageError(
-            f"--analyse names {strange[0]!r}, but the legs are {', '.join(leg.name for leg in legs)}; "
+            f"--analyse names {unknown[0]!r}, but the legs are {', '.join(leg.name for leg in legs)}; "
             "name some of them, or call them otherwise with --legs"
         )
     return tuple(replace(leg, analysed=leg.name.casefold() in wanted) for leg in legs)
 
 
 def _in_order(names: Sequence[str], sources: Sequence[SourceInfo]) -> tuple[LegPlan, ...]:
-    """Give names to the sources, or to the channels of the only one."""
+    """Assign names to the sources, or to the channels of the only one."""
     if len(sources) > 1:
         if len(names) != len(sources):
             raise UsageError(f"--legs has {len(names)} names for {len(sources)} sources; give one for each")

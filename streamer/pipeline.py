@@ -1,26 +1,91 @@
 """What the worker does with each block and command: legs, alerts, sinks, counters, messages.
 
-It also watches the sources: one that delivers nothing, one that delivers only zeros.
+It also watches the sources: one that delivers nothing, one that delivers only zeros. It has no thread and no
+queue of its own, so it can be driven from any.
 """
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from types import MappingProxyType
+from typing import Final
 
-from streamer.alerts import Alerting
+from emotion.decision import VoiceState
+from emotion.model import EmotionModel
+from emotion.window_grid import WindowGrid
+from streamer.alerts import COOLDOWN_SECONDS, Alerting, AlertRule
+from streamer.analysis.classifier import ClassifierOptions
 from streamer.analysis.leakage import LeakageDetector
+from streamer.analysis.leg import Leg, LegOptions
 from streamer.analysis.load_shedding import LoadShedder
-from streamer.analysis.source_legs import SourceLegs
-from streamer.events import Absence, AudioBlock, Gap, LegEvent, Row, Skip, SkipEpisodes, UserCommand
-from streamer.leg_views import LegViews
+from streamer.analysis.source_legs import SourceLegs, SourceOptions
+from streamer.analysis.spectrogram import SpectrogramColumns, SpectrogramHistory
+from streamer.events import (
+    STATES,
+    Absence,
+    Alert,
+    AudioBlock,
+    Gap,
+    LegEvent,
+    Mark,
+    Pause,
+    Row,
+    Skip,
+    SkipEpisodes,
+    Sound,
+    UserCommand,
+    is_spoken,
+)
+from streamer.leg_plan import LegPlan
+from streamer.session_info import Summary
 from streamer.sinks.group import SinkGroup
-from streamer.snapshot import LegView
-from streamer.sources.queue import BlockQueue
+from streamer.snapshot import LegViews, Snapshot, TalkTime
+from streamer.sources.base import SourceInfo
+from streamer.sources.clock import Alignment, Epoch
+from streamer.sources.queue import BlockQueue, SourceMultiplexer
 
-if TYPE_CHECKING:
-    from streamer.alerts import Alert
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """What a session may be asked for, legs to alerts.
+
+    Attributes
+    ----------
+    callmood_version : str
+        The program's own, for the journal.
+    legs : tuple of LegPlan
+        As the user calls them; empty for the sides of a stereo source, or each source as one.
+    duration_seconds : float or None
+        Stop after so much stream time, s.
+    spectrogram : bool
+        Give the screen the mel spectrogram of the last minute.
+    spectrogram_history : SpectrogramHistory or None
+        Is filled with the spectrogram of the whole session.
+    judging : ClassifierOptions
+        How each leg is classified; voices come from `voice_states`.
+    alert_rules : tuple of AlertRule
+        What raises alerts.
+    alert_cooldown_seconds : float
+        Least stream time from one alert of a rule to its next, s.
+    voices : mapping of str to str
+        Names of the saved voices that legs go on with, by leg; for the journal.
+    voice_states : mapping of str to VoiceState
+        What is known of these voices, by leg.
+    """
+
+    callmood_version: str
+    legs: tuple[LegPlan, ...] = ()
+    duration_seconds: float | None = None
+    spectrogram: bool = False
+    spectrogram_history: SpectrogramHistory | None = None
+    judging: ClassifierOptions = field(default_factory=ClassifierOptions)
+    alert_rules: tuple[AlertRule, ...] = ()
+    alert_cooldown_seconds: float = COOLDOWN_SECONDS
+    voices: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    voice_states: Mapping[str, VoiceState] = field(default_factory=lambda: MappingProxyType({}))
+
 
 SILENT_SECONDS: Final = 3.0
 """So long nothing comes before this is said, or ends a duration: a block may be late."""
@@ -45,7 +110,7 @@ class SourceWatch:
     @staticmethod
     def is_owing(source: SourceLegs, queue: BlockQueue, until: float) -> bool:
         """Tell whether a live source has delivered nothing for long, at the end."""
-        if not source.is_live or source.arrived is None or queue.oldest_arrival is not None:
+        if not source.info.live or source.arrived is None or queue.oldest_arrival is not None:
             return False
         return until - source.arrived > SILENT_SECONDS
 
@@ -59,17 +124,17 @@ class SourceWatch:
                 self._absent.discard(source.number)
             elif is_empty and source.number not in self._absent:
                 self._absent.add(source.number)
-                yield Absence(source.number, source.name, source.stream_seconds, absence)
+                yield Absence(source.number, source.info.name, source.stream_seconds, absence)
             if source.arrived is None:
                 source.arrived = now
             quiet_seconds = now - source.arrived if is_empty else 0.0
             # Of a device that is known to be away nothing is late.
-            patience = UNASKED_SECONDS if source.may_wait else SILENT_SECONDS
+            patience = UNASKED_SECONDS if source.info.stalls else SILENT_SECONDS
             source.note_quiet(quiet_seconds if absence is not None or quiet_seconds > patience else 0.0)
-            excused = source.may_wait or source.number in self._absent
+            excused = source.info.stalls or source.number in self._absent
             is_silent = quiet_seconds > SILENT_SECONDS and not excused
             if is_silent and source.number not in self._silent:
-                yield f"nothing has come from {source.name} for {SILENT_SECONDS:g} s"
+                yield f"nothing has come from {source.info.name} for {SILENT_SECONDS:g} s"
             (self._silent.add if is_silent else self._silent.discard)(source.number)
 
 
@@ -175,33 +240,84 @@ NUM_MESSAGES: Final = 4
 
 
 class Pipeline:
-    """Hands sound to the legs and the sinks, in the order of the stream, and keeps count."""
+    """Hands sound to the legs and the sinks, in the order of the stream, and keeps count.
+
+    Attributes
+    ----------
+    sources : tuple of SourceLegs
+        With all legs, by number of the source.
+    counters : SessionCounters
+        Of the session so far.
+    messages : deque of str
+        The last few lines worth reading, oldest first.
+    alerting : Alerting
+        Takes every row.
+    """
 
     def __init__(
         self,
-        sources: Sequence[SourceLegs],
-        views: LegViews,
-        sinks: SinkGroup,
-        alerting: Alerting,
+        sources: Sequence[SourceInfo],
+        plans: Sequence[LegPlan],
+        model: EmotionModel,
+        grid: WindowGrid,
         *,
-        live: bool,
-        crosstalk: LeakageDetector | None = None,
-        pace: LoadShedder | None = None,
+        sinks: SinkGroup,
+        options: SessionOptions,
     ) -> None:
-        self.tally = SessionCounters()
+        step_seconds = grid.step / grid.sample_rate
+        analysed = [plan.name for plan in plans if plan.analysed]
+        self.counters = SessionCounters()
         self.messages: deque[str] = deque(maxlen=NUM_MESSAGES)
-        self.sources = tuple(sources)
-        self.alerting = alerting
-        self._views = views
+        self.alerting = Alerting(options.alert_rules, analysed, step_seconds, options.alert_cooldown_seconds)
+        self._model = model
+        self._grid = grid
         self._sinks = sinks
-        self._live = live
-        self._said: tuple[str, ...] = ()
-        self._zeros = tuple(MuteDetector(source.name) for source in sources)
-        self._watch = SourceWatch(sources)
-        self._crosstalk = crosstalk
+        self._options = options
+        self._live = any(info.live for info in sources)
+        # Only sound that is lost when it waits for too long: a file holds its own back.
+        self._shedder = LoadShedder(step_seconds) if self._live else None
+        rates = {plan.name: sources[plan.source].sample_rate for plan in plans}
+        self._leakage = LeakageDetector(rates) if len(plans) > 1 else None
+        self._spectrogram: SpectrogramColumns | None = None
+        if options.spectrogram or options.spectrogram_history is not None:
+            self._spectrogram = SpectrogramColumns(grid.sample_rate, options.spectrogram_history)
+        # The spectrogram is that of one leg, the first that is analysed.
+        self._tapped = analysed[0] if analysed else None
+        epoch = Epoch()
+        self.sources = tuple(
+            SourceLegs(
+                number,
+                info,
+                plans,
+                partial(self._open_leg, info),
+                SourceOptions(options.duration_seconds, _alignment(info, len(sources), epoch), self._leakage),
+            )
+            for number, info in enumerate(sources)
+        )
+        legs = {leg.name: leg for source in self.sources for leg in source.legs}
+        self._legs = {name: leg for name, leg in legs.items() if isinstance(leg, Leg)}
+        talks = (
+            is_spoken if self._leakage is None else partial(self._leakage.talks, step_seconds=step_seconds)
+        )
+        self._talk = TalkTime(analysed, step_seconds, talks)
+        meters = {name: leg.windows if isinstance(leg, Leg) else leg for name, leg in legs.items()}
+        self._views = LegViews(
+            {plan.name: meters[plan.name] for plan in plans}, model.card.labels, self._talk
+        )
+        self._reported: tuple[str, ...] = ()
+        self._mute = tuple(MuteDetector(info.name) for info in sources)
+        self._watch = SourceWatch(self.sources)
         self._advised: set[str] = set()
-        self._pace = pace
-        self._spells = SkipEpisodes()
+        self._skips = SkipEpisodes()
+
+    def _open_leg(self, info: SourceInfo, plan: LegPlan) -> Leg:
+        options = LegOptions(
+            classifier=replace(self._options.judging, voice=self._options.voice_states.get(plan.name)),
+            tap=self._spectrogram if plan.name == self._tapped else None,
+            is_leak=None if self._leakage is None else partial(self._leakage.is_leak, plan.name),
+            shedder=self._shedder if info.live else None,
+        )
+        return Leg(plan.name, self._model, self._grid, info.sample_rate, options)
 
     @property
     def is_over(self) -> bool:
@@ -209,61 +325,9 @@ class Pipeline:
         return any(source.is_over for source in self.sources)
 
     @property
-    def stream_seconds(self) -> float:
-        """Stream time so far, s."""
-        return max(source.stream_seconds for source in self.sources)
-
-    @property
-    def real_time_factor(self) -> float:
-        """Processing time over audio time; 0 before anything was heard."""
-        heard_seconds = max(source.heard_seconds for source in self.sources)
-        return self.tally.processing_seconds / heard_seconds if heard_seconds else 0.0
-
-    @property
-    def too_slow(self) -> float | None:
-        """How many times as fast the machine would have to be; None where it keeps up."""
-        return None if self._pace is None else self._pace.too_slow
-
-    @property
     def paused(self) -> bool:
         """True while the user keeps everything out."""
         return all(source.paused for source in self.sources)
-
-    @property
-    def saving(self) -> bool:
-        """True while sound is being kept on disk."""
-        return self._sinks.is_saving and not self.paused
-
-    @property
-    def leg_views(self) -> tuple[LegView, ...]:
-        """What the screen may know of each leg."""
-        return self._views.views
-
-    @property
-    def absent(self) -> tuple[str, ...]:
-        """Names of the legs whose device is away just now."""
-        return tuple(leg.name for number in self._watch.absent for leg in self.sources[number].legs)
-
-    @property
-    def mute(self) -> tuple[str, ...]:
-        """Names of the legs whose source delivers nothing but zeros."""
-        return tuple(leg.name for each in self.sources if self._zeros[each.number].now for leg in each.legs)
-
-    @property
-    def complaints(self) -> tuple[str, ...]:
-        """What was wrong with the sources, one line each."""
-        return tuple(zeros.complaint for zeros in self._zeros if zeros.complaint is not None)
-
-    @property
-    def overlap_seconds(self) -> float:
-        """How long more than one leg has talked at once, s."""
-        return self._views.overlap_seconds
-
-    @property
-    def drift_seconds(self) -> float | None:
-        """How far the samples of the second source lag behind the first's, s; None where there is but one."""
-        clocks = [source.alignment for source in self.sources if source.alignment is not None]
-        return clocks[-1].drift_seconds - clocks[0].drift_seconds if len(clocks) > 1 else None
 
     def take(self, source: int, block: AudioBlock) -> None:
         """Analyse a block and hand it on, or keep it out while the user pauses."""
@@ -271,129 +335,210 @@ class Pipeline:
         legs = self.sources[source]
         taken_seconds = legs.taken_seconds
         # A loudspeaker that plays nothing, or is put to sleep meanwhile, is no fault.
-        if self._live and not legs.may_wait:
-            if line := legs.slip.take(block):
+        if self._live and not legs.info.stalls:
+            if line := legs.clock_drift.take(block):
                 self.messages.append(line)
-            said = self._zeros[source].line
-            self._zeros[source].take(block)
-            self._exchange(said, self._zeros[source].line)
+            line_before = self._mute[source].line
+            self._mute[source].take(block)
+            self._replace_message(line_before, self._mute[source].line)
         for event in legs.take(block):
             if isinstance(event, AudioBlock):
-                self._sinks.take_block(event, source)
+                self._sinks.handle(Sound(event, source))
             else:
-                self._tell(event)
-        self._advise()
-        self._say_failures()
+                self._handle(event)
+        self._advise_headphones()
+        self._report_failures()
         ended = time.monotonic()
-        self.tally.processing_seconds += ended - began
-        if self._pace is not None:
+        self.counters.processing_seconds += ended - began
+        if self._shedder is not None:
             sound_seconds = legs.taken_seconds - taken_seconds
-            self._pace.worked(source, sound_seconds, ended - began, ended - block.arrived)
+            self._shedder.worked(source, sound_seconds, ended - began, ended - block.arrived)
 
     def obey(self, source: int, command: UserCommand) -> None:
-        """Do what the user asked for, to one source.
+        """Carry out a command of the user for one source, whose sound before the command has been taken.
 
-        Sinks hear of a pause once no source is heard any more, and of its end before any is heard again.
+        Sinks learn of a pause once no source is analysed any more, and of its end before any is again.
         """
         legs = self.sources[source]
         at_seconds = legs.seconds_at(command.at_samples[source])
         if command.kind == "mark":
             if not source:
-                self.tally.marks += 1
-                self._sinks.take_mark(at_seconds, command.clock)
+                self.counters.marks += 1
+                self._sinks.handle(Mark(at_seconds, command.clock))
         else:
             were_paused = self.paused
             for event in legs.pause():
-                self._tell(event)
+                self._handle(event)
             if self.paused != were_paused:
-                self._sinks.take_pause(at_seconds, command.clock, paused=self.paused)
-        self._say_failures()
+                self._sinks.handle(Pause(at_seconds, command.clock, self.paused))
+        self._report_failures()
 
     def look_for_sources(self, now: float, queues: Sequence[BlockQueue]) -> None:
-        """Say so where a source does not deliver, or its device has gone."""
-        for said in self._watch.look(now, queues):
-            if isinstance(said, Absence):
-                self._take_absence(said)
+        """Report a source that does not deliver, or whose device has gone; `now` is ``time.monotonic()``."""
+        for found in self._watch.look(now, queues):
+            if isinstance(found, Absence):
+                self._handle_absence(found)
             else:
-                self.messages.append(said)
-        # Alerts that cannot be delivered are told of while no sound comes, too.
-        self._say_failures()
+                self.messages.append(found)
+        # Alerts that cannot be delivered are reported while no sound comes, too.
+        self._report_failures()
 
     def finish(self) -> None:
         """Give the rows that the end of the sound completes."""
         for source in self.sources:
             for event in source.finish():
-                self._tell(event)
-        self._say_failures()
+                self._handle(event)
+        self._report_failures()
 
     def count_missing(self, now: float, queues: Sequence[BlockQueue]) -> None:
-        """Count what sources still owe once all is finished: the time since then was time of the stream."""
+        """Count what sources still owe at the end as gaps: the time since then was time of the stream."""
         self.look_for_sources(now, queues)
         for source, queue in zip(self.sources, queues, strict=True):
             until = now if queue.closed_at is None else queue.closed_at
             is_away = source.number in self._watch.absent
             if is_away or self._watch.is_owing(source, queue, until):
-                for gap in source.miss(until, "stall" if source.may_wait and not is_away else "away"):
-                    self._tell(gap)
-        self._say_failures()
+                for gap in source.miss(until, "stall" if source.info.stalls and not is_away else "away"):
+                    self._handle(gap)
+        self._report_failures()
 
-    def _tell(self, event: LegEvent) -> None:
-        self.tally.count(event)
+    def snapshot(self, multiplexer: SourceMultiplexer) -> Snapshot:
+        """Give the state for the screen."""
+        counters = self.counters
+        return Snapshot(
+            stream_seconds=self._stream_seconds,
+            windows=counters.windows,
+            legs=self._views.views,
+            lag_seconds=counters.lag_seconds,
+            real_time_factor=self._real_time_factor,
+            overruns=multiplexer.overruns,
+            gaps=counters.gaps,
+            marks=counters.marks,
+            dropped_seconds=multiplexer.dropped_seconds,
+            paused=self.paused,
+            saving=self._sinks.is_saving and not self.paused,
+            messages=tuple(self.messages),
+            spectrogram=self._spectrogram.view() if self._spectrogram and self._options.spectrogram else None,
+            overlap_seconds=self._talk.overlap_seconds,
+            drift_seconds=self._drift_seconds,
+            num_alerts=self.alerting.num_alerts,
+            alerts=self.alerting.holding,
+            absent=self._leg_names(self._watch.absent),
+            mute=self._leg_names([number for number, mute in enumerate(self._mute) if mute.now]),
+            skipped=counters.skipped,
+            too_slow=None if self._shedder is None else self._shedder.too_slow,
+        )
+
+    def summary(self, multiplexer: SourceMultiplexer) -> Summary:
+        """Give the last word on what was analysed, once nothing is analysed any more."""
+        counters = self.counters
+        drifts = [source.clock_drift.seconds for source in self.sources]
+        return Summary(
+            seconds=self._stream_seconds,
+            windows=counters.windows,
+            states={state: counters.states[state] for state in STATES},
+            emotions={label: counters.emotions[label] for label in self._model.card.labels},
+            overruns=multiplexer.overruns,
+            gaps=counters.gaps,
+            marks=counters.marks,
+            skipped=counters.skipped,
+            dropped_seconds=multiplexer.dropped_seconds,
+            paused_seconds=max(source.paused_seconds for source in self.sources),
+            slip_seconds=max(drifts, key=abs),
+            non_finite_samples=sum(leg.windows.non_finite_samples for leg in self._legs.values()),
+            real_time_factor=self._real_time_factor,
+            max_lag_seconds=counters.max_lag_seconds,
+            files=self._sinks.files,
+            failures=self._sinks.failures,
+            talk_seconds={name: self._talk.seconds(name) for name in self._legs} if self._leakage else {},
+            overlap_seconds=self._talk.overlap_seconds,
+            drift_seconds=self._drift_seconds,
+            alerts=self.alerting.num_alerts,
+            complaints=tuple(mute.complaint for mute in self._mute if mute.complaint is not None),
+            voice_states={name: leg.classifier.voice_state for name, leg in self._legs.items()},
+        )
+
+    @property
+    def _stream_seconds(self) -> float:
+        return max(source.stream_seconds for source in self.sources)
+
+    @property
+    def _real_time_factor(self) -> float:
+        analysed_seconds = max(source.heard_seconds for source in self.sources)
+        return self.counters.processing_seconds / analysed_seconds if analysed_seconds else 0.0
+
+    @property
+    def _drift_seconds(self) -> float | None:
+        """How far the samples of the second source lag behind the first's, s; None where there is but one."""
+        clocks = [source.alignment for source in self.sources if source.alignment is not None]
+        return clocks[-1].drift_seconds - clocks[0].drift_seconds if len(clocks) > 1 else None
+
+    def _leg_names(self, sources: Sequence[int]) -> tuple[str, ...]:
+        return tuple(leg.name for number in sources for leg in self.sources[number].legs)
+
+    def _handle(self, event: LegEvent) -> None:
+        self.counters.count(event)
         raised: list[Alert] = []
         if isinstance(event, Row):
             self._views.take(event)
             raised = self.alerting.take(event)
         elif isinstance(event, Skip):
             self._views.take_skip(event)
-            if self._spells.begins_with(event):
+            if self._skips.begins_with(event):
                 self.messages.append(f"too slow: x{event.demand:.1f}; windows are skipped")
         else:
             self.alerting.interrupt(event.leg)
         if isinstance(event, Gap) and event.cause not in {"pause", "stall"}:
             missing = event.end - event.start
             self.messages.append(f"{event.cause} at {event.start:.1f} s: {missing:.2f} s of sound is missing")
-        self._sinks.take(event)
+        self._sinks.handle(event)
         for alert in raised:
-            self._sinks.take(alert)
+            self._sinks.handle(alert)
             self.messages.append(f"alert: {alert.text}")
 
-    def _take_absence(self, absence: Absence) -> None:
+    def _handle_absence(self, absence: Absence) -> None:
         """Give at once the rows that the end of the sound completes: it may be long until more comes."""
         source = self.sources[absence.number]
         for event in source.finish():
-            self._tell(event)
+            self._handle(event)
         for leg in source.legs:
             self.alerting.interrupt(leg.name)
         self.messages.append(f"waiting for {absence.source}: {absence.reason}")
-        self._sinks.take(absence)
+        self._sinks.handle(absence)
 
-    def _advise(self) -> None:
-        """Say once of each leg that another one leaks into it."""
-        for leg in () if self._crosstalk is None else self._crosstalk.leaking:
+    def _advise_headphones(self) -> None:
+        """Report once of each leg that another one leaks into it."""
+        for leg in () if self._leakage is None else self._leakage.leaking:
             if leg not in self._advised:
                 self._advised.add(leg)
                 self.messages.append(f"{leg} hears the other leg; headphones would help")
 
-    def _say_failures(self) -> None:
+    def _report_failures(self) -> None:
         self._sinks.tell_complaints()
         found = (*self._sinks.failures, *self._sinks.complaints)
-        if found == self._said:
+        if found == self._reported:
             return
-        stale = [line for line in self._said if line not in found]
+        stale = [line for line in self._reported if line not in found]
         for line in found:
-            if line not in self._said:
+            if line not in self._reported:
                 # A line that grows ("3 more", "it went on") stands in the place of what it was before.
-                self._exchange(stale.pop(0) if stale else None, line)
-        self._said = found
+                self._replace_message(stale.pop(0) if stale else None, line)
+        self._reported = found
 
-    def _exchange(self, said: str | None, line: str | None) -> None:
+    def _replace_message(self, old: str | None, new: str | None) -> None:
         """Put a message in the place of another, or take it back."""
-        if said == line:
+        if old == new:
             return
-        if said is not None and said in self.messages:
-            place = self.messages.index(said)
+        if old is not None and old in self.messages:
+            place = self.messages.index(old)
             del self.messages[place]
-            if line is not None:
-                self.messages.insert(place, line)
-        elif line is not None:
-            self.messages.append(line)
+            if new is not None:
+                self.messages.insert(place, new)
+        elif new is not None:
+            self.messages.append(new)
+
+
+def _alignment(info: SourceInfo, num_sources: int, epoch: Epoch) -> Alignment | None:
+    """Hold against a clock what has an index of its own beside others, or pauses without a word."""
+    if not info.live or (num_sources == 1 and not info.stalls):
+        return None
+    return Alignment(info.sample_rate, epoch, stalls=info.stalls)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
+from emotion.decision import VoiceState
 from emotion.wall_clock import later, local, utc
 from streamer.leg_plan import LegPlan, kept_channels
 from streamer.sources.base import SourceInfo
@@ -81,7 +82,7 @@ class SessionInfo:
         return self.sources[0].seconds
 
     def kept_channels(self, source: int) -> tuple[int, ...]:
-        """Name the channels of a source that `Sink.take_block` is given."""
+        """Name the channels of a source that sinks are given."""
         return kept_channels(self.legs, source, self.sources[source].channels)
 
 
@@ -125,7 +126,9 @@ class Summary:
         How far the samples of the second source lagged behind the first's at the end, s; None without a
         second.
     skipped : int
-        Windows of speech that there was no time to hear; they are no rows.
+        Windows of speech that were skipped; they are no rows.
+    voice_states : mapping of str to VoiceState
+        The speaker baseline of each analysed leg, for whoever saves voices.
     """
 
     seconds: float
@@ -149,6 +152,9 @@ class Summary:
     complaints: tuple[str, ...] = ()
     drift_seconds: float | None = None
     skipped: int = 0
+    voice_states: Mapping[str, VoiceState] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False, compare=False
+    )
 
 
 def new_session_id(started: float) -> str:

@@ -1,12 +1,13 @@
-"""The state of a session for the screen, replaced as a whole, and the probability history of each leg."""
+"""The state of a session for the screen, replaced as a whole, and what is kept of each leg for it."""
 
+import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from emotion.arrays import FloatArray
-from streamer.events import Row
+from streamer.events import Row, Skip, is_spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ class LegView:
         The latest; None until the first window is full.
     level_dbfs, floor_dbfs : float
         RMS of the latest tenth of a second, and the room's noise floor, dB below full scale.
-    trend : tuple of TrendPoint
-        At most the last minute, oldest first.
+    history : tuple of HistoryPoint
+        The probability history: at most the last minute, oldest first.
     analysed : bool
         False where only the level is taken.
     talks : bool
@@ -56,7 +57,7 @@ class LegView:
     row: Row | None
     level_dbfs: float
     floor_dbfs: float
-    trend: tuple[HistoryPoint, ...]
+    history: tuple[HistoryPoint, ...]
     analysed: bool = True
     talks: bool = False
     talk_share: float | None = None
@@ -176,3 +177,121 @@ class ProbabilityHistory:
     def points(self) -> tuple[HistoryPoint, ...]:
         """Oldest first."""
         return tuple(self._points)
+
+
+_MEMORY_STEPS: Final = 64
+"""How many steps a leg may be behind another and still be held against it."""
+
+
+class TalkTime:
+    """Counts, a step of each row at a time, the time in which each leg talks, and in which several do.
+
+    Attributes
+    ----------
+    last : str or None
+        The leg that talked last; the one that began later where several do.
+    overlap_steps : int
+        Steps in which more than one leg talked.
+    """
+
+    def __init__(
+        self, legs: Sequence[str], step_seconds: float, talks: Callable[[Row | Skip], bool] = is_spoken
+    ) -> None:
+        self.last: str | None = None
+        self.overlap_steps = 0
+        self._step_seconds = step_seconds
+        self._talks = talks
+        self._num_steps = dict.fromkeys(legs, 0)
+        self._recent: dict[str, deque[int]] = {leg: deque(maxlen=_MEMORY_STEPS) for leg in legs}
+        self._began = dict.fromkeys(legs, -1)
+
+    def take(self, row: Row | Skip) -> None:
+        """Count the last step of a row."""
+        if not self._talks(row):
+            return
+        step = math.floor(row.end / self._step_seconds + 0.5)
+        own = self._recent[row.leg]
+        if not own or own[-1] < step - 1:
+            self._began[row.leg] = step
+        own.append(step)
+        self._num_steps[row.leg] += 1
+        num_others = sum(leg != row.leg and step in recent for leg, recent in self._recent.items())
+        self.overlap_steps += num_others == 1
+        if self.last is None or num_others == 0 or self._began[row.leg] >= self._began[self.last]:
+            self.last = row.leg
+
+    def counts(self, leg: str) -> bool:
+        """Tell whether a leg is analysed."""
+        return leg in self._num_steps
+
+    def share(self, leg: str) -> float | None:
+        """Give the part of all talk that is a leg's."""
+        total = sum(self._num_steps.values())
+        return self._num_steps[leg] / total if total and leg in self._num_steps else None
+
+    def seconds(self, leg: str) -> float:
+        """Give how long a leg has talked."""
+        return self._num_steps[leg] * self._step_seconds
+
+    @property
+    def overlap_seconds(self) -> float:
+        """How long more than one leg has talked at once, s."""
+        return self.overlap_steps * self._step_seconds
+
+    def talks_now(self, leg: str, seconds: float) -> bool:
+        """Tell whether a leg talked in the step that ends about now."""
+        recent = self._recent.get(leg)
+        return recent is not None and len(recent) > 0 and (recent[-1] + 1.5) * self._step_seconds >= seconds
+
+
+class LevelMeter(Protocol):
+    """What knows how loud a leg is."""
+
+    @property
+    def level_dbfs(self) -> float:
+        """RMS of the latest tenth of a second, dB below full scale."""
+
+    @property
+    def floor_dbfs(self) -> float:
+        """The room's noise floor, dB below full scale."""
+
+
+class LegViews:
+    """Keeps of each leg what its view needs."""
+
+    def __init__(self, meters: Mapping[str, LevelMeter], labels: Sequence[str], talk: TalkTime) -> None:
+        self._meters = dict(meters)
+        self._rows: dict[str, Row] = {}
+        self._histories = {leg: ProbabilityHistory(labels) for leg in meters}
+        self._talk = talk
+        self._latest_seconds = 0.0
+
+    def take(self, row: Row) -> None:
+        """Remember a row."""
+        self._rows[row.leg] = row
+        self._latest_seconds = max(self._latest_seconds, row.end)
+        self._histories[row.leg].take(row)
+        self._talk.take(row)
+
+    def take_skip(self, skip: Skip) -> None:
+        """Learn that a window was skipped: the latest row stands, and who talks is counted."""
+        self._latest_seconds = max(self._latest_seconds, skip.end)
+        self._talk.take(skip)
+
+    @property
+    def views(self) -> tuple[LegView, ...]:
+        """One a leg, in their order."""
+        return tuple(
+            LegView(
+                name=leg,
+                row=self._rows.get(leg),
+                level_dbfs=meter.level_dbfs,
+                floor_dbfs=meter.floor_dbfs,
+                history=self._histories[leg].points,
+                analysed=self._talk.counts(leg),
+                talks=self._talk.talks_now(leg, self._latest_seconds),
+                talk_share=self._talk.share(leg),
+                spoke_last=self._talk.last == leg,
+            )
+            for leg, meter in self._meters.items()
+        )

@@ -30,7 +30,7 @@ _ERASE_REST: Final = "\x1b[K"
 
 @dataclass(frozen=True, slots=True)
 class TerminalColours:
-    """What a terminal can show.
+    """Colours that a terminal can show.
 
     Attributes
     ----------
@@ -81,16 +81,16 @@ _LEAVE: Final = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l"
 _CLEAR: Final = "\x1b[0m\x1b[2J"
 _BEGIN: Final = "\x1b[?2026h"
 _END: Final = "\x1b[?2026l"
-"""Terminals that know synchronized updates show what stands between at once; others ignore both."""
+"""Terminals with synchronized updates show what is between at once; others ignore both."""
 
 _MIN_INTERVAL_SECONDS: Final = 0.2
 _MAX_SHARE: Final = 0.02
-"""Of a core: where a frame costs more (a huge terminal), frames come less often."""
+"""Largest share of a core: where a frame costs more (a huge terminal), frames come less often."""
 _CAPTURED_SECONDS: Final = 20.0
 _WRITE_SECONDS: Final = 1.0
-"""How long a terminal that was halted may hold up a frame."""
+"""How long a terminal may hold up a frame when it halts."""
 _ASLEEP_SECONDS: Final = 3.0
-"""After so long without a look somebody has stopped us, and his shell has written over the panel."""
+"""After so long without a call the process was stopped, and a shell has written over the panel."""
 
 _ASCII: Final = str.maketrans(
     dict(
@@ -116,79 +116,139 @@ def is_panel_possible(input_descriptor: int = 0) -> bool:
         return False  # A standard stream that is closed or was never there.
 
 
-class TerminalScreen(Screen):
-    """Draws the panel from the main thread, writing only lines that changed, each frame in one piece."""
+class _FrameWriter:
+    """Writes frames to a terminal: only lines that changed, each frame in one piece, with a time limit."""
 
-    def __init__(self, output: TextIO | None = None, input_descriptor: int = 0) -> None:
-        super().__init__()
-        stream = output or sys.stdout
+    def __init__(self, stream: TextIO) -> None:
+        self.is_gone = False
+        self._stream = stream
         self._terminal = stream.fileno()
         self._descriptor = self._terminal
         self._is_unicode = (stream.encoding or "").lower().replace("-", "").startswith("utf")
-        self._stream = stream
+        self._is_halted = False
+        self._shown: list[str] = []
+        self._shown_size = (0, 0)
+
+    def open(self) -> None:
+        """Enter the alternate screen."""
+        self._stream.flush()
+        self._descriptor = open_terminal_again(self._terminal)
+        self.write(_ENTER + _CLEAR)
+
+    @property
+    def terminal_size(self) -> tuple[int, int]:
+        """Width and height; those of the last frame where the terminal does not tell."""
+        try:
+            width, height = os.get_terminal_size(self._descriptor)
+        except OSError:
+            width, height = self._shown_size
+        return max(1, width), max(1, height)
+
+    def is_frame_of(self, size: tuple[int, int]) -> bool:
+        """Tell whether a frame of this size is on the screen."""
+        return size == self._shown_size
+
+    def forget_frame(self) -> None:
+        """Write the next frame whole: the last one may no longer be on the screen."""
+        self._shown_size = (0, 0)
+
+    def show(self, lines: list[str], size: tuple[int, int]) -> None:
+        """Write the lines that differ from those on the screen; all of them on a screen of another size."""
+        clear = "" if self.is_frame_of(size) else _CLEAR
+        before = [] if clear else self._shown
+        changed = [
+            f"\x1b[{number};1H{line}"
+            for number, line in enumerate(lines, start=1)
+            if number > len(before) or before[number - 1] != line
+        ]
+        self._shown, self._shown_size = lines, size
+        if changed:
+            self.write("".join((_BEGIN, clear, *changed, _END)))
+
+    def write(self, text: str) -> None:
+        """Write text, or drop what a halted terminal does not take in time; nothing once it is gone."""
+        if self.is_gone:
+            return
+        if not self._is_unicode:
+            text = text.translate(_ASCII)
+        rest = bytearray(text.encode(self._stream.encoding or "ascii", errors="replace"))
+        patience_seconds = 0.0 if self._is_halted else _WRITE_SECONDS
+        try:
+            write_with_timeout(self._descriptor, rest, patience_seconds=patience_seconds)
+        except TimeoutError:
+            # Ctrl-S, or a window manager that hangs: all is drawn anew when it goes on.
+            self._is_halted = True
+            self.forget_frame()
+        except OSError:
+            self.is_gone = True
+        else:
+            self._is_halted = False
+
+    def close(self) -> None:
+        """Close the terminal opened for writing; further text goes by the stream's own descriptor."""
+        if self._descriptor != self._terminal:
+            os.close(self._descriptor)
+            self._descriptor = self._terminal
+
+
+class TerminalScreen(Screen):
+    """Draws the panel from the main thread, at most five times a second, and reads keys."""
+
+    def __init__(self, output: TextIO | None = None, input_descriptor: int = 0) -> None:
+        super().__init__()
+        self._writer = _FrameWriter(output or sys.stdout)
         self._keyboard = Keyboard(input_descriptor)
         self._stderr = StderrCapture()
         self._colours = TerminalColours.of_environment()
-        self._facts: SessionInfo | None = None
-        self._is_open = False
-        self._is_gone = False
-        self._is_halted = False
+        # None while the terminal is not taken over.
+        self._info: SessionInfo | None = None
         self._looked_at = 0.0
-        self._shown: list[str] = []
-        self._size = (0, 0)
         self._last: tuple[Snapshot, tuple[str, ...], int] | None = None
         self._not_before = 0.0
         self._num_rung = 0
 
-    def open(self, facts: SessionInfo) -> None:
+    def open(self, info: SessionInfo) -> None:
         """Take the terminal over."""
-        self._facts = facts
-        self._stream.flush()
-        self._descriptor = open_terminal_again(self._terminal)
-        self._is_open = True
+        self._info = info
         self._keyboard.open()
         if os.isatty(2):
             self._stderr.open()
-        self._write(_ENTER + _CLEAR)
+        self._writer.open()
 
     def draw(self, snapshot: Snapshot) -> None:
         """Show the latest state, unless nothing changed or it is too early; ring once for each new alert."""
+        if self._info is None:
+            return
         self._ring(snapshot.num_alerts)
         now = time.monotonic()
         if now - self._looked_at > _ASLEEP_SECONDS:
-            self._size = (0, 0)
+            self._writer.forget_frame()
         self._looked_at = now
-        size = self._terminal_size()
-        resized = size != self._size
-        if self._facts is None or not self._is_open or (now < self._not_before and not resized):
+        size = self._writer.terminal_size
+        must_draw = not self._writer.is_frame_of(size)
+        if now < self._not_before and not must_draw:
             return
         clock = wall_clock.now()
         captured = self._stderr.recent(_CAPTURED_SECONDS)
         seen = (snapshot, captured, int(clock))
-        if (
-            self._last is not None
-            and not resized
-            and self._last[0] is snapshot
-            and self._last[1:] == seen[1:]
-        ):
+        if seen == self._last and not must_draw:
             return
         self._last = seen
         cost = time.thread_time()
         if captured:
             snapshot = replace(snapshot, messages=(*snapshot.messages, *captured))
-        canvas = draw_panel(snapshot, self._facts, *size, clock, coloured=self._colours.paints)
-        self._size = size
-        self._show([self._colours.line(line) for line in canvas.lines()], clear=resized)
+        canvas = draw_panel(snapshot, self._info, *size, clock, coloured=self._colours.paints)
+        self._writer.show([self._colours.line(line) for line in canvas.lines()], size)
         cost = time.thread_time() - cost
         self._not_before = now + max(_MIN_INTERVAL_SECONDS, cost / _MAX_SHARE)
 
     def poll(self, timeout_seconds: float) -> Key | None:
         """Wait for a key, for a call of `wake`, or for the time to pass, whichever comes first."""
-        if self._is_gone:
+        if self._writer.is_gone:
             return "quit"
         press = self._keyboard.wait(timeout_seconds)
         if press == "repaint":
-            self._size = (0, 0)
+            self._writer.forget_frame()
             return None
         return press
 
@@ -197,61 +257,21 @@ class TerminalScreen(Screen):
         self._keyboard.wake()
 
     def close(self, summary: Summary | None) -> None:
-        """Give the terminal back, write out what libraries said, then the summary; twice does no harm."""
-        if not self._is_open:
+        """Give the terminal back, write out captured lines, then the summary; a second call does nothing."""
+        info, self._info = self._info, None
+        if info is None:
             return
         try:
-            self._write(_LEAVE)
+            self._writer.write(_LEAVE)
         finally:
-            self._is_open = False
             self._keyboard.close()
             self._stderr.close()
-        if summary is not None and self._facts is not None:
-            self._write(f"{summary_text(summary, self._facts)}\n")
-        if self._descriptor != self._terminal:
-            os.close(self._descriptor)
-            self._descriptor = self._terminal
+        if summary is not None:
+            self._writer.write(f"{summary_text(summary, info)}\n")
+        self._writer.close()
 
     def _ring(self, num_alerts: int) -> None:
-        """Sound the terminal's bell for those not heard yet; an alert never waits for its frame."""
-        if self._is_open and num_alerts > self._num_rung:
-            self._write("\a" * (num_alerts - self._num_rung))
+        """Sound the terminal's bell once for each alert not rung yet; an alert never waits for its frame."""
+        if num_alerts > self._num_rung:
+            self._writer.write("\a" * (num_alerts - self._num_rung))
             self._num_rung = num_alerts
-
-    def _terminal_size(self) -> tuple[int, int]:
-        try:
-            size = os.get_terminal_size(self._descriptor)
-        except OSError:
-            return max(1, self._size[0]), max(1, self._size[1])
-        return max(1, size.columns), max(1, size.lines)
-
-    def _show(self, lines: list[str], *, clear: bool) -> None:
-        """Write the lines that differ from those on the screen."""
-        before = [] if clear else self._shown
-        changed = [
-            f"\x1b[{number};1H{line}"
-            for number, line in enumerate(lines, start=1)
-            if number > len(before) or before[number - 1] != line
-        ]
-        self._shown = lines
-        if changed:
-            self._write("".join((_BEGIN, _CLEAR if clear else "", *changed, _END)))
-
-    def _write(self, text: str) -> None:
-        if not self._is_unicode:
-            text = text.translate(_ASCII)
-        if self._is_gone:
-            return
-        rest = bytearray(text.encode(self._stream.encoding or "ascii", errors="replace"))
-        try:
-            write_with_timeout(
-                self._descriptor, rest, patience_seconds=0.0 if self._is_halted else _WRITE_SECONDS
-            )
-        except TimeoutError:
-            # Ctrl-S, or a window manager that hangs: all is drawn anew when it goes on.
-            self._is_halted = True
-            self._size = (0, 0)
-        except OSError:
-            self._is_gone = True
-        else:
-            self._is_halted = False

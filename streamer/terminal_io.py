@@ -24,7 +24,7 @@ Key: TypeAlias = Literal["pause", "mark", "quit"]
 
 
 class Screen:
-    """Shows nothing and hears no key; a panel overrides what it draws and reads.
+    """Shows nothing and reads no key; a panel overrides both.
 
     All calls but `wake` come from the main thread, in this order: `open` once, before the sound starts;
     `draw` and `poll` in turns, at most four draws a second; `close` once, also after an error. Lines
@@ -34,7 +34,7 @@ class Screen:
     def __init__(self) -> None:
         self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
 
-    def open(self, facts: SessionInfo) -> None:
+    def open(self, info: SessionInfo) -> None:
         """Take the terminal over."""
 
     def draw(self, snapshot: Snapshot) -> None:
@@ -67,7 +67,7 @@ WRITE_TIMEOUT_SECONDS: Final = 1.0
 def write_with_timeout(
     descriptor: int, rest: bytearray, *, blocks: bool = False, patience_seconds: float | None = None
 ) -> None:
-    """Write all of it, but do not wait for ever."""
+    """Write all; raise `TimeoutError` once the reader has taken nothing for the time of patience."""
     patience_seconds = WRITE_TIMEOUT_SECONDS if patience_seconds is None else patience_seconds
     at_most = select.PIPE_BUF if blocks else None
     poll = select.poll()
@@ -79,7 +79,7 @@ def write_with_timeout(
         is_ready = is_ready or bool(poll.poll(max(0.0, left_seconds) * 1000))
         written = 0
         if is_ready:
-            # There may be room for some, and yet not for what is written in one piece or not at all.
+            # There may be room, but not for what a pipe takes in one piece or not at all.
             with suppress(BlockingIOError):
                 written = os.write(descriptor, rest[:at_most])
         if written:
@@ -91,13 +91,13 @@ def write_with_timeout(
 
 
 def unfinished_line(rest: bytearray, num_new: int) -> bytearray:
-    """Give the end of a line that a reader has the beginning of: no other may stand behind half of it."""
+    """Give the rest of a line that was written in part: it must be completed before the next one."""
     num_older = len(rest) - num_new
     return rest if num_older < 0 else rest[:num_older]
 
 
 def flush_unfinished(descriptor: int, owed: bytearray, *, blocks: bool = False) -> bool:
-    """Write what is owed, without any patience, and tell whether more would find room now."""
+    """Write the rest of a line without waiting, and tell whether more can be written now."""
     try:
         write_with_timeout(descriptor, owed, blocks=blocks, patience_seconds=0.0)
     except OSError:
@@ -116,7 +116,7 @@ def open_controlling_terminal() -> int | None:
 
 
 def open_terminal_again(descriptor: int) -> int:
-    """Open a terminal once more, so that not to wait for it is our own affair and not the shell's as well."""
+    """Open a terminal once more, non-blocking: the mode of the given descriptor is shared with the shell."""
     try:
         return os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -124,7 +124,7 @@ def open_terminal_again(descriptor: int) -> int:
 
 
 Press: TypeAlias = Key | Literal["repaint"]
-"""What a key stands for; "repaint" (Ctrl-L) is the screen's own business."""
+"""What a key stands for; the screen itself handles "repaint" (Ctrl-L)."""
 
 _PRESSES: Final[Mapping[bytes, Press]] = MappingProxyType(
     {
@@ -137,7 +137,7 @@ _PRESSES: Final[Mapping[bytes, Press]] = MappingProxyType(
     }
 )
 _ESCAPE_SEQUENCE: Final = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
-"""Arrow keys, function keys, Alt with a letter: none of them is one of ours."""
+"""Arrow keys, function keys, Alt with a letter: none has a meaning."""
 
 
 class Keyboard:
@@ -152,7 +152,7 @@ class Keyboard:
         os.set_blocking(self._wake_write, False)
 
     def open(self) -> None:
-        """Switch line editing and echo off, and Ctrl-Z: a stopped listener would lose sound unseen."""
+        """Switch line editing and echo off, and Ctrl-Z: a stopped process would lose sound unseen."""
         self._before = termios.tcgetattr(self._descriptor)
         modes = termios.tcgetattr(self._descriptor)
         modes[3] &= ~(termios.ICANON | termios.ECHO)
@@ -215,7 +215,7 @@ _READ_BYTES: Final = 65_536
 
 
 class StderrCapture:
-    """Puts a pipe in the place of a file descriptor and reads it in a thread of its own.
+    """Replaces a file descriptor by a pipe and reads it in a thread.
 
     PortAudio and ALSA write there themselves, past `sys.stderr`. Memory is bounded: the last 200 lines are
     kept, each cut at 500 bytes, and how many went before is counted.
@@ -232,7 +232,7 @@ class StderrCapture:
         self._stop_write = -1
 
     def open(self) -> None:
-        """Begin to capture."""
+        """Start to capture."""
         _flush_stderr()
         read_end, write_end = os.pipe()
         stop_read, self._stop_write = os.pipe()
@@ -261,7 +261,7 @@ class StderrCapture:
         with loud_stderr():
             os.dup2(saved, self._descriptor)
         os.close(saved)
-        # Not by the end of the pipe: a child process may hold it open for ever.
+        # The end of the pipe may never come: a child process may hold it open.
         os.close(self._stop_write)
         if self._thread is not None:
             self._thread.join(timeout=2.0)
@@ -316,4 +316,4 @@ def _write_all(descriptor: int, text: bytes) -> None:
         while text:
             text = text[os.write(descriptor, text) :]
     except OSError:
-        return  # Standard error is gone; there is nowhere left to say it.
+        return  # Standard error is gone, and with it the place for a message.

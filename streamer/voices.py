@@ -1,6 +1,6 @@
-"""Saved voices: one JSON file each, readable by its owner alone, bound to the model that learned it.
+"""Saved voices: one JSON file each, readable by its owner only, bound to the model that learned it.
 
-A file holds a few sums, never sound. Its arrays read back to the bit; nothing in it is trusted.
+A file holds a few sums, never sound. Its arrays read back bit-equal; a file is checked as untrusted input.
 """
 
 import errno
@@ -13,32 +13,25 @@ from dataclasses import dataclass
 from dataclasses import replace as replace_fields
 from math import prod
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Annotated, Any, BinaryIO, Final
 
 import numpy as np
+from msgspec import Meta, Struct
+from msgspec.structs import asdict
 from numpy.typing import NDArray
 
-from emotion.atomic_files import PRIVATE, Locked, locked_folder, replace
+from emotion.atomic_files import PRIVATE, locked_folder, replace
 from emotion.decision import VoiceState
 from emotion.errors import OutputError, UsageError, VoiceError
 from emotion.model import MODEL_NAME, EmotionModel
-from emotion.untrusted_text import (
-    OBJECT,
-    SECONDS_SUM,
-    TEXT,
-    JsonValueError,
-    Kind,
-    parse_object,
-    refuse_unknown,
-    take,
-    whole,
-)
+from emotion.typed_json import Positive, SecondsSum, Text, Versioned, convert
+from emotion.untrusted_text import JsonValueError, parse_object
 
 _VOICE_NAME: Final = re.compile(r"\w[\w.-]{0,63}")
 
 
 def voices_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Find the user's folder of voices."""
+    """Give the user's folder of voices."""
     if named := environment.get("CALLMOOD_VOICES"):
         return Path(named)
     home = environment.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")  # noqa: PTH111 - Path.expanduser raises without a home
@@ -46,12 +39,12 @@ def voices_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def is_voice_name(name: str) -> bool:
-    """Tell whether a voice may be called so; see `voice_name`."""
+    """Tell whether `voice_name` accepts a name."""
     return _VOICE_NAME.fullmatch(unicodedata.normalize("NFC", name)) is not None
 
 
 def voice_name(name: str) -> str:
-    """Look whether a voice may be called so."""
+    """Check and normalise the name of a voice."""
     name = unicodedata.normalize("NFC", name)
     if not _VOICE_NAME.fullmatch(name):
         raise UsageError(f"{name[:70]!a} is no name for a voice; use letters, digits, . - and _, at most 64")
@@ -63,36 +56,19 @@ _MAX_AXIS_LENGTH: Final = 100_000
 _MAX_AXES: Final = 4
 
 
-def _shape(value: object) -> tuple[int, ...]:
-    if not isinstance(value, list) or len(value) > _MAX_AXES:
-        raise TypeError
-    for side in value:
-        if type(side) is not int or not 0 <= side <= _MAX_AXIS_LENGTH:
-            raise TypeError
-    return tuple(value)
+class _StoredArray(Struct, frozen=True, forbid_unknown_fields=True):
+    dtype: Text
+    shape: Annotated[tuple[Annotated[int, Meta(ge=0, le=_MAX_AXIS_LENGTH)], ...], Meta(max_length=_MAX_AXES)]
+    values: list[int | float]
 
 
-def _numbers(value: object) -> list[float]:
-    if not isinstance(value, list) or any(type(number) not in {int, float} for number in value):
-        raise TypeError
-    return value
-
-
-_SHAPE: Final = Kind(f"a list of up to {_MAX_AXES} sides", _shape)
-_NUMBERS: Final = Kind("a list of numbers", _numbers)
-
-
-def array_values(array: NDArray[Any]) -> dict[str, object]:
-    """Write an array down."""
+def _array_values(array: NDArray[Any]) -> dict[str, object]:
+    """Turn an array into values for JSON."""
     return {"dtype": array.dtype.str, "shape": list(array.shape), "values": array.ravel().tolist()}
 
 
-def array_of(value: object) -> NDArray[Any]:
-    """Read what `array_values` gave."""
-    values = take({"an array": value}, "an array", OBJECT)
-    refuse_unknown(values, ("dtype", "shape", "values"))
-    dtype = take(values, "dtype", TEXT)
-    shape, numbers = take(values, "shape", _SHAPE), take(values, "values", _NUMBERS)
+def _array_of(stored: _StoredArray) -> NDArray[Any]:
+    dtype, shape, numbers = stored.dtype, stored.shape, stored.values
     if dtype not in _DTYPES or len(numbers) != prod(shape):
         raise JsonValueError(f"{len(numbers)} values of type {dtype[:8]!a} are no array of shape {shape}")
     try:
@@ -104,28 +80,14 @@ def array_of(value: object) -> NDArray[Any]:
 
 
 VOICE_FORMAT: Final = 1
-_TEXTS: Final = ("name", "model", "model_digest", "callmood_version", "created", "updated")
-_FIELDS: Final = ("format", *_TEXTS, "speech_seconds", "state")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SavedVoice:
-    """One voice, as it lies on disk.
+    """The content of a voice's file.
 
-    Attributes
-    ----------
-    name : str
-        As the user calls it.
-    model, model_digest : str
-        Name of the model that learned it, and SHA-256 of that model's arrays.
-    callmood_version : str
-        The program that wrote it last.
-    created, updated : str
-        ISO 8601, UTC.
-    speech_seconds : float
-        Speech that it was learned from, s.
-    state : mapping of str to ndarray
-        As ``Voice.state`` gave it.
+    `model_digest` is the SHA-256 of the arrays of the model that learned it; the times are ISO 8601, UTC;
+    `state` is what `Voice.state` gave.
     """
 
     name: str
@@ -138,8 +100,20 @@ class SavedVoice:
     state: VoiceState
 
 
+class _StoredVoice(Struct, frozen=True, forbid_unknown_fields=True):
+    format: Positive
+    name: Text
+    model: Text
+    model_digest: Text
+    callmood_version: Text
+    created: Text
+    updated: Text
+    speech_seconds: SecondsSum
+    state: dict[str, _StoredArray]
+
+
 def voice_json(voice: SavedVoice) -> bytes:
-    """Write a voice down; its numbers read back as the same bits."""
+    """Encode a voice; its numbers read back bit-equal."""
     values = {
         "format": VOICE_FORMAT,
         "name": voice.name,
@@ -149,59 +123,55 @@ def voice_json(voice: SavedVoice) -> bytes:
         "created": voice.created,
         "updated": voice.updated,
         "speech_seconds": voice.speech_seconds,
-        "state": {name: array_values(array) for name, array in voice.state.items()},
+        "state": {name: _array_values(array) for name, array in voice.state.items()},
     }
     return (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def read_voice(raw: bytes) -> SavedVoice:
-    """Read what `voice_json` wrote, trusting nothing."""
+    """Parse and check what `voice_json` wrote."""
     values = parse_object(raw)
-    version = take(values, "format", whole(1))
+    version = convert(values, Versioned).format
     if version > VOICE_FORMAT:
         raise JsonValueError(f"it is of format {version}, this callmood reads up to {VOICE_FORMAT}")
-    refuse_unknown(values, _FIELDS)
-    state = take(values, "state", OBJECT)
-    return SavedVoice(
-        **{name: take(values, name, TEXT) for name in _TEXTS},
-        speech_seconds=take(values, "speech_seconds", SECONDS_SUM),
-        state={name: array_of(value) for name, value in state.items()},
-    )
+    stored = asdict(convert(values, _StoredVoice))
+    del stored["format"]
+    return SavedVoice(**stored | {"state": {name: _array_of(each) for name, each in stored["state"].items()}})
 
 
 SUFFIX: Final = ".json"
 _MAX_FILE_BYTES: Final = 200_000
 PATIENCE_SECONDS: Final = 10.0
-"""How long to wait for others that write or forget voices."""
+"""How long to wait for other processes that write or forget voices."""
 
 
 def digest_of(model: EmotionModel) -> str:
-    """Give what a voice of this model must name."""
+    """Give the digest that a voice of this model must have."""
     return model.card.digests[MODEL_NAME]
 
 
 class VoiceFolder:
-    """Voices as files, one each, readable by their owner alone."""
+    """The user's voices, a private file each."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or voices_folder()
 
     def path_of(self, name: str) -> Path:
-        """Give the place of a voice."""
+        """Give the file of a voice."""
         return self.path / f"{voice_name(name)}{SUFFIX}"
 
     def names(self) -> list[str]:
-        """List the voices by name; empty where no folder is yet. What no voice can be called is none."""
+        """List the names of the voices; files with other names are left out."""
         found = (path.name.removesuffix(SUFFIX) for path in self.path.glob(f"[!.]*{SUFFIX}"))
         return sorted(name for name in found if is_voice_name(name))
 
     def read(self, name: str) -> SavedVoice | None:
-        """Read a voice."""
+        """Read a voice; None if there is none."""
         path = self.path_of(name)
         try:
             with _opened(path) as file:
                 raw = file.read(_MAX_FILE_BYTES)
-            # Whoever renames the file renames the voice.
+            # Renaming the file renames the voice.
             return replace_fields(read_voice(raw), name=voice_name(name))
         except FileNotFoundError:
             return None
@@ -213,7 +183,7 @@ class VoiceFolder:
             raise VoiceError(f"voice {name}: {path}: {error}; {_advice(name)}") from error
 
     def for_model(self, name: str, model: EmotionModel) -> SavedVoice | None:
-        """Read a voice that a model is to go on with."""
+        """Read a voice and check that a model can continue it; None if there is none."""
         voice = self.read(name)
         if voice is None:
             return None
@@ -229,19 +199,19 @@ class VoiceFolder:
         return voice
 
     def missing(self, name: str) -> VoiceError:
-        """Give the error for a voice that is not there."""
+        """Give the error for a voice that does not exist."""
         known = ", ".join(self.names()) or "none yet"
         return VoiceError(f"there is no voice {name!r} in {self.path}; there are {known}")
 
     def write(self, voice: SavedVoice) -> Path:
-        """Write a voice whole, in place of whatever has its name."""
+        """Write a voice atomically; replace one of the same name."""
         return self._write(voice, lambda: None)
 
     def write_after(self, before: SavedVoice | None, voice: SavedVoice) -> Path:
-        """Write a voice that was learned from another one, unless that one was replaced meanwhile.
+        """Write a voice that continues `before`, unless the file has changed since `before` was read.
 
-        What two sessions learned cannot be summed up: each window counts by what was known before it. So the
-        first one that ends is kept, and the other is told.
+        What two sessions learned cannot be added up: the weight of a window depends on those before it.
+        So the first session to end is kept, and the other one fails.
         """
 
         def refuse_another() -> None:
@@ -257,15 +227,16 @@ class VoiceFolder:
 
         return self._write(voice, refuse_another)
 
-    def _write(self, voice: SavedVoice, look: Callable[[], None]) -> Path:
-        """Write a voice once `look` has passed what is there; nobody else writes in between."""
+    def _write(self, voice: SavedVoice, check: Callable[[], None]) -> Path:
+        """Write a voice if `check` does not raise; no other process writes in between."""
         path = self.path_of(voice.name)
         try:
             PRIVATE.make_folder(self.path)
             with locked_folder(self.path, PATIENCE_SECONDS) as locked:
-                self._refuse_held(voice.name, locked)
-                look()
-                replace(path, voice_json(voice), PRIVATE)
+                if locked != "another's":
+                    check()
+                    replace(path, voice_json(voice), PRIVATE)
+                    return path
         except OutputError:
             raise
         except OSError as error:
@@ -273,14 +244,10 @@ class VoiceFolder:
                 f"voice {voice.name} cannot be saved: {path}: {error.strerror}; "
                 "set CALLMOOD_VOICES to another folder"
             ) from error
-        return path
-
-    def _refuse_held(self, name: str, locked: Locked) -> None:
-        if locked == "another's":
-            raise OutputError(
-                f"voice {name} is not saved: another callmood has been writing in {self.path} for "
-                f"{PATIENCE_SECONDS:g} s; end it"
-            )
+        raise OutputError(
+            f"voice {voice.name} is not saved: another callmood has been writing in {self.path} for "
+            f"{PATIENCE_SECONDS:g} s; end it"
+        )
 
     def delete(self, name: str) -> None:
         """Delete a voice for good."""
@@ -294,7 +261,7 @@ class VoiceFolder:
 
 
 def _opened(path: Path) -> BinaryIO:
-    """Open a voice's file; a pipe would wait for its writer, and a device never end."""
+    """Open a voice's file; a pipe would wait for its writer, and a device would never end."""
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "it is no regular file", str(path))
     return path.open("rb")

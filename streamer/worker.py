@@ -5,10 +5,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from streamer.analysis.spectrogram import SpectrogramColumns
-from streamer.events import UserCommandQueue
+from emotion import wall_clock
+from streamer.events import CommandKind, UserCommand, UserCommandQueue
 from streamer.pipeline import Pipeline
-from streamer.snapshot import Snapshot
 from streamer.sources.queue import SourceMultiplexer
 
 WAIT_SECONDS: Final = 0.1
@@ -20,7 +19,9 @@ LAST_SECONDS: Final = 5.0
 
 
 class Worker:
-    """Takes blocks from the inbox until it is drained, and leaves the latest snapshot for the screen.
+    """Takes blocks from the multiplexer until it is drained, and leaves the latest snapshot for the screen.
+
+    `ended` is called from the thread when it has nothing more to do, and must not block.
 
     Attributes
     ----------
@@ -32,16 +33,13 @@ class Worker:
 
     def __init__(
         self,
-        inbox: SourceMultiplexer,
-        listening: Pipeline,
-        commands: UserCommandQueue,
-        spectrogram: SpectrogramColumns | None,
+        multiplexer: SourceMultiplexer,
+        pipeline: Pipeline,
         ended: Callable[[], None],
     ) -> None:
-        self._inbox = inbox
-        self._listening = listening
-        self._commands = commands
-        self._spectrogram = spectrogram
+        self._multiplexer = multiplexer
+        self._pipeline = pipeline
+        self._commands = UserCommandQueue(len(multiplexer.queues))
         self._ended = ended
         self._thread = threading.Thread(target=self._run, name="callmood-worker")
         self._next_publish = 0.0
@@ -49,7 +47,7 @@ class Worker:
         self.error: Exception | None = None
         # Waited for in place of the thread: a join that Ctrl-C interrupts takes a running thread for ended.
         self._over = threading.Event()
-        self.latest = self._snapshot()
+        self.latest = self._pipeline.snapshot(self._multiplexer)
 
     def start(self) -> None:
         """Begin to work."""
@@ -65,11 +63,15 @@ class Worker:
         finally:
             # Also where the user insists while we wait.
             if not self.is_done:
-                self._inbox.discard()
+                self._multiplexer.discard()
                 self._over.wait(LAST_SECONDS)
         if self.is_done:
             self._thread.join()
         return self.is_done
+
+    def command(self, kind: CommandKind) -> None:
+        """Let the user pause, go on, or mark, at the samples that have just arrived."""
+        self._commands.give(UserCommand(kind, self._multiplexer.end_samples, wall_clock.now()))
 
     @property
     def is_done(self) -> bool:
@@ -87,57 +89,31 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - the session raises it after the ordered stop
             self.error = error
         finally:
-            self.latest = self._snapshot()
+            self.latest = self._pipeline.snapshot(self._multiplexer)
             self._over.set()
             self._ended()
 
     def _work(self) -> None:
-        while not (self._inbox.drained or self._listening.is_over):
-            found = self._inbox.get(WAIT_SECONDS)
+        while not (self._multiplexer.drained or self._pipeline.is_over):
+            found = self._multiplexer.get(WAIT_SECONDS)
             if found is None:
                 self._obey_all()
             else:
                 source, block = found
                 self._obey(source, block.first_sample)
-                self._listening.take(source, block)
-            self._listening.look_for_sources(time.monotonic(), self._inbox.queues)
+                self._pipeline.take(source, block)
+            self._pipeline.look_for_sources(time.monotonic(), self._multiplexer.queues)
             if time.monotonic() >= self._next_publish:
-                self.latest = self._snapshot()
+                self.latest = self._pipeline.snapshot(self._multiplexer)
                 self._next_publish = time.monotonic() + PUBLISH_SECONDS
         self._obey_all()
-        self._listening.finish()
-        self._listening.count_missing(time.monotonic(), self._inbox.queues)
+        self._pipeline.finish()
+        self._pipeline.count_missing(time.monotonic(), self._multiplexer.queues)
 
     def _obey_all(self) -> None:
-        for source in self._listening.sources:
+        for source in self._pipeline.sources:
             self._obey(source.number, source.position)
 
     def _obey(self, source: int, position: int) -> None:
         for command in self._commands.due(source, position):
-            self._listening.obey(source, command)
-
-    def _snapshot(self) -> Snapshot:
-        listening, tally = self._listening, self._listening.tally
-        return Snapshot(
-            stream_seconds=listening.stream_seconds,
-            windows=tally.windows,
-            legs=listening.leg_views,
-            lag_seconds=tally.lag_seconds,
-            real_time_factor=listening.real_time_factor,
-            overruns=self._inbox.overruns,
-            gaps=tally.gaps,
-            marks=tally.marks,
-            dropped_seconds=self._inbox.dropped_seconds,
-            paused=listening.paused,
-            saving=listening.saving,
-            messages=tuple(listening.messages),
-            spectrogram=None if self._spectrogram is None else self._spectrogram.view(),
-            overlap_seconds=listening.overlap_seconds,
-            drift_seconds=listening.drift_seconds,
-            num_alerts=listening.alerting.num_alerts,
-            alerts=listening.alerting.holding,
-            absent=listening.absent,
-            mute=listening.mute,
-            skipped=tally.skipped,
-            too_slow=listening.too_slow,
-        )
+            self._pipeline.obey(source, command)

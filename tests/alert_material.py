@@ -1,7 +1,6 @@
 """Rows and alerts: 2 s windows, a step of 0.5 s, of which only the probability of anger matters."""
 
-from streamer.alerts import Alert
-from streamer.events import Row, State
+from streamer.events import Alert, Row, State
 
 WIN_SECONDS = 2.0
 STEP_SECONDS = 0.5

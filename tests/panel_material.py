@@ -80,7 +80,7 @@ def wandering(
     rng = np.random.default_rng(seed)
     scores = np.zeros(len(LABELS))
     smoothed = np.full(len(LABELS), 1 / len(LABELS))
-    trend: list[HistoryPoint] = []
+    history: list[HistoryPoint] = []
     for window in range(num_windows):
         scores = 0.93 * scores + rng.normal(0, 0.8, len(LABELS))
         raw = np.exp(scores) / np.exp(scores).sum()
@@ -88,8 +88,8 @@ def wandering(
         end = WIN_SECONDS + window * STEP_SECONDS
         row = _row(window, end, raw, smoothed, silent=(window - silent_from) % 44 < 11, rng=rng)
         point = HistoryPoint(end, row.emotion, tuple(row.smoothed.values()) if row.smoothed else None)
-        trend = [kept for kept in (*trend, point) if kept.end > end - 60.0]
-        leg = LegView("mono", row, row.level_dbfs + rng.normal(), -61.0, tuple(trend))
+        history = [kept for kept in (*history, point) if kept.end > end - 60.0]
+        leg = LegView("mono", row, row.level_dbfs + rng.normal(), -61.0, tuple(history))
         yield replace(
             before_the_first_window(end),
             windows=window + 1,
@@ -146,7 +146,7 @@ _DBFS = st.floats(-120, 20)
 
 
 @st.composite
-def trends(draw: st.DrawFn) -> tuple[HistoryPoint, ...]:
+def histories(draw: st.DrawFn) -> tuple[HistoryPoint, ...]:
     """Give a minute or less of points, silence among them."""
     first, count = draw(st.integers(0, 10_000)), draw(st.integers(0, 120))
     shares = st.tuples(*[st.floats(0, 1)] * len(LABELS))
@@ -168,7 +168,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     shares = [draw(st.floats(0, 1)) for _ in range(2 * len(LABELS))]
     rng = np.random.default_rng(0)
     row = _row(7, 5.5, shares[: len(LABELS)], shares[len(LABELS) :], silent=silent, rng=rng)
-    leg = LegView("mono", draw(st.none() | st.just(row)), draw(_DBFS), draw(_DBFS), draw(trends()))
+    leg = LegView("mono", draw(st.none() | st.just(row)), draw(_DBFS), draw(_DBFS), draw(histories()))
     views = st.builds(spectrogram, st.integers(0, 400), st.floats(0, 1e5))
     return Snapshot(
         stream_seconds=draw(_FIGURES),

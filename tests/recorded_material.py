@@ -6,11 +6,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from streamer.events import AudioBlock
+from streamer.events import AudioBlock, Sound
 from streamer.leg_plan import LegPlan
 from streamer.recordings.clip_recorder import ClipRecorder
 from streamer.recordings.clips import ClipRule
-from streamer.recordings.session_audio import SessionSound
+from streamer.recordings.session_audio import SessionAudio
 from streamer.recordings.session_folder import SessionFolder
 from tests.session_material import SUMMARY, blocks, facts, silent_row, sound, speech_row
 
@@ -24,7 +24,7 @@ class Recording:
 
     def __init__(self, out_dir: Path, session: str) -> None:
         folder = SessionFolder(out_dir)
-        self._sound = SessionSound(folder, max_file_bytes=44 + 2 * 200)
+        self._sound = SessionAudio(folder, max_file_bytes=44 + 2 * 200)
         self._clips = ClipRecorder(folder, ClipRule.parse("all"))
         self._sinks = (self._clips, self._sound)
         self._first_sample = 0
@@ -41,11 +41,11 @@ class Recording:
     def take(self, block: AudioBlock) -> None:
         """Hear a block."""
         for sink in self._sinks:
-            sink.take_block(block)
+            sink.handle(Sound(block))
 
     def clip(self, window: int) -> None:
         """Keep a clip of a window whose sound is there."""
-        self._clips.take_row(speech_row(window) if window % 2 else silent_row(window))
+        self._clips.handle(speech_row(window) if window % 2 else silent_row(window))
 
     def end(self, *, in_order: bool = True) -> None:
         """End the session, or give it up as a crash would."""
@@ -74,6 +74,13 @@ def age(folder: Path, days_ago: float) -> None:
 def size(folder: Path) -> int:
     """Count the bytes of all files in a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def open_descriptor(path: Path) -> int:
+    """Give the descriptor by which this process has a file open."""
+    return next(
+        int(link.name) for link in Path("/proc/self/fd").iterdir() if os.path.realpath(link) == str(path)
+    )
 
 
 def tree(folder: Path) -> dict[str, bytes | str]:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from emotion.audio_io import AudioFile
 from emotion.model import EmotionModel
-from streamer.events import Row
-from streamer.session import Session, SessionOptions
+from streamer.events import Event, Row
+from streamer.pipeline import SessionOptions
+from streamer.session import Session
 from streamer.session_info import SessionInfo, Summary
 from streamer.sinks.base import Sink
 from streamer.snapshot import Snapshot
@@ -27,8 +28,12 @@ class Rows(Sink):
         self.summaries: list[Summary | None] = []
         self.log = [] if log is None else log
 
-    def open(self, facts: SessionInfo) -> None:
-        self.log.append(f"sink opens {facts.session[:2]}")
+    def open(self, info: SessionInfo) -> None:
+        self.log.append(f"sink opens {info.session[:2]}")
+
+    def handle(self, event: Event) -> None:
+        if isinstance(event, Row):
+            self.take_row(event)
 
     def take_row(self, row: Row) -> None:
         self.rows.append(row)

@@ -96,7 +96,7 @@ class ProbabilitySmoother:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Classification:
-    """What is said of one window.
+    """What the classifier finds in one window.
 
     Attributes
     ----------
@@ -105,7 +105,7 @@ class Classification:
     emotion : str or None
         The leading label after smoothing; None where there is none to show.
     probabilities, smoothed : ndarray, shape (num_labels,), float64, or None
-        The model's own word for this window, and the smoothed one; None where no speech was heard.
+        Of this window alone, and smoothed; None without speech.
     voice_known : float
         How well the voice is known, this window included, 0..1.
     """
@@ -118,16 +118,16 @@ class Classification:
 
 
 class Classifier:
-    """Judges the windows of one leg in their order.
+    """Classifies the windows of one leg in their order.
 
     Parameters
     ----------
     model : EmotionModel
-        Heard with.
+        The fitted model.
     step_seconds : float
         Stream time from one window to the next, s.
-    options : JudgeOptions, optional
-        Unless given, it learns the voice from nothing and says where it is unsure.
+    options : ClassifierOptions, optional
+        By default it adapts to the voice from nothing and says where it is unsure.
 
     Raises
     ------
@@ -140,26 +140,26 @@ class Classifier:
     ) -> None:
         options = options or ClassifierOptions()
         self._model = model
-        self._tracker = ProbabilitySmoother(step_seconds)
+        self._smoother = ProbabilitySmoother(step_seconds)
         self._may_be_unsure = not options.never_unsure
         self._voice = model.open_voice(options.voice) if options.baseline else UnlearnedVoice(model.predict)
 
     @property
     def voice_state(self) -> VoiceState:
-        """What was learned of the voice; empty where nothing is learned."""
+        """The speaker baseline so far; empty where nothing is learned."""
         return self._voice.state()
 
-    def judge(self, heard: GatedWindow) -> Classification:
-        """Judge the next window.
+    def classify(self, window: GatedWindow) -> Classification:
+        """Classify the next window.
 
         Parameters
         ----------
-        heard : Heard
+        window : GatedWindow
             With a vector where its state is `speech`.
 
         Returns
         -------
-        Judgement
+        Classification
             Depends on this window and those before it alone.
 
         Raises
@@ -167,22 +167,22 @@ class Classifier:
         ValueError
             If speech comes without a vector.
         """
-        if heard.state != "speech":
-            self._tracker.silence()
-            return Classification(heard.state, None, None, None, self._voice.known)
-        if heard.vector is None:
-            raise ValueError(f"speech from {heard.start} s on was heard without a feature vector")
-        probabilities = self._voice.hear(heard.vector)
-        smoothed = self._tracker.speech(probabilities)
+        if window.state != "speech":
+            self._smoother.silence()
+            return Classification(window.state, None, None, None, self._voice.known)
+        if window.vector is None:
+            raise ValueError(f"speech from {window.start} s on has no feature vector")
+        probabilities = self._voice.update(window.vector)
+        smoothed = self._smoother.speech(probabilities)
         if self._may_be_unsure and self._model.is_unsure(smoothed):
             return Classification("unsure", None, probabilities, smoothed, self._voice.known)
         leading = self._model.card.labels[int(smoothed.argmax())]
         return Classification("speech", leading, probabilities, smoothed, self._voice.known)
 
     def skip(self) -> None:
-        """Pass over a window of speech that there was no time to hear; the voice learns nothing of it."""
-        self._tracker.skip()
+        """Pass over a window of speech that was skipped; the speaker baseline learns nothing of it."""
+        self._smoother.skip()
 
     def restart(self) -> None:
-        """Forget, at a gap, what was said last; the voice is the same as before it."""
-        self._tracker.restart()
+        """Forget, at a gap, the smoothed probabilities; the speaker baseline stays."""
+        self._smoother.restart()

@@ -227,37 +227,32 @@ room."""
 GATE_VERSIONS: Final[Mapping[GateKind, int]] = MappingProxyType({"voice": 1, "level": 1})
 """Raise a gate's version when it gives any window another state. Caches are keyed by it."""
 
-_DEFAULT_KINDS: Final[Mapping[str, GateKind]] = MappingProxyType({"speech": "voice", "acoustic": "voice"})
 
-
-def gate_kind(feature_set_name: str, asked: str | None = None) -> GateKind:
-    """Choose the gate.
+def gate_kind(name: str | None) -> GateKind:
+    """Check the name of a gate.
 
     Parameters
     ----------
-    feature_set_name : str
-        A model on `speech` or `acoustic` hears voices; older sets keep the gate they had.
-    asked : str, optional
-        What a card asks for: a model of tones must hear them.
+    name : str or None
+        As the model card names it.
 
     Returns
     -------
     {'voice', 'level'}
-        As asked, or the usual one.
+        The same.
 
     Raises
     ------
     ModelError
-        If there is no such gate.
+        If there is no such gate, or the card names none.
     """
-    if asked is None:
-        return _DEFAULT_KINDS.get(feature_set_name, "level")
-    if asked not in get_args(GateKind):
+    if name not in get_args(GateKind):
+        wanted = "no gate" if name is None else f"the gate {name[:40]!r}"
         raise ModelError(
-            f"the card asks for the gate {asked[:40]!r}; there are {', '.join(get_args(GateKind))}: "
+            f"the card asks for {wanted}; there are {', '.join(get_args(GateKind))}: "
             "update callmood, or train the model again"
         )
-    return cast("GateKind", asked)
+    return cast("GateKind", name)
 
 
 MARGIN_DB: Final = 6.0

@@ -97,8 +97,6 @@ class LoadShedder:
     lag back to the bound. Of several legs, one that has been skipped less than another gives way a little
     before the bound.
 
-    It has no clock: whoever asks brings the readings.
-
     Attributes
     ----------
     bound_seconds : float
@@ -107,7 +105,8 @@ class LoadShedder:
         The demand for which the latest window was skipped; 0 before any was.
     """
 
-    def __init__(self, step_seconds: float) -> None:
+    def __init__(self, step_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self.bound_seconds = min(MAX_BOUND_SECONDS, max(BOUND_SECONDS, BOUND_STEPS * step_seconds))
         self._earlier_seconds = max(self.bound_seconds / 2, self.bound_seconds - step_seconds)
         self._slot_seconds = max(_SLOT_SECONDS, step_seconds)
@@ -126,8 +125,9 @@ class LoadShedder:
             self._cost_seconds = mean_cost(self._slots, self._cost_seconds)
             self._slots.append(LoadSlot())
 
-    def skips(self, leg: str, lag_seconds: float) -> bool:
-        """Decide about the next window of speech."""
+    def skips(self, leg: str, arrived: float) -> bool:
+        """Decide about a leg's next window of speech, whose last sample came at a time of the clock, s."""
+        lag_seconds = self._clock() - arrived
         demand = self._decisive_demand(lag_seconds) if self._is_late(leg, lag_seconds) else 0.0
         is_skipped = demand > 1.0
         if is_skipped:
@@ -137,9 +137,12 @@ class LoadShedder:
         slot.skipped[leg] += is_skipped
         return is_skipped
 
-    def heard(self, seconds: float) -> None:
-        """Note what a window that was not skipped has taken, or a part of it."""
-        self._slots[-1].heard_seconds += seconds
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Count what is done inside as work on a window that was not skipped."""
+        began = self._clock()
+        yield
+        self._slots[-1].heard_seconds += self._clock() - began
 
     @property
     def demand(self) -> float:
@@ -175,28 +178,3 @@ class LoadShedder:
 
 def _legs(slots: Sequence[LoadSlot]) -> set[str]:
     return {leg for slot in slots for leg in slot.asked}
-
-
-class LegLoadShedder:
-    """Asks for one leg, and times what its windows take."""
-
-    def __init__(self, pace: LoadShedder, leg: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._pace = pace
-        self._leg = leg
-        self._clock = clock
-
-    @property
-    def skipped_for(self) -> float:
-        """Time asked for over time there is, when the latest window was skipped."""
-        return self._pace.skipped_for
-
-    def skips(self, arrived: float) -> bool:
-        """Decide about the leg's next window of speech."""
-        return self._pace.skips(self._leg, self._clock() - arrived)
-
-    @contextmanager
-    def hearing(self) -> Iterator[None]:
-        """Time what is done with a window that is not skipped."""
-        began = self._clock()
-        yield
-        self._pace.heard(self._clock() - began)

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
 from emotion.arrays import Samples, read_only
-from emotion.audio_io import AudioFile, rate_note
+from emotion.audio_io import rate_note
 from emotion.model import EmotionModel
 from emotion.signal import (
     SILENCE_DBFS,
@@ -23,12 +23,50 @@ from emotion.signal import (
 from emotion.window_grid import WindowGrid
 from streamer.analysis.classifier import Classifier, ClassifierOptions
 from streamer.analysis.gate import ClippingMeter, Gate, NoiseFloor, PieceCutter, gate_kind
-from streamer.analysis.leg import LegFrontEnd
-from streamer.analysis.windows import GatedWindow
+from streamer.analysis.windows import GatedWindow, WindowAnalyser, WindowOptions
 from streamer.events import STATES, AudioBlock, State
 
 if TYPE_CHECKING:
     from emotion.arrays import Probabilities
+
+
+class Recording(Protocol):
+    """What can be predicted: an `emotion.audio_io.AudioFile`, or samples in memory."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz."""
+        ...
+
+    @property
+    def channels(self) -> int:
+        """How many, at least 1."""
+        ...
+
+    @property
+    def num_samples(self) -> int:
+        """Samples a channel, at least 1."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One line for each thing converted or missing, as far as the sound has been read."""
+        ...
+
+    def blocks(self, block_samples: int) -> Iterator[Samples]:
+        """Read the sound from its beginning, a block at a time.
+
+        Parameters
+        ----------
+        block_samples : int
+            Samples in each block but the last, at least 1.
+
+        Yields
+        ------
+        ndarray, shape (n, channels), float32
+            Finite; a block belongs to its receiver.
+        """
+        ...
 
 
 def recording_as_one_window(
@@ -58,7 +96,7 @@ def recording_as_one_window(
     level = level_dbfs(sound)
     state: State
     if grid is not None:
-        kind = gate_kind(card.feature_set, card.gate)
+        kind = gate_kind(card.gate)
         state = _state_of_short(Gate(kind, grid), grid, sound, _share_at_full_scale(samples))
     else:
         state = "silence" if level < SILENCE_DBFS else "speech"
@@ -104,7 +142,7 @@ class RecordingWindows:
     ----------
     model : EmotionModel
         Heard with, by its own gate.
-    audio : AudioFile
+    audio : Recording
         Read a block at a time.
 
     Attributes
@@ -115,7 +153,7 @@ class RecordingWindows:
         The card's; None for a model of whole clips.
     """
 
-    def __init__(self, model: EmotionModel, audio: AudioFile) -> None:
+    def __init__(self, model: EmotionModel, audio: Recording) -> None:
         self._model = model
         self._audio = audio
         self._moments: list[Moments] = []
@@ -160,13 +198,14 @@ class RecordingWindows:
 
     def _windows(self, grid: WindowGrid) -> Iterator[GatedWindow]:
         card, features = self._model.card, self._model.feature_set
-        hearing = LegFrontEnd("recording", features, grid, self._audio.sample_rate, gate=card.gate)
+        options = WindowOptions(gate_kind(card.gate))
+        analyser = WindowAnalyser("recording", features, grid, self._audio.sample_rate, options)
         first_sample = 0
         for samples in self._blocks():
             block = AudioBlock(read_only(samples), first_sample, arrived=0.0)
-            yield from (each for each in hearing.push(block) if isinstance(each, GatedWindow))
+            yield from (each for each in analyser.push(block) if isinstance(each, GatedWindow))
             first_sample = block.end_sample
-        yield from (each for each in hearing.finish() if isinstance(each, GatedWindow))
+        yield from (each for each in analyser.finish() if isinstance(each, GatedWindow))
 
     def _blocks(self) -> Iterator[Samples]:
         for samples in self._audio.blocks(_BLOCK_SAMPLES):
@@ -220,7 +259,7 @@ class RecordingPrediction:
 
 
 def predict_recording(
-    model: EmotionModel, audio: AudioFile, judging: ClassifierOptions | None = None
+    model: EmotionModel, audio: Recording, judging: ClassifierOptions | None = None
 ) -> RecordingPrediction:
     """Predict a recording as a session would have heard it.
 
@@ -228,7 +267,7 @@ def predict_recording(
     ----------
     model : EmotionModel
         Of windows, or of whole clips.
-    audio : AudioFile
+    audio : Recording
         At any sample rate, of any length.
     judging : JudgeOptions, optional
         Unless given, nothing is learned of the voice: each recording is a stranger's, and often too short.
@@ -245,14 +284,14 @@ def predict_recording(
     """
     judging = judging or ClassifierOptions(baseline=False)
     heard = RecordingWindows(model, audio)
-    judge = Classifier(model, heard.step_seconds, judging)
+    classifier = Classifier(model, heard.step_seconds, judging)
     counts: Counter[State] = Counter()
     said: list[Probabilities] = []
     for window in heard:
-        judgement = judge.judge(window)
-        counts[judgement.state] += 1
-        if judgement.probabilities is not None:
-            said.append(judgement.probabilities)
+        found = classifier.classify(window)
+        counts[found.state] += 1
+        if found.probabilities is not None:
+            said.append(found.probabilities)
     emotion = probabilities = None
     if said:
         mean = np.mean(said, axis=0)
@@ -274,7 +313,7 @@ def predict_recording(
     )
 
 
-def _notes(model: EmotionModel, audio: AudioFile, heard: RecordingWindows) -> tuple[str, ...]:
+def _notes(model: EmotionModel, audio: Recording, heard: RecordingWindows) -> tuple[str, ...]:
     """Say what is worth a line; after the sound was read, as then all is known of it."""
     resampled = rate_note(audio.sample_rate, model.card.sample_rate)
     notes = (*mixing_note(audio.channels), *audio.notes, *resampled)

@@ -1,7 +1,7 @@
 """The legs of one source: they share its sample index, and nothing else."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from emotion.arrays import make_finite, read_only
 from emotion.signal import mix_down
@@ -42,33 +42,48 @@ class LevelLeg:
         self._meter.push(mix_down(samples))
 
 
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """What may differ between the sources of a session.
+
+    Attributes
+    ----------
+    end_seconds : float or None
+        Where to stop, in stream time, s.
+    alignment : Alignment or None
+        Holds the samples against a clock; without it the source's own index is the stream's.
+    leakage : LeakageDetector or None
+        Takes the sound of all legs before their rows are made.
+    """
+
+    end_seconds: float | None = None
+    alignment: Alignment | None = None
+    leakage: LeakageDetector | None = None
+
+
 class SourceLegs:
-    """Hands the blocks of a source to its legs, to each its own channel.
+    """Hands the blocks of one source to its legs, to each its own channel.
 
     Attributes
     ----------
     number : int
-        As given.
+        Of the source in the session.
     legs : tuple of Leg or LevelLeg
         In the order of their plans.
+    info : SourceInfo
+        Of the source.
     paused : bool
         The user keeps out what comes.
     position : int
-        The next sample, as the source counts: commands of the user have their place in this.
+        The next sample, as the source counts: commands of the user refer to it.
     heard_samples, paused_samples : int
         How many samples were analysed, and how many the user kept out.
-    slip : Slip
+    clock_drift : ClockDrift
         The samples against the clock, where the source is live.
     alignment : Alignment or None
         As given.
     arrived : float or None
         ``time.monotonic()`` when its latest block came, s.
-    name : str
-        Of the source.
-    may_wait : bool
-        It is no sign of trouble where nothing comes.
-    is_live : bool
-        Sound that is not fetched in time is lost.
     """
 
     def __init__(
@@ -77,32 +92,27 @@ class SourceLegs:
         info: SourceInfo,
         plans: Sequence[LegPlan],
         open_leg: Callable[[LegPlan], Leg],
-        *,
-        end_seconds: float | None = None,
-        alignment: Alignment | None = None,
-        crosstalk: LeakageDetector | None = None,
+        options: SourceOptions | None = None,
     ) -> None:
+        options = options or SourceOptions()
         own = [plan for plan in plans if plan.source == number]
+        rate = info.sample_rate
         self.number = number
-        self.legs = tuple(
-            open_leg(plan) if plan.analysed else LevelLeg(plan.name, info.sample_rate) for plan in own
-        )
+        self.info = info
+        self.legs = tuple(open_leg(plan) if plan.analysed else LevelLeg(plan.name, rate) for plan in own)
         self.paused = False
         self.position = 0
         self.heard_samples = 0
         self.paused_samples = 0
-        self.slip = ClockDrift(info.sample_rate)
-        self.alignment = alignment
+        self.clock_drift = ClockDrift(rate)
+        self.alignment = options.alignment
         self.arrived: float | None = None
-        self.name = info.name
-        self.may_wait = info.stalls
-        self.is_live = info.live
-        self._crosstalk = crosstalk
-        self._ears = tuple(zip(own, self.legs, strict=True))
+        self._leakage = options.leakage
+        self._legs_by_plan = tuple(zip(own, self.legs, strict=True))
         self._kept = kept_channels(plans, number, info.channels)
         self._keeps_all = self._kept == tuple(range(info.channels))
-        self._sample_rate = info.sample_rate
-        self._end_sample = None if end_seconds is None else to_samples(end_seconds, info.sample_rate)
+        self._sample_rate = rate
+        self._end_sample = None if options.end_seconds is None else to_samples(options.end_seconds, rate)
         self._stream_position = 0
         self._quiet_samples = 0
 
@@ -135,14 +145,14 @@ class SourceLegs:
 
     def note_quiet(self, seconds: float) -> None:
         """Learn how long nothing has come: a duration that was asked for ends by the clock then."""
-        self._quiet_samples = to_samples(seconds, self._sample_rate) if self.is_live else 0
+        self._quiet_samples = to_samples(seconds, self._sample_rate) if self.info.live else 0
 
     def take(self, block: AudioBlock) -> Iterator[LegEvent | AudioBlock]:
         """Analyse a block, or keep it out while the user pauses."""
         self.position = block.end_sample
         self.arrived = block.arrived
         if self.alignment is not None:
-            block = self.alignment.place(block, kept_out=self.paused)
+            block = self.alignment.place(block, paused=self.paused)
         heard = self._before_end(block)
         self._stream_position = heard.end_sample
         if self.paused:
@@ -151,8 +161,8 @@ class SourceLegs:
         if not len(heard.samples):
             return
         self.heard_samples += len(heard.samples)
-        if self._crosstalk is None:
-            yield from self._hear(heard)
+        if self._leakage is None:
+            yield from self._analyse(heard)
             return
         # So short that no envelope forgets what a row of the same block still asks for.
         for start in range(0, len(heard.samples), self._sample_rate):
@@ -164,36 +174,38 @@ class SourceLegs:
                 stalled=heard.stalled and start == 0,
                 away=heard.away and start == 0,
             )
-            yield from self._hear(part)
+            yield from self._analyse(part)
 
-    def _hear(self, heard: AudioBlock) -> Iterator[LegEvent | AudioBlock]:
-        """Let all legs hear a block."""
-        told = [(leg, replace(heard, samples=sound_of(plan, heard.samples))) for plan, leg in self._ears]
-        if self._crosstalk is not None:
-            for leg, part in told:
-                self._crosstalk.push(leg.name, part.samples, part.first_sample)
-        for leg, part in told:
+    def _analyse(self, heard: AudioBlock) -> Iterator[LegEvent | AudioBlock]:
+        """Hand a block to all legs."""
+        parts = [
+            (leg, replace(heard, samples=sound_of(plan, heard.samples))) for plan, leg in self._legs_by_plan
+        ]
+        if self._leakage is not None:
+            for leg, part in parts:
+                self._leakage.push(leg.name, part.samples, part.first_sample)
+        for leg, part in parts:
             if isinstance(leg, Leg):
-                yield from leg.gap_before(part)
+                yield from leg.rows(leg.windows.gap_before(part))
         if self._kept:
             yield self._for_sinks(heard)
-        for leg, part in told:
+        for leg, part in parts:
             if isinstance(leg, LevelLeg):
                 leg.push(part)
             else:
-                yield from leg.push(part)
+                yield from leg.rows(leg.windows.push(part))
 
     def pause(self) -> Iterator[LegEvent]:
         """Begin a pause, or end it."""
         self.paused = not self.paused
         if self.paused:
             for leg in self._analysed:
-                yield from leg.pause()
+                yield from leg.rows(leg.windows.pause())
 
     def finish(self) -> Iterator[LegEvent]:
         """End the sound."""
         for leg in self._analysed:
-            yield from leg.finish()
+            yield from leg.rows(leg.windows.finish())
 
     def miss(self, until: float, cause: GapCause) -> Iterator[Gap]:
         """Count what has not come by the end, but for what lies past the end asked for."""

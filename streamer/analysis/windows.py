@@ -1,27 +1,36 @@
-"""A segment, sound without gaps: resampled, cut into the windows of the grid, placed in the stream."""
+"""From the blocks of one leg to its windows: where each lies, what the gate says, its feature vector.
 
+Sound without gaps is a segment: resampled, cut into the windows of the grid, placed in the stream.
+"""
+
+from collections import deque
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
-from emotion.arrays import FloatArray, Samples
+from emotion.arrays import FloatArray, Samples, make_finite
 from emotion.features.base import FeatureSet
-from emotion.signal import StreamResampler
+from emotion.signal import StreamResampler, mix_down
 from emotion.window_grid import WindowGrid
-from streamer.analysis.gate import Gate, NoiseFloor, PieceCutter, WindowLevel
-from streamer.events import State
+from streamer.analysis.gate import (
+    ClippingMeter,
+    Gate,
+    GateKind,
+    NoiseFloor,
+    PieceCutter,
+    WindowLevel,
+)
+from streamer.analysis.load_shedding import LoadShedder
+from streamer.events import AudioBlock, Gap, GapCause, Span, State
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class GatedWindow:
+class GatedWindow(Span):
     """One window: where it lies, what the gate says of it, and its feature vector.
 
     Attributes
     ----------
-    start, end : float
-        Stream time, s.
-    start_sample, end_sample : int
-        The same in samples of the source.
     state : {'speech', 'silence', 'noise', 'clipped'}
         What the gate says.
     level_dbfs : float
@@ -35,10 +44,6 @@ class GatedWindow:
         Speech that there was no time to hear.
     """
 
-    start: float
-    end: float
-    start_sample: int
-    end_sample: int
     state: State
     level_dbfs: float
     vector: FloatArray | None
@@ -56,7 +61,7 @@ class SegmentTime:
     Attributes
     ----------
     origin : int
-        First sample of the stretch, at the source's rate, in the numbers of the stream.
+        First sample of the segment, at the source's rate, in the numbers of the stream.
     source_rate : int
         Hz.
     grid : WindowGrid
@@ -86,79 +91,212 @@ class SegmentTime:
         return numerator / (self.source_rate * self.grid.sample_rate)
 
 
-class SegmentListener(Protocol):
-    """Hears what the features hear."""
+class AudioTap(Protocol):
+    """Receives the sound that features are computed from."""
 
     def begin(self, start: float) -> None:
-        """Learn that a stretch begins."""
+        """Begin a segment at a stream time, s."""
         ...
 
     def push(self, samples: Samples) -> None:
-        """Take the next sound."""
+        """Take the next sound, shape (n,), mono at the model's rate."""
         ...
 
 
-class Segment:
-    """All that a leg remembers from one gap to the next.
+@dataclass(frozen=True, slots=True)
+class WindowOptions:
+    """What may differ between analysers of one feature set.
+
+    Attributes
+    ----------
+    gate : {'voice', 'level'}
+        How speech is told from what is none; a model card names it.
+    every_vector : bool
+        Give windows without speech a vector too; their states are the same.
+    tap : AudioTap or None
+        Receives all sound.
+    shedder : LoadShedder or None
+        Decides which windows of speech there is no time for: they get no vector.
+    """
+
+    gate: GateKind = "level"
+    every_vector: bool = False
+    tap: AudioTap | None = None
+    shedder: LoadShedder | None = None
+
+
+class _Segment:
+    """All that is forgotten at a gap."""
+
+    def __init__(self, where: SegmentTime, feature_set: FeatureSet, gate: Gate) -> None:
+        grid = where.grid
+        self.where = where
+        self.gate = gate
+        self.resampler = StreamResampler(where.source_rate, grid.sample_rate)
+        self.pieces = PieceCutter(grid.first_piece, grid.step)
+        self.level = WindowLevel(grid)
+        self.features = feature_set.open(grid)
+        self.clipping = ClippingMeter()
+        self.num_windows = 0
+        # Ends and arrival times of the blocks that no window has passed yet.
+        self._arrivals: deque[tuple[int, float]] = deque()
+
+    def note_arrival(self, block: AudioBlock) -> None:
+        """Remember when a block came."""
+        self._arrivals.append((block.end_sample, block.arrived))
+
+    def arrival_of(self, end_sample: int) -> float:
+        """Tell when a window was complete, and forget the blocks before."""
+        while len(self._arrivals) > 1 and self._arrivals[0][0] < end_sample:
+            self._arrivals.popleft()
+        return self._arrivals[0][1]
+
+
+class WindowAnalyser:
+    """Turns the blocks of one leg into windows; the same samples give the same windows however they are cut.
 
     Everything is done in pieces of one shape, the grid's, so that nothing depends on how the source cut the
     sound.
+
+    Attributes
+    ----------
+    name : str
+        Of the leg, in every gap.
+    non_finite_samples : int
+        How many samples were not finite and taken as 0.
     """
 
     def __init__(
         self,
-        where: SegmentTime,
+        name: str,
         feature_set: FeatureSet,
-        gate: Gate,
-        noise_floor: NoiseFloor,
-        listener: SegmentListener | None = None,
+        grid: WindowGrid,
+        source_rate: int,
+        options: WindowOptions | None = None,
     ) -> None:
-        grid = where.grid
-        self.where = where
-        self.gate = gate
-        self._resampler = StreamResampler(where.source_rate, grid.sample_rate)
-        self._pieces = PieceCutter(grid.first_piece, grid.step)
-        self._level = WindowLevel(grid)
-        self._features = feature_set.open(grid)
-        self._noise_floor = noise_floor
-        self._listener = listener
-        if listener is not None:
-            listener.begin(where.seconds(0)[0])
-        self._num_windows = 0
-
-    def push(self, samples: Samples) -> Iterator[int]:
-        """Take the next sound and stop at each window that it completes."""
-        return self._take(self._resampler.push(samples))
-
-    def finish(self) -> Iterator[int]:
-        """End the stretch and stop at each window that still lies wholly inside it."""
-        return self._take(self._resampler.finish())
+        options = options or WindowOptions()
+        self.name = name
+        self.non_finite_samples = 0
+        self._feature_set = feature_set
+        self._grid = grid
+        self._source_rate = source_rate
+        self._gate_kind = options.gate
+        self._every_vector = options.every_vector
+        self._tap = options.tap
+        self._shedder = options.shedder
+        self._noise_floor = NoiseFloor(grid.sample_rate)
+        self._segment: _Segment | None = None
+        self._end_sample: int | None = None
+        self._is_begun = False
+        self._paused = False
 
     @property
     def level_dbfs(self) -> float:
-        """RMS of the current window without its DC, dB below full scale."""
-        return self._level.dbfs
+        """RMS of the latest tenth of a second, dB below full scale."""
+        return self._noise_floor.latest_dbfs
 
-    def vector(self) -> FloatArray:
-        """Give the feature vector of the current window."""
-        return self._features.vector()
+    @property
+    def floor_dbfs(self) -> float:
+        """The room's noise floor as far as it is known, dB below full scale."""
+        return self._noise_floor.dbfs
 
-    def _take(self, samples: Samples) -> Iterator[int]:
-        if self._listener is not None:
-            self._listener.push(samples)
+    def gap_before(self, block: AudioBlock) -> list[GatedWindow | Gap]:
+        """End the segment where a block does not follow on it: its last windows, then the gap.
+
+        A block that begins before the last one ended is a ValueError: its source counts backwards.
+        """
+        if self._end_sample is None:
+            is_missing, self._is_begun = block.away and not self._is_begun, True
+            # A device that went before its first sound: what is missing counts from the start.
+            return [self._gap(0, block)] if is_missing else []
+        if block.first_sample < self._end_sample:
+            raise ValueError(f"{block.first_sample} was told as the next sample after {self._end_sample}")
+        if block.first_sample == self._end_sample and not block.overrun and self._segment is not None:
+            return []
+        windows = self.finish()
+        gap = self._gap(self._end_sample, block)
+        self._end_sample = None
+        self._noise_floor.restart_after_gap()
+        return [*windows, gap]
+
+    def push(self, block: AudioBlock) -> list[GatedWindow | Gap]:
+        """Take a block: the gap before it unless `gap_before` gave it, then the windows that it completes."""
+        events = self.gap_before(block)
+        self._paused = False
+        samples, num_non_finite, _ = make_finite(block.samples)
+        self.non_finite_samples += num_non_finite
+        self._end_sample = block.end_sample
+        if self._segment is None:
+            self._segment = self._open_segment(block.first_sample)
+        segment = self._segment
+        segment.clipping.push(samples, block.first_sample)
+        segment.note_arrival(block)
+        events.extend(self._windows(segment, segment.resampler.push(mix_down(samples))))
+        return events
+
+    def pause(self) -> list[GatedWindow | Gap]:
+        """End the segment because the user keeps out what comes next."""
+        self._paused = True
+        return self.finish()
+
+    def finish(self) -> list[GatedWindow | Gap]:
+        """End the segment: the windows that the resampler still held back."""
+        if self._segment is None:
+            return []
+        segment, self._segment = self._segment, None
+        return list(self._windows(segment, segment.resampler.finish()))
+
+    def _open_segment(self, origin: int) -> _Segment:
+        where = SegmentTime(origin, self._source_rate, self._grid)
+        if self._tap is not None:
+            self._tap.begin(where.seconds(0)[0])
+        return _Segment(where, self._feature_set, Gate(self._gate_kind, self._grid))
+
+    def _gap(self, end_sample: int, block: AudioBlock) -> Gap:
+        lost: GapCause = "pause" if self._paused else "overrun" if block.overrun else "drop"
+        return Gap(
+            leg=self.name,
+            start=end_sample / self._source_rate,
+            end=block.first_sample / self._source_rate,
+            start_sample=end_sample,
+            end_sample=block.first_sample,
+            cause="away" if block.away else "stall" if block.stalled else lost,
+            estimated=block.overrun or block.stalled or block.away,
+        )
+
+    def _windows(self, segment: _Segment, samples: Samples) -> Iterator[GatedWindow]:
+        if self._tap is not None:
+            self._tap.push(samples)
         begin = 0
         while begin < len(samples):
             # No further than to the end of a piece: the floor must not know what comes after the window.
-            part = samples[begin : begin + self._pieces.num_missing]
-            if begin and len(part) < self._pieces.num_missing:
+            part = samples[begin : begin + segment.pieces.num_missing]
+            if begin and len(part) < segment.pieces.num_missing:
                 # A copy, so that a small rest does not keep a large block alive.
                 part = part.copy()
             begin += len(part)
             self._noise_floor.push(part)
-            for piece in self._pieces.push(part):
-                self._features.push(piece)
-                self.gate.push(piece)
-                self._level.push(piece)
-                if self._level.is_full:
-                    yield self._num_windows
-                    self._num_windows += 1
+            for piece in segment.pieces.push(part):
+                segment.features.push(piece)
+                segment.gate.push(piece)
+                segment.level.push(piece)
+                if segment.level.is_full:
+                    yield self._window(segment)
+                    segment.num_windows += 1
+
+    def _window(self, segment: _Segment) -> GatedWindow:
+        start, end = segment.where.seconds(segment.num_windows)
+        start_sample, end_sample = segment.where.samples(segment.num_windows)
+        clipped_share = segment.clipping.share(start_sample, end_sample)
+        level = segment.level.dbfs
+        state = segment.gate.state(level, self._noise_floor.dbfs, clipped_share)
+        arrived = segment.arrival_of(end_sample)
+        is_speech, shedder = state == "speech", self._shedder
+        is_skipped = is_speech and shedder is not None and shedder.skips(self.name, arrived)
+        vector: FloatArray | None = None
+        if not is_skipped and (is_speech or self._every_vector):
+            with nullcontext() if shedder is None else shedder.timed():
+                vector = segment.features.vector()
+        return GatedWindow(
+            start, end, start_sample, end_sample, state, level, vector, arrived, skipped=is_skipped
+        )

@@ -1,10 +1,10 @@
-"""Terminal cells to draw on, with the colours, fixed-width figures and large letters of the panel."""
+"""Terminal cells to draw on, with the colours, fixed-width figures and big letters of the panel."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rich.cells import get_character_cell_size
 from rich.measure import Measurement
@@ -29,7 +29,7 @@ class Canvas:
         self._styles = [[PLAIN] * self.width for _ in range(self.height)]
 
     def part(self, top: int, left: int, height: int, width: int) -> "Canvas":
-        """Give a window onto a part of this canvas: what is drawn there appears here."""
+        """Give a view of a part of this canvas: what is drawn there appears here."""
         part = Canvas.__new__(Canvas)
         part._left = self._left + min(left, self.width)
         part.width = max(0, min(width, self.width - left))
@@ -90,7 +90,7 @@ def num_cells(text: str) -> int:
 
 
 def shortened(text: str, width: int) -> str:
-    """Shorten a text that is too wide, and show it."""
+    """Cut a text that is too wide, and end it with an ellipsis."""
     cells = _cells(text)
     if len(cells) <= width:
         # Not the text: a character that is not printed may be wider than what stands for it.
@@ -133,7 +133,7 @@ FAINT_COLOUR: Final = "#7c7c7c"
 WARNING_COLOUR: Final = "#c8501e"
 LEVEL_COLOUR: Final = "#1f8a70"
 OTHER_COLOUR: Final = "#8f5fc0"
-"""Of the other leg, where two stand on one bar."""
+"""Of the second leg on a bar of two."""
 
 FAINT: Final = Style(color=FAINT_COLOUR)
 """Labels, axes and tracks. Never the attribute "dim", which vanishes on some light backgrounds."""
@@ -167,13 +167,13 @@ def fixed(value: float, width: int, decimals: int) -> str:
 
 
 def signed(value: float) -> str:
-    """Write a difference with its sign."""
+    """Write a difference with its sign, in six cells."""
     shown = round(min(99.99, max(-99.99, value)), 2) + 0.0  # never a minus before nothing
     return f"{shown:+.2f}".replace("-", MINUS).rjust(6)
 
 
 def percent(share: float | None) -> str:
-    """Write a share."""
+    """Write a share in five cells; a dash for None."""
     return "  \N{EN DASH}  " if share is None else f"{round(100 * min(1.0, max(0.0, share))):3d} %"
 
 
@@ -181,6 +181,42 @@ def duration(seconds: float) -> str:
     """Write hours, minutes and seconds."""
     whole = min(3_599_999, max(0, int(seconds)))
     return f"{whole // 3600:d}:{whole // 60 % 60:02d}:{whole % 60:02d}".rjust(8)
+
+
+_FIGURE_GAP: Final = 2
+
+
+class Figure(NamedTuple):
+    """A name and a value, side by side; the value keeps its width, so that nothing beside it moves."""
+
+    name: str
+    value: str
+    style: Style = PLAIN
+
+    @property
+    def separator(self) -> str:
+        """What stands between name and value: a warning needs no colour to be seen."""
+        return "!" if self.style == WARNING else " " if self.name else ""
+
+    @property
+    def width(self) -> int:
+        """Its cells."""
+        return num_cells(self.name) + len(self.separator) + num_cells(self.value)
+
+
+def figures_width(figures: Sequence[Figure]) -> int:
+    """Count the cells that figures take side by side."""
+    return sum(figure.width + _FIGURE_GAP for figure in figures) - _FIGURE_GAP if figures else 0
+
+
+def draw_figures(canvas: Canvas, figures: Sequence[Figure], row: int = 0) -> None:
+    """Draw figures from the left."""
+    column = 0
+    for figure in figures:
+        canvas.put(row, column, figure.name, FAINT)
+        value = f"{figure.separator.strip()}{figure.value}"
+        canvas.put(row, column + figure.width - num_cells(value), value, figure.style)
+        column += figure.width + _FIGURE_GAP
 
 
 _PIXELS: Final = MappingProxyType(
@@ -217,12 +253,12 @@ _PIXELS: Final = MappingProxyType(
 _HALVES: Final = MappingProxyType({"..": " ", "#.": "▀", ".#": "▄", "##": "█"})
 
 BIG_ROWS: Final = 3
-"""Height of a big word, terminal rows."""
+"""Height of big letters, terminal rows."""
 
 
-def big_word(word: str) -> tuple[str, ...] | None:
-    """Draw a word in letters five pixels high, two pixels to a row."""
-    letters = [_PIXELS.get(letter) for letter in word.upper()]
+def big_letters(text: str) -> tuple[str, ...] | None:
+    """Draw letters and blanks five pixels high, two pixels to a row; None for any other character."""
+    letters = [_PIXELS.get(letter) for letter in text.upper()]
     if not letters or None in letters:
         return None
     pixels = [".".join(row) for row in zip(*(letter.split() for letter in letters if letter), strict=True)]

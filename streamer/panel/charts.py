@@ -1,4 +1,4 @@
-"""The charts of a leg: a bar for each emotion, the input level, and the probabilities of the last minute."""
+"""The charts of a leg: a bar for each emotion, the input level, and the probability history."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ _LOUD_DBFS: Final = -6.0
 
 
 def label_width(labels: tuple[str, ...]) -> int:
-    """Give the width of the column that holds names."""
+    """Give the width of the column that holds labels."""
     return max(len(label) for label in (*labels, "level")) + 2
 
 
@@ -47,9 +47,8 @@ def draw_bars(canvas: Canvas, row: Row | None, labels: tuple[str, ...]) -> None:
         line = canvas.part((number + 1) * pitch - 1, 0, 1, canvas.width)
         leads = row is not None and row.emotion == label
         line.put(0, 0, label, emotion_style(label, strong=leads) if smoothed else FAINT)
-        _draw_bar(
-            line, start, end, _of(smoothed, label), _of(raw, label), block="▆", style=emotion_style(label)
-        )
+        bar = line.part(0, start, 1, end - start)
+        _draw_bar(bar, "▆", emotion_style(label), _of(smoothed, label), _of(raw, label))
         smoothed_end = canvas.width - len(_THIS_WINDOW) - 2 if both else canvas.width
         line.put_right(0, smoothed_end, percent(_of(smoothed, label)), STRONG if leads else PLAIN)
         if both:
@@ -59,9 +58,7 @@ def draw_bars(canvas: Canvas, row: Row | None, labels: tuple[str, ...]) -> None:
 def draw_level(canvas: Canvas, level_dbfs: float | None, floor_dbfs: float, labels: tuple[str, ...]) -> None:
     """Draw the input level with a tick at the room's noise floor."""
     wide = canvas.width >= _BOTH_WIDTH
-    start = label_width(labels)
-    if canvas.width < _NAMED_WIDTH:
-        start = 0
+    start = label_width(labels) if canvas.width >= _NAMED_WIDTH else 0
     loud = level_dbfs is not None and level_dbfs > _LOUD_DBFS
     number = "   \N{EN DASH}" if level_dbfs is None else _decibels(level_dbfs)
     figure = f"{number} dBFS{'!' if loud else ' '}"
@@ -70,7 +67,8 @@ def draw_level(canvas: Canvas, level_dbfs: float | None, floor_dbfs: float, labe
         canvas.put(0, 0, "level", FAINT)
     style = WARNING if loud else LEVEL
     filled = None if level_dbfs is None else _meter(level_dbfs)
-    _draw_bar(canvas, start, end, filled, _meter(floor_dbfs), block="━", style=style)
+    bar = canvas.part(0, start, 1, end - start)
+    _draw_bar(bar, "━", style, filled, _meter(floor_dbfs))
     if wide:
         canvas.put_right(0, canvas.width, f"┃ room {_decibels(floor_dbfs)}", FAINT)
         canvas.put_right(0, canvas.width - len(_THIS_WINDOW) - 1, figure)
@@ -78,22 +76,13 @@ def draw_level(canvas: Canvas, level_dbfs: float | None, floor_dbfs: float, labe
         canvas.put_right(0, canvas.width, figure)
 
 
-def _draw_bar(
-    canvas: Canvas,
-    start: int,
-    end: int,
-    filled: float | None,
-    tick: float | None,
-    *,
-    block: str,
-    style: Style,
-) -> None:
+def _draw_bar(canvas: Canvas, block: str, style: Style, filled: float | None, tick: float | None) -> None:
     """Draw a track, a bar of one character on it, and a tick across it; both in 0..1."""
-    width = max(0, end - start)
-    canvas.put(0, start, "─" * width, FAINT)
-    canvas.put(0, start, block * round(width * (filled or 0.0)), style)
+    width = canvas.width
+    canvas.put(0, 0, "─" * width, FAINT)
+    canvas.put(0, 0, block * round(width * (filled or 0.0)), style)
     if tick is not None and width:
-        canvas.put(0, start + min(width - 1, math.floor(width * tick)), "┃", STRONG)
+        canvas.put(0, min(width - 1, math.floor(width * tick)), "┃", STRONG)
 
 
 def _of(values: Mapping[str, float] | None, label: str) -> float | None:
@@ -113,17 +102,17 @@ _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 
 
 def draw_history(
-    canvas: Canvas, trend: Sequence[HistoryPoint], labels: tuple[str, ...], step_seconds: float
+    canvas: Canvas, history: Sequence[HistoryPoint], labels: tuple[str, ...], step_seconds: float
 ) -> None:
     """Draw the smoothed probabilities of the last minute, now at the right."""
     if not canvas.width or not canvas.height:
         return
-    points = _points_by_column(trend, canvas.width, step_seconds)
+    points = _points_by_column(history, canvas.width, step_seconds)
     if canvas.height < len(labels):
         for column, in_column in enumerate(points):
             if in_column:
-                emotion = in_column[-1].emotion
-                canvas.put(0, column, emotion[0] if emotion else "·", emotion_style(emotion or ""))
+                emotion = in_column[-1].emotion or "·"
+                canvas.put(0, column, emotion[0], emotion_style(emotion))
         return
     rows = canvas.height // len(labels)
     for number, label in enumerate(labels):
@@ -133,7 +122,7 @@ def draw_history(
 
 
 def draw_time_axis(canvas: Canvas, seconds: float) -> None:
-    """Draw the axis under a picture whose right edge is now."""
+    """Draw the time axis of a chart whose right edge is now."""
     every = next((each for each in (1, 2, 5, 10, 15, 30, 60) if each * canvas.width >= 12 * seconds), 60)
     canvas.put_right(0, canvas.width, "now", FAINT)
     for mark in range(every, math.floor(seconds) + 1, every):
@@ -145,33 +134,33 @@ def draw_time_axis(canvas: Canvas, seconds: float) -> None:
 def _draw_column(
     canvas: Canvas, column: int, points: Sequence[HistoryPoint], number: int, label: str
 ) -> None:
-    spoken = [point.smoothed[number] for point in points if point.smoothed is not None]
-    if not spoken:
+    speech = [point.smoothed[number] for point in points if point.smoothed is not None]
+    if not speech:
         if points:
             canvas.put(canvas.height - 1, column, "·", FAINT)
         return
-    eighths = max(1, round(8 * canvas.height * sum(spoken) / len(spoken)))
+    eighths = max(1, round(8 * canvas.height * sum(speech) / len(speech)))
     for row in range(canvas.height):
         share = min(8, max(0, eighths - 8 * (canvas.height - 1 - row)))
         canvas.put(row, column, _BLOCKS[share], emotion_style(label))
 
 
 def _points_by_column(
-    trend: Sequence[HistoryPoint], width: int, step_seconds: float
+    history: Sequence[HistoryPoint], width: int, step_seconds: float
 ) -> list[list[HistoryPoint]]:
-    """Sort points into columns that stand still on the stream's clock, so that old columns never change."""
+    """Sort points into columns fixed on the stream's clock, so that old columns never change."""
     columns: list[list[HistoryPoint]] = [[] for _ in range(width)]
-    if not trend:
+    if not history:
         return columns
     each = HISTORY_SECONDS / width
-    newest = math.floor(trend[-1].end / each)
-    for point in trend:
+    newest = math.floor(history[-1].end / each)
+    for point in history:
         column = math.floor(point.end / each) - newest + width - 1
         if 0 <= column < width:
             columns[column].append(point)
-    held = math.ceil(step_seconds / each) - 1
+    repeated = math.ceil(step_seconds / each) - 1
     for column in [column for column in range(width) if columns[column]]:
-        for between in range(column - 1, max(-1, column - held - 1), -1):
+        for between in range(column - 1, max(-1, column - repeated - 1), -1):
             if columns[between]:
                 break
             columns[between] = columns[column]

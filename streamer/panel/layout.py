@@ -1,175 +1,13 @@
-"""Share the rows of the terminal among the parts of the panel, by its size alone."""
+"""Share the rows of the terminal among the parts of the panel, by its size and what there is to show."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Final, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 from streamer.snapshot import LegView
 
-SMALLEST_WIDTH: Final = 30
-SMALLEST_HEIGHT: Final = 7
-"""Below these only the leading emotions and the levels are shown."""
-
-NARROW_WIDTH: Final = 60
-"""Below this there is neither a margin nor room for the marks in words."""
-
-_BIG_WIDTH: Final = 60
-_BIG_LEG_WIDTH: Final = 48
-_MARKS_IN_TITLE_WIDTH: Final = 70
-_BESIDE_WIDTH: Final = 72
-_ALWAYS_BESIDE_WIDTH: Final = 140
-_STACKED_SPECTROGRAM_HEIGHT: Final = 36
-_OTHER_ROWS: Final = 10
-_TREND_UNDER_ROWS: Final = 14
-"""What a leg takes where its trend stands under its bars; and what all else does."""
-
-Priorities = Iterable[tuple[str, int]]
-"""Parts, and rows on top of those that were granted before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """What decides the layout besides the size of the terminal.
-
-    Attributes
-    ----------
-    num_labels : int
-        Bars.
-    status_rows, note_rows : int
-        Rows that the status and the notes take at this width.
-    spectrogram : bool
-        True where it was asked for.
-    leg_rows : tuple of bool
-        For each row of legs, top to bottom, whether they are analysed.
-    columns : int
-        Legs side by side.
-    titled : bool
-        The legs have names.
-    conversation : bool
-        There is something to say of all legs together.
-    alerts : bool
-        Alerts may come.
-    more_legs : bool
-        Not all legs have a row.
-    """
-
-    num_labels: int
-    status_rows: int
-    note_rows: int
-    spectrogram: bool
-    leg_rows: tuple[bool, ...] = (True,)
-    columns: int = 1
-    titled: bool = False
-    conversation: bool = False
-    alerts: bool = False
-    more_legs: bool = False
-
-
-def stands_beside(width: int, height: int, needs: Needs) -> bool:
-    """Tell where the trend of a leg stands."""
-    leg_width = width // needs.columns
-    if leg_width >= _ALWAYS_BESIDE_WIDTH:
-        return True
-    num_rows = sum(needs.leg_rows)
-    crowded = num_rows > 1 and height < _OTHER_ROWS + num_rows * _TREND_UNDER_ROWS
-    if needs.spectrogram:
-        crowded = crowded or height < _STACKED_SPECTROGRAM_HEIGHT
-    return crowded and leg_width >= _BESIDE_WIDTH
-
-
-def layout_priorities(width: int, height: int, needs: Needs, *, beside: bool) -> Priorities:
-    """Give the wishes."""
-    tiny = width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT
-    if needs.titled:
-        return _tiny_legs(needs) if tiny else _legs(width, needs, beside=beside)
-    return _tiny_one_leg(needs) if tiny else _one_leg(width, needs, beside=beside)
-
-
-def _tiny_one_leg(needs: Needs) -> Priorities:
-    yield from (("headline", 1), ("level", 1), ("alerts", int(needs.alerts)))
-    yield from (("gap_headline", 1), ("gap_header", 1))
-
-
-def _tiny_legs(needs: Needs) -> Priorities:
-    yield from (("more_legs", int(needs.more_legs)), ("title", 1), ("alerts", int(needs.alerts)))
-    yield from (("level", 1), ("gap_leg", 1))
-
-
-def _one_leg(width: int, needs: Needs, *, beside: bool) -> Priorities:
-    labels = needs.num_labels
-    yield from (("headline", 1), ("level", 1), ("alerts", int(needs.alerts)), ("bars", labels))
-    yield from (("keys", 1), ("header", 1), ("status", 1))
-    yield "notes", min(1, needs.note_rows)
-    yield "messages", 1
-    if needs.spectrogram:
-        yield "spectrogram", 6
-    yield "status", needs.status_rows - 1
-    if width >= _BIG_WIDTH:
-        yield "headline", 2
-    if beside:
-        yield "legend", 1
-    else:
-        yield from (("trend", 1), ("axis", 1), ("trend", labels - 1), ("legend", 1))
-    yield "notes", max(0, needs.note_rows - 1)
-    yield "gap_header", 1
-    if needs.spectrogram:
-        yield "spectrogram", 2
-    yield "stretch", 1
-    yield from (("gap_level", 1), ("gap_bars", 0 if beside else 1))
-    yield from (("messages", 1), ("gap_headline", 1), ("gap_keys", 1))
-    yield from _extra_rows(needs, beside=beside)
-
-
-def _legs(width: int, needs: Needs, *, beside: bool) -> Priorities:
-    """Never the bars of one leg without those of another: they are compared."""
-    labels, leg_width = needs.num_labels, width // needs.columns
-    yield from (
-        ("more_legs", int(needs.more_legs)),
-        ("title", 1),
-        ("alerts", int(needs.alerts)),
-        ("level", 1),
-    )
-    yield from (("keys", 1), ("header", 1), ("conversation", int(needs.conversation)), ("status", 1))
-    yield "bars", labels
-    yield "notes", min(1, needs.note_rows)
-    yield "messages", 1
-    if not beside:
-        yield "trend", 1
-    if needs.spectrogram:
-        yield "spectrogram", 7
-    yield "status", needs.status_rows - 1
-    yield from (("gap_leg", 1), ("gap_header", 1), ("gap_conversation", 1))
-    if leg_width >= _BIG_LEG_WIDTH:
-        yield "headline", 3
-    if not beside:
-        yield from (("axis", 1), ("trend", labels - 1))
-    yield from (("legend", 1), ("notes", max(0, needs.note_rows - 1)))
-    yield "stretch", 1
-    if leg_width < _MARKS_IN_TITLE_WIDTH:
-        yield "marks", 1
-    yield "gap_headline", 1
-    if leg_width >= _BIG_LEG_WIDTH:
-        yield "gap_title", 1
-    if not beside:
-        yield from (("gap_level", 1), ("gap_bars", 1))
-    yield from (("gap_keys", 1), ("messages", 1))
-    yield from _extra_rows(needs, beside=beside)
-
-
-def _extra_rows(needs: Needs, *, beside: bool) -> Priorities:
-    """Ask for what makes a large terminal worth its rows."""
-    if needs.spectrogram:
-        yield from (("gap_legs", 0 if beside else 1), ("spectrogram", 2))
-    yield "bars", needs.num_labels
-    if not beside:
-        yield "trend", needs.num_labels
-    if needs.spectrogram:
-        yield from (("spectrogram", 2) for _ in range(8))
-    yield from (("messages", 1) for _ in range(4))
-
-
-_PANEL_ORDER: Final = (
+PanelPart: TypeAlias = Literal[
     "header",
     "alerts",
     "gap_header",
@@ -179,18 +17,18 @@ _PANEL_ORDER: Final = (
     "conversation",
     "gap_legs",
     "spectrogram",
-    "stretch",
+    "filler",
     "status",
     "notes",
     "messages",
     "gap_keys",
     "keys",
-)
-"""From top to bottom."""
+]
+"""Parts of the panel, top to bottom; "legs" holds all rows of legs, "filler" the rows nothing else takes."""
 
-_LEG_ORDER: Final = (
+LegPart: TypeAlias = Literal[
     "title",
-    "marks",
+    "figures",
     "gap_title",
     "headline",
     "gap_headline",
@@ -199,80 +37,89 @@ _LEG_ORDER: Final = (
     "gap_bars",
     "level",
     "gap_level",
-    "trend",
+    "history",
     "axis",
     "gap_leg",
-)
-"""From top to bottom, of a row of legs."""
+]
+"""Parts of a row of legs, top to bottom."""
 
-_OF_EVERY_LEG: Final = frozenset({"title", "level", "gap_leg"})
-"""Legs that are not analysed have nothing else."""
+Part: TypeAlias = PanelPart | LegPart
+PanelRows: TypeAlias = Mapping[PanelPart, tuple[int, int]]
+LegRows: TypeAlias = Mapping[LegPart, tuple[int, int]]
+"""First row of each part, counted from the top of the panel, and its number of rows, which may be 0."""
 
-Rows: TypeAlias = Mapping[str, tuple[int, int]]
-"""First row and number of rows by part; a part that has no room has 0 rows."""
+_PANEL_PARTS: Final[tuple[PanelPart, ...]] = get_args(PanelPart)
+_LEG_PARTS: Final[tuple[LegPart, ...]] = get_args(LegPart)
+_LEVEL_ONLY_PARTS: Final = frozenset({"title", "level", "gap_leg"})
+"""All that is shown of a leg that is not analysed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """Rows of every part.
+class PanelContent:
+    """What decides the layout besides the size of the terminal.
 
     Attributes
     ----------
-    beside : bool
-        The trend of a leg stands right of its bars, not under them.
-    rows : mapping of str to (int, int)
-        Of the parts of the panel.
-    legs : tuple of mapping of str to (int, int)
-        Of the parts of each row of legs; counted from the top of the panel as well.
+    num_labels : int
+        Number of bars.
+    num_rows : mapping of part to int
+        Rows that "alerts", "conversation", "more_legs", "notes" and "status" take at this width.
+    spectrogram : bool
+        Whether it is shown.
+    leg_rows : tuple of bool
+        For each row of legs, top to bottom, whether they are analysed.
+    columns : int
+        Legs side by side.
+    titled : bool
+        Whether legs show their names.
     """
 
-    beside: bool
-    rows: Rows
-    legs: tuple[Rows, ...]
+    num_labels: int
+    num_rows: Mapping[PanelPart, int]
+    spectrogram: bool
+    leg_rows: tuple[bool, ...] = (True,)
+    columns: int = 1
+    titled: bool = False
 
 
-def plan_layout(width: int, height: int, needs: Needs) -> Layout:
-    """Share the rows out."""
-    beside = stands_beside(width, height, needs)
-    granted = dict.fromkeys((*_PANEL_ORDER, *_LEG_ORDER), 0)
+class PanelLayout(NamedTuple):
+    """Rows of the panel's parts and of the parts of each row of legs; where the history stands."""
+
+    history_beside_bars: bool
+    panel: PanelRows
+    legs: tuple[LegRows, ...]
+
+
+def plan_layout(width: int, height: int, content: PanelContent) -> PanelLayout:
+    """Grant rows by priority; a request that does not fit whole is passed over."""
+    beside = _is_history_beside_bars(width, height, content)
+    granted: dict[Part, int] = dict.fromkeys((*_PANEL_PARTS, *_LEG_PARTS), 0)
     left = height
-    for part, more in layout_priorities(width, height, needs, beside=beside):
-        cost = more * sum(_has(part, needs, row) for row in _rows_of(part, needs))
+    for part, more in _priorities(width, height, content, beside=beside):
+        cost = more * _num_places(part, content)
         if cost <= left:
             granted[part] += more
             left -= cost
-    granted["stretch"] += left
-    rows: dict[str, tuple[int, int]] = {}
-    legs: list[Rows] = []
-    top = 0
-    for part in _PANEL_ORDER:
-        if part == "legs":
-            for row in range(len(needs.leg_rows)):
-                heights = {each: granted[each] * _has(each, needs, row) for each in _LEG_ORDER}
-                legs.append(_stacked(heights, top))
-                top += sum(heights.values())
-            continue
-        rows[part] = (top, granted[part])
-        top += granted[part]
-    return Layout(beside, rows, tuple(legs))
+    legs = [
+        {part: granted[part] * _has_part(part, content, row) for part in _LEG_PARTS}
+        for row in range(len(content.leg_rows))
+    ]
+    heights = {part: granted[part] for part in _PANEL_PARTS}
+    heights["legs"] = sum(sum(leg.values()) for leg in legs)
+    heights["filler"] += left
+    panel = _stack(heights, 0)
+    top = panel["legs"][0]
+    stacked = []
+    for leg in legs:
+        stacked.append(_stack(leg, top))
+        top += sum(leg.values())
+    return PanelLayout(beside, panel, tuple(stacked))
 
 
-def _rows_of(part: str, needs: Needs) -> range:
-    """Give the rows in which a part may stand: those of the legs, or the panel as one."""
-    return range(len(needs.leg_rows) if part in _LEG_ORDER else 1)
+_AnyPart = TypeVar("_AnyPart", PanelPart, LegPart)
 
 
-def _has(part: str, needs: Needs, row: int) -> bool:
-    """Tell whether a row of legs has a part; the panel has all of its own."""
-    if part == "gap_leg":
-        return row < len(needs.leg_rows) - 1
-    if part == "legend":
-        # Said once, where the first bars are.
-        return needs.leg_rows[row] and not any(needs.leg_rows[:row])
-    return part not in _LEG_ORDER or part in _OF_EVERY_LEG or needs.leg_rows[row]
-
-
-def _stacked(heights: Mapping[str, int], top: int) -> Rows:
+def _stack(heights: Mapping[_AnyPart, int], top: int) -> dict[_AnyPart, tuple[int, int]]:
     rows = {}
     for part, height in heights.items():
         rows[part] = (top, height)
@@ -280,23 +127,155 @@ def _stacked(heights: Mapping[str, int], top: int) -> Rows:
     return rows
 
 
+def _num_places(part: Part, content: PanelContent) -> int:
+    """Count how often a part is drawn from top to bottom: once, or in each row of legs that has it."""
+    if part in _PANEL_PARTS:
+        return 1
+    return sum(_has_part(part, content, row) for row in range(len(content.leg_rows)))
+
+
+def _has_part(part: Part, content: PanelContent, row: int) -> bool:
+    """Tell whether a row of legs has a part."""
+    if part == "gap_leg":
+        return row < len(content.leg_rows) - 1
+    if part == "legend":
+        # One legend serves all bars: it stands above the first.
+        return content.leg_rows[row] and not any(content.leg_rows[:row])
+    return part in _LEVEL_ONLY_PARTS or content.leg_rows[row]
+
+
+SMALLEST_WIDTH: Final = 30
+SMALLEST_HEIGHT: Final = 7
+"""Below these only the headlines and the levels are shown."""
+
+NARROW_WIDTH: Final = 60
+"""Below this there is no margin, and the header shows its badges in their short forms."""
+
+_BIG_WIDTH: Final = 60
+_BIG_LEG_WIDTH: Final = 48
+_FIGURES_IN_TITLE_WIDTH: Final = 70
+_BESIDE_WIDTH: Final = 72
+_ALWAYS_BESIDE_WIDTH: Final = 140
+_STACKED_SPECTROGRAM_HEIGHT: Final = 36
+_OTHER_ROWS: Final = 10
+_STACKED_LEG_ROWS: Final = 14
+"""Rows of a leg with the history under its bars; the line above, rows of everything that is no leg."""
+
+
+def _is_history_beside_bars(width: int, height: int, content: PanelContent) -> bool:
+    """Tell whether the history stands right of the bars: where there is width to spare, or no height."""
+    leg_width = width // content.columns
+    num_rows = sum(content.leg_rows)
+    crowded = (num_rows > 1 and height < _OTHER_ROWS + num_rows * _STACKED_LEG_ROWS) or (
+        content.spectrogram and height < _STACKED_SPECTROGRAM_HEIGHT
+    )
+    return leg_width >= _ALWAYS_BESIDE_WIDTH or (crowded and leg_width >= _BESIDE_WIDTH)
+
+
+_Requests: TypeAlias = Iterable[tuple[Part, int]]
+"""Parts and the rows they get on top of those granted before, the most important first."""
+
+
+def _priorities(width: int, height: int, content: PanelContent, *, beside: bool) -> _Requests:
+    more_legs, alerts = content.num_rows["more_legs"], content.num_rows["alerts"]
+    if width >= SMALLEST_WIDTH and height >= SMALLEST_HEIGHT:
+        return (_legs if content.titled else _one_leg)(width, content, beside=beside)
+    if content.titled:
+        return [("more_legs", more_legs), ("title", 1), ("alerts", alerts), ("level", 1), ("gap_leg", 1)]
+    return [("headline", 1), ("level", 1), ("alerts", alerts), ("gap_headline", 1), ("gap_header", 1)]
+
+
+def _one_leg(width: int, content: PanelContent, *, beside: bool) -> _Requests:
+    labels, num_rows, under = content.num_labels, content.num_rows, not beside
+    return [
+        ("headline", 1),
+        ("level", 1),
+        ("alerts", num_rows["alerts"]),
+        ("bars", labels),
+        ("keys", 1),
+        ("header", 1),
+        ("status", 1),
+        ("notes", min(1, num_rows["notes"])),
+        ("messages", 1),
+        ("spectrogram", 6 * content.spectrogram),
+        ("status", num_rows["status"] - 1),
+        ("headline", 2 * (width >= _BIG_WIDTH)),
+        ("history", 1 * under),
+        ("axis", 1 * under),
+        ("history", (labels - 1) * under),
+        ("legend", 1),
+        ("notes", max(0, num_rows["notes"] - 1)),
+        ("gap_header", 1),
+        ("spectrogram", 2 * content.spectrogram),
+        ("filler", 1),
+        ("gap_level", 1),
+        ("gap_bars", 1 * under),
+        ("messages", 1),
+        ("gap_headline", 1),
+        ("gap_keys", 1),
+        *_extra_rows(content, beside=beside),
+    ]
+
+
+def _legs(width: int, content: PanelContent, *, beside: bool) -> _Requests:
+    """Give all legs the same parts: they are compared."""
+    labels, num_rows, under = content.num_labels, content.num_rows, not beside
+    leg_width = width // content.columns
+    big = leg_width >= _BIG_LEG_WIDTH
+    return [
+        ("more_legs", num_rows["more_legs"]),
+        ("title", 1),
+        ("alerts", num_rows["alerts"]),
+        ("level", 1),
+        ("keys", 1),
+        ("header", 1),
+        ("conversation", num_rows["conversation"]),
+        ("status", 1),
+        ("bars", labels),
+        ("notes", min(1, num_rows["notes"])),
+        ("messages", 1),
+        ("history", 1 * under),
+        ("spectrogram", 7 * content.spectrogram),
+        ("status", num_rows["status"] - 1),
+        ("gap_leg", 1),
+        ("gap_header", 1),
+        ("gap_conversation", 1),
+        ("headline", 3 * big),
+        ("axis", 1 * under),
+        ("history", (labels - 1) * under),
+        ("legend", 1),
+        ("notes", max(0, num_rows["notes"] - 1)),
+        ("filler", 1),
+        ("figures", 1 * (leg_width < _FIGURES_IN_TITLE_WIDTH)),
+        ("gap_headline", 1),
+        ("gap_title", 1 * big),
+        ("gap_level", 1 * under),
+        ("gap_bars", 1 * under),
+        ("gap_keys", 1),
+        ("messages", 1),
+        *_extra_rows(content, beside=beside),
+    ]
+
+
+def _extra_rows(content: PanelContent, *, beside: bool) -> _Requests:
+    """Request what only a large terminal has rows for."""
+    shown, under = content.spectrogram, not beside
+    yield "gap_legs", 1 * (shown and under)
+    yield "spectrogram", 2 * shown
+    yield "bars", content.num_labels
+    yield "history", content.num_labels * under
+    for _ in range(8):
+        yield "spectrogram", 2 * shown
+    for _ in range(4):
+        yield "messages", 1
+
+
 LEG_WIDTH: Final = 55
 """Cells that a leg needs to stand beside another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
-    """The legs in rows.
-
-    Attributes
-    ----------
-    columns : int
-        How many stand side by side where there are enough.
-    rows : tuple of tuple of LegView
-        From top to bottom, from left to right; those of a row are all analysed, or none of them is.
-    num_left_out : int
-        Legs that a terminal of so few rows has no room for.
-    """
+class Arrangement(NamedTuple):
+    """Legs in rows, top to bottom: those of a row are all analysed, or none is; some may have no row."""
 
     columns: int
     rows: tuple[tuple[LegView, ...], ...]

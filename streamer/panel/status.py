@@ -1,6 +1,7 @@
 """Rows of the panel that belong to no leg: header, alerts, conversation, status, notes, messages, keys."""
 
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from rich.style import Style
@@ -15,28 +16,58 @@ from streamer.panel.canvas import (
     TALK,
     WARNING,
     Canvas,
+    Figure,
+    draw_figures,
     duration,
+    figures_width,
     fixed,
     num_cells,
     percent,
     shortened,
     signed,
 )
-from streamer.panel.layout import NARROW_WIDTH
-from streamer.panel.leg import Indicator, draw_indicators, indicators_width, voice_name, voice_text
+from streamer.panel.layout import NARROW_WIDTH, PanelPart
+from streamer.panel.leg import voice_figures
 from streamer.session_info import SessionInfo
 from streamer.snapshot import LegView, Snapshot
+
+
+class SessionRow(NamedTuple):
+    """How many rows a part of the panel asks for, and how it is drawn on those that it gets."""
+
+    num_rows: int
+    draw: Callable[[Canvas], None]
+
+
+def session_rows(
+    snapshot: Snapshot, info: SessionInfo, clock: float, width: int
+) -> Mapping[PanelPart, SessionRow]:
+    """Give the parts that belong to no leg; which rows they get is decided by `plan_layout`."""
+    status = _packed(status_figures(snapshot, info, clock), width)
+    notes = _note_lines(info, width)
+    talk = int(has_conversation(snapshot))
+    rules = info.alerts
+    return {
+        "header": SessionRow(1, lambda canvas: _draw_header(canvas, snapshot, info, clock)),
+        "alerts": SessionRow(int(bool(rules)), lambda canvas: draw_alerts(canvas, snapshot.alerts, rules)),
+        "conversation": SessionRow(talk, lambda canvas: draw_conversation(canvas, snapshot)),
+        "status": SessionRow(len(status), lambda canvas: _draw_status(canvas, status)),
+        "notes": SessionRow(len(notes), lambda canvas: _draw_notes(canvas, notes)),
+        "messages": SessionRow(1, lambda canvas: _draw_messages(canvas, snapshot.messages)),
+        "keys": SessionRow(1, lambda canvas: draw_keys(canvas, paused=snapshot.paused)),
+    }
+
 
 _CLOCK_WIDTH: Final = 8
 _OFF: Final = "‖ OFF THE RECORD"
 _NARROW_OFF: Final = "‖ OFF"
-_MARKS_WIDTH: Final = len(_OFF) + 2
-"""Kept free while neither mark is shown; there is never more than one: nothing is saved in a pause."""
-_NARROW_MARKS_WIDTH: Final = 8
+_BADGE_WIDTH: Final = len(_OFF) + 2
+"""Kept free while no badge is shown; there is never more than one: nothing is saved in a pause."""
+_NARROW_BADGE_WIDTH: Final = 8
 
 
-def draw_header(canvas: Canvas, snapshot: Snapshot, facts: SessionInfo, clock: float) -> None:
-    """Draw the top line."""
+def _draw_header(canvas: Canvas, snapshot: Snapshot, info: SessionInfo, clock: float) -> None:
+    """Draw program and source, a badge for a pause or a recording, and the time of day."""
     canvas.put_right(0, canvas.width, f"{local(clock):%H:%M:%S}")
     end = canvas.width - _CLOCK_WIDTH - 2
     narrow = canvas.width < NARROW_WIDTH
@@ -44,10 +75,10 @@ def draw_header(canvas: Canvas, snapshot: Snapshot, facts: SessionInfo, clock: f
         canvas.put_right(0, end, _NARROW_OFF if narrow else _OFF, STRONG)
     elif snapshot.saving:
         canvas.put_right(0, end, "● REC", WARNING)
-    name = canvas.part(0, 0, 1, end - (_NARROW_MARKS_WIDTH if narrow else _MARKS_WIDTH))
+    name = canvas.part(0, 0, 1, end - (_NARROW_BADGE_WIDTH if narrow else _BADGE_WIDTH))
     if name.width >= 8:
         name.put(0, 0, "callmood", STRONG)
-        name.put(0, 10, shortened(facts.source_name, name.width - 10), FAINT)
+        name.put(0, 10, shortened(info.source_name, name.width - 10), FAINT)
 
 
 _ALERT_GAP: Final = 3
@@ -78,57 +109,57 @@ _LONGEST_BAR: Final = 60
 
 
 def has_conversation(snapshot: Snapshot) -> bool:
-    """Tell whether there is anything to say."""
+    """Tell whether legs talk with each other, or two devices drift apart."""
     return len(_analysed_legs(snapshot)) > 1 or snapshot.drift_seconds is not None
 
 
 def draw_conversation(canvas: Canvas, snapshot: Snapshot) -> None:
-    """Draw as much as fits: a bar where two share the talk, and figures at its right."""
+    """Draw as much as fits: a bar of shares where two legs talk, and figures at its right."""
     legs = _analysed_legs(snapshot)
-    marks = _conversation_figures(snapshot, legs)
-    while indicators_width(marks) > canvas.width:
-        marks.pop()
+    figures = _conversation_figures(snapshot, legs)
+    while figures_width(figures) > canvas.width:
+        figures.pop()
     if len(legs) != 2:
-        draw_indicators(canvas, marks)
+        draw_figures(canvas, figures)
         return
-    end = canvas.width - indicators_width(marks)
+    end = canvas.width - figures_width(figures)
     width = _draw_shares(canvas.part(0, 0, 1, end - _CONVERSATION_GAP), legs)
     start = min(end, width + _CONVERSATION_GAP) if width else 0
-    draw_indicators(canvas.part(0, start, 1, canvas.width - start), marks)
+    draw_figures(canvas.part(0, start, 1, canvas.width - start), figures)
 
 
 def _analysed_legs(snapshot: Snapshot) -> list[LegView]:
     return [leg for leg in snapshot.legs if leg.analysed]
 
 
-def _conversation_figures(snapshot: Snapshot, legs: Sequence[LegView]) -> list[Indicator]:
-    """Give the figures, the weightiest first."""
-    marks = []
+def _conversation_figures(snapshot: Snapshot, legs: Sequence[LegView]) -> list[Figure]:
+    """Give the figures, the most important first."""
+    figures = []
     if len(legs) > 1:
         who = "both" if len(legs) == 2 else "several"
         seconds = f"{fixed(snapshot.overlap_seconds, 5, 1)} s"
         if sum(leg.talks and snapshot.hears(leg.name) for leg in legs) > 1:
-            marks.append(Indicator("", f"{who} talk ▸ {seconds}", TALK))
+            figures.append(Figure("", f"{who} talk ▸ {seconds}", TALK))
         else:
-            marks.append(Indicator(f"{who} talked", seconds))
+            figures.append(Figure(f"{who} talked", seconds))
         names = [shortened(leg.name, _LONGEST_NAME) for leg in legs]
         last = next((name for name, leg in zip(names, legs, strict=True) if leg.spoke_last), "\N{EN DASH}")
         width = max(num_cells(name) for name in names)
-        marks.append(Indicator("spoke last", last + " " * (width - num_cells(last))))
+        figures.append(Figure("spoke last", last + " " * (width - num_cells(last))))
     if snapshot.drift_seconds is not None:
-        marks.append(Indicator("drift", f"{signed(snapshot.drift_seconds)} s"))
-    return marks
+        figures.append(Figure("drift", f"{signed(snapshot.drift_seconds)} s"))
+    return figures
 
 
 def _draw_shares(canvas: Canvas, legs: Sequence[LegView]) -> int:
-    """Draw the shares in two heights and two colours, between two names; give the cells that it took."""
+    """Draw the shares in two heights and two colours, between two names; give the cells it took."""
     before, after = (shortened(leg.name, _LONGEST_NAME) for leg in legs)
-    figures = [percent(leg.talk_share) for leg in legs]
-    named = num_cells(before) + num_cells(after) + 2
-    figured = named + sum(len(figure) + 1 for figure in figures)
-    if figured + _SHORTEST_BAR <= canvas.width:
-        named, before, after = figured, f"{before} {figures[0]}", f"{figures[1]} {after}"
-    width = min(_LONGEST_BAR, canvas.width - named)
+    percents = [percent(leg.talk_share) for leg in legs]
+    taken = num_cells(before) + num_cells(after) + 2
+    taken_with_percents = taken + sum(len(each) + 1 for each in percents)
+    if taken_with_percents + _SHORTEST_BAR <= canvas.width:
+        taken, before, after = taken_with_percents, f"{before} {percents[0]}", f"{percents[1]} {after}"
+    width = min(_LONGEST_BAR, canvas.width - taken)
     if width < _SHORTEST_BAR:
         return 0
     start = num_cells(before) + 1
@@ -141,114 +172,93 @@ def _draw_shares(canvas: Canvas, legs: Sequence[LegView]) -> int:
         filled = round(width * min(1.0, max(0.0, share)))
         canvas.put(0, start, "▆" * filled, LEVEL)
         canvas.put(0, start + filled, "▃" * (width - filled), OTHER)
-    return named + width
+    return taken + width
 
 
-_FIELD_GAP: Final = 2
-
-
-def status_fields(snapshot: Snapshot, facts: SessionInfo, clock: float) -> list[tuple[str, str, bool]]:
-    """Give what the status line says, each value in a width that never changes."""
+def status_figures(snapshot: Snapshot, info: SessionInfo, clock: float) -> list[Figure]:
+    """Give the figures of the status, each value in a width that never changes."""
     # Whole seconds of the clock, so that both tick together.
-    fields = [("elapsed", duration(int(clock) - int(facts.started)), False)]
-    whole = facts.seconds
+    figures = [Figure("elapsed", duration(int(clock) - int(info.started)))]
+    whole = info.seconds
     if whole is not None:
         start = 0 if whole >= 3600 else 3
         heard = duration(min(snapshot.stream_seconds, whole))[start:]
-        fields.append(("heard", f"{heard} of {duration(whole)[start:].lstrip()}", False))
-    fields.append(("lag", f"{fixed(snapshot.lag_seconds, 4, 2)} s", False))
-    if facts.learns_voice and len(facts.legs) == 1:
-        leg = snapshot.legs[0]
-        known = 0.0 if leg.row is None else leg.row.voice_known
-        fields.append((voice_name(facts.voices.get(leg.name)), voice_text(known), False))
-    return [
-        *fields,
-        ("overruns", fixed(snapshot.overruns, 4, 0), snapshot.overruns > 0),
-        ("dropped", f"{fixed(snapshot.dropped_seconds, 5, 1)} s", snapshot.dropped_seconds > 0.0),
-        ("skipped", fixed(snapshot.skipped, 4, 0), snapshot.skipped > 0),
-        ("marks", fixed(snapshot.marks, 3, 0), False),
-        ("model", facts.model, False),
-        ("win", f"{facts.win_seconds:g} s", False),
-        ("step", f"{facts.step_seconds:g} s", False),
+        figures.append(Figure("heard", f"{heard} of {duration(whole)[start:].lstrip()}"))
+    figures.append(Figure("lag", f"{fixed(snapshot.lag_seconds, 4, 2)} s"))
+    if len(info.legs) == 1:
+        figures += voice_figures(snapshot.legs[0], info)[:1]
+    dropped_seconds = snapshot.dropped_seconds
+    figures += [
+        Figure("overruns", fixed(snapshot.overruns, 4, 0), _warning(snapshot.overruns > 0)),
+        Figure("dropped", f"{fixed(dropped_seconds, 5, 1)} s", _warning(dropped_seconds > 0.0)),
+        Figure("skipped", fixed(snapshot.skipped, 4, 0), _warning(snapshot.skipped > 0)),
+        Figure("marks", fixed(snapshot.marks, 3, 0)),
+        Figure("model", info.model),
+        Figure("win", f"{info.win_seconds:g} s"),
+        Figure("step", f"{info.step_seconds:g} s"),
         _speed(snapshot),
-        *_delay(facts),
     ]
+    if info.shows_change_after_seconds is not None:
+        figures.append(Figure("shows a change after", f"{info.shows_change_after_seconds:.1f} s"))
+    return figures
 
 
-def pack_fields(fields: Sequence[tuple[str, str, bool]], width: int) -> list[list[tuple[str, str, bool]]]:
-    """Break fields into lines."""
-    lines: list[list[tuple[str, str, bool]]] = []
-    left = 0
-    for field in fields:
-        cells = len(field[0]) + 1 + len(field[1])
-        if not lines or cells > left:
+def _speed(snapshot: Snapshot) -> Figure:
+    """Give the real-time factor, or how many times too slow the machine is, in as many cells."""
+    if snapshot.too_slow is not None:
+        return Figure("", f"too slow: x{min(snapshot.too_slow, 99.9):.1f}".ljust(21), WARNING)
+    factor = snapshot.real_time_factor
+    return Figure("real-time factor", fixed(factor, 5, 3), _warning(factor >= 1.0))
+
+
+def _warning(holds: bool) -> Style:
+    return WARNING if holds else PLAIN
+
+
+def _packed(figures: Sequence[Figure], width: int) -> list[list[Figure]]:
+    """Break figures into lines."""
+    lines: list[list[Figure]] = [[]]
+    for figure in figures:
+        if lines[-1] and figures_width([*lines[-1], figure]) > width:
             lines.append([])
-            left = width
-        lines[-1].append(field)
-        left -= cells + _FIELD_GAP
+        lines[-1].append(figure)
     return lines
 
 
-def draw_status(canvas: Canvas, lines: Sequence[Sequence[tuple[str, str, bool]]]) -> None:
-    """Draw the status."""
+def _draw_status(canvas: Canvas, lines: Sequence[Sequence[Figure]]) -> None:
     for row, line in enumerate(lines):
-        column = 0
-        for name, value, worry in line:
-            canvas.put(row, column, name, FAINT)
-            column += len(name)
-            canvas.put(row, column, "!" if worry else " ", WARNING if worry else PLAIN)
-            canvas.put(row, column + 1, value, WARNING if worry else PLAIN)
-            column += 1 + len(value) + _FIELD_GAP
+        draw_figures(canvas, line, row)
 
 
-def note_lines(facts: SessionInfo, width: int) -> list[str]:
+def _note_lines(info: SessionInfo, width: int) -> list[str]:
     """Give the notes of model and source, as few lines as hold them whole."""
     lines: list[str] = []
-    for note in (*facts.model_notes, *facts.notes):
+    for note in (*info.model_notes, *info.notes):
         if lines and len(lines[-1]) + 3 + len(note) <= width:
             lines[-1] += f" · {note}"
         else:
-            lines += _wrapped(note, width)
+            text = " ".join(note.split())
+            lines += textwrap.wrap(text, max(1, width), break_long_words=False, break_on_hyphens=False) or [
+                ""
+            ]
     return lines
 
 
-def draw_lines(canvas: Canvas, lines: Sequence[str], style: Style) -> None:
-    """Draw plain lines; where not all fit, the last row ends in how many are left."""
+def _draw_notes(canvas: Canvas, lines: Sequence[str]) -> None:
+    """Draw the lines; where not all fit, the last row ends in how many are left."""
     num_hidden = len(lines) - canvas.height
     more = f" … +{num_hidden}" if num_hidden > 0 else ""
     for row, line in enumerate(lines[: canvas.height]):
         is_last = row == canvas.height - 1
-        canvas.part(row, 0, 1, canvas.width - len(more) * is_last).put(0, 0, line, style)
-    canvas.put_right(canvas.height - 1, canvas.width, more, style)
+        canvas.part(row, 0, 1, canvas.width - len(more) * is_last).put(0, 0, line, FAINT)
+    canvas.put_right(canvas.height - 1, canvas.width, more, FAINT)
 
 
-def draw_messages(canvas: Canvas, messages: Sequence[str]) -> None:
+def _draw_messages(canvas: Canvas, messages: Sequence[str]) -> None:
     """Draw the last messages, the newest at the bottom."""
     shown = messages[len(messages) - min(len(messages), canvas.height) :]
     for row, message in enumerate(shown):
         canvas.put(row, 0, shortened(message, canvas.width))
-
-
-def _speed(snapshot: Snapshot) -> tuple[str, str, bool]:
-    """Say how much of the time is needed, or how far it does not suffice: as many cells either way."""
-    factor = snapshot.real_time_factor
-    if snapshot.too_slow is None:
-        return ("real-time factor", fixed(factor, 5, 3), factor >= 1.0)
-    return ("", f"too slow: x{min(snapshot.too_slow, 99.9):.1f}".ljust(21), True)
-
-
-def _delay(facts: SessionInfo) -> list[tuple[str, str, bool]]:
-    seconds = facts.shows_change_after_seconds
-    return [] if seconds is None else [("shows a change after", f"{seconds:.1f} s", False)]
-
-
-def _wrapped(note: str, width: int) -> Iterable[str]:
-    lines = [""]
-    for word in note.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
-            lines.append("")
-        lines[-1] += f" {word}" if lines[-1] else word
-    return lines
 
 
 _KEY_GAP: Final = 2
@@ -280,7 +290,7 @@ _FORMS: Final = (
 
 
 def draw_keys(canvas: Canvas, *, paused: bool) -> None:
-    """Draw what can be pressed."""
+    """Draw the keys and what they do, in the longest form that fits."""
     fitting = (keys for keys in _FORMS if _keys_width(keys) <= canvas.width)
     column = 0
     for key in next(fitting, _FORMS[-1]):

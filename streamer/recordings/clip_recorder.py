@@ -10,18 +10,17 @@ from emotion.atomic_files import write_new
 from emotion.errors import OutputError, output_error
 from emotion.signal import mix_down
 from emotion.window_grid import to_samples
-from streamer.alerts import Alert
-from streamer.disk_space import has_disk_space
-from streamer.events import Absence, AudioBlock, LegEvent, Row
-from streamer.recordings.clips import Clip, ClipIndex, ClipRule, clip_of_alert, clip_of_row, clip_path
+from streamer.events import Alert, AudioBlock, Event, Row, Sound
+from streamer.recordings.clips import INDEX_COLUMNS, INDEX_FILE, Clip, ClipRule, index_line
 from streamer.recordings.session_folder import SessionFolder
 from streamer.recordings.wav import WavFormat
 from streamer.session_info import SessionClock, SessionInfo, Summary
 from streamer.sinks.base import Sink
+from streamer.sinks.writer import LineFile, has_disk_space
 from streamer.sources.base import SourceInfo
 
 
-class _RingBlock(NamedTuple):
+class _Piece(NamedTuple):
     first_sample: int
     samples: Samples
 
@@ -31,21 +30,21 @@ class _RingBlock(NamedTuple):
 
 
 class ClipRing:
-    """Mono sound with its place in the stream."""
+    """The most recent mono sound, with its place in the stream."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._pieces: deque[_RingBlock] = deque()
+        self._pieces: deque[_Piece] = deque()
 
     def push(self, first_sample: int, samples: Samples) -> None:
-        """Add sound and let go of what is out of reach."""
+        """Add sound and drop what is more than the capacity before it."""
         while self._pieces and self._pieces[0].end_sample <= first_sample - self._capacity:
             self._pieces.popleft()
         if len(samples):
-            self._pieces.append(_RingBlock(first_sample, samples))
+            self._pieces.append(_Piece(first_sample, samples))
 
     def cut(self, start_sample: int, end_sample: int) -> Samples | None:
-        """Take a stretch out."""
+        """Give the samples of a span; None unless all are there."""
         found = []
         at = start_sample
         for piece in self._pieces:
@@ -55,7 +54,7 @@ class ClipRing:
         return np.concatenate(found) if found and at == end_sample else None
 
     def unbroken_start(self, start_sample: int, end_sample: int) -> int:
-        """Find where the sound begins that leads to a place without a gap."""
+        """Find the first sample, from `start_sample` on, after which there is no gap up to `end_sample`."""
         begins = end_sample
         for piece in reversed(self._pieces):
             if piece.first_sample < end_sample:
@@ -70,11 +69,11 @@ class ClipRing:
         return sum(len(piece.samples) for piece in self._pieces)
 
 
-class LegSound:
-    """Remembers one leg of the blocks of its source, and turns stretches of it into WAV files.
+class LegAudio:
+    """Remembers one leg of the blocks of its source, and encodes spans of it as WAV files.
 
-    A clip keeps 16 bits where the source has them in one channel; the mean of several channels needs floats
-    to be exact, and as mono floats it takes no more room than 16-bit stereo.
+    A clip has 16 bits where the source has them in one channel. The mean of several channels needs floats to
+    be exact; as mono floats it is no larger than 16-bit stereo.
 
     Attributes
     ----------
@@ -85,8 +84,8 @@ class LegSound:
     def __init__(self, source: SourceInfo, column: int | None, num_columns: int, capacity: int) -> None:
         self._column = column
         self.ring = ClipRing(capacity)
-        exact = column is not None or num_columns == 1
-        self._format = WavFormat(source.sample_rate, 1, source.sample_format if exact else "FLOAT")
+        is_exact = column is not None or num_columns == 1
+        self._format = WavFormat(source.sample_rate, 1, source.sample_format if is_exact else "FLOAT")
 
     def push(self, block: AudioBlock) -> None:
         """Remember the sound."""
@@ -102,7 +101,7 @@ class LegSound:
         return self._format.sample_rate
 
     def wav(self, start_sample: int, end_sample: int) -> bytes | None:
-        """Give a stretch as the content of a file."""
+        """Encode a span as a file; None unless all of it is there."""
         samples = self.ring.cut(start_sample, end_sample)
         if samples is None:
             return None
@@ -113,16 +112,16 @@ BEFORE_ALERT_SECONDS: Final = 10.0
 """How long before its onset the clip of an alert begins, s."""
 
 MAX_ALERT_SECONDS: Final = 60.0
-"""No clip of an alert is longer: what is remembered has a bound."""
+"""No clip of an alert is longer, so that memory has a bound."""
 
 SLACK_SECONDS: Final = 2.0
-"""Sound kept beyond win, s: a resampler holds a window's last samples back for a moment."""
+"""Sound kept beyond win, s: a row comes later than its sound, as the resampler delays it."""
 
 
 class ClipRecorder(Sink):
-    """Writes what was heard in a window of a leg, at the source's own rate, as the model heard it.
+    """Writes the sound of single windows and alerts of a leg, at the rate of the source.
 
-    A clip appears whole or not at all, and only then its line in index.csv.
+    A clip is written whole or not at all, and only then its line in index.csv.
 
     Attributes
     ----------
@@ -138,74 +137,77 @@ class ClipRecorder(Sink):
         self._folder = folder
         self._rule = rule
         self._clock = SessionClock.from_epoch(0.0)
-        self._sounds: dict[int, dict[str, LegSound]] = {}
+        self._legs: dict[int, dict[str, LegAudio]] = {}
         self._is_open = False
-        self._index: ClipIndex | None = None
+        self._index: LineFile | None = None
         self._last_alert: tuple[str, int, str] | None = None
 
-    def open(self, facts: SessionInfo) -> None:
-        """Make the session's folder."""
-        self._folder.open(facts)
+    def open(self, info: SessionInfo) -> None:
+        """Create the session's folder."""
+        self._folder.open(info)
         self._is_open = True
-        self._clock = SessionClock.from_epoch(facts.started)
-        remembered = MAX_ALERT_SECONDS if self._rule.kind == "alerts" else facts.win_seconds
-        for leg in facts.legs:
+        self._clock = SessionClock.from_epoch(info.started)
+        remembered = MAX_ALERT_SECONDS if self._rule.kind == "alerts" else info.win_seconds
+        for leg in info.legs:
             if leg.analysed:
-                source, kept = facts.sources[leg.source], facts.kept_channels(leg.source)
+                source, kept = info.sources[leg.source], info.kept_channels(leg.source)
                 column = None if leg.channel is None else kept.index(leg.channel)
                 capacity = to_samples(remembered + SLACK_SECONDS, source.sample_rate)
-                sound = LegSound(source, column, len(kept), capacity)
-                self._sounds.setdefault(leg.source, {})[leg.name] = sound
+                audio = LegAudio(source, column, len(kept), capacity)
+                self._legs.setdefault(leg.source, {})[leg.name] = audio
 
-    def take_block(self, block: AudioBlock, source: int = 0) -> None:
-        """Remember the sound for the rows to come, as the model hears it."""
-        self.remember(block, source)
+    def handle(self, event: Event) -> None:
+        """Remember sound; write the clip of a window or an alert that the rule wants."""
+        if isinstance(event, Sound):
+            self.remember(event)
+        elif isinstance(event, Row) and self._rule.wants(event):
+            self._record_row(event)
+        elif isinstance(event, Alert) and self._rule.kind == "alerts":
+            self._record_alert(event)
 
-    def remember(self, block: AudioBlock, source: int = 0) -> None:
-        """Have the sound of the first windows after a failure, too."""
-        for sound in self._sounds.get(source, {}).values():
-            sound.push(block)
+    def remember(self, sound: Sound) -> None:
+        """Keep the sound of the first windows after a failure, too."""
+        for audio in self._legs.get(sound.source, {}).values():
+            audio.push(sound.block)
 
-    def take_row(self, row: Row) -> None:
-        """Write the clip of a window that the rule wants, and its line in the index."""
-        sound = self._sound_of(row.leg)
-        if sound is None or not self._rule.wants(row):
+    def _record_row(self, row: Row) -> None:
+        audio = self._audio_of(row.leg)
+        if audio is None:
             return
-        content = sound.wav(row.start_sample, row.end_sample)
+        content = audio.wav(row.start_sample, row.end_sample)
         if content is None:
             self._num_lost += 1
-            return
-        self._write(clip_of_row(row), content)
+        else:
+            self._write(Clip.of_row(row), content)
 
-    def take_alert(self, alert: Alert) -> None:
-        """Write what led to an alert, where the rule wants it: from ten seconds before its onset.
+    def _record_alert(self, alert: Alert) -> None:
+        """Write the sound from ten seconds before the onset of an alert on.
 
-        It begins later where a gap, a pause or the beginning of the session lies between, and is a minute
-        long at most.
+        It begins later after a gap, a pause or the start of the session, and is at most a minute long.
         """
-        sound = self._sound_of(alert.leg)
-        if sound is None or self._rule.kind != "alerts":
+        audio = self._audio_of(alert.leg)
+        if audio is None:
             return
-        rate = sound.sample_rate
+        rate = audio.sample_rate
         wanted = alert.onset_sample - to_samples(BEFORE_ALERT_SECONDS, rate)
         longest = alert.end_sample - to_samples(MAX_ALERT_SECONDS, rate)
-        begins = sound.ring.unbroken_start(max(0, wanted, longest), alert.end_sample)
-        content = sound.wav(begins, alert.end_sample)
-        clip = clip_of_alert(alert, alert.at_seconds - (alert.end_sample - begins) / rate)
+        begins = audio.ring.unbroken_start(max(0, wanted, longest), alert.end_sample)
+        content = audio.wav(begins, alert.end_sample)
+        clip = Clip.of_alert(alert, alert.at_seconds - (alert.end_sample - begins) / rate)
         # Two rules may come true in the same window: it is the same sound.
         key = (clip.leg, clip.window, clip.kind)
         if content is not None and key != self._last_alert:
             self._last_alert = key
             self._write(clip, content)
 
-    def _sound_of(self, leg: str) -> LegSound | None:
-        return next((legs[leg] for legs in self._sounds.values() if leg in legs), None)
+    def _audio_of(self, leg: str) -> LegAudio | None:
+        return next((legs[leg] for legs in self._legs.values() if leg in legs), None)
 
     def _write(self, clip: Clip, content: bytes) -> None:
-        file = clip_path(clip, self._clock.at(clip.start))
+        file = clip.path(self._clock.at(clip.start))
         path = self._folder.path / file
         try:
-            # One folder at a time: a session's folder that was taken away must not be made again.
+            # One folder at a time: a session's folder that was removed must not be created again.
             self._folder.access.make_folder(path.parent.parent, parents=False)
             self._folder.access.make_folder(path.parent, parents=False)
             write_new(path, content, self._folder.access)
@@ -213,13 +215,22 @@ class ClipRecorder(Sink):
             raise self._folder.explained(output_error(path, error)) from error
         try:
             if self._index is None:
-                self._index = ClipIndex(self._folder.path, self._folder.access)
-            self._index.add(clip, str(file))
+                self._index = self._new_index()
+            self._index.write(index_line(clip.index_values(str(file))))
         except OutputError:
-            # Missing is what is not in the index; no clip beside it may be there that was said to be missing.
+            # The clip is reported missing: no file without a line in the index may remain.
             path.unlink(missing_ok=True)
             raise
         self.num_clips += 1
+
+    def _new_index(self) -> LineFile:
+        lines = LineFile(self._folder.path / INDEX_FILE, access=self._folder.access)
+        try:
+            lines.write(index_line(INDEX_COLUMNS))
+        except OutputError:
+            lines.close()
+            raise
+        return lines
 
     @property
     def may_recover(self) -> bool:
@@ -227,7 +238,7 @@ class ClipRecorder(Sink):
         return True
 
     def recover(self) -> bool:
-        """Look for the session's folder, with room in it."""
+        """Check for the session's folder, with room in it."""
         return has_disk_space(self._folder.path)
 
     @property
@@ -235,7 +246,7 @@ class ClipRecorder(Sink):
         """Clips written."""
         return self.num_clips
 
-    def lacks(self, event: LegEvent | Alert | Absence | None) -> bool:
+    def lacks(self, event: Event | Summary) -> bool:
         """True for a window or an alert that would have become a clip."""
         if isinstance(event, Alert):
             return self._rule.kind == "alerts"
@@ -262,7 +273,7 @@ class ClipRecorder(Sink):
         if not self._is_open:
             return
         self._is_open = False
-        self._sounds = {}
+        self._legs = {}
         if self._index is not None:
             self._index.close()
         self._folder.close(summary)

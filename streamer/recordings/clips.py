@@ -5,20 +5,17 @@ import io
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Final, Literal
 
-from emotion.atomic_files import PRIVATE, Access
 from emotion.card import LABELS
-from emotion.errors import OutputError, UsageError
-from streamer.alerts import Alert
-from streamer.events import Row, is_spoken
-from streamer.sinks.writer import LineFile
+from emotion.errors import UsageError
+from streamer.events import Alert, Row, is_spoken
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A stretch of one leg that is kept, and why.
+    """A span of one leg that is kept, and why.
 
     Attributes
     ----------
@@ -47,24 +44,50 @@ class Clip:
     probability: float | None
     level_dbfs: float | None
 
+    @classmethod
+    def of_row(cls, row: Row) -> "Clip":
+        """Describe the clip of a window."""
+        probability = None
+        if row.emotion is not None and row.smoothed is not None:
+            probability = float(row.smoothed[row.emotion])
+        return cls(
+            row.leg, row.window, row.start, row.end, row.state, row.emotion, probability, row.level_dbfs
+        )
+
+    @classmethod
+    def of_alert(cls, alert: Alert, start: float) -> "Clip":
+        """Describe the clip of an alert, which begins at a stream time of `start` seconds."""
+        return cls(
+            alert.leg, alert.window, start, alert.at_seconds, "alert", alert.label, alert.probability, None
+        )
+
     @property
     def kind(self) -> str:
         """A word for the file's name: the emotion or, without one, the state."""
         return self.emotion or self.state
 
+    def path(self, begins: datetime) -> PurePosixPath:
+        """Name the file, in the session's folder, so that names sort by time and carry the emotion."""
+        # Truncated, not rounded: 59.9996 s must not become the next minute's 00.000.
+        time = f"{begins:%H-%M-%S}.{begins.microsecond // 1000:03d}"
+        # The index has the name of the leg as it is.
+        leg = re.sub(r"[\W_]+", "-", self.leg)[:40]
+        name = f"{time}_{leg}_{self.window:07d}_{self.kind}.wav"
+        return PurePosixPath(CLIPS_FOLDER, f"{begins:%Y-%m-%dT%H}", name)
 
-def clip_of_row(row: Row) -> Clip:
-    """Describe the clip of a window."""
-    shown = row.emotion is not None and row.smoothed is not None
-    probability = float(row.smoothed[row.emotion]) if shown and row.smoothed and row.emotion else None
-    return Clip(row.leg, row.window, row.start, row.end, row.state, row.emotion, probability, row.level_dbfs)
-
-
-def clip_of_alert(alert: Alert, start: float) -> Clip:
-    """Describe the clip of an alert."""
-    return Clip(
-        alert.leg, alert.window, start, alert.at_seconds, "alert", alert.label, alert.probability, None
-    )
+    def index_values(self, file: str) -> tuple[object, ...]:
+        """Give the values of INDEX_COLUMNS."""
+        return (
+            float(self.start),
+            float(self.end),
+            self.state,
+            self.emotion or "",
+            "" if self.probability is None else self.probability,
+            "" if self.level_dbfs is None else f"{self.level_dbfs:.1f}",
+            self.leg,
+            self.window,
+            file,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +108,7 @@ class ClipRule:
 
     @classmethod
     def parse(cls, text: str) -> "ClipRule":
-        """Read a rule."""
+        """Parse `--record`."""
         words = [word.strip() for word in text.split(",")]
         if words == ["all"]:
             return cls("all")
@@ -93,9 +116,9 @@ class ClipRule:
             return cls("speech")
         if words == ["alerts"]:
             return cls("alerts")
-        if strange := [word for word in words if word not in LABELS]:
+        if unknown := [word for word in words if word not in LABELS]:
             raise UsageError(
-                f"--record has {strange[0]!r} in {text!r}; give all, speech, alerts, or one or more of "
+                f"--record has {unknown[0]!r} in {text!r}; give all, speech, alerts, or one or more of "
                 f"{','.join(LABELS)} with commas between them"
             )
         return cls("labels", frozenset(words))
@@ -114,28 +137,15 @@ CLIPS_FOLDER: Final = "clips"
 _CLIP_NAME: Final = re.compile(r"[0-9-]{8}\.[0-9]{3}_[\w-]*_[0-9]{7,}_(?P<kind>[a-z]+)\.wav")
 
 
-def clip_path(clip: Clip, begins: datetime) -> PurePosixPath:
-    """Name a clip so that names sort by time and carry the emotion."""
-    # Cut, not rounded: 59.9996 s must not become the next minute's 00.000.
-    time = f"{begins:%H-%M-%S}.{begins.microsecond // 1000:03d}"
-    name = f"{time}_{_safe_name(clip.leg)}_{clip.window:07d}_{clip.kind}.wav"
-    return PurePosixPath(CLIPS_FOLDER, f"{begins:%Y-%m-%dT%H}", name)
-
-
 def kind_of_clip(name: str) -> str | None:
     """Read the emotion, or the state, from the name of a clip."""
     match = _CLIP_NAME.fullmatch(name)
     return match["kind"] if match else None
 
 
-def _safe_name(leg: str) -> str:
-    """Leave letters, digits and hyphens; the index has the leg as it is."""
-    return re.sub(r"[\W_]+", "-", leg)[:40]
-
-
 INDEX_FILE: Final = "index.csv"
 INDEX_NAMES: Final = re.compile(r"index(-[0-9]+)?\.csv")
-"""With those that are begun where somebody has put another file in the place of the index."""
+"""With the numbered ones that are created beside a foreign file of the name."""
 
 INDEX_COLUMNS: Final = (
     "start",
@@ -150,46 +160,7 @@ INDEX_COLUMNS: Final = (
 )
 
 
-class ClipIndex:
-    """Grows by a whole line each time a clip is there."""
-
-    def __init__(self, folder: Path, access: Access = PRIVATE) -> None:
-        self._lines = LineFile(folder / INDEX_FILE, access=access)
-        try:
-            self._lines.write(_csv_line(INDEX_COLUMNS))
-        except OutputError:
-            self._lines.close()
-            raise
-
-    @property
-    def note(self) -> str | None:
-        """What others did to it, in one line; None where nobody did anything."""
-        return self._lines.note
-
-    def add(self, clip: Clip, file: str) -> None:
-        """Write the line of a clip."""
-        self._lines.write(
-            _csv_line(
-                (
-                    float(clip.start),
-                    float(clip.end),
-                    clip.state,
-                    clip.emotion or "",
-                    "" if clip.probability is None else clip.probability,
-                    "" if clip.level_dbfs is None else f"{clip.level_dbfs:.1f}",
-                    clip.leg,
-                    clip.window,
-                    file,
-                )
-            )
-        )
-
-    def close(self) -> None:
-        """Let go of the file; a second call does nothing."""
-        self._lines.close()
-
-
-def _csv_line(values: tuple[object, ...]) -> str:
+def index_line(values: tuple[object, ...]) -> str:
     """Write values with commas between them, quoted where they must be, without a line end."""
     text = io.StringIO()
     csv.writer(text, lineterminator="").writerow(values)

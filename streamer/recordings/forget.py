@@ -19,7 +19,7 @@ from streamer.voices import VoiceFolder
 
 LOG_REASON: Final = "forgotten"
 PATIENCE_SECONDS: Final = 10.0
-"""How long to wait for a process that is tidying."""
+"""How long to wait for a process that is cleaning the folder."""
 
 
 class Forgettable(ABC):
@@ -28,11 +28,11 @@ class Forgettable(ABC):
     @property
     @abstractmethod
     def lines(self) -> tuple[str, ...]:
-        """What it is and how much, and what would stay: the first line, and perhaps a second."""
+        """Its name and size, and what would remain: a line, or two."""
 
     @abstractmethod
     def forget(self, now: float) -> tuple[str, ...]:
-        """Remove it, and write that down without any of its content."""
+        """Remove it, log that, and give the lines to print."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class ForgettableSession(Forgettable):
     ----------
     out_dir : Path
         The folder of all recordings.
-    session : HeldSession
-        As it was looked at.
+    session : SessionContents
+        As it was scanned.
     """
 
     out_dir: Path
@@ -52,11 +52,11 @@ class ForgettableSession(Forgettable):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """Its id and size; and what is not callmood's in its folder."""
-        held = self.session.held
-        amount = _amount(held.num_files, held.num_bytes)
+        """Its id and size, and the foreign entries in its folder."""
+        total = self.session.total
+        amount = _amount(total.num_files, total.num_bytes)
         line = f"session {printable(self.session.session)}: {amount} in {printable(self.path)}"
-        return (line, foreign_files_text(self.path, self.session)) if held.num_strangers else (line,)
+        return (line, foreign_files_text(self.path, self.session)) if total.num_foreign else (line,)
 
     @property
     def path(self) -> Path:
@@ -64,9 +64,9 @@ class ForgettableSession(Forgettable):
         return self.out_dir / self.session.session
 
     def refuse_recorded(self, folder: int, now: float) -> None:
-        """Stop where it is being recorded."""
+        """Raise OutputError where it is being recorded."""
         locked = lock_folder(folder, LOCK_WAIT_SECONDS)
-        fresh = not self.session.has_summary and now - self.session.held.newest < QUIET_SECONDS
+        fresh = not self.session.has_summary and now - self.session.total.newest < QUIET_SECONDS
         if locked == "another's" or (locked == "unknown" and fresh):
             raise OutputError(
                 f"session {printable(self.session.session)} is being recorded; stop that, then forget it"
@@ -74,27 +74,27 @@ class ForgettableSession(Forgettable):
 
     def forget(self, now: float) -> tuple[str, ...]:
         """Remove it; see `Forgettable.forget`."""
-        gone, whole = Removed(), False
+        removed, whole = Removed(), False
         try:
             with opened_folder(self.out_dir) as recordings:
                 _wait_for_lock(recordings, self.out_dir)
                 try:
                     with opened_folder(self.session.session, recordings) as folder:
                         self.refuse_recorded(folder, now)
-                        whole = remove_session(self.session.session, recordings, folder, gone)
+                        whole = remove_session(self.session.session, recordings, folder, removed)
                 finally:
-                    if gone.num_files:
+                    if removed.num_files:
                         _log_removal(
-                            recordings, self.out_dir, now, gone, session=self.session.session, whole=whole
+                            recordings, self.out_dir, now, removed, session=self.session.session, whole=whole
                         )
         except FileNotFoundError:
-            pass  # Somebody was faster.
+            pass  # Removed by another process meanwhile.
         except OutputError:
             raise
         except OSError as error:
             raise _not_removed(self.path, error) from error
-        line = f"removed session {printable(self.session.session)}: {_amount(gone.num_files, gone.num_bytes)}"
-        return (line, *self.lines[1:])
+        amount = _amount(removed.num_files, removed.num_bytes)
+        return (f"removed session {printable(self.session.session)}: {amount}", *self.lines[1:])
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,8 @@ class ForgettableVoice(Forgettable):
         return (f"voice {self.name}: {printable(self.path)}",)
 
     def forget(self, now: float) -> tuple[str, ...]:
-        """Remove it, with what a killed process has left of it; see `Forgettable.forget`."""
-        gone = Removed()
+        """Remove it, with temporary files of killed processes; see `Forgettable.forget`."""
+        removed = Removed()
         part = re.compile(rf"\.{re.escape(self.path.name)}\.[0-9]+\.part", re.ASCII)
         try:
             with opened_folder(self.path.parent) as voices:
@@ -127,10 +127,10 @@ class ForgettableVoice(Forgettable):
                 names = [entry.name for entry in entries(voices) if part.fullmatch(entry.name)]
                 try:
                     for name in (self.path.name, *names):
-                        remove_file(name, voices, gone)
+                        remove_file(name, voices, removed)
                 finally:
-                    if gone.num_files:
-                        _log_removal(voices, self.path.parent, now, gone, session=None, whole=True)
+                    if removed.num_files:
+                        _log_removal(voices, self.path.parent, now, removed, session=None, whole=True)
         except OutputError:
             raise
         except OSError as error:
@@ -146,13 +146,13 @@ def _wait_for_lock(folder: int, path: Path) -> None:
 
 
 def _log_removal(
-    folder: int, path: Path, now: float, gone: Removed, *, session: str | None, whole: bool
+    folder: int, path: Path, now: float, removed: Removed, *, session: str | None, whole: bool
 ) -> None:
     try:
-        log_removed(folder, now, gone, LOG_REASON, session=session, whole=whole)
+        log_removed(folder, now, removed, LOG_REASON, session=session, whole=whole)
     except OSError as error:
         raise OutputError(
-            f"{gone.num_files} files were removed, but {printable(path / LOG_FILE)} cannot be written: "
+            f"{removed.num_files} files were removed, but {printable(path / LOG_FILE)} cannot be written: "
             f"{error.strerror or error}; look after it"
         ) from error
 
@@ -169,7 +169,7 @@ _NUM_NAMED: Final = 3
 
 
 def find_forgettable(name: str, out_dir: Path, voices: VoiceFolder) -> Forgettable:
-    """Find what a name means."""
+    """Find the session or the voice of a name; UsageError where there is none, or more than one."""
     try:
         sessions = _find_sessions(name, out_dir)
         voice = _find_voice(name, voices)
@@ -199,7 +199,7 @@ def find_forgettable(name: str, out_dir: Path, voices: VoiceFolder) -> Forgettab
 
 
 def _find_sessions(name: str, out_dir: Path) -> list[str]:
-    """List the session of this name, or else those whose ids begin so."""
+    """List the session of this name, or else those whose ids begin with it."""
     if not name:
         return []
     try:
@@ -218,14 +218,14 @@ def _find_session(session: str, out_dir: Path) -> ForgettableSession:
     path = out_dir / session
     if path.is_symlink():
         raise UsageError(f"{printable(path)} is a link; remove it, and what it leads to, yourself")
-    survey, now = Scanner(), wall_clock.now()
-    survey.begin_pass(now)
+    scanner, now = Scanner(), wall_clock.now()
+    scanner.begin_pass(now)
     with opened_folder(out_dir) as recordings:
-        held = survey.look_at(session, recordings)
-        # Whoever has given the folder another name can still forget it; session.json may be damaged.
-        if held is None or not SESSION_ID.fullmatch(held.named or session):
+        contents = scanner.scan(session, recordings)
+        # A renamed folder can still be forgotten; session.json may be damaged.
+        if contents is None or not SESSION_ID.fullmatch(contents.named or session):
             raise UsageError(f"{printable(path)} is not callmood's: its session.json tells of no session")
-        found = ForgettableSession(out_dir, held)
+        found = ForgettableSession(out_dir, contents)
         with opened_folder(session, recordings) as folder:
             found.refuse_recorded(folder, now)
     return found

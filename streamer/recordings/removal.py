@@ -19,32 +19,26 @@ from streamer.recordings.session_folder import SESSION_FILE
 
 LOG_FILE: Final = "removed.log"
 MAX_LOG_BYTES: Final = 1_000_000
-"""Beyond it the older half of the log goes: not even this grows for ever."""
+"""Beyond it the older half of the log is dropped."""
 
 
 @dataclass(slots=True)
 class Removed:
-    """What was removed so far.
-
-    Attributes
-    ----------
-    num_files, num_bytes : int
-        How many files, and what they held.
-    """
+    """Number and size of the files removed so far."""
 
     num_files: int = 0
     num_bytes: int = 0
 
 
 def log_removed(
-    folder: int, now: float, gone: Removed, why: str, *, session: str | None, whole: bool
+    folder: int, now: float, removed: Removed, why: str, *, session: str | None, whole: bool
 ) -> None:
-    """Write a line; to be called by one process at a time."""
+    """Append a line to the log; callers hold the lock of the folder."""
     values = {
         "when": utc(now).isoformat(timespec="seconds"),
         **({"kind": "voice"} if session is None else {"session": session}),
-        "bytes": gone.num_bytes,
-        "files": gone.num_files,
+        "bytes": removed.num_bytes,
+        "files": removed.num_files,
         "whole": whole,
         "why": why,
     }
@@ -69,7 +63,7 @@ def log_removed(
 
 
 def _keep_newer_half(folder: int, descriptor: int, mode: int) -> None:
-    """Put a shorter log in place of the one that is open."""
+    """Replace the open log by a shorter one."""
     half = MAX_LOG_BYTES // 2
     content = os.pread(descriptor, half, os.fstat(descriptor).st_size - half).partition(b"\n")[2]
     part = f".{LOG_FILE}.{os.getpid()}.part"
@@ -90,39 +84,43 @@ _NOT_EMPTY: Final = {errno.ENOTEMPTY, errno.EEXIST}
 
 
 def never_cancel() -> bool:
-    """Let a removal go on to its end."""
+    """Default for removals that are not cancelled."""
     return False
 
 
 def remove_session(
-    session: str, recordings: int, folder: int, gone: Removed, is_given_up: Callable[[], bool] = never_cancel
+    session: str,
+    recordings: int,
+    folder: int,
+    removed: Removed,
+    is_cancelled: Callable[[], bool] = never_cancel,
 ) -> bool:
-    """Remove a session; session.json goes last, so that what is cut short can be gone on with."""
-    if not _remove(folder, SESSION, gone, is_given_up):
+    """Remove a session; session.json goes last, so that a later pass can finish."""
+    if not _remove(folder, SESSION, removed, is_cancelled):
         return False
-    remove_file(SESSION_FILE, folder, gone)
+    remove_file(SESSION_FILE, folder, removed)
     _remove_folder(session, recordings)
     return True
 
 
-def remove_file(name: str, folder: int, gone: Removed) -> None:
-    """Remove a file; one that has gone meanwhile is not counted."""
+def remove_file(name: str, folder: int, removed: Removed) -> None:
+    """Remove a file; one removed meanwhile is not counted."""
     with suppress(FileNotFoundError):
         num_bytes = status_of(name, folder).st_size
         os.unlink(name, dir_fd=folder)
-        gone.num_files += 1
-        gone.num_bytes += num_bytes
+        removed.num_files += 1
+        removed.num_bytes += num_bytes
 
 
-def _remove(folder: int, layout: Layout, gone: Removed, is_given_up: Callable[[], bool]) -> bool:
-    """Remove all but session.json; False where that was given up."""
+def _remove(folder: int, layout: Layout, removed: Removed, is_cancelled: Callable[[], bool]) -> bool:
+    """Remove all but session.json; False where cancelled."""
     for entry in list(entries(folder)):
-        if is_given_up():
+        if is_cancelled():
             return False
         inner = layout.folder(entry.name)
         if inner is not None and entry.is_dir(follow_symlinks=False):
             with opened_folder(entry.name, folder) as descriptor:
-                if not _remove(descriptor, inner, gone, is_given_up):
+                if not _remove(descriptor, inner, removed, is_cancelled):
                     return False
             _remove_folder(entry.name, folder)
         elif (
@@ -130,12 +128,12 @@ def _remove(folder: int, layout: Layout, gone: Removed, is_given_up: Callable[[]
             and layout.owns_file(entry.name)
             and entry.is_file(follow_symlinks=False)
         ):
-            remove_file(entry.name, folder, gone)
+            remove_file(entry.name, folder, removed)
     return True
 
 
 def _remove_folder(name: str, inside: int) -> None:
-    """Remove a folder of ours, unless someone has left something in it."""
+    """Remove a folder of ours unless it has foreign entries."""
     try:
         os.rmdir(name, dir_fd=inside)
     except OSError as error:
@@ -144,16 +142,16 @@ def _remove_folder(name: str, inside: int) -> None:
 
 
 class ClosedFile(NamedTuple):
-    """A file that nobody writes to any more.
+    """A file that is no longer written to.
 
     Attributes
     ----------
     changed : float
-        When that was last done, seconds since the epoch.
+        When it was last changed, seconds since the epoch.
     name : str
         Without its folders.
     folders : tuple of str
-        From the session's folder.
+        Path of its folder, from the session's.
     """
 
     changed: float
@@ -162,7 +160,7 @@ class ClosedFile(NamedTuple):
 
 
 def closed_files(running: SessionContents, folder: int) -> Iterator[ClosedFile]:
-    """Give the clips, which are whole once they exist, and the sound without its newest files."""
+    """Give the clips and the sound without its newest files, the oldest first."""
     yield from heapq.merge(_closed_sounds(folder), _closed_clips(running, folder))
 
 

@@ -14,7 +14,7 @@ from emotion import wall_clock
 from emotion.atomic_files import lock_folder
 from emotion.errors import UsageError
 from emotion.untrusted_text import printable
-from streamer.events import Row
+from streamer.events import Event, Row
 from streamer.recordings.listing import QUIET_SECONDS
 from streamer.recordings.removal import (
     LOG_FILE,
@@ -37,14 +37,14 @@ _SIZE: Final = re.compile(
 
 
 def size_text(num_bytes: int) -> str:
-    """Write a size."""
+    """Write a size, as ``1.5 GB``."""
     # 999.6 kB would be written 1e+03 kB.
     unit = next((unit for unit, one in _UNITS.items() if num_bytes < 999.5 * one), "TB")
     return f"{num_bytes / _UNITS[unit]:.3g} {unit}"
 
 
 def parse_size(text: str) -> int:
-    """Read a size."""
+    """Parse `--max-size`, bytes."""
     match = _SIZE.fullmatch(text.strip())
     unit = match["unit"][0].lower() if match else ""
     factor = next((one for name, one in _UNITS.items() if name[0].lower() == unit), 0)
@@ -63,14 +63,14 @@ _LEAST_FILE_BYTES: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class RetentionLimits:
-    """What a folder of recordings is held to.
+    """Limits of a folder of recordings.
 
     Attributes
     ----------
     keep_seconds : float or None
-        What was changed longer ago goes, s; None keeps it for ever.
+        What was changed longer ago is removed, s; None without a limit.
     max_bytes : int or None
-        What is beyond goes, the oldest first; None sets no bound.
+        What exceeds it is removed, the oldest first; None without a limit.
     keep_text : str
         The age as it was typed; empty without one.
     """
@@ -81,7 +81,7 @@ class RetentionLimits:
 
     @classmethod
     def parse(cls, keep: str | None, max_size: str | None) -> Self | None:
-        """Read `--keep` and `--max-size`."""
+        """Parse `--keep` and `--max-size`; None where neither is given."""
         if keep is None and max_size is None:
             return None
         return cls(
@@ -92,13 +92,13 @@ class RetentionLimits:
 
     @property
     def max_file_bytes(self) -> int:
-        """Where a file of the whole sound ends, so that the one in hand is a small part of the bound."""
+        """Size limit of a file of the whole sound, so that the open one is a small share of `max_bytes`."""
         if self.max_bytes is None:
             return MAX_WAV_BYTES
         return min(MAX_WAV_BYTES, max(_LEAST_FILE_BYTES, self.max_bytes // _SHARE_OF_ONE_FILE))
 
     def why(self, seconds: float, num_bytes: int) -> str | None:
-        """Say why something is to go."""
+        """Say why something of this age must be removed; None where it may stay."""
         if self.keep_seconds is not None and seconds > self.keep_seconds:
             return f"older than {self.keep_text}"
         if self.max_bytes is not None and num_bytes > self.max_bytes:
@@ -115,23 +115,23 @@ def _seconds_of(text: str) -> float:
 
 
 _JUMP_SECONDS: Final = 60.0
-"""What the wall clock may gain at once: a leap, a correction, a look that came late."""
+"""What the wall clock may gain at once: a leap second, a correction, a late reading."""
 
 
 def steady_seconds() -> float:
-    """Give seconds that nobody can set; where the system has such, they pass while the machine sleeps."""
+    """Read a clock that cannot be set, and which counts suspend where the system has such a one."""
     return time.clock_gettime(
         time.CLOCK_BOOTTIME if hasattr(time, "CLOCK_BOOTTIME") else time.CLOCK_MONOTONIC
     )
 
 
 class FileClock:
-    """Ages each file by the clock that it was written by.
+    """A wall clock for ages of files, which does not follow a jump forward at once.
 
-    A wall clock that is set forward a year would make what was saved a minute ago a year old. So it is not
-    followed until everything that was written before has really become as old as it may; what is written
-    after is from the future till then, and stays. A clock that is set back is followed at once: files only
-    become younger.
+    If the wall clock is set forward by a year, a file saved a minute ago would be a year old. So the jump is
+    followed only after `keep_seconds`, when every file written before it has really reached that age;
+    files written after it are in the future until then, and stay. A clock that is set back is followed at
+    once: files only become younger.
     """
 
     def __init__(
@@ -149,7 +149,7 @@ class FileClock:
         self._since = 0.0
 
     def __call__(self) -> float:
-        """Give the time."""
+        """Give the time, seconds since the epoch."""
         now = self._steady()
         offset = self._wall() - now
         if offset <= self._offset + _JUMP_SECONDS:
@@ -168,9 +168,9 @@ class PruneResult:
     Attributes
     ----------
     num_bytes : int
-        What our recordings hold now.
+        Size of the recordings now.
     is_done : bool
-        False where another process was at it.
+        False where another process was cleaning the folder.
     complaints : list of str
         What could not be removed, or is not ours to remove; a line each.
     """
@@ -181,14 +181,15 @@ class PruneResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _PruneRun:
-    """The open folder of recordings, the time, the age of our own session, when to stop, and the result."""
+class _Pass:
+    """One pass: the open folder of recordings, the time, the session of this process and its age."""
 
     recordings: int
     now: float
+    own: str
     own_seconds: float
-    is_given_up: Callable[[], bool]
-    tidied: PruneResult
+    is_cancelled: Callable[[], bool]
+    result: PruneResult
 
     def own_age(self, changed: float) -> float:
         """Give the age of a file of our own session, s."""
@@ -196,119 +197,120 @@ class _PruneRun:
 
 
 class Pruner:
-    """Holds the sessions in a folder to their bounds.
+    """Removes sessions beyond the limits from a folder of recordings.
 
-    A session counts where its folder still has the name that it was given and a session.json that tells of
-    it; whoever renames the folder keeps it. Sessions go whole, the one that was changed longest ago first.
-    Those that are being recorded stay; of the one of this process closed files go when nothing else is left.
+    A folder counts as a session while it has its original name and its session.json describes it: renaming
+    the folder keeps it. Whole sessions are removed, the one that was changed longest ago first. Sessions that
+    are being recorded stay; of the session of this process, closed files are removed when nothing else is
+    left.
     """
 
-    def __init__(self, out_dir: Path, bounds: RetentionLimits) -> None:
+    def __init__(self, out_dir: Path, limits: RetentionLimits) -> None:
         self._out_dir = out_dir
-        self._bounds = bounds
-        self._survey = Scanner()
+        self._limits = limits
+        self._scanner = Scanner()
 
     def run(
         self,
         now: float,
         own: str = "",
-        is_given_up: Callable[[], bool] = never_cancel,
+        is_cancelled: Callable[[], bool] = never_cancel,
         *,
         own_seconds: float = math.inf,
     ) -> PruneResult:
-        """Look through the folder, and remove what is beyond the bounds."""
-        tidied = PruneResult()
+        """Remove what is beyond the limits."""
+        result = PruneResult()
         try:
             with opened_folder(self._out_dir) as recordings:
                 if lock_folder(recordings) == "another's":
-                    tidied.is_done = False
+                    result.is_done = False
                 else:
-                    self._tidy(_PruneRun(recordings, now, own_seconds, is_given_up, tidied), own)
+                    self._prune(_Pass(recordings, now, own, own_seconds, is_cancelled, result))
         except FileNotFoundError:
             pass  # Nothing has been recorded yet.
         except OSError as error:
-            tidied.complaints.append(_prune_error(self._out_dir, error))
-        return tidied
+            result.complaints.append(_prune_error(self._out_dir, error))
+        return result
 
-    def _tidy(self, of: _PruneRun, own: str) -> None:
-        self._survey.begin_pass(of.now)
-        names = [entry.name for entry in entries(of.recordings) if SESSION_ID.fullmatch(entry.name)]
-        found = [held for name in names if (held := self._look_at(of, name)) is not None]
-        of.tidied.num_bytes = sum(each.held.num_bytes for each in found)
-        for each in sorted(found, key=lambda other: (other.held.newest, other.session)):
-            seconds = of.now - each.held.newest
-            why = self._bounds.why(seconds, of.tidied.num_bytes)
+    def _prune(self, this: _Pass) -> None:
+        self._scanner.begin_pass(this.now)
+        names = [entry.name for entry in entries(this.recordings) if SESSION_ID.fullmatch(entry.name)]
+        found = [session for name in names if (session := self._scan(this, name)) is not None]
+        this.result.num_bytes = sum(each.total.num_bytes for each in found)
+        for each in sorted(found, key=lambda other: (other.total.newest, other.session)):
+            seconds = this.now - each.total.newest
+            why = self._limits.why(seconds, this.result.num_bytes)
             may_have_ended = each.has_summary or seconds >= QUIET_SECONDS
-            if why is not None and may_have_ended and each.session != own and not of.is_given_up():
-                self._remove(of, each, why)
+            if why is not None and may_have_ended and each.session != this.own and not this.is_cancelled():
+                self._remove(this, each, why)
         for running in found:
-            if running.session == own:
-                self._thin(of, running)
+            if running.session == this.own:
+                self._remove_closed_files(this, running)
 
-    def _look_at(self, of: _PruneRun, name: str) -> SessionContents | None:
+    def _scan(self, this: _Pass, name: str) -> SessionContents | None:
         try:
-            held = self._survey.look_at(name, of.recordings)
+            found = self._scanner.scan(name, this.recordings)
         except OSError as error:
-            of.tidied.complaints.append(_prune_error(self._out_dir / name, error))
+            this.result.complaints.append(_prune_error(self._out_dir / name, error))
             return None
-        if held is not None and held.named != name:
-            of.tidied.complaints.append(
+        if found is not None and found.named != name:
+            this.result.complaints.append(
                 f"{printable(self._out_dir / name)} was left alone: "
                 "its session.json does not tell of this session"
             )
             return None
-        return held
+        return found
 
-    def _remove(self, of: _PruneRun, each: SessionContents, why: str) -> None:
-        """Remove a session, unless someone holds its lock."""
-        gone, whole = Removed(), False
+    def _remove(self, this: _Pass, each: SessionContents, why: str) -> None:
+        """Remove a session unless it is locked."""
+        removed, whole = Removed(), False
         try:
-            with opened_folder(each.session, of.recordings) as folder:
+            with opened_folder(each.session, this.recordings) as folder:
                 if lock_folder(folder) != "another's":
-                    whole = remove_session(each.session, of.recordings, folder, gone, of.is_given_up)
+                    whole = remove_session(each.session, this.recordings, folder, removed, this.is_cancelled)
         except OSError as error:
-            of.tidied.complaints.append(_prune_error(self._out_dir / each.session, error))
-        if whole and each.held.num_strangers:
-            of.tidied.complaints.append(foreign_files_text(self._out_dir / each.session, each))
-        self._account(of, each.session, gone, why, whole=whole)
+            this.result.complaints.append(_prune_error(self._out_dir / each.session, error))
+        if whole and each.total.num_foreign:
+            this.result.complaints.append(foreign_files_text(self._out_dir / each.session, each))
+        self._account(this, each.session, removed, why, whole=whole)
 
-    def _thin(self, of: _PruneRun, running: SessionContents) -> None:
+    def _remove_closed_files(self, this: _Pass, running: SessionContents) -> None:
         """Remove closed files of our own session."""
-        if self._bounds.why(of.own_age(running.held.oldest), of.tidied.num_bytes) is None:
+        if self._limits.why(this.own_age(running.total.oldest), this.result.num_bytes) is None:
             return
-        gone, why = Removed(), ""
+        removed, why = Removed(), ""
         try:
-            with opened_folder(running.session, of.recordings) as folder:
+            with opened_folder(running.session, this.recordings) as folder:
                 for file in closed_files(running, folder):
-                    num_bytes = of.tidied.num_bytes - gone.num_bytes
-                    reason = self._bounds.why(of.own_age(file.changed), num_bytes)
-                    if reason is None or of.is_given_up():
+                    num_bytes = this.result.num_bytes - removed.num_bytes
+                    reason = self._limits.why(this.own_age(file.changed), num_bytes)
+                    if reason is None or this.is_cancelled():
                         break
                     why = reason
                     with ExitStack() as stack:
                         place = folder
                         for name in file.folders:
                             place = stack.enter_context(opened_folder(name, place))
-                        remove_file(file.name, place, gone)
+                        remove_file(file.name, place, removed)
         except OSError as error:
-            of.tidied.complaints.append(_prune_error(self._out_dir / running.session, error))
-        self._account(of, running.session, gone, why, whole=False)
+            this.result.complaints.append(_prune_error(self._out_dir / running.session, error))
+        self._account(this, running.session, removed, why, whole=False)
 
-    def _account(self, of: _PruneRun, session: str, gone: Removed, why: str, *, whole: bool) -> None:
-        """Take off what has gone, and write it down."""
-        of.tidied.num_bytes -= gone.num_bytes
-        if gone.num_files:
+    def _account(self, this: _Pass, session: str, removed: Removed, why: str, *, whole: bool) -> None:
+        """Subtract what was removed, and log it."""
+        this.result.num_bytes -= removed.num_bytes
+        if removed.num_files:
             try:
-                log_removed(of.recordings, of.now, gone, why, session=session, whole=whole)
+                log_removed(this.recordings, this.now, removed, why, session=session, whole=whole)
             except OSError as error:
-                of.tidied.complaints.append(_prune_error(self._out_dir / LOG_FILE, error))
+                this.result.complaints.append(_prune_error(self._out_dir / LOG_FILE, error))
 
 
 def foreign_files_text(path: Path, session: SessionContents) -> str:
-    """Say what is left of a session that is removed."""
-    held = session.held
-    named = ", ".join(printable(name) for name in held.strangers)
-    num_more = held.num_strangers - len(held.strangers)
+    """Say what remains of a session that is removed."""
+    total = session.total
+    named = ", ".join(printable(name) for name in total.foreign)
+    num_more = total.num_foreign - len(total.foreign)
     return f"{printable(path)} stays, with what is not callmood's: {named}" + (
         f" and {num_more} more" if num_more else ""
     )
@@ -323,58 +325,57 @@ CLOSE_TIMEOUT_SECONDS: Final = 5.0
 """How long the end of a session waits for the last pass."""
 
 _BUSY_SECONDS: Final = 1.0
-"""When to try again where another process is tidying."""
+"""When to try again while another process is cleaning the folder."""
 
 _GIVE_UP_SECONDS: Final = 0.5
-_MAX_SAID: Final = 64
 
 
 class Retention(Sink):
-    """Tidies when the session begins, every minute, and when it ends.
+    """Prunes the recordings at the start and the end of a session, and every minute.
 
-    A minute is one of the clock or of the stream, whichever is over first: a replay may record an hour while
-    the clock passes a minute. What goes wrong in it becomes a complaint: no recording hangs on it.
+    A minute passes by the clock or in the stream, whichever is first: a fast replay may record an hour in a
+    minute. Errors become complaints: none of them ends the recording.
     """
 
     def __init__(
         self,
         out_dir: Path,
-        bounds: RetentionLimits,
+        limits: RetentionLimits,
         *,
         every_seconds: float = PRUNE_INTERVAL_SECONDS,
-        patience_seconds: float = CLOSE_TIMEOUT_SECONDS,
+        close_seconds: float = CLOSE_TIMEOUT_SECONDS,
         clock: Callable[[], float] | None = None,
     ) -> None:
         self._out_dir = out_dir
-        self._bounds = bounds
+        self._limits = limits
         self._every_seconds = every_seconds
-        self._patience_seconds = patience_seconds
-        self._clock = FileClock(bounds.keep_seconds or 0.0) if clock is None else clock
-        self._tidying = Pruner(out_dir, bounds)
+        self._close_seconds = close_seconds
+        self._clock = FileClock(limits.keep_seconds or 0.0) if clock is None else clock
+        self._pruner = Pruner(out_dir, limits)
         self._complaints = Complaints()
-        self._said: set[str] = set()
         self._began = steady_seconds()
         self._stream_seconds = 0.0
         self._due_seconds = every_seconds
-        self._wanted = threading.Event()
+        self._wake = threading.Event()
         self._ending = threading.Event()
-        self._given_up = threading.Event()
+        self._cancelled = threading.Event()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def open(self, facts: SessionInfo) -> None:
+    def open(self, info: SessionInfo) -> None:
         """Start the thread, and with it the first pass."""
         # A daemon: a disk that hangs must not keep the program from ending.
         self._thread = threading.Thread(
-            target=self._run, args=(facts.session,), name="callmood-retention", daemon=True
+            target=self._run, args=(info.session,), name="callmood-retention", daemon=True
         )
         self._thread.start()
 
-    def take_row(self, row: Row) -> None:
-        """Have the recordings tidied where a minute of the stream is over."""
-        self._stream_seconds = row.end
-        if row.end >= self._due_seconds:
-            self._wanted.set()
+    def handle(self, event: Event) -> None:
+        """Start a pass where a minute of the stream is over."""
+        if isinstance(event, Row):
+            self._stream_seconds = event.end
+            if event.end >= self._due_seconds:
+                self._wake.set()
 
     @property
     def complaints(self) -> tuple[str, ...]:
@@ -382,18 +383,18 @@ class Retention(Sink):
         return self._complaints.lines
 
     def close(self, summary: Summary | None) -> None:
-        """Wait a little for the last pass, then give it up; a second call does nothing."""
+        """Wait for the last pass, then give it up; a second call does nothing."""
         if self._thread is None:
             return
         if summary is None:
-            self._given_up.set()
+            self._cancelled.set()
         self._ending.set()
-        self._wanted.set()
+        self._wake.set()
         try:
-            self._over.wait(self._patience_seconds)
+            self._over.wait(self._close_seconds)
         finally:
-            # Also where the user insists while we wait.
-            self._given_up.set()
+            # Also after a second Ctrl-C during the wait.
+            self._cancelled.set()
             self._over.wait(_GIVE_UP_SECONDS)
             self._thread = None
 
@@ -402,39 +403,34 @@ class Retention(Sink):
             wait_seconds = 0.0
             while not self._is_ending_after(wait_seconds):
                 self._due_seconds = self._stream_seconds + self._every_seconds
-                wait_seconds = self._every_seconds if self._tidy(session).is_done else _BUSY_SECONDS
-            if not self._given_up.is_set():
-                self._end(self._tidy(session))
-        except Exception as error:  # noqa: BLE001 - no tidiness is worth the recording
-            self._complain(f"recordings are tidied no more: {error!r}")
+                wait_seconds = self._every_seconds if self._prune(session).is_done else _BUSY_SECONDS
+            if not self._cancelled.is_set():
+                self._check_size(self._prune(session).num_bytes)
+        except Exception as error:  # noqa: BLE001 - the recording must go on
+            self._complaints.add_once(f"recordings are tidied no more: {error!r}")
         finally:
             self._over.set()
 
     def _is_ending_after(self, seconds: float) -> bool:
         """Wait for the next pass, or for the end."""
-        self._wanted.wait(seconds)
-        # Before looking whether it ends: `close` says that first, and sets this once more.
-        self._wanted.clear()
+        self._wake.wait(seconds)
+        # Cleared before the check: `close` sets `_ending` first and then wakes once more.
+        self._wake.clear()
         return self._ending.is_set()
 
-    def _tidy(self, session: str) -> PruneResult:
+    def _prune(self, session: str) -> PruneResult:
+        """Run a pass; each complaint is reported once, however often it occurs."""
         seconds = steady_seconds() - self._began
-        tidied = self._tidying.run(self._clock(), session, self._given_up.is_set, own_seconds=seconds)
-        for line in tidied.complaints:
-            self._complain(line)
-        return tidied
+        result = self._pruner.run(self._clock(), session, self._cancelled.is_set, own_seconds=seconds)
+        for line in result.complaints:
+            self._complaints.add_once(line)
+        return result
 
-    def _end(self, tidied: PruneResult) -> None:
-        """Say so where the bound does not hold."""
-        bound = self._bounds.max_bytes
-        if bound is not None and tidied.num_bytes > bound:
-            self._complain(
-                f"{printable(self._out_dir)} holds {size_text(tidied.num_bytes)} of recordings, "
-                f"more than {size_text(bound)}: what is left is being recorded, or could not be removed"
+    def _check_size(self, num_bytes: int) -> None:
+        """Complain where the recordings are still too large."""
+        max_bytes = self._limits.max_bytes
+        if max_bytes is not None and num_bytes > max_bytes:
+            self._complaints.add_once(
+                f"{printable(self._out_dir)} holds {size_text(num_bytes)} of recordings, "
+                f"more than {size_text(max_bytes)}: what is left is being recorded, or could not be removed"
             )
-
-    def _complain(self, line: str) -> None:
-        """Say each thing once, however often it is met."""
-        if line not in self._said and len(self._said) < _MAX_SAID:
-            self._said.add(line)
-            self._complaints.add(line)

@@ -1,6 +1,5 @@
 """Scan a folder of recordings without following links: callmood's files in each session, size and age."""
 
-import json
 import math
 import os
 import re
@@ -9,18 +8,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from streamer.recordings.clips import CLIPS_FOLDER, INDEX_NAMES, kind_of_clip
 from streamer.recordings.session_audio import first_sample_of, is_sound_folder
-from streamer.recordings.session_folder import SESSION_FILE
+from streamer.recordings.session_folder import SESSION_FILE, SessionHead, read_session_head
 
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 @contextmanager
 def opened_folder(name: str | Path, inside: int | None = None) -> Iterator[int]:
-    """Open a folder."""
+    """Open a folder; one inside another is opened without following a link."""
     flags = _FOLDER_FLAGS if inside is None else _FOLDER_FLAGS | os.O_NOFOLLOW
     descriptor = os.open(name, flags, dir_fd=inside)
     try:
@@ -30,22 +29,21 @@ def opened_folder(name: str | Path, inside: int | None = None) -> Iterator[int]:
 
 
 def entries(descriptor: int) -> "Iterator[os.DirEntry[str]]":
-    """Go through a folder, and hold one entry at a time: an hour of clips has thousands.
+    """Iterate over a folder, one entry at a time: an hour of clips has thousands.
 
-    Whoever removes some meanwhile lists them first. An entry keeps the status that it is asked for;
-    `status_of` keeps nothing.
+    To remove entries, list them first. An entry caches its status; use `status_of` for the current one.
     """
     with os.scandir(descriptor) as found:
         yield from found
 
 
 def status_of(name: str, descriptor: int) -> os.stat_result:
-    """Look at what lies in a folder, and follow no link."""
+    """Give the status of an entry without following a link."""
     return os.stat(name, dir_fd=descriptor, follow_symlinks=False)
 
 
 SESSION_ID: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}", re.ASCII)
-"""What a session's folder is called, as long as nobody has given it another name."""
+"""The name of a session's folder, unless somebody renamed it."""
 
 _HOUR_NAME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}", re.ASCII)
 _PART_NAME: Final = re.compile(r"\.(?P<name>.+)\.[0-9]+\.part", re.ASCII)
@@ -53,31 +51,31 @@ _PART_NAME: Final = re.compile(r"\.(?P<name>.+)\.[0-9]+\.part", re.ASCII)
 
 @dataclass(frozen=True)
 class Layout:
-    """What of ours can lie in a folder.
+    """Which files and folders of callmood a folder may contain.
 
     Attributes
     ----------
     owns : callable
         Tells whether a file of this name is ours.
     folders : tuple of (callable, Layout)
-        Which names folders of ours have, and what lies in them.
+        Names of our folders, with their own layouts.
     """
 
     owns: Callable[[str], bool]
     folders: "tuple[tuple[Callable[[str], bool], Layout], ...]" = field(default=())
 
     def owns_file(self, name: str) -> bool:
-        """Tell whether a file is ours, be it the hidden one that a process was killed over."""
+        """Tell whether a file is ours, also the hidden temporary file that a killed process leaves."""
         match = _PART_NAME.fullmatch(name)
         return self.owns(match["name"] if match else name)
 
     def folder(self, name: str) -> "Layout | None":
-        """Give what lies in a folder of ours."""
+        """Give the layout of one of our folders."""
         return next((inner for owns, inner in self.folders if owns(name)), None)
 
 
 HOUR: Final = Layout(lambda name: kind_of_clip(name) is not None)
-"""An hour of clips: the only folder whose files do not change once they are there."""
+"""An hour of clips: the only folder whose files never change."""
 
 _CLIPS_LAYOUT: Final = Layout(lambda _: False, ((lambda name: _HOUR_NAME.fullmatch(name) is not None, HOUR),))
 _SOUNDS_LAYOUT: Final = Layout(lambda name: first_sample_of(name) is not None)
@@ -88,33 +86,33 @@ SESSION: Final = Layout(
 """The folder of a session."""
 
 
-_MAX_STRANGERS_NAMED: Final = 3
+_MAX_FOREIGN_NAMED: Final = 3
 
 
 @dataclass(slots=True)
 class FolderContents:
-    """Our files in a folder, summed up, and those that are not ours.
+    """The files of callmood in a folder, summed up, and the entries that are not its own.
 
     Attributes
     ----------
     num_files, num_bytes : int
-        How many are ours, and their size.
+        Files of callmood, and their size.
     oldest : float
-        When the clip or sound was changed that was changed longest ago, seconds since the epoch.
+        When the oldest clip or sound was last changed, seconds since the epoch.
     newest : float
-        When anything of ours was changed last, seconds since the epoch.
-    num_strangers : int
-        What lies there and is not ours: other names, links, folders.
-    strangers : list of str
-        The first few of them, from the session's folder.
+        When a file of callmood was last changed, seconds since the epoch.
+    num_foreign : int
+        Foreign entries: other names, links, folders.
+    foreign : list of str
+        The first few of them, relative to the session's folder.
     """
 
     num_files: int = 0
     num_bytes: int = 0
     oldest: float = math.inf
     newest: float = -math.inf
-    num_strangers: int = 0
-    strangers: list[str] = field(default_factory=list)
+    num_foreign: int = 0
+    foreign: list[str] = field(default_factory=list)
 
     def count_file(self, status: os.stat_result, *, is_sound: bool) -> None:
         """Count a file of ours."""
@@ -124,20 +122,20 @@ class FolderContents:
             self.oldest = min(self.oldest, status.st_mtime)
         self.newest = max(self.newest, status.st_mtime)
 
-    def count_stranger(self, path: str) -> None:
-        """Count what is not ours."""
-        self.num_strangers += 1
-        if len(self.strangers) < _MAX_STRANGERS_NAMED:
-            self.strangers.append(path)
+    def count_foreign(self, path: str) -> None:
+        """Count an entry that is not ours."""
+        self.num_foreign += 1
+        if len(self.foreign) < _MAX_FOREIGN_NAMED:
+            self.foreign.append(path)
 
     def add(self, other: "FolderContents") -> None:
-        """Count what a folder inside holds."""
+        """Add a folder inside."""
         self.num_files += other.num_files
         self.num_bytes += other.num_bytes
         self.oldest = min(self.oldest, other.oldest)
         self.newest = max(self.newest, other.newest)
-        self.num_strangers += other.num_strangers
-        self.strangers += other.strangers[: _MAX_STRANGERS_NAMED - len(self.strangers)]
+        self.num_foreign += other.num_foreign
+        self.foreign += other.foreign[: _MAX_FOREIGN_NAMED - len(self.foreign)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,18 +146,18 @@ class SessionContents:
     ----------
     session : str
         Its name.
-    held : Held
+    total : FolderContents
         All of it.
-    hours : mapping of str to Held
+    hours : mapping of str to FolderContents
         Its clips, by the folder of their hour.
     named : str or None
-        The session that session.json tells of; None where it cannot be read.
+        The session that session.json describes; None where it cannot be read.
     has_summary : bool
         Whether session.json says how the session ended.
     """
 
     session: str
-    held: FolderContents
+    total: FolderContents
     hours: dict[str, FolderContents]
     named: str | None
     has_summary: bool
@@ -169,21 +167,18 @@ T = TypeVar("T")
 
 
 class ScanCache(Generic[T]):
-    """Values by place, each good for as long as its stamp is the same.
-
-    What is not asked for in a pass is forgotten with the next: nothing grows that the disk does not hold.
-    """
+    """Values by place, each valid while its stamp is the same; dropped after a pass without a request."""
 
     def __init__(self) -> None:
         self._before: dict[tuple[str, ...], tuple[object, T]] = {}
         self._now: dict[tuple[str, ...], tuple[object, T]] = {}
 
     def begin_pass(self) -> None:
-        """Begin to look through everything again."""
+        """Begin another pass."""
         self._before, self._now = self._now, {}
 
     def get(self, place: tuple[str, ...], stamp: object, find: Callable[[], T], *, settled: bool) -> T:
-        """Give what is known of a place, or find it out."""
+        """Give the cached value of a place, or compute it; it is cached where `settled`."""
         known = self._before.get(place)
         value = find() if known is None or known[0] != stamp else known[1]
         if settled:
@@ -192,18 +187,13 @@ class ScanCache(Generic[T]):
 
 
 SETTLED_SECONDS: Final = 5.0
-"""A folder changed more recently can change once more under the same time stamp: some count in 2 s."""
-
-_MAX_HEAD_BYTES: Final = 1_000_000
-
-SessionHead = tuple[str | None, bool]
-"""Which session a session.json tells of, and whether it has a summary."""
+"""A folder changed more recently may change again under the same time stamp, which some count in 2 s."""
 
 
 class Scanner:
-    """Goes through sessions again and again; what has not changed since costs one look at its folder.
+    """Sums up sessions repeatedly; an hour of clips that has not changed costs one ``stat``.
 
-    No link is followed, and what goes away meanwhile is not counted.
+    Links are not followed, and files removed meanwhile are not counted.
     """
 
     def __init__(self) -> None:
@@ -212,48 +202,48 @@ class Scanner:
         self._now = 0.0
 
     def begin_pass(self, now: float) -> None:
-        """Begin to look through everything again."""
+        """Begin another pass."""
         self._now = now
         self._hours.begin_pass()
         self._heads.begin_pass()
 
-    def look_at(self, session: str, recordings: int) -> SessionContents | None:
-        """Look through the folder of a session."""
+    def scan(self, session: str, recordings: int) -> SessionContents | None:
+        """Sum up the folder of a session; None where there is none."""
         try:
             with opened_folder(session, recordings) as folder:
-                named, has_summary = self._head(session, folder)
+                head = self._head(session, folder)
                 hours: dict[str, FolderContents] = {}
-                held = self._look(folder, SESSION, (session,), hours)
+                total = self._scan(folder, SESSION, (session,), hours)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return SessionContents(session, held, hours, named, has_summary)
+        return SessionContents(session, total, hours, head.session, head.has_summary)
 
     def _head(self, session: str, folder: int) -> SessionHead:
-        """Read session.json as far as is needed; a link, or what is no file, is none."""
+        """Read session.json; a link, or anything else that is no regular file, counts as none."""
         status = status_of(SESSION_FILE, folder)
         if not stat.S_ISREG(status.st_mode):
             raise FileNotFoundError(SESSION_FILE)
-        # It is only ever exchanged for another file.
+        # It is never changed in place, only replaced.
         stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
         return self._heads.get((session,), stamp, lambda: _read_head(folder), settled=True)
 
-    def _look(
+    def _scan(
         self, folder: int, layout: Layout, path: tuple[str, ...], hours: dict[str, FolderContents]
     ) -> FolderContents:
-        held = FolderContents()
+        total = FolderContents()
         for entry in entries(folder):
             inner = layout.folder(entry.name)
             if inner is not None and entry.is_dir(follow_symlinks=False):
                 with suppress(FileNotFoundError):
-                    held.add(self._look_inside(folder, entry, inner, (*path, entry.name), hours))
+                    total.add(self._scan_inside(folder, entry, inner, (*path, entry.name), hours))
             elif layout.owns_file(entry.name) and entry.is_file(follow_symlinks=False):
                 with suppress(FileNotFoundError):
-                    held.count_file(status_of(entry.name, folder), is_sound=layout is not SESSION)
+                    total.count_file(status_of(entry.name, folder), is_sound=layout is not SESSION)
             else:
-                held.count_stranger("/".join((*path[1:], entry.name)))
-        return held
+                total.count_foreign("/".join((*path[1:], entry.name)))
+        return total
 
-    def _look_inside(
+    def _scan_inside(
         self,
         outer: int,
         entry: "os.DirEntry[str]",
@@ -261,27 +251,19 @@ class Scanner:
         path: tuple[str, ...],
         hours: dict[str, FolderContents],
     ) -> FolderContents:
-        def look() -> FolderContents:
+        def scan() -> FolderContents:
             with opened_folder(entry.name, outer) as folder:
-                return self._look(folder, layout, path, hours)
+                return self._scan(folder, layout, path, hours)
 
         if layout is not HOUR:
-            return look()
+            return scan()
         status = entry.stat(follow_symlinks=False)
         settled = self._now - status.st_mtime > SETTLED_SECONDS
-        hours[entry.name] = self._hours.get(path, status.st_mtime_ns, look, settled=settled)
+        hours[entry.name] = self._hours.get(path, status.st_mtime_ns, scan, settled=settled)
         return hours[entry.name]
 
 
 def _read_head(folder: int) -> SessionHead:
-    """Believe session.json no further than it makes sense."""
     descriptor = os.open(SESSION_FILE, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=folder)
     with os.fdopen(descriptor, "rb") as file:
-        content = file.read(_MAX_HEAD_BYTES + 1)
-    if len(content) > _MAX_HEAD_BYTES:
-        return None, False
-    try:
-        values: Any = json.loads(content)
-        return str(values["session"]), "summary" in values
-    except (ValueError, TypeError, LookupError, RecursionError):
-        return None, False
+        return read_session_head(file)

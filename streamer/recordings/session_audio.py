@@ -5,14 +5,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from emotion.atomic_files import PRIVATE, Access
+from emotion.atomic_files import Access
 from emotion.errors import OutputError, output_error
-from streamer.disk_space import has_disk_space
-from streamer.events import AudioBlock, Gap
+from streamer.events import AudioBlock, Event, Gap, Pause, Sound
 from streamer.recordings.session_folder import SessionFolder
 from streamer.recordings.wav import MAX_WAV_BYTES, WavFormat, WavWriter
 from streamer.session_info import SessionInfo, Summary
 from streamer.sinks.base import Sink
+from streamer.sinks.writer import has_disk_space
 
 SOUND_FOLDER: Final = "sound"
 
@@ -23,15 +23,15 @@ _FILE_NAME: Final = re.compile(
 
 
 class SoundFile(NamedTuple):
-    """A stretch of a session's sound.
+    """A file of a session's sound.
 
     Attributes
     ----------
     first_sample : int
         Index of its first sample in the stream.
     continues : bool
-        True where it goes on without a break after the file before, which was full; otherwise it begins the
-        session, or follows a gap, be that gap without length.
+        True where it follows the file before without a break; False at the start of the session and after a
+        gap, even one without length.
     path : Path
         The WAV.
     """
@@ -79,18 +79,10 @@ def sound_files(folder: Path, source: int = 0) -> tuple[SoundFile, ...]:
 _SECONDS_IN_AN_HOUR: Final = 3600
 
 
-class SourceSound:
-    """Every sample, exactly; a new file each hour of stream time and after each gap.
+class _SourceAudio:
+    """The sound of one source: a new file each hour of stream time, after each gap, and at the size limit."""
 
-    Attributes
-    ----------
-    num_files : int
-        Begun so far.
-    """
-
-    def __init__(
-        self, folder: Path, wav_format: WavFormat, max_file_bytes: int, access: Access = PRIVATE
-    ) -> None:
+    def __init__(self, folder: Path, wav_format: WavFormat, max_file_bytes: int, access: Access) -> None:
         self.num_files = 0
         self._folder = folder
         self._format = wav_format
@@ -101,8 +93,8 @@ class SourceSound:
         self._file_ends = 0
         self._continues = False
 
-    def take(self, block: AudioBlock) -> None:
-        """Write a block, into a second file where it goes past the end of the first."""
+    def append(self, block: AudioBlock) -> None:
+        """Write a block, into two files where it passes the end of the first."""
         path = self._folder
         try:
             if block.first_sample != self._at:
@@ -121,14 +113,14 @@ class SourceSound:
             raise output_error(path, error) from error
 
     def break_off(self) -> None:
-        """End the file: what comes next is not its continuation."""
+        """End the file; the next one does not continue it."""
         try:
             self._break_off()
         except OSError as error:
             raise output_error(self._folder, error) from error
 
     def _begin_file(self) -> WavWriter:
-        """Open a file for the sample that comes next, and say where it must end."""
+        """Create the file of the next sample, and set where it must end."""
         self._access.make_folder(self._folder, parents=False)
         name = sound_name(self._at, continues=self._continues)
         self._writer = WavWriter(self._folder / name, self._format, self._access)
@@ -145,7 +137,7 @@ class SourceSound:
             return
         writer.close()
         if not writer.num_samples:
-            # The disk took its head and nothing more.
+            # Nothing but its head could be written.
             writer.path.unlink(missing_ok=True)
             self.num_files -= 1
 
@@ -154,70 +146,64 @@ class SourceSound:
         self._end_file()
 
 
-class SessionSound(Sink):
-    """Every sample of every channel that may be kept, exactly; a folder for each source.
+class SessionAudio(Sink):
+    """Records every sample of every channel that may be kept; a folder for each source.
 
-    Each file's name carries the index of its first sample, and whether it continues the file before, so that
-    a replay can put it back in its place. A file can be opened at any moment; one whose process was killed
-    lacks at most the block in hand. The channel of a leg that is not analysed is in no file.
+    The name of a file has the index of its first sample, and whether it continues the file before, from which
+    a replay restores the stream. A file can be opened at any moment; after a killed process it lacks at most
+    the last block. Channels of legs that are not analysed are not recorded.
     """
 
     def __init__(self, folder: SessionFolder, max_file_bytes: int = MAX_WAV_BYTES) -> None:
         self._folder = folder
         self._max_file_bytes = max_file_bytes
-        self._sounds: dict[int, SourceSound] = {}
-        self._source_of: dict[str, int] = {}
-        self._num_files = 0
+        self._sources: dict[int, _SourceAudio] = {}
+        self._source_of_leg: dict[str, int] = {}
         self._is_open = False
         self._num_blocks = 0
 
-    def open(self, facts: SessionInfo) -> None:
-        """Make the session's folder."""
-        self._folder.open(facts)
+    def open(self, info: SessionInfo) -> None:
+        """Create the session's folder."""
+        self._folder.open(info)
         self._is_open = True
-        self._source_of = {leg.name: leg.source for leg in facts.legs}
-        for number, source in enumerate(facts.sources):
-            if kept := facts.kept_channels(number):
-                self._sounds[number] = SourceSound(
+        self._source_of_leg = {leg.name: leg.source for leg in info.legs}
+        for number, source in enumerate(info.sources):
+            if kept := info.kept_channels(number):
+                self._sources[number] = _SourceAudio(
                     self._folder.path / sound_folder(number),
                     WavFormat(source.sample_rate, len(kept), source.sample_format),
                     self._max_file_bytes,
                     self._folder.access,
                 )
 
-    def take_block(self, block: AudioBlock, source: int = 0) -> None:
-        """Write a block, into a second file where it goes past the end of the first."""
-        if source not in self._sounds:
-            return
-        try:
-            self._sounds[source].take(block)
-        except OutputError as error:
-            raise self._folder.explained(error) from error
-        self._num_blocks += 1
-
-    def take_gap(self, gap: Gap) -> None:
-        """End the source's file: what comes next is not its continuation."""
-        sound = self._sounds.get(self._source_of.get(gap.leg, 0))
-        if sound is not None:
-            sound.break_off()
-
-    def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:  # noqa: ARG002
-        """End the files; after the pause begin others."""
-        for sound in self._sounds.values():
-            sound.break_off()
+    def handle(self, event: Event) -> None:
+        """Write sound; end the file of a source at a gap, and all files at a pause."""
+        if isinstance(event, Sound):
+            if self._is_open and event.source in self._sources:
+                try:
+                    self._sources[event.source].append(event.block)
+                except OutputError as error:
+                    raise self._folder.explained(error) from error
+                self._num_blocks += 1
+        elif isinstance(event, Gap):
+            if audio := self._sources.get(self._source_of_leg.get(event.leg, 0)):
+                audio.break_off()
+        elif isinstance(event, Pause):
+            for audio in self._sources.values():
+                audio.break_off()
 
     @property
     def may_recover(self) -> bool:
-        """True: what comes later stands in a file of its own."""
+        """True: later sound is written to another file."""
         return True
 
     def recover(self) -> bool:
-        """Look for the session's folder, with room in it; end the files that failed."""
+        """Check for the session's folder, with room in it; end the files that failed."""
         if not has_disk_space(self._folder.path):
             return False
-        for sound in self._sounds.values():
-            with suppress(OutputError):  # The system has refused it before.
-                sound.break_off()
+        for audio in self._sources.values():
+            with suppress(OutputError):  # The error has been reported.
+                audio.break_off()
         return True
 
     @property
@@ -228,21 +214,18 @@ class SessionSound(Sink):
     @property
     def files(self) -> tuple[str, ...]:
         """The session's folder, once there is sound in it."""
-        num_files = self._num_files + sum(sound.num_files for sound in self._sounds.values())
-        return (f"{self._folder.path}/",) if num_files else ()
+        return (f"{self._folder.path}/",) if any(each.num_files for each in self._sources.values()) else ()
 
     @property
     def is_saving(self) -> bool:
         """True while the sound that comes is kept."""
-        return bool(self._sounds)
+        return self._is_open and bool(self._sources)
 
     def close(self, summary: Summary | None) -> None:
         """End the files and leave the summary in the session's folder; a second call does nothing."""
         if not self._is_open:
             return
         self._is_open = False
-        sounds, self._sounds = self._sounds, {}
-        self._num_files = sum(sound.num_files for sound in sounds.values())
-        for sound in sounds.values():
-            sound.break_off()
+        for audio in self._sources.values():
+            audio.break_off()
         self._folder.close(summary)

@@ -5,7 +5,7 @@ import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -18,10 +18,10 @@ MAX_WAV_BYTES: Final = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class WavFormat:
-    """How the samples of one file lie on the disk.
+    """The sample format of a file, and its head.
 
-    The head is that of Multimedia Programming Interface and Data Specifications 1.0 (IBM and Microsoft,
-    1991): 44 bytes for 16-bit integers, and 58 with the ``fact`` chunk that floats must have.
+    The head follows Multimedia Programming Interface and Data Specifications 1.0 (IBM and Microsoft, 1991):
+    44 bytes for 16-bit integers, and 58 with the ``fact`` chunk that floats must have.
 
     Attributes
     ----------
@@ -37,6 +37,23 @@ class WavFormat:
     channels: int
     sample_format: Literal["PCM_16", "FLOAT"]
 
+    @classmethod
+    def of_source(cls, source: Any) -> "WavFormat":
+        """Read the format in which a source of session.json was kept.
+
+        Raises
+        ------
+        ValueError, TypeError, LookupError, OverflowError
+            If `source` does not describe one.
+        """
+        sample_rate = int(source["sample_rate"])
+        # Journal format 1 kept all channels and did not list them.
+        channels = len(source["kept_channels"]) if "kept_channels" in source else int(source["channels"])
+        sample_format = source["sample_format"]
+        if sample_rate < 1 or channels < 1 or sample_format not in {"PCM_16", "FLOAT"}:
+            raise ValueError("not a format of a recording")
+        return cls(sample_rate, channels, sample_format)
+
     @property
     def frame_bytes(self) -> int:
         """Bytes of one sample of all channels."""
@@ -48,7 +65,7 @@ class WavFormat:
         return 44 if self.sample_format == "PCM_16" else 58
 
     def head(self, num_samples: int) -> bytes:
-        """Give the head of a file."""
+        """Encode the head of a file."""
         data_bytes = num_samples * self.frame_bytes
         pcm = self.sample_format == "PCM_16"
         layout = struct.pack(
@@ -71,7 +88,7 @@ class WavFormat:
         )
 
     def encode(self, samples: Samples) -> bytes:
-        """Give the bytes of samples."""
+        """Encode samples."""
         if self.sample_format == "FLOAT":
             return samples.astype("<f4", copy=False).tobytes()
         steps = np.clip(np.rint(samples * np.float32(32768)), -32768, 32767)
@@ -79,20 +96,20 @@ class WavFormat:
         return coded
 
     def samples_in(self, file_bytes: int) -> int:
-        """Count the whole samples a channel in a file that this format wrote."""
+        """Count the samples per channel in a file of this format; an unfinished one does not count."""
         return max(0, file_bytes - self.head_bytes) // self.frame_bytes
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:
-    """Give a RIFF chunk of even length."""
+    """Encode a RIFF chunk of even length."""
     return struct.pack("<4sI", name, len(content)) + content
 
 
 class WavWriter:
     """Appends to a WAV; after each append the head counts all samples so far.
 
-    Samples go to the file first and the head follows, both straight to the system: whoever kills the process
-    leaves a file whose head tells of nothing that is not there, and loses the block in hand.
+    Samples are written before the head, both unbuffered: a killed process loses at most the last block, and
+    the head never counts samples that are not there.
     """
 
     def __init__(self, path: Path, wav_format: WavFormat, access: Access = PRIVATE) -> None:
@@ -103,7 +120,7 @@ class WavWriter:
         self._descriptor: int | None = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
 
     def append(self, samples: Samples) -> None:
-        """Write samples behind those that are there."""
+        """Write samples at the end."""
         if self._descriptor is None:
             raise ValueError(f"{self.path} is closed")
         if os.fstat(self._descriptor).st_nlink == 0:
@@ -113,7 +130,7 @@ class WavWriter:
         _write_at(self._descriptor, self._format.head(self.num_samples), 0)
 
     def close(self) -> None:
-        """Cut off what an append that failed has left, and let go; a second call does nothing."""
+        """Truncate what a failed append has left, and close; a second call does nothing."""
         if self._descriptor is None:
             return
         descriptor, self._descriptor = self._descriptor, None
@@ -129,7 +146,7 @@ class WavWriter:
 
 
 def _write_at(descriptor: int, content: bytes, offset: int) -> None:
-    """Write all of `content`, however little the system takes at once."""
+    """Write all of `content`, in several calls if need be."""
     rest = memoryview(content)
     while rest:
         written = os.pwrite(descriptor, rest, offset)

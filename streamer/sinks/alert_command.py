@@ -15,9 +15,9 @@ from typing import IO, Final, cast
 
 from emotion.errors import OutputError, UsageError
 from emotion.untrusted_text import printable
-from streamer.alerts import Alert
+from streamer.events import Alert
 from streamer.session_info import SessionClock, SessionInfo
-from streamer.sinks.base import CLOSE_TIMEOUT_SECONDS, MAX_WAITING_ALERTS, BackgroundSink
+from streamer.sinks.base import BackgroundSink, DeliveryLimits
 
 RUN_VARIABLE: Final = "CALLMOOD_RUN"
 """Marks a run in its environment: what it starts inherits it, and has it still outside the process group."""
@@ -34,13 +34,13 @@ def run_command(
 ) -> None:
     """Run a program and wait for it; kill it, and what it started, where it takes too long.
 
-    It gets no input, its output goes nowhere and of its standard error the last line is kept. It runs in a
-    session of its own, without a terminal. What it leaves running belongs to it as long as that holds its
-    standard error: `player &` in a script is waited for, `player 2>/dev/null &` is left alone.
+    The program has no input and no terminal. Its output is discarded; the last line of its standard error is
+    kept. A process that it leaves running is waited for while that holds the standard error: `player &` in a
+    script is waited for, `player 2>/dev/null &` is not.
 
-    Killed are all processes of its group and, where the system has ``/proc``, of its environment: whatever
-    inherited `RUN_VARIABLE`, in other sessions and groups as well. What left the group and cleared its
-    environment, or runs as another user, is not found.
+    All processes of its group are killed and, where the system has ``/proc``, all that inherited
+    `RUN_VARIABLE` in other sessions and groups. A process that left the group and cleared its environment, or
+    runs as another user, is not found.
     """
     run = secrets.token_hex()
     try:
@@ -54,48 +54,48 @@ def run_command(
         )
     except (OSError, ValueError) as error:
         raise OutputError(f"cannot be started: {printable(str(error))}") from error
-    said: bytes | None = None
+    stderr_tail: bytes | None = None
     with cast("IO[bytes]", process.stderr) as stderr:
         os.set_blocking(stderr.fileno(), False)
         try:
-            said = _follow(process, stderr.fileno(), time.monotonic() + seconds, given_up)
+            stderr_tail = _follow(process, stderr.fileno(), time.monotonic() + seconds, given_up)
         finally:
-            if said is None:
+            if stderr_tail is None:
                 _kill(process, run)
-    if said is None:
+    if stderr_tail is None:
         raise OutputError(
             "killed, as the session ended before it did"
             if given_up.is_set()
             else f"killed after {seconds:g} s with what was found of what it had started; let it end sooner"
         )
     if process.returncode:
-        raise OutputError(f"{_ending(process.returncode)}{_last_line(said)}")
+        raise OutputError(f"{_ending(process.returncode)}{_last_line(stderr_tail)}")
 
 
 def _follow(
     process: "subprocess.Popen[bytes]", stderr: int, deadline: float, given_up: threading.Event
 ) -> bytes | None:
-    """Wait until a program has ended and nobody holds its standard error; give the end of what it said.
+    """Wait until a program has ended and its standard error is closed; give the end of that.
 
     None where that takes too long.
     """
-    said, is_open = b"", True
+    stderr_tail, is_open = b"", True
     while True:
         has_ended = process.poll() is not None
         if is_open:
             with suppress(BlockingIOError):
                 new = os.read(stderr, _READ_BYTES)
                 is_open = bool(new)
-                said = (said + new)[-_KEPT_BYTES:]
+                stderr_tail = (stderr_tail + new)[-_KEPT_BYTES:]
         if has_ended and not is_open:
-            return said
-        # One read a turn: what says more than that waits for us, not we for it.
+            return stderr_tail
+        # One read a turn: a program that writes without end must not keep us from the deadline.
         if given_up.wait(_POLL_SECONDS) or time.monotonic() > deadline:
             return None
 
 
 def _kill(process: "subprocess.Popen[bytes]", run: str) -> None:
-    """End a program, its group, and all that inherited its environment; go on in any case."""
+    """Kill a program, its group, and all that inherited its environment; errors are ignored."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     deadline = time.monotonic() + _REAP_SECONDS
@@ -110,7 +110,7 @@ def _kill(process: "subprocess.Popen[bytes]", run: str) -> None:
 
 
 def _inheritors(run: str) -> list[int]:
-    """Find the processes with a run in their environment; none where the system does not tell."""
+    """Find the processes with a run in their environment; none without ``/proc``."""
     variable = f"{RUN_VARIABLE}={run}".encode()  # pragma: no mutate
     found = []
     for path in Path("/proc").glob("[0-9]*/environ"):
@@ -123,7 +123,7 @@ def _inheritors(run: str) -> list[int]:
 
 
 def _ending(status: int) -> str:
-    """Say how a program failed."""
+    """Describe how a program failed."""
     if status > 0:
         return f"exit status {status}"
     try:
@@ -132,44 +132,33 @@ def _ending(status: int) -> str:
         return f"ended by signal {-status}"
 
 
-def _last_line(said: bytes) -> str:
-    """Give the last words on standard error after a colon; nothing where there are none."""
-    lines = said.decode("utf-8", "replace").strip().splitlines()
+def _last_line(stderr_tail: bytes) -> str:
+    """Give the last line of standard error after a colon; nothing where there is none."""
+    lines = stderr_tail.decode("utf-8", "replace").strip().splitlines()
     return f": {printable(lines[-1].strip())[:_SHOWN_CHARACTERS]}" if lines else ""
 
 
-COMMAND_SECONDS: Final = 10.0
+COMMAND_LIMITS: Final = DeliveryLimits(delivery_seconds=10.0)
 """A command that runs longer is killed."""
 
 
 class AlertCommand(BackgroundSink):
     """Runs a program, never through a shell, with the alert in its environment."""
 
-    def __init__(
-        self,
-        command: str,
-        *,
-        command_seconds: float = COMMAND_SECONDS,
-        num_waiting: int = MAX_WAITING_ALERTS,
-        patience_seconds: float = CLOSE_TIMEOUT_SECONDS,
-    ) -> None:
+    def __init__(self, command: str, limits: DeliveryLimits = COMMAND_LIMITS) -> None:
         self._words = _command_words(command)
-        self._command_seconds = command_seconds
-        super().__init__(
-            f"alert command {shlex.quote(self._words[0])}",
-            num_waiting=num_waiting,
-            patience_seconds=patience_seconds,
-        )
+        self._seconds = limits.delivery_seconds
+        super().__init__(f"alert command {shlex.quote(self._words[0])}", limits)
 
-    def deliver(self, alert: Alert, facts: SessionInfo) -> None:
+    def deliver(self, alert: Alert, info: SessionInfo) -> None:
         """Run the program; see `BackgroundSink.deliver`."""
-        environment = {**os.environ, **alert_variables(alert, facts)}
-        run_command(self._words, environment, self._command_seconds, self.given_up)
+        environment = {**os.environ, **alert_variables(alert, info)}
+        run_command(self._words, environment, self._seconds, self.given_up)
 
 
-def alert_variables(alert: Alert, facts: SessionInfo) -> Mapping[str, str]:
-    """Give what a command finds in its environment."""
-    clock = SessionClock.from_epoch(facts.started).at(alert.at_seconds)
+def alert_variables(alert: Alert, info: SessionInfo) -> Mapping[str, str]:
+    """Give the environment variables that describe an alert."""
+    clock = SessionClock.from_epoch(info.started).at(alert.at_seconds)
     return {
         "CALLMOOD_LEG": alert.leg,
         "CALLMOOD_LABEL": alert.label,
@@ -177,7 +166,7 @@ def alert_variables(alert: Alert, facts: SessionInfo) -> Mapping[str, str]:
         "CALLMOOD_RULE": alert.rule,
         "CALLMOOD_ONSET_SECONDS": f"{alert.onset_seconds:.3f}",
         "CALLMOOD_AT_SECONDS": f"{alert.at_seconds:.3f}",
-        "CALLMOOD_SESSION": facts.session,
+        "CALLMOOD_SESSION": info.session,
         "CALLMOOD_CLOCK": clock.isoformat(timespec="milliseconds"),
     }
 

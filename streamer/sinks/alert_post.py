@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 from emotion.errors import OutputError, UsageError
 from emotion.untrusted_text import printable
-from streamer.alerts import Alert
+from streamer.events import Alert
 from streamer.session_info import SessionClock, SessionInfo
-from streamer.sinks.base import CLOSE_TIMEOUT_SECONDS, MAX_WAITING_ALERTS, BackgroundSink
-from streamer.sinks.journal import alert_line, to_json
+from streamer.sinks.base import BackgroundSink, DeliveryLimits
+from streamer.sinks.journal import event_values, to_json
 
 MAX_ANSWER_BYTES: Final = 65_536
 """No more is read, of a server and a proxy together: the status is all that is wanted."""
@@ -58,8 +58,8 @@ class BoundedHttp:
             return reason
         if isinstance(reason, TimeoutError):
             return OutputError(f"no complete answer within {self._seconds:g} s")
-        said = reason.strerror if isinstance(reason, OSError) and reason.strerror else str(reason)
-        return OutputError(f"not delivered: {printable(said)[:_SHOWN_CHARACTERS]}")
+        what = reason.strerror if isinstance(reason, OSError) and reason.strerror else str(reason)
+        return OutputError(f"not delivered: {printable(what)[:_SHOWN_CHARACTERS]}")
 
     def _connect(self, address: tuple[str, int], *_: object) -> socket.socket:
         """Open a connection; in place of `socket.create_connection`, which waits for each address anew."""
@@ -210,7 +210,7 @@ def _answered(code: int, reason: str) -> str:
     return f"the server answered {code} {printable(reason)[:_SHOWN_CHARACTERS]}".rstrip()
 
 
-POST_SECONDS: Final = 5.0
+POST_LIMITS: Final = DeliveryLimits(delivery_seconds=5.0)
 """An exchange that takes longer is given up, whatever the server answers until then."""
 
 _SCHEMES: Final = ("http", "https")
@@ -224,41 +224,33 @@ class AlertPost(BackgroundSink):
     often is a secret.
     """
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        post_seconds: float = POST_SECONDS,
-        num_waiting: int = MAX_WAITING_ALERTS,
-        patience_seconds: float = CLOSE_TIMEOUT_SECONDS,
-    ) -> None:
+    def __init__(self, url: str, limits: DeliveryLimits = POST_LIMITS) -> None:
         self._url = url
-        self._http = BoundedHttp(post_seconds)
-        super().__init__(
-            f"alert post to {_checked_server(url)}",
-            num_waiting=num_waiting,
-            patience_seconds=patience_seconds,
-        )
+        self._http = BoundedHttp(limits.delivery_seconds)
+        super().__init__(f"alert post to {_checked_server(url)}", limits)
 
-    def deliver(self, alert: Alert, facts: SessionInfo) -> None:
+    def deliver(self, alert: Alert, info: SessionInfo) -> None:
         """Send it; see `BackgroundSink.deliver`."""
         request = urllib.request.Request(  # noqa: S310 - the scheme was looked at
             self._url,
-            data=_body(alert, facts),
+            data=_body(alert, info),
             headers={
                 "Content-Type": "application/json",
-                "User-Agent": f"callmood/{facts.callmood_version}",
+                "User-Agent": f"callmood/{info.callmood_version}",
             },
             method="POST",
         )
         self._http.send(request)
 
 
-def _body(alert: Alert, facts: SessionInfo) -> bytes:
+def _body(alert: Alert, info: SessionInfo) -> bytes:
     """Give the alert as one JSON object."""
-    clock = SessionClock.from_epoch(facts.started).at(alert.at_seconds)
-    about = {"session": facts.session, "clock": clock.isoformat(timespec="milliseconds")}
-    return to_json({**alert_line(alert), **about}, ascii_only=True).encode("ascii")
+    clock = SessionClock.from_epoch(info.started)
+    line = event_values(alert, clock) | {
+        "session": info.session,
+        "clock": clock.at(alert.at_seconds).isoformat(timespec="milliseconds"),
+    }
+    return to_json(line, ascii_only=True).encode("ascii")
 
 
 def _checked_server(url: str) -> str:

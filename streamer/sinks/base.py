@@ -3,22 +3,21 @@
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from emotion.errors import OutputError
-from streamer.alerts import Alert
-from streamer.events import Absence, AudioBlock, Gap, LegEvent, Row, Skip
+from streamer.events import Alert, Event, Row, Sound
 from streamer.session_info import SessionInfo, Summary
 
 
 class Sink:
-    """Does nothing with everything; a sink overrides what it cares for.
+    """Receives the events of a session; ignores all unless overridden.
 
-    `open` and `close` come from the main thread while no worker runs, all other calls from the worker, in the
-    order of the stream; a sink that is given up is closed by the worker. `open` may raise OutputError: the
-    session does not start. When any other call raises OutputError the sink is left out, the failure is shown,
-    and the monitoring goes on. A sink that `may_recover` is then asked from time to time whether it can;
-    another is closed.
+    `open` and `close` are called from the main thread while no worker runs, all other methods from the
+    worker, in the order of the stream. If `open` raises OutputError, the session does not start. If another
+    method does, the failure is reported and the monitoring goes on: a sink that `may_recover` is suspended
+    and retried, any other is closed by the worker.
 
     Attributes
     ----------
@@ -28,157 +27,37 @@ class Sink:
 
     unit: ClassVar[str] = "window"
 
-    def open(self, facts: SessionInfo) -> None:
-        """Make ready to write.
+    def open(self, info: SessionInfo) -> None:
+        """Prepare to write."""
 
-        Parameters
-        ----------
-        facts : SessionFacts
-            What the session will be.
-        """
+    def handle(self, event: Event) -> None:
+        """Process the next event; the sound of a window precedes its row, a gap the first block after it."""
 
-    def take_block(self, block: AudioBlock, source: int = 0) -> None:
-        """Take sound as a source delivered it, before the rows that it completes.
-
-        Parameters
-        ----------
-        block : AudioBlock
-            Never one that came during a pause; with the channels that ``SessionFacts.kept_channels`` names.
-        source : int
-            Number of the source.
-        """
-
-    def take_row(self, row: Row) -> None:
-        """Take the row of a window.
-
-        Parameters
-        ----------
-        row : Row
-            All its sound has been handed over by `take_block`.
-        """
-
-    def take_skip(self, skip: Skip) -> None:
-        """Learn that a window was skipped, in the place of its row.
-
-        Parameters
-        ----------
-        skip : Skip
-            All its sound has been handed over by `take_block`.
-        """
-
-    def take_gap(self, gap: Gap) -> None:
-        """Learn that sound is missing, before the first block after it.
-
-        Parameters
-        ----------
-        gap : Gap
-            Where, how long, and why.
-        """
-
-    def take_absence(self, absence: Absence) -> None:
-        """Learn that a device has gone; sound that comes later is after a gap.
-
-        Parameters
-        ----------
-        absence : Absence
-            Of any source.
-        """
-
-    def take_alert(self, alert: Alert) -> None:
-        """Learn that a rule came true, after the row that made it so.
-
-        Parameters
-        ----------
-        alert : Alert
-            Of any leg.
-        """
-
-    def take_mark(self, at_seconds: float, clock: float) -> None:
-        """Note a moment that the user marked.
-
-        Parameters
-        ----------
-        at_seconds : float
-            Stream time, s.
-        clock : float
-            Seconds since the epoch.
-        """
-
-    def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:
-        """Learn that a pause begins or ends.
-
-        Parameters
-        ----------
-        at_seconds : float
-            Stream time, s.
-        clock : float
-            Seconds since the epoch.
-        paused : bool
-            True where it begins.
-        """
-
-    def take_failure(self, message: str) -> None:
-        """Learn that another sink was given up, so that whoever reads along hears of it at once.
-
-        Parameters
-        ----------
-        message : str
-            One line, as the summary will repeat it.
-        """
-
-    def take_complaint(self, message: str) -> None:
-        """Learn at once of what another sink has among its `complaints`.
-
-        Parameters
-        ----------
-        message : str
-            One line, as the summary will repeat it unless there are many.
-        """
+    def close(self, summary: Summary | None) -> None:
+        """Finish what is open; a second call does nothing. Without a summary the sink is given up."""
 
     @property
     def may_recover(self) -> bool:
-        """True where what was refused may be taken later: a disk with room again, a reader that reads on."""
+        """True where writing may become possible again: a disk with room, a reader that reads on."""
         return False
 
     def recover(self) -> bool:
-        """After a failure, make ready to go on with what comes next, and tell whether that is worth trying.
-
-        Returns
-        -------
-        bool
-            False where it would fail again.
-        """
+        """Prepare to go on with the next event after a failure; False where that would fail again."""
         return False
 
-    def remember(self, block: AudioBlock, source: int = 0) -> None:
-        """Take sound in place of `take_block` while the sink rests after a failure; nothing may be written.
+    def remember(self, sound: Sound) -> None:
+        """Take sound while the sink is suspended; nothing may be written."""
 
-        Parameters
-        ----------
-        block : AudioBlock
-            As for `take_block`.
-        source : int
-            Number of the source.
-        """
+    def lacks(self, event: Event | Summary) -> bool:
+        """Tell whether an event that the sink could not handle is one `unit` more that is missing.
 
-    def lacks(self, event: LegEvent | Alert | Absence | None) -> bool:
-        """Tell whether one `unit` more is missing where the sink did not take an event.
-
-        Parameters
-        ----------
-        event : Row, Skip, Gap, Alert, Absence or None
-            None stands for a mark, a pause, or the summary. Failures of sinks are not counted.
-
-        Returns
-        -------
-        bool
-            True for each window, unless a sink knows better.
+        Asked of every event but sound, failures and complaints.
         """
         return isinstance(event, Row)
 
     @property
     def num_written(self) -> int:
-        """Grows with everything written; a sink that `may_recover` has gone on once it does."""
+        """Grows with everything written; a sink that `may_recover` works again once it does."""
         return 0
 
     @property
@@ -193,20 +72,12 @@ class Sink:
 
     @property
     def is_saving(self) -> bool:
-        """True while sound that comes may be kept on disk; that none comes in a pause is known elsewhere."""
+        """True while sound that comes may be kept on disk; pauses are not considered."""
         return False
-
-    def close(self, summary: Summary | None) -> None:
-        """Finish what is open; a second call does nothing.
-
-        Parameters
-        ----------
-        summary : Summary or None
-            The last word; None when the sink is given up after an error.
-        """
 
 
 MAX_COMPLAINTS: Final = 8
+_MAX_DISTINCT: Final = 64
 
 
 class Complaints:
@@ -217,21 +88,19 @@ class Complaints:
         self._kept: list[str] = []
         self._num_more = 0
         self._last = ""
+        self._distinct: set[str] = set()
 
     def add(self, line: str) -> None:
-        """Note what went wrong.
-
-        Parameters
-        ----------
-        line : str
-            Without a break in it.
-        """
+        """Add a line."""
         with self._lock:
-            if len(self._kept) < MAX_COMPLAINTS:
-                self._kept.append(line)
-            else:
-                self._num_more += 1
-                self._last = line
+            self._add(line)
+
+    def add_once(self, line: str) -> None:
+        """Add a line unless it was added this way before."""
+        with self._lock:
+            if line not in self._distinct and len(self._distinct) < _MAX_DISTINCT:
+                self._distinct.add(line)
+                self._add(line)
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -240,46 +109,52 @@ class Complaints:
             more = (f"{self._num_more} more of this kind, the last: {self._last}",) if self._num_more else ()
             return (*self._kept, *more)
 
+    def _add(self, line: str) -> None:
+        if len(self._kept) < MAX_COMPLAINTS:
+            self._kept.append(line)
+        else:
+            self._num_more += 1
+            self._last = line
 
-MAX_WAITING_ALERTS: Final = 16
-CLOSE_TIMEOUT_SECONDS: Final = 2.0
-"""How long the end of a session waits for what is under way."""
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLimits:
+    """Limits of a sink that delivers alerts in the background.
+
+    Attributes
+    ----------
+    delivery_seconds : float
+        A delivery that takes longer is given up, s.
+    num_waiting : int
+        Alerts that may wait behind the one under way; further ones are not delivered.
+    close_seconds : float
+        How long `close` waits for what is under way, s.
+    """
+
+    delivery_seconds: float
+    num_waiting: int = 16
+    close_seconds: float = 2.0
+
 
 _GIVE_UP_SECONDS: Final = 0.5
 """How long what was given up may take to end."""
 
 
 class BackgroundSink(Sink, ABC):
-    """Alerts wait in a short queue and are delivered one after the other.
+    """Queues alerts and delivers one after the other from a thread.
 
-    Nothing that goes wrong ends the sink, or reaches the session as an error: it becomes a complaint.
-
-    Parameters
-    ----------
-    name : str
-        What complaints begin with.
-    num_waiting : int, optional
-        How many alerts may wait behind the one under way; what comes then is not delivered.
-    patience_seconds : float, optional
-        How long `close` waits before what is under way is given up, s.
+    No error of a delivery reaches the session: it becomes a complaint.
 
     Attributes
     ----------
     given_up : threading.Event
-        Set when a delivery is to end at once.
+        Set when a delivery must end at once.
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        num_waiting: int = MAX_WAITING_ALERTS,
-        patience_seconds: float = CLOSE_TIMEOUT_SECONDS,
-    ) -> None:
+    def __init__(self, name: str, limits: DeliveryLimits) -> None:
         self.given_up = threading.Event()
         self._name = name
-        self._num_waiting = num_waiting
-        self._patience_seconds = patience_seconds
+        self._limits = limits
         self._complaints = Complaints()
         self._num_taken = 0
         self._num_delivered = 0
@@ -290,59 +165,48 @@ class BackgroundSink(Sink, ABC):
         self._thread: threading.Thread | None = None
 
     @abstractmethod
-    def deliver(self, alert: Alert, facts: SessionInfo) -> None:
-        """Deliver one alert; called from the thread.
+    def deliver(self, alert: Alert, info: SessionInfo) -> None:
+        """Deliver one alert, in the thread; an OutputError says why that failed."""
 
-        Parameters
-        ----------
-        alert : Alert
-            The next one.
-        facts : SessionFacts
-            Of the session.
-
-        Raises
-        ------
-        OutputError
-            If it could not be; the message says why and becomes a complaint.
-        """
-
-    def open(self, facts: SessionInfo) -> None:
+    def open(self, info: SessionInfo) -> None:
         """Start the thread."""
         # A daemon: a server that never answers must not keep the program from ending.
-        self._thread = threading.Thread(target=self._run, args=(facts,), name="callmood-alerts", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(info,), name="callmood-alerts", daemon=True)
         self._thread.start()
 
-    def take_alert(self, alert: Alert) -> None:
+    def handle(self, event: Event) -> None:
         """Put an alert into the queue; returns at once."""
+        if not isinstance(event, Alert):
+            return
         self._num_taken += 1
         with self._wake:
-            fits = len(self._waiting) < self._num_waiting
+            fits = len(self._waiting) < self._limits.num_waiting
             if fits:
-                self._waiting.append(alert)
+                self._waiting.append(event)
                 self._wake.notify()
         if not fits:
-            self._complain(alert, f"not delivered: {self._num_waiting} are waiting already")
+            self._complain(event, f"not delivered: {self._limits.num_waiting} are waiting already")
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """What was not delivered, and why; at the end also how many that are of how many."""
+        """What was not delivered, and why; at the end also how many of how many."""
         num_lost = self._num_taken - self._num_delivered
         if not (self._is_ending and num_lost):
             return self._complaints.lines
         alerts = "1 alert" if self._num_taken == 1 else f"{self._num_taken} alerts"
         return (*self._complaints.lines, f"{self._name}: {num_lost} of {alerts} not delivered")
 
-    def close(self, summary: Summary | None) -> None:  # noqa: ARG002 - alerts have all they take
-        """Wait a little for what is under way, then give it up; a second call does nothing."""
+    def close(self, summary: Summary | None) -> None:  # noqa: ARG002 - not needed for alerts
+        """Wait for what is under way, then give it up; a second call does nothing."""
         if self._thread is None:
             return
         with self._wake:
             self._is_ending = True
             self._wake.notify()
         try:
-            self._over.wait(self._patience_seconds)
+            self._over.wait(self._limits.close_seconds)
         finally:
-            # Also where the user insists while we wait.
+            # Also after a second Ctrl-C during the wait.
             self._give_up()
         self._thread = None
 
@@ -358,14 +222,14 @@ class BackgroundSink(Sink, ABC):
                 f"{self._name}: the session ended before it was known whether an alert arrived"
             )
 
-    def _run(self, facts: SessionInfo) -> None:
+    def _run(self, info: SessionInfo) -> None:
         try:
             while (alert := self._next()) is not None:
                 try:
-                    self.deliver(alert, facts)
+                    self.deliver(alert, info)
                 except OutputError as error:
                     self._complain(alert, str(error))
-                except Exception as error:  # noqa: BLE001 - no alert is worth the monitoring
+                except Exception as error:  # noqa: BLE001 - a failed alert must not end the monitoring
                     self._complain(alert, repr(error))
                 else:
                     self._num_delivered += 1

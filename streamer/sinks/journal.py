@@ -1,133 +1,81 @@
 """The journal and `--json`: one JSON line for each event."""
 
 import json
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Final, TypeAlias
 
 from emotion.atomic_files import PRIVATE, Access
 from emotion.errors import OutputError
-from streamer.alerts import Alert
-from streamer.events import Absence, Gap, LegEvent, Row, Skip
+from streamer.events import (
+    Absence,
+    Alert,
+    Complaint,
+    Event,
+    Failure,
+    Gap,
+    LegEvent,
+    Mark,
+    Pause,
+    Row,
+    Skip,
+    Sound,
+)
 from streamer.session_info import SessionClock, SessionInfo, Summary
 from streamer.sinks.base import Sink
-from streamer.sinks.writer import LineFile, LinePrinter
+from streamer.sinks.writer import LineFile, PrinterSink
 
 JOURNAL_FORMAT: Final = 2
 """Raised when a line changes its meaning; new keys may come without."""
 
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
 Line: TypeAlias = dict[str, JsonValue]
+JournalEvent: TypeAlias = LegEvent | Absence | Alert | Mark | Pause | Failure | Complaint
+"""All but sound."""
 
 
 def to_json(line: Line, *, ascii_only: bool = False) -> str:
-    """Write a line."""
+    """Encode a line; ValueError where a number is not finite."""
     return json.dumps(line, ensure_ascii=ascii_only, allow_nan=False)
 
 
-def facts_values(facts: SessionInfo) -> Line:
+def info_values(info: SessionInfo) -> Line:
     """Give what does not change, for the head of a journal and for session.json."""
     return {
         "format": JOURNAL_FORMAT,
-        "session": facts.session,
-        "started": SessionClock.from_epoch(facts.started).iso(facts.started),
+        "session": info.session,
+        "started": SessionClock.from_epoch(info.started).iso(info.started),
         "sources": [
             {
                 "name": source.name,
                 "sample_rate": source.sample_rate,
                 "channels": source.channels,
-                "kept_channels": list(facts.kept_channels(number)),
+                "kept_channels": list(info.kept_channels(number)),
                 "sample_format": source.sample_format,
                 "seconds": source.seconds,
                 "live": source.live,
             }
-            for number, source in enumerate(facts.sources)
+            for number, source in enumerate(info.sources)
         ],
-        "notes": list(facts.notes),
-        "model": facts.model,
-        "model_notes": list(facts.model_notes),
-        "voices": dict(facts.voices),
-        "feature_set": facts.feature_set,
-        "labels": list(facts.labels),
-        "win_seconds": facts.win_seconds,
-        "step_seconds": facts.step_seconds,
-        "sample_rate": facts.sample_rate,
+        "notes": list(info.notes),
+        "model": info.model,
+        "model_notes": list(info.model_notes),
+        "voices": dict(info.voices),
+        "feature_set": info.feature_set,
+        "labels": list(info.labels),
+        "win_seconds": info.win_seconds,
+        "step_seconds": info.step_seconds,
+        "sample_rate": info.sample_rate,
         "legs": [
             {"name": leg.name, "source": leg.source, "channel": leg.channel, "analysed": leg.analysed}
-            for leg in facts.legs
+            for leg in info.legs
         ],
-        "version": facts.callmood_version,
+        "version": info.callmood_version,
     }
-
-
-def header_line(facts: SessionInfo) -> Line:
-    """Give the first line."""
-    return {"type": "header", **facts_values(facts)}
-
-
-def row_line(row: Row) -> Line:
-    """Give the line of a window."""
-    return {
-        "type": "row",
-        "leg": row.leg,
-        "window": row.window,
-        "start": float(row.start),
-        "end": float(row.end),
-        "state": row.state,
-        "emotion": row.emotion,
-        "probabilities": _floats(row.probabilities),
-        "smoothed": _floats(row.smoothed),
-        "level_dbfs": float(row.level_dbfs),
-        "lag_seconds": float(row.lag_seconds),
-        "voice_known": float(row.voice_known),
-    }
-
-
-def absence_line(absence: Absence) -> Line:
-    """Give the line of a device that has gone."""
-    return {
-        "type": "absence",
-        "source": absence.source,
-        "at": float(absence.at_seconds),
-        "reason": absence.reason,
-    }
-
-
-def alert_line(alert: Alert) -> Line:
-    """Give the line of a rule that came true."""
-    return {
-        "type": "alert",
-        "leg": alert.leg,
-        "rule": alert.rule,
-        "label": alert.label,
-        "onset": float(alert.onset_seconds),
-        "at": float(alert.at_seconds),
-        "delay_seconds": float(alert.delay_seconds),
-        "probability": float(alert.probability),
-        "window": alert.window,
-        "onset_sample": alert.onset_sample,
-        "end_sample": alert.end_sample,
-    }
-
-
-def moment_line(kind: str, at_seconds: float, clock: str) -> Line:
-    """Give the line of a moment: a mark, or a pause that begins or ends."""
-    return {"type": kind, "at": float(at_seconds), "clock": clock}
-
-
-def failure_line(message: str) -> Line:
-    """Give the line of something that was given up while the session goes on."""
-    return {"type": "failure", "message": message}
-
-
-def complaint_line(message: str) -> Line:
-    """Give the line of something that went wrong beside the session: an alert that was not delivered."""
-    return {"type": "complaint", "message": message}
 
 
 def summary_values(summary: Summary) -> Line:
-    """Give the last word, for the end of a journal and for session.json."""
+    """Give the totals, for the end of a journal and for session.json."""
     return {
         "seconds": float(summary.seconds),
         "windows": summary.windows,
@@ -153,147 +101,146 @@ def summary_values(summary: Summary) -> Line:
     }
 
 
-def summary_line(summary: Summary) -> Line:
-    """Give the last line."""
-    return {"type": "summary", **summary_values(summary)}
+def event_values(event: JournalEvent, clock: SessionClock) -> Line:
+    """Give the line of an event."""
+    # float() also turns the scalars of numpy, which JSON does not take, into plain numbers.
+    values: Line
+    match event:
+        case Row():
+            values = {
+                "type": "row",
+                "leg": event.leg,
+                "window": event.window,
+                "start": float(event.start),
+                "end": float(event.end),
+                "state": event.state,
+                "emotion": event.emotion,
+                "probabilities": _floats(event.probabilities),
+                "smoothed": _floats(event.smoothed),
+                "level_dbfs": float(event.level_dbfs),
+                "lag_seconds": float(event.lag_seconds),
+                "voice_known": float(event.voice_known),
+            }
+        case Skip():
+            values = {
+                "type": "skip",
+                "leg": event.leg,
+                "window": event.window,
+                "start": float(event.start),
+                "end": float(event.end),
+                "start_sample": event.start_sample,
+                "end_sample": event.end_sample,
+                "lag_seconds": float(event.lag_seconds),
+                "demand": float(event.demand),
+            }
+        case Gap():
+            values = {
+                "type": "gap",
+                "leg": event.leg,
+                "start": float(event.start),
+                "end": float(event.end),
+                "start_sample": event.start_sample,
+                "end_sample": event.end_sample,
+                "cause": event.cause,
+                "estimated": event.estimated,
+            }
+        case Absence():
+            values = {
+                "type": "absence",
+                "source": event.source,
+                "at": float(event.at_seconds),
+                "reason": event.reason,
+            }
+        case Alert():
+            values = {
+                "type": "alert",
+                "leg": event.leg,
+                "rule": event.rule,
+                "label": event.label,
+                "onset": float(event.onset_seconds),
+                "at": float(event.at_seconds),
+                "delay_seconds": float(event.delay_seconds),
+                "probability": float(event.probability),
+                "window": event.window,
+                "onset_sample": event.onset_sample,
+                "end_sample": event.end_sample,
+            }
+        case Mark():
+            values = {"type": "mark", "at": float(event.at_seconds), "clock": clock.iso(event.clock)}
+        case Pause():
+            kind = "pause" if event.paused else "resume"
+            values = {"type": kind, "at": float(event.at_seconds), "clock": clock.iso(event.clock)}
+        case Failure():
+            values = {"type": "failure", "message": event.message}
+        case Complaint():
+            values = {"type": "complaint", "message": event.message}
+    return values
 
 
 def _floats(values: Mapping[str, float] | None) -> JsonValue:
-    """Make plain floats of numpy's, which JSON would not take."""
     return None if values is None else {label: float(value) for label, value in values.items()}
 
 
-def gap_line(gap: Gap) -> Line:
-    """Give the line of missing sound."""
-    return {
-        "type": "gap",
-        "leg": gap.leg,
-        "start": float(gap.start),
-        "end": float(gap.end),
-        "start_sample": gap.start_sample,
-        "end_sample": gap.end_sample,
-        "cause": gap.cause,
-        "estimated": gap.estimated,
-    }
+class Journal(Sink):
+    """JSON Lines in UTF-8: a header, then a line for each event, at last a summary.
 
-
-def skip_line(skip: Skip) -> Line:
-    """Give the line of a window that was skipped."""
-    return {
-        "type": "skip",
-        "leg": skip.leg,
-        "window": skip.window,
-        "start": float(skip.start),
-        "end": float(skip.end),
-        "start_sample": skip.start_sample,
-        "end_sample": skip.end_sample,
-        "lag_seconds": float(skip.lag_seconds),
-        "demand": float(skip.demand),
-    }
-
-
-class JsonSink(Sink, ABC):
-    """Turns each call into one line, so that a journal and `--json` never tell different stories."""
+    A session that ends before its first event leaves no journal. If others move, remove or truncate the file,
+    the journal goes on as described at `LineFile`; each file begins with the header.
+    """
 
     unit: ClassVar[str] = "line"
 
-    def __init__(self) -> None:
+    def __init__(self, path: str | Path, *, access: Access = PRIVATE, replace: bool = False) -> None:
+        self.path = Path(path)
+        self._access = access
+        self._replace = replace
+        self._lines: LineFile | None = None
         self._clock = SessionClock.from_epoch(0.0)
         self._is_open = False
 
-    @abstractmethod
-    def write_line(self, line: Line) -> None:
-        """Write one line at once."""
-
-    def open(self, facts: SessionInfo) -> None:
-        """Write the header."""
-        self._clock = SessionClock.from_epoch(facts.started)
-        self.write_line(header_line(facts))
-        self._is_open = True
-
-    def take_row(self, row: Row) -> None:
-        """Write a row."""
-        self.write_line(row_line(row))
-
-    def take_skip(self, skip: Skip) -> None:
-        """Write that a window was skipped."""
-        self.write_line(skip_line(skip))
-
-    def take_gap(self, gap: Gap) -> None:
-        """Write a gap."""
-        self.write_line(gap_line(gap))
-
-    def take_absence(self, absence: Absence) -> None:
-        """Write that a device has gone."""
-        self.write_line(absence_line(absence))
-
-    def take_alert(self, alert: Alert) -> None:
-        """Write an alert."""
-        self.write_line(alert_line(alert))
-
-    def take_mark(self, at_seconds: float, clock: float) -> None:
-        """Write a mark."""
-        self.write_line(moment_line("mark", at_seconds, self._clock.iso(clock)))
-
-    def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:
-        """Write where a pause begins or ends."""
-        self.write_line(moment_line("pause" if paused else "resume", at_seconds, self._clock.iso(clock)))
-
-    def take_failure(self, message: str) -> None:
-        """Write that another sink was given up."""
-        self.write_line(failure_line(message))
-
-    def take_complaint(self, message: str) -> None:
-        """Write what went wrong beside the session."""
-        self.write_line(complaint_line(message))
-
-    def lacks(self, event: LegEvent | Alert | Absence | None) -> bool:  # noqa: ARG002 - each is a line
-        """True: everything that happens is a line."""
-        return True
-
-    def close(self, summary: Summary | None) -> None:
-        """Write the summary, once."""
-        was_open, self._is_open = self._is_open, False
-        if was_open and summary is not None:
-            self.write_line(summary_line(summary))
-
-
-class Journal(JsonSink):
-    """JSON Lines in UTF-8: a header, then rows, gaps, marks, pauses and failures, at last a summary.
-
-    A session that is given up before anything happened leaves no journal. One that others move, remove or
-    truncate meanwhile goes on, as `LineFile` has it; each file begins with the header.
-    """
-
-    def __init__(self, path: str | Path, *, access: Access = PRIVATE, replace: bool = False) -> None:
-        super().__init__()
-        self._access = access
-        self._replace = replace
-        self.path = Path(path)
-        self._lines: LineFile | None = None
-
-    def open(self, facts: SessionInfo) -> None:
+    def open(self, info: SessionInfo) -> None:
         """Create the file and write the header."""
         self._lines = LineFile(self.path, access=self._access, replace=self._replace)
+        self._clock = SessionClock.from_epoch(info.started)
         try:
-            super().open(facts)
+            self._lines.write(to_json({"type": "header", **info_values(info)}))
         except OutputError:
             self._lines.withdraw()
             raise
+        self._is_open = True
 
-    def write_line(self, line: Line) -> None:
-        """Write one line at once."""
-        if self._lines is not None:
-            self._lines.write(to_json(line))
+    def handle(self, event: Event) -> None:
+        """Write the line of an event at once."""
+        if self._lines is not None and not isinstance(event, Sound):
+            self._lines.write(to_json(event_values(event, self._clock)))
+
+    def close(self, summary: Summary | None) -> None:
+        """Write the summary and close the file; a second call does nothing."""
+        lines, was_open = self._lines, self._is_open
+        self._is_open = False
+        if lines is None:
+            return
+        try:
+            if was_open and summary is not None:
+                lines.write(to_json({"type": "summary", **summary_values(summary)}))
+        finally:
+            if summary is None and lines.num_written <= 1:
+                lines.withdraw()
+            else:
+                lines.close()
 
     @property
     def may_recover(self) -> bool:
-        """True: no half line is ever left behind which others could not follow."""
+        """True: a line is written whole or not at all, so that others can follow it."""
         return True
 
     def recover(self) -> bool:
-        """Look for room on the disk, or for a reader that reads."""
+        """Check for room on the disk, or for a reader that reads."""
         return self._lines is not None and self._lines.is_ready()
+
+    def lacks(self, event: Event | Summary) -> bool:  # noqa: ARG002
+        """True: every event has a line."""
+        return True
 
     @property
     def num_written(self) -> int:
@@ -302,7 +249,7 @@ class Journal(JsonSink):
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Where the journal lies, while it is there; what was moved away is named by nobody."""
+        """The path of the journal, unless that was moved away."""
         lines = self._lines
         return (str(lines.path),) if lines is not None and lines.num_written and lines.is_there else ()
 
@@ -312,47 +259,28 @@ class Journal(JsonSink):
         note = None if self._lines is None else self._lines.note
         return () if note is None else (note,)
 
-    def close(self, summary: Summary | None) -> None:
-        """Write the summary and close the file; a second call does nothing."""
-        never_began = summary is None and self.num_written <= 1
-        try:
-            super().close(summary)
-        finally:
-            if self._lines is not None and never_began:
-                self._lines.withdraw()
-            elif self._lines is not None:
-                self._lines.close()
 
+class JsonLines(PrinterSink):
+    """The lines of a journal on a text stream, in ASCII, so that they do not depend on the locale."""
 
-class JsonLines(JsonSink):
-    """The lines of a journal on a text stream, in ASCII, so that no locale can spoil them."""
+    unit: ClassVar[str] = "line"
 
-    def __init__(self, printer: LinePrinter) -> None:
-        super().__init__()
-        self._printer = printer
+    def print_head(self, info: SessionInfo) -> None:
+        """Print the header."""
+        self._print({"type": "header", **info_values(info)})
 
-    def open(self, facts: SessionInfo) -> None:
-        """Print the header; a reader that has gone already is found out with the first row."""
-        try:
-            super().open(facts)
-        except OutputError:
-            if not self._printer.reader_gone:
-                raise
+    def handle(self, event: Event) -> None:
+        """Print the line of an event at once."""
+        if not isinstance(event, Sound):
+            self._print(event_values(event, self.clock))
 
-    def write_line(self, line: Line) -> None:
-        """Print one line at once."""
-        self._printer.write(to_json(line, ascii_only=True))
+    def print_summary(self, summary: Summary, info: SessionInfo) -> None:  # noqa: ARG002 - the head has it
+        """Print the summary."""
+        self._print({"type": "summary", **summary_values(summary)})
 
-    @property
-    def may_recover(self) -> bool:
-        """True as long as there is a reader."""
-        return not self._printer.reader_gone
+    def lacks(self, event: Event | Summary) -> bool:  # noqa: ARG002
+        """True: every event has a line."""
+        return True
 
-    def recover(self) -> bool:
-        """Look whether the reader reads."""
-        return self._printer.is_ready()
-
-    @property
-    def num_written(self) -> int:
-        """Lines printed."""
-        return self._printer.num_written
+    def _print(self, line: Line) -> None:
+        self.printer.write(to_json(line, ascii_only=True))

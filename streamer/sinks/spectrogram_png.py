@@ -31,13 +31,13 @@ class SpectrogramPng(Sink):
     def __init__(self, history: SpectrogramHistory, output: OutputFile) -> None:
         self._history = history
         self._output = output
-        self._facts: SessionInfo | None = None
+        self._info: SessionInfo | None = None
         self._written: Path | None = None
 
-    def open(self, facts: SessionInfo) -> None:
-        """Find out now, not after an hour, whether the picture can be drawn."""
+    def open(self, info: SessionInfo) -> None:
+        """Check now, not after an hour, whether the picture can be drawn."""
         require("matplotlib", "plot")
-        self._facts = facts
+        self._info = info
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -46,17 +46,17 @@ class SpectrogramPng(Sink):
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """Where the picture lies, if not where it was to."""
+        """Where the picture was written, if not to the path given."""
         note = None if self._written is None else self._output.note(self._written)
         return () if note is None else (note,)
 
-    def close(self, summary: Summary | None) -> None:  # noqa: ARG002 - the history has all it takes
-        """Draw what was heard; nothing where nothing was, or after a first call."""
-        facts, self._facts = self._facts, None
-        if facts is None or not len(self._history.decibels):
+    def close(self, summary: Summary | None) -> None:  # noqa: ARG002 - the history has it all
+        """Draw the session, unless there was no sound; a second call does nothing."""
+        info, self._info = self._info, None
+        if info is None or not len(self._history.decibels):
             return
         picture = draw_spectrogram_png(
-            self._history, f"{printable(facts.source_name)}, session {facts.session}"
+            self._history, f"{printable(info.source_name)}, session {info.session}"
         )
         self._written = self._output.write(picture)
 

@@ -3,30 +3,39 @@
 from collections.abc import Mapping
 from typing import Final
 
-from emotion.errors import OutputError
 from emotion.untrusted_text import printable
-from streamer.alerts import Alert
-from streamer.events import Absence, Gap, Row, Skip, SkipEpisodes
-from streamer.session_info import SessionClock, SessionInfo, Summary
-from streamer.sinks.base import Sink
-from streamer.sinks.writer import LinePrinter
+from streamer.events import (
+    Absence,
+    Alert,
+    Complaint,
+    Event,
+    Failure,
+    Gap,
+    Mark,
+    Pause,
+    Row,
+    Skip,
+    SkipEpisodes,
+)
+from streamer.session_info import SessionInfo, Summary
+from streamer.sinks.writer import LinePrinter, PrinterSink
 
 
 def duration_text(seconds: float) -> str:
-    """Write a stretch of time."""
+    """Write hours, minutes, seconds and tenths, as ``0:01:03.5``."""
     tenths = round(seconds * 10)
     hours, tenths = divmod(tenths, 36_000)
     minutes, tenths = divmod(tenths, 600)
     return f"{hours}:{minutes:02d}:{tenths // 10:02d}.{tenths % 10}"
 
 
-def summary_text(summary: Summary, facts: SessionInfo) -> str:
-    """Say what a session was."""
+def summary_text(summary: Summary, info: SessionInfo) -> str:
+    """Describe a session after its end, in several lines."""
     lines = [
-        f"session   {facts.session}, {duration_text(summary.seconds)} of {printable(facts.source_name)}, "
-        f"model {facts.model}",
+        f"session   {info.session}, {duration_text(summary.seconds)} of {printable(info.source_name)}, "
+        f"model {info.model}",
         f"windows   {summary.windows}{_counted(': ', _nonzero(summary.states))}",
-        f"emotions  {_counted('', _in_order(summary.emotions, facts.labels)) or 'none shown'}",
+        f"emotions  {_counted('', _in_order(summary.emotions, info.labels)) or 'none shown'}",
     ]
     if lost := _lost(summary):
         lines.append(f"missing   {', '.join(lost)}")
@@ -40,8 +49,8 @@ def summary_text(summary: Summary, facts: SessionInfo) -> str:
         lines.append(f"slip      {summary.slip_seconds:+.2f} s of sound against the clock")
     if summary.drift_seconds is not None:
         lines.append(f"drift     {summary.drift_seconds:+.3f} s of the second source behind the first")
-    if facts.shows_change_after_seconds is not None:
-        lines.append(f"delay     shows a change after {facts.shows_change_after_seconds:.1f} s, as measured")
+    if info.shows_change_after_seconds is not None:
+        lines.append(f"delay     shows a change after {info.shows_change_after_seconds:.1f} s, as measured")
     lines.append(
         f"speed     {summary.real_time_factor:.3f} of real time, longest lag {summary.max_lag_seconds:.3f} s"
     )
@@ -52,7 +61,7 @@ def summary_text(summary: Summary, facts: SessionInfo) -> str:
 
 
 def _talk_text(summary: Summary) -> str:
-    """Say how long each leg talked, and how long several did."""
+    """Write how long each leg talked, and how long several did at once."""
     total = sum(summary.talk_seconds.values())
     legs = (
         f"{leg} {seconds:.1f} s ({seconds / total if total else 0.0:.0%})"
@@ -80,12 +89,12 @@ def _lost(summary: Summary) -> list[str]:
 
 
 def _in_order(counts: Mapping[str, int], labels: tuple[str, ...]) -> dict[str, int]:
-    """Put counts into the model's order and leave out what never led."""
+    """Sort counts by the order of the model, without those of zero."""
     return {label: counts[label] for label in labels if counts.get(label)}
 
 
 def _nonzero(counts: Mapping[str, int]) -> dict[str, int]:
-    """Leave out what never was."""
+    """Drop counts of zero."""
     return {name: count for name, count in counts.items() if count}
 
 
@@ -94,115 +103,114 @@ def _counted(lead: str, counts: Mapping[str, int]) -> str:
     return lead + ", ".join(f"{name} {count}" for name, count in counts.items()) if counts else ""
 
 
-_WIDTH_OF_STATE: Final = 8
-_WIDTH_OF_TIME: Final = 11
+_STATE_WIDTH: Final = 8
+_TIME_WIDTH: Final = 11
 
 
-class PlainLines(Sink):
+class PlainLines(PrinterSink):
     """One aligned line a row: clock, stream time, state or emotion, percentages, level; no colour."""
 
     def __init__(self, printer: LinePrinter) -> None:
-        self._printer = printer
-        self._facts: SessionInfo | None = None
-        self._spells = SkipEpisodes()
-        self._clock = SessionClock.from_epoch(0.0)
+        super().__init__(printer)
+        self._labels: tuple[str, ...] = ()
+        self._leg_width = 0
+        self._skip_episodes = SkipEpisodes()
 
-    def open(self, facts: SessionInfo) -> None:
-        """Print the head; a reader that has gone already is found out with the first row."""
-        self._facts = facts
-        self._clock = SessionClock.from_epoch(facts.started)
-        try:
-            self._print_head(facts)
-        except OutputError:
-            if not self._printer.reader_gone:
-                raise
-
-    def _print_head(self, facts: SessionInfo) -> None:
-        """Print source and model with all that must be said of them."""
-        self._printer.write(f"session   {facts.session}")
-        for source in facts.sources:
+    def print_head(self, info: SessionInfo) -> None:
+        """Print sources and model with their notes."""
+        self._note_legs(info)
+        self.printer.write(f"session   {info.session}")
+        for source in info.sources:
             channels = "1 channel" if source.channels == 1 else f"{source.channels} channels"
-            self._printer.write(f"source    {printable(source.name)}, {source.sample_rate} Hz, {channels}")
-        for note in facts.notes:
-            self._printer.write(f"          note: {note}")
-        self._printer.write(
-            f"model     {facts.model} ({facts.feature_set}), win {facts.win_seconds:g} s, "
-            f"step {facts.step_seconds:g} s"
+            self.printer.write(f"source    {printable(source.name)}, {source.sample_rate} Hz, {channels}")
+        for note in info.notes:
+            self.printer.write(f"          note: {note}")
+        self.printer.write(
+            f"model     {info.model} ({info.feature_set}), win {info.win_seconds:g} s, "
+            f"step {info.step_seconds:g} s"
         )
-        for note in facts.model_notes:
-            self._printer.write(f"          note: {note}")
+        for note in info.model_notes:
+            self.printer.write(f"          note: {note}")
 
-    def take_row(self, row: Row) -> None:
-        """Print the line of a window."""
-        labels, legs = (self._facts.labels, self._facts.legs) if self._facts else ((), ())
-        percentages = "  ".join(_percentage(label, row) for label in labels)
-        leg = f"{row.leg:<{max(len(each.name) for each in legs)}}  " if len(legs) > 1 else ""
+    def handle(self, event: Event) -> None:
+        """Print the line of an event."""
+        match event:
+            case Row():
+                self._print_at(event.end, self._row_text(event))
+            case Skip():
+                if self._skip_episodes.begins_with(event):
+                    self._print_at(
+                        event.end, f"too slow: x{event.demand:.1f}; windows are skipped from here on"
+                    )
+            case Gap():
+                about = "about " if event.estimated else ""
+                leg = f"{event.leg}: " if self._leg_width else ""
+                seconds = event.end - event.start
+                self._print_at(event.start, f"{leg}gap: {about}{seconds:.3f} s not heard ({event.cause})")
+            case Absence():
+                self._print_at(event.at_seconds, f"waiting for {printable(event.source)}: {event.reason}")
+            case Alert():
+                self._print_at(event.at_seconds, f"alert: {event.text}")
+            case Mark():
+                self._print_at(event.at_seconds, "mark", event.clock)
+            case Pause():
+                text = "paused: nothing is analysed or saved" if event.paused else "resumed"
+                self._print_at(event.at_seconds, text, event.clock)
+            case Failure():
+                self.printer.write(f"failed: {event.message}")
+            case Complaint():
+                self.printer.write(f"note: {printable(event.message)}")
+
+    def print_summary(self, summary: Summary, info: SessionInfo) -> None:
+        """Print the summary."""
+        self.printer.write(summary_text(summary, info))
+
+    def _note_legs(self, info: SessionInfo) -> None:
+        self._labels = info.labels
+        self._leg_width = max(len(leg.name) for leg in info.legs) if len(info.legs) > 1 else 0
+
+    def _row_text(self, row: Row) -> str:
+        percentages = "  ".join(_percentage(label, row) for label in self._labels)
+        leg = f"{row.leg:<{self._leg_width}}  " if self._leg_width else ""
         shown = row.emotion or row.state
-        self._write_at(row.end, f"{leg}{shown:<{_WIDTH_OF_STATE}}  {percentages}  {row.level_dbfs:6.1f} dBFS")
+        return f"{leg}{shown:<{_STATE_WIDTH}}  {percentages}  {row.level_dbfs:6.1f} dBFS"
 
-    def take_skip(self, skip: Skip) -> None:
-        """Print where skipping begins."""
-        if self._spells.begins_with(skip):
-            self._write_at(skip.end, f"too slow: x{skip.demand:.1f}; windows are skipped from here on")
-
-    def take_gap(self, gap: Gap) -> None:
-        """Print that sound is missing."""
-        about = "about " if gap.estimated else ""
-        leg = f"{gap.leg}: " if self._facts is not None and len(self._facts.legs) > 1 else ""
-        self._write_at(gap.start, f"{leg}gap: {about}{gap.end - gap.start:.3f} s not heard ({gap.cause})")
-
-    def take_absence(self, absence: Absence) -> None:
-        """Print that a device has gone."""
-        self._write_at(absence.at_seconds, f"waiting for {printable(absence.source)}: {absence.reason}")
-
-    def take_alert(self, alert: Alert) -> None:
-        """Print an alert."""
-        self._write_at(alert.at_seconds, f"alert: {alert.text}")
-
-    def take_mark(self, at_seconds: float, clock: float) -> None:
-        """Print a mark."""
-        self._write_at(at_seconds, "mark", clock)
-
-    def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:
-        """Print where a pause begins or ends."""
-        self._write_at(at_seconds, "paused: nothing is analysed or saved" if paused else "resumed", clock)
-
-    def take_failure(self, message: str) -> None:
-        """Print that another sink was given up."""
-        self._printer.write(f"failed: {message}")
-
-    def take_complaint(self, message: str) -> None:
-        """Print what went wrong beside the session."""
-        self._printer.write(f"note: {printable(message)}")
-
-    @property
-    def may_recover(self) -> bool:
-        """True as long as there is a reader."""
-        return not self._printer.reader_gone
-
-    def recover(self) -> bool:
-        """Look whether the reader reads."""
-        return self._printer.is_ready()
-
-    @property
-    def num_written(self) -> int:
-        """Lines printed."""
-        return self._printer.num_written
-
-    def close(self, summary: Summary | None) -> None:
-        """Print the summary, once."""
-        facts, self._facts = self._facts, None
-        if summary is not None and facts is not None:
-            self._printer.write(summary_text(summary, facts))
-
-    def _write_at(self, stream_seconds: float, text: str, clock: float | None = None) -> None:
+    def _print_at(self, stream_seconds: float, text: str, clock: float | None = None) -> None:
         """Print a line that begins with the clock and the stream time."""
-        wall = self._clock.at(stream_seconds) if clock is None else self._clock.read(clock)
+        wall = self.clock.at(stream_seconds) if clock is None else self.clock.read(clock)
         time = duration_text(stream_seconds)
-        self._printer.write(f"{wall:%H:%M:%S}  {time:>{_WIDTH_OF_TIME}}  {text}")
+        self.printer.write(f"{wall:%H:%M:%S}  {time:>{_TIME_WIDTH}}  {text}")
+
+
+class WarningLines(PlainLines):
+    """Only the lines that tell of something missing or failed, each failure once."""
+
+    def __init__(self, printer: LinePrinter) -> None:
+        super().__init__(printer)
+        self._printed: set[str] = set()
+
+    def print_head(self, info: SessionInfo) -> None:
+        """Print nothing."""
+        self._note_legs(info)
+
+    def handle(self, event: Event) -> None:
+        """Print the line of a warning or an error."""
+        if isinstance(event, Failure | Complaint):
+            self._printed.add(event.message)
+        if isinstance(event, Skip | Gap | Absence | Failure | Complaint):
+            super().handle(event)
+
+    def print_summary(self, summary: Summary, info: SessionInfo) -> None:  # noqa: ARG002 - as in the base
+        """Print what was found at the end."""
+        for complaint in summary.complaints:
+            if complaint not in self._printed:
+                self.printer.write(f"note: {printable(complaint)}")
+        for failure in summary.failures:
+            if failure not in self._printed:
+                self.printer.write(f"failed: {printable(failure)}")
 
 
 def _percentage(label: str, row: Row) -> str:
-    """Give a label and its percentage; a dash where there is no speech."""
+    """Write a label and its percentage; a dash where there is no speech."""
     share = "   -" if row.smoothed is None else f"{100 * row.smoothed[label]:3.0f}%"
     return f"{label} {share}"

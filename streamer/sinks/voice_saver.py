@@ -1,19 +1,17 @@
 """A sink that saves what a session learned of a voice when the session ends."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from emotion import wall_clock
-from emotion.decision import VoiceState
 from emotion.errors import UsageError
 from emotion.model import EmotionModel
-from streamer.events import Row, is_spoken
+from streamer.events import Event, Row, is_spoken
 from streamer.session_info import SessionInfo, Summary
 from streamer.sinks.base import Sink
 from streamer.voices import SavedVoice, VoiceFolder, digest_of
 
 
-class VoiceKeeper(Sink):
+class VoiceSaver(Sink):
     """Opens a voice before a session, counts the speech of its leg, and writes the voice when it ends.
 
     Attributes
@@ -38,22 +36,18 @@ class VoiceKeeper(Sink):
         self._folder = folder or VoiceFolder()
         self.saved = self._folder.for_model(name, model)
         self._fresh = new_voice(name, model, callmood_version)
-        self._learned: Callable[[str], VoiceState] | None = None
         self._step_seconds = 0.0
         self._num_speech = 0
         self._files: tuple[str, ...] = ()
 
-    def learned_by(self, learned: Callable[[str], VoiceState]) -> None:
-        """Say where the voice is to be had at the end."""
-        self._learned = learned
-
-    def open(self, facts: SessionInfo) -> None:
+    def open(self, info: SessionInfo) -> None:
         """Note the step, by which speech is counted."""
-        self._step_seconds = facts.step_seconds
+        self._step_seconds = info.step_seconds
 
-    def take_row(self, row: Row) -> None:
-        """Count a window of speech."""
-        self._num_speech += row.leg == self.leg and is_spoken(row)
+    def handle(self, event: Event) -> None:
+        """Count the windows of speech."""
+        if isinstance(event, Row) and event.leg == self.leg and is_spoken(event):
+            self._num_speech += 1
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -62,8 +56,8 @@ class VoiceKeeper(Sink):
 
     def close(self, summary: Summary | None) -> None:
         """Save the voice, unless nobody spoke, the session failed before its end, or another saved it."""
-        learned, self._learned = self._learned, None
-        if summary is None or learned is None or not self._num_speech:
+        num_speech, self._num_speech = self._num_speech, 0
+        if summary is None or not num_speech:
             return
         before = self.saved
         voice = replace(
@@ -71,8 +65,8 @@ class VoiceKeeper(Sink):
             created=self._fresh.created if before is None else before.created,
             updated=now(),
             speech_seconds=(0.0 if before is None else before.speech_seconds)
-            + self._num_speech * self._step_seconds,
-            state=learned(self.leg),
+            + num_speech * self._step_seconds,
+            state=summary.voice_states[self.leg],
         )
         self._files = (str(self._folder.write_after(before, voice)),)
 

@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import stat
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -14,28 +15,46 @@ from typing import Final, TextIO
 
 from emotion.atomic_files import PRIVATE, Access
 from emotion.errors import OutputError, output_error
-from streamer.disk_space import has_disk_space
+from streamer.session_info import SessionClock, SessionInfo, Summary
+from streamer.sinks.base import Sink
 from streamer.terminal_io import flush_unfinished, open_terminal_again, unfinished_line, write_with_timeout
 
 # Without O_NONBLOCK a named pipe that nobody reads would hold the session up for good.
 _FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
 _MAX_NAMES: Final = 1000
 
+MIN_BYTES: Final = 1_000_000
+"""Less room than this is not worth a retry: half a minute of speech at 16 kHz."""
+
+MIN_FILES: Final = 10
+"""A clip needs up to four: two folders, the clip, the index."""
+
+
+def has_disk_space(folder: Path) -> bool:
+    """Tell whether a folder can take more, without writing to it."""
+    try:
+        status = os.statvfs(folder)
+    except OSError:
+        return False
+    # File systems that make inodes on demand, such as btrfs, count none at all.
+    has_inodes = not status.f_files or status.f_favail >= MIN_FILES
+    has_bytes = status.f_bavail * status.f_frsize >= MIN_BYTES
+    return has_inodes and has_bytes and os.access(folder, os.W_OK | os.X_OK)
+
 
 class LineFile:
-    """Writes lines straight to the system, unbuffered, so that a killed process loses none.
+    """Writes lines unbuffered, so that a killed process loses none, and follows log rotation.
 
-    Whoever rotates logs may take the file away at any time. Where it was moved or removed, the lines go on in
-    a new file of its name, which begins with the same first line; where it was truncated, they go on in it,
-    after the first line again if it is empty. A file of somebody else that has appeared in its place is left
-    alone: the lines go on in ``call-2.jsonl``.
+    A file that was moved or removed is replaced by a new one of the same name, which begins with the same
+    first line. A truncated file is continued, and begins with the first line again if it is empty. Another
+    file that has appeared in its place is left alone: the lines go on in ``call-2.jsonl``.
 
     Attributes
     ----------
     path : Path
         Where the lines go now.
     num_written : int
-        Lines written, those that begin a file again not counted.
+        Lines written, repeated first lines not counted.
     """
 
     def __init__(self, path: Path, *, access: Access = PRIVATE, replace: bool = False) -> None:
@@ -47,8 +66,8 @@ class LineFile:
         self._first_line = b""
         # Of the file when we last wrote to it.
         self._size = 0
-        # What a pipe has not taken of a line that it has begun with.
-        self._owed = bytearray()
+        # The rest of a line of which a pipe has taken the beginning.
+        self._unfinished = bytearray()
         self._num_moves = self._num_truncations = 0
         # Why the lines go on in a file that was moved.
         self._stays_because = ""
@@ -70,7 +89,7 @@ class LineFile:
             if self._is_file:
                 self._append(content)
             else:
-                self._pass_on(self._descriptor, content)
+                self._write_to_pipe(self._descriptor, content)
         except OSError as error:
             if self._is_file and not self._wanted.parent.is_dir():
                 raise OutputError(
@@ -85,12 +104,12 @@ class LineFile:
         """False where what was written last does not lie at `path`: it was moved, removed or replaced."""
         try:
             return not self._is_file or _is_same(_status_of(self.path), self._status)
-        except OSError:  # Nobody may look.
+        except OSError:  # Not allowed to check.
             return True
 
     @property
     def note(self) -> str | None:
-        """What others did to the file, in one line; None where nobody did anything."""
+        """What others did to the file, in one line; None where nothing happened."""
         happened = [
             f"was {what}{f' {count} times' if count > 1 else ''}"
             for what, count in (
@@ -120,10 +139,10 @@ class LineFile:
             except OSError:  # The working directory was removed.
                 return False
             return has_disk_space(folder)
-        return flush_unfinished(self._descriptor, self._owed)
+        return flush_unfinished(self._descriptor, self._unfinished)
 
     def close(self) -> None:
-        """Let go; a second call does nothing."""
+        """Close the file; a second call does nothing."""
         if self._descriptor is None:
             return
         descriptor, self._descriptor = self._descriptor, None
@@ -133,7 +152,7 @@ class LineFile:
             raise _explained(self.path, error) from error
 
     def withdraw(self) -> None:
-        """Leave no trace: close, and remove the file or make it empty again, as it was found."""
+        """Close the file and remove it, or make it empty where it existed before."""
         if self._descriptor is None:
             return
         self.num_written = 0
@@ -165,13 +184,13 @@ class LineFile:
         self._first_line = self._first_line or content
 
     def _follow(self) -> int:
-        """Open the path anew where our file is not there any more; give the descriptor to write to."""
+        """Open the path again where our file is not there any more; give the descriptor to write to."""
         if self._descriptor is None:
             raise ValueError(f"{self.path} is closed")
         try:
             found = _status_of(self.path)
         except OSError:
-            # Nobody may look. That is no reason to leave a file which is open.
+            # Not allowed to check: keep the file that is open.
             return self._descriptor
         num_names = os.fstat(self._descriptor).st_nlink
         if _is_same(found, self._status):
@@ -194,7 +213,7 @@ class LineFile:
         return descriptor
 
     def _lead_in(self, size: int) -> bytes:
-        """Give what must stand before a line: the first line in an empty file, an end to a half line."""
+        """Give what must precede a line: the first line in an empty file, a break after unfinished text."""
         if not size:
             return self._first_line
         if size == self._size:
@@ -207,21 +226,21 @@ class LineFile:
             ends_whole = False
         return b"" if ends_whole else b"\n"
 
-    def _pass_on(self, descriptor: int, content: bytes) -> None:
+    def _write_to_pipe(self, descriptor: int, content: bytes) -> None:
         """Write a line to a pipe or a device."""
-        rest = self._owed + content
+        rest = self._unfinished + content
         try:
             write_with_timeout(descriptor, rest)
         except OSError as error:
-            # A reader that has left takes its half of a line with it.
+            # The next reader starts with a new line.
             stalled = isinstance(error, TimeoutError)
-            self._owed = unfinished_line(rest, len(content)) if stalled else bytearray()
+            self._unfinished = unfinished_line(rest, len(content)) if stalled else bytearray()
             raise
-        self._owed = bytearray()
+        self._unfinished = bytearray()
 
 
 def _status_of(path: Path) -> os.stat_result | None:
-    """Look where a path leads; None where nothing is there."""
+    """Follow a path; None where nothing is there."""
     try:
         return path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -266,14 +285,14 @@ def _open_anew(path: Path, access: Access) -> tuple[Path, bool, int]:
 
 
 def _cut_off(descriptor: int, num_bytes: int) -> None:
-    """Take back the beginning of a line; never longer than the file is by now, for others may cut it, too."""
-    # What the system refuses even now, it has just refused: the first error says more.
+    """Remove the beginning of a line from the end of a file, which others may have truncated meanwhile."""
+    # An error here repeats the one that led to it, which says more.
     with suppress(OSError):
         os.ftruncate(descriptor, max(0, os.fstat(descriptor).st_size - num_bytes))
 
 
 def _explained(path: Path, error: OSError) -> OutputError:
-    """Say what is special about a file of lines; leave the rest to the disk's own words."""
+    """Explain an error of a file of lines; other errors in the words of the system."""
     if isinstance(error, FileExistsError):
         return OutputError(f"{path} would be overwritten: {error.strerror}; choose another name")
     if isinstance(error, TimeoutError):
@@ -286,14 +305,14 @@ def _explained(path: Path, error: OSError) -> OutputError:
 
 
 class LinePrinter:
-    """Writes a line at a time to a text stream, and waits no longer than a second for whoever reads it.
+    """Writes a line at a time to a text stream, and waits no longer than a second for its reader.
 
     Attributes
     ----------
     reader_gone : bool
-        True once the other end of a pipe has been closed, as `head` does when it has seen enough.
+        True once the other end of a pipe has been closed, as by `head`.
     num_written : int
-        How often `write` has written all that it was given.
+        Calls of `write` that succeeded.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -301,42 +320,42 @@ class LinePrinter:
         self.num_written = 0
         self._stream = stream
         self._descriptor = _descriptor_of(stream)
-        self._owed = bytearray()
-        self._left: Callable[[], None] | None = None
+        self._unfinished = bytearray()
+        self._on_reader_gone: Callable[[], None] | None = None
 
     def when_reader_leaves(self, call: Callable[[], None]) -> None:
-        """Say what is to be done, once, when nobody reads any more."""
-        self._left = call
+        """Set what is called when the reader has closed its end."""
+        self._on_reader_gone = call
 
     def write(self, line: str) -> None:
         """Write one line, or several with breaks between them."""
         encoding = self._stream.encoding or "utf-8"
         content = (line + "\n").encode(encoding, "backslashreplace")
-        rest = self._owed + content
+        rest = self._unfinished + content
         try:
             self._write(rest, content.decode(encoding))
         except BrokenPipeError as error:
             self.reader_gone = True
-            if self._left is not None:
-                self._left()
+            if self._on_reader_gone is not None:
+                self._on_reader_gone()
             raise OutputError(
                 "nobody reads the output any more; start again with a reader that stays"
             ) from error
         except TimeoutError as error:
-            self._owed = unfinished_line(rest, len(content))
+            self._unfinished = unfinished_line(rest, len(content))
             raise OutputError(
                 f"cannot write the output: {error.strerror}; let it read, or use --journal FILE"
             ) from error
         except OSError as error:
             raise OutputError(f"cannot write the output: {error.strerror}; send it somewhere else") from error
-        self._owed = bytearray()
+        self._unfinished = bytearray()
         self.num_written += 1
 
     def is_ready(self) -> bool:
         """Tell whether it is worth trying again after a failure."""
         if self.reader_gone or self._descriptor is None:
             return False
-        return flush_unfinished(self._descriptor, self._owed, blocks=True)
+        return flush_unfinished(self._descriptor, self._unfinished, blocks=True)
 
     def _write(self, rest: bytearray, text: str) -> None:
         if self._descriptor is None:
@@ -348,7 +367,7 @@ class LinePrinter:
 
 
 def _descriptor_of(stream: TextIO) -> int | None:
-    """Give what may have a slow reader; None for a file or a text in memory, which take all at once."""
+    """Give the descriptor of a stream that may block; None for a file or a text in memory."""
     try:
         descriptor = stream.fileno()
         mode = os.fstat(descriptor).st_mode
@@ -359,3 +378,50 @@ def _descriptor_of(stream: TextIO) -> int | None:
     if os.isatty(descriptor):
         return open_terminal_again(descriptor)
     return descriptor
+
+
+class PrinterSink(Sink, ABC):
+    """Prints the events of a session to a stream; a reader that has gone is found with the first event."""
+
+    def __init__(self, printer: LinePrinter) -> None:
+        self.printer = printer
+        self.clock = SessionClock.from_epoch(0.0)
+        self._info: SessionInfo | None = None
+
+    @abstractmethod
+    def print_head(self, info: SessionInfo) -> None:
+        """Print what is known before the first event."""
+
+    @abstractmethod
+    def print_summary(self, summary: Summary, info: SessionInfo) -> None:
+        """Print the end."""
+
+    def open(self, info: SessionInfo) -> None:
+        """Print the head."""
+        self._info = info
+        self.clock = SessionClock.from_epoch(info.started)
+        try:
+            self.print_head(info)
+        except OutputError:
+            if not self.printer.reader_gone:
+                raise
+
+    def close(self, summary: Summary | None) -> None:
+        """Print the summary, once."""
+        info, self._info = self._info, None
+        if summary is not None and info is not None:
+            self.print_summary(summary, info)
+
+    @property
+    def may_recover(self) -> bool:
+        """True as long as there is a reader."""
+        return not self.printer.reader_gone
+
+    def recover(self) -> bool:
+        """Check whether the reader reads."""
+        return self.printer.is_ready()
+
+    @property
+    def num_written(self) -> int:
+        """Lines printed."""
+        return self.printer.num_written

@@ -1,4 +1,4 @@
-"""What every source has: a description, an interface, a receiver of its blocks, a thread that reads."""
+"""The interface of a source, the receiver of its blocks, and the thread that reads."""
 
 import threading
 from collections.abc import Callable
@@ -9,10 +9,10 @@ from streamer.events import AudioBlock
 
 
 class BlockReceiver(Protocol):
-    """Takes the blocks of one source; a queue, or what stands before one."""
+    """Takes the blocks of one source: a queue, or a relay before one."""
 
     def put(self, block: AudioBlock) -> None:
-        """Take a block at once.
+        """Take a block without waiting.
 
         Parameters
         ----------
@@ -32,27 +32,27 @@ class BlockReceiver(Protocol):
         Returns
         -------
         bool
-            False where none is taken any more.
+            False once the receiver is closed.
         """
         ...
 
     def note_absence(self, reason: str | None) -> None:
-        """Learn that the device is away and is waited for, or is back.
+        """Note that the device is away and will be reopened, or is back.
 
         Parameters
         ----------
         reason : str or None
-            Why it went; None once it is back.
+            Why it is away; None once it is back.
         """
         ...
 
     def close(self, error: BaseException | None = None) -> None:
-        """Learn that nothing more comes; a second call changes nothing.
+        """Take no more blocks; a second call changes nothing.
 
         Parameters
         ----------
         error : BaseException, optional
-            Why, where that is not the natural end.
+            Why the source ended, unless it reached its natural end.
         """
         ...
 
@@ -64,7 +64,7 @@ class SourceInfo:
     Attributes
     ----------
     name : str
-        As shown on the panel: a file name, the name of a device.
+        As shown on the panel: the name of a file or a device.
     sample_rate : int
         Hz, the source's own.
     channels : int
@@ -72,13 +72,13 @@ class SourceInfo:
     sample_format : {'PCM_16', 'FLOAT'}
         The smallest WAV subtype that keeps its samples exactly.
     seconds : float or None
-        Its length where that is known, s.
+        Its length if known, s.
     live : bool
-        True where sound that is not fetched in time is lost.
+        True if sound that is not fetched in time is lost.
     notes : tuple of str
-        One line for each thing converted or missing.
+        One line for each conversion or omission.
     stalls : bool
-        True where nothing is delivered while there is nothing to hear, as by what records a loudspeaker.
+        True if nothing is delivered during silence, as by the monitor of a loudspeaker.
     """
 
     name: str
@@ -92,20 +92,20 @@ class SourceInfo:
 
 
 class Source(Protocol):
-    """Delivers blocks into a queue from a thread of its own."""
+    """Delivers blocks into a receiver from a thread of its own."""
 
     @property
     def info(self) -> SourceInfo:
-        """What is known before the start."""
+        """What is known before the start; notes may be added while it runs."""
         ...
 
     @property
     def non_finite_samples(self) -> int:
-        """NaN and infinite samples so far that the source itself took as 0."""
+        """NaN and infinite samples so far that the source itself replaced by 0."""
         ...
 
     def open(self) -> None:
-        """Make sure that sound can be had, before anything is written; deliver nothing yet.
+        """Check that the source is there, before any output is written; deliver nothing yet.
 
         Raises
         ------
@@ -114,14 +114,14 @@ class Source(Protocol):
         """
         ...
 
-    def start(self, queue: "BlockReceiver") -> None:
+    def start(self, queue: BlockReceiver) -> None:
         """Begin to deliver; return at once.
 
-        At its end, or on an error, the source closes the queue (with the error).
+        At its end, or on an error, the source closes the receiver (with the error).
 
         Parameters
         ----------
-        queue : Intake
+        queue : BlockReceiver
             Takes the blocks.
 
         Raises
@@ -137,21 +137,21 @@ class Source(Protocol):
 
 
 class SourceThread:
-    """Reads until there is no more, then closes the queue: with the error, where there was one.
+    """Runs `read` in a thread, then closes the receiver, with the error if it raised one.
 
     Parameters
     ----------
     name : str
         Of the thread.
     read : callable
-        Puts blocks into the queue; may raise anything.
+        Puts blocks into the receiver; may raise anything.
     daemon : bool
-        True where a read may hang for good: no exit waits for it.
+        True if a read may hang for good: no exit waits for it.
 
     Attributes
     ----------
     stopping : threading.Event
-        Set from `stop` on: `read` is to return.
+        Set by `stop`: `read` must return soon.
     """
 
     def __init__(self, name: str, read: Callable[[BlockReceiver], None], *, daemon: bool = False) -> None:
@@ -159,7 +159,7 @@ class SourceThread:
         self._name = name
         self._read = read
         self._daemon = daemon
-        # Waited for in place of the thread: a join that Ctrl-C interrupts takes a running thread for ended.
+        # `wait` uses this, not `join`: after a join that Ctrl-C interrupts, a running thread counts as ended.
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._queue: BlockReceiver | None = None
@@ -169,21 +169,21 @@ class SourceThread:
 
         Parameters
         ----------
-        queue : Intake
-            Handed to `read`, and closed after it.
+        queue : BlockReceiver
+            Passed to `read`, and closed after it.
         """
         self._queue = queue
         self._thread = threading.Thread(target=self._run, args=(queue,), name=self._name, daemon=self._daemon)
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask for the end, and close the queue; a second call does nothing."""
+        """Ask `read` to return, and close the receiver; a second call does nothing."""
         self.stopping.set()
         if self._queue is not None:
             self._queue.close()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until it has ended.
+        """Wait until the thread has ended.
 
         Parameters
         ----------
@@ -193,7 +193,7 @@ class SourceThread:
         Returns
         -------
         bool
-            False where it still reads after that, or was never started.
+            False if it still runs after that, or was never started.
         """
         if self._thread is None or not self._ended.wait(seconds):
             return False

@@ -1,4 +1,4 @@
-"""Sample indexes against clocks: a microphone's index, the alignment of several sources, and clock drift."""
+"""Sample indexes and clocks: lost input, several sources on one clock, and the drift of a sound card."""
 
 from collections import deque
 from dataclasses import replace
@@ -7,32 +7,18 @@ from typing import Final, NamedTuple
 from streamer.events import AudioBlock
 
 MAX_DISAGREEMENT_SECONDS: Final = 1.0
-"""Some systems give no capture time, others one that jumps with the wall clock: then the arrival must do."""
+"""Some systems give no capture time, others one that jumps with the wall clock: then arrival times count."""
 
 
 class Placed(NamedTuple):
-    """Where a block lies.
-
-    Attributes
-    ----------
-    first_sample : int
-        Index in the stream.
-    overrun : bool
-        Input was lost just before it; the index is then an estimate.
-    """
+    """Index of a block's first sample; after an overrun the index is an estimate."""
 
     first_sample: int
     overrun: bool
 
 
 class StreamClock:
-    """Counts samples, and after an overrun estimates from the stream's own clock how many were lost.
-
-    Parameters
-    ----------
-    sample_rate : int
-        Hz.
-    """
+    """Counts the samples of a card, and after an overrun estimates how many were lost."""
 
     def __init__(self, sample_rate: int) -> None:
         self._sample_rate = sample_rate
@@ -40,23 +26,9 @@ class StreamClock:
         self._before: tuple[int, float, float] | None = None
 
     def place(self, num_samples: int, captured: float, arrived: float, *, overflowed: bool) -> Placed:
-        """Give the next block its place.
+        """Give the next block its index; `captured` is 0 on systems without capture times.
 
-        Parameters
-        ----------
-        num_samples : int
-            Its length.
-        captured : float
-            When its first sample was captured, by the stream's clock, s; 0 where the system does not tell.
-        arrived : float
-            ``time.monotonic()`` at its arrival, s.
-        overflowed : bool
-            The system says that input before it was lost.
-
-        Returns
-        -------
-        Placed
-            An overrun jumps at least one sample. One before the first block means nothing: nobody listened.
+        An overrun jumps at least one sample. Before the first block it is ignored: nothing was recorded yet.
         """
         overrun = overflowed and self._before is not None
         if overrun:
@@ -70,51 +42,35 @@ class StreamClock:
         if self._before is None:
             return 0.0
         num_samples, captured_before, arrived_before = self._before
-        by_stream = captured - captured_before
+        by_capture = captured - captured_before
         by_arrival = arrived - arrived_before
-        told = captured > 0 and captured_before > 0
-        trusted = told and abs(by_stream - by_arrival) <= MAX_DISAGREEMENT_SECONDS
-        return (by_stream if trusted else by_arrival) - num_samples / self._sample_rate
+        is_known = captured > 0 and captured_before > 0
+        trusted = is_known and abs(by_capture - by_arrival) <= MAX_DISAGREEMENT_SECONDS
+        return (by_capture if trusted else by_arrival) - num_samples / self._sample_rate
 
 
 STALL_SECONDS: Final = 0.5
-"""So late comes no block of a source that delivers: the sound between was never made."""
+"""A source that `stalls` and delivers a block this late had nothing to deliver before it."""
 
-WORTH_CORRECTING_SECONDS: Final = 0.02
-"""Less than the arrival of blocks tells: a correction would be noise."""
+MIN_CORRECTION_SECONDS: Final = 0.02
+"""Arrival times are no more exact than this: a smaller correction would be noise."""
 
 _MEMORY_SECONDS: Final = 10.0
 
 
 class Epoch:
-    """The moment at which stream time is 0: the start of the first block of any source.
-
-    Attributes
-    ----------
-    monotonic : float or None
-        By ``time.monotonic()``, s; None before the first block.
-    """
+    """The `time.monotonic()` at which stream time is 0: the start of the first block of any source."""
 
     def __init__(self) -> None:
         self.monotonic: float | None = None
 
 
 class Alignment:
-    """Moves the sample index of a source so that it stays near the clock, at gaps and nowhere else.
+    """Keeps the sample index of one of several sources near the common clock, by jumps at gaps only.
 
-    Two devices run on two crystals: their indexes drift apart. Within a stretch nothing is done about it, so
-    that no sample is made up or thrown away; at each gap the index jumps to where the clock says it is.
-    Blocks arrive late, never early, so the clock is read off the most punctual block of the last ten seconds.
-
-    Parameters
-    ----------
-    sample_rate : int
-        Of the source, Hz.
-    epoch : Epoch
-        Shared by all sources of the session; set by the first block of any.
-    stalls : bool
-        The source delivers nothing while there is nothing to hear; what comes after such a time is put
-        where the clock says it is.
+    Two devices run on two crystals: their indexes drift apart. Within a segment nothing is corrected, so that
+    no sample is made up or dropped; at each gap the index jumps to where the clock is. Blocks arrive late,
+    never early, so the least late block of the last ten seconds gives the clock.
     """
 
     def __init__(self, sample_rate: int, epoch: Epoch, *, stalls: bool) -> None:
@@ -127,55 +83,44 @@ class Alignment:
 
     @property
     def drift_seconds(self) -> float:
-        """How far the samples lag behind the clock, s: over 0 where the card runs slow."""
+        """How far the samples lag behind the clock since the last jump, s: above 0 if the card runs slow."""
         return self._lateness[0][1] if self._lateness else 0.0
 
-    def place(self, block: AudioBlock, *, kept_out: bool = False) -> AudioBlock:
-        """Give the next block its place on the session's clock.
+    def place(self, block: AudioBlock, *, paused: bool = False) -> AudioBlock:
+        """Give the next block its index on the common clock, and mark whether the source stalled before it.
 
-        Parameters
-        ----------
-        block : AudioBlock
-            Counted by its source.
-        kept_out : bool
-            The user pauses: nobody hears this block, so what comes after it may still be put in its place.
-
-        Returns
-        -------
-        AudioBlock
-            The same sound, counted on the shared clock, and whether the source had stalled just before it.
+        A block that comes while the user pauses is not analysed: the next one may still be put in its place.
         """
         begins = block.arrived - len(block.samples) / self._sample_rate
         if self._epoch.monotonic is None:
             self._epoch.monotonic = begins
         on_clock = begins - self._epoch.monotonic
         if self._shift is None:
-            # Later than 0 where another source was there before.
+            # Above 0 if another source began before.
             self._shift = max(0, self._to_samples(on_clock)) - block.first_sample
             self._end_sample = block.first_sample + self._shift
         expected = block.first_sample + self._shift
         late = on_clock - expected / self._sample_rate
         stalled = self._stalls and late - self.drift_seconds > STALL_SECONDS
         if stalled:
-            self._move(expected, late)
-        elif expected > self._end_sample and not kept_out:
-            self._move(expected, self.drift_seconds)
+            self._shift += self._jump(expected, late)
+        elif expected > self._end_sample and not paused:
+            self._shift += self._jump(expected, self.drift_seconds)
         placed = block.first_sample + self._shift
-        if not kept_out:
+        if not paused:
             self._end_sample = placed + len(block.samples)
-        self._note(block.arrived, on_clock - placed / self._sample_rate)
+        self._note_lateness(block.arrived, on_clock - placed / self._sample_rate)
         return replace(block, first_sample=placed, stalled=stalled)
 
-    def _move(self, expected: int, by_seconds: float) -> None:
-        """Jump by so much, but never back over what was heard, and never for less than can be known."""
-        if abs(by_seconds) < WORTH_CORRECTING_SECONDS or self._shift is None:
-            return
-        moved = max(self._end_sample, expected + self._to_samples(by_seconds))
-        self._shift += moved - expected
+    def _jump(self, expected: int, seconds: float) -> int:
+        """Samples to jump: never back over what was analysed, and never for less than can be measured."""
+        if abs(seconds) < MIN_CORRECTION_SECONDS:
+            return 0
         self._lateness.clear()
+        return max(self._end_sample - expected, self._to_samples(seconds))
 
-    def _note(self, arrived: float, late: float) -> None:
-        # Only what may still become the least: the queue stays short and its first is the answer.
+    def _note_lateness(self, arrived: float, late: float) -> None:
+        # A sliding minimum: only what may still become the least is kept, and the first entry is the least.
         while self._lateness and self._lateness[-1][1] >= late:
             self._lateness.pop()
         self._lateness.append((arrived, late))
@@ -186,45 +131,30 @@ class Alignment:
         return round(seconds * self._sample_rate)
 
 
-WORTH_SAYING_SECONDS: Final = 0.5
+REPORT_STEP_SECONDS: Final = 0.5
 
 
 class ClockDrift:
-    """Stream time less monotonic time since the first block.
+    """Stream time of a source less monotonic time, since its first block.
 
-    Sound cards run a little fast or slow, and sound servers lose samples without a word; this shows both.
-
-    Parameters
-    ----------
-    sample_rate : int
-        That of the source, Hz.
+    Sound cards run a little fast or slow, and sound servers lose samples without a message; this shows both.
+    `Alignment.drift_seconds` is another figure: it starts anew at each jump and leaves out late blocks.
     """
 
     def __init__(self, sample_rate: int) -> None:
         self._sample_rate = sample_rate
         self._first: tuple[int, float] | None = None
-        self._said_seconds = 0.0
+        self._reported_seconds = 0.0
         self.seconds = 0.0
 
     def take(self, block: AudioBlock) -> str | None:
-        """Hold a block against the clock.
-
-        Parameters
-        ----------
-        block : AudioBlock
-            The next one.
-
-        Returns
-        -------
-        str or None
-            A line where the slip has grown by another half second.
-        """
+        """Measure the drift at the next block; give a message each time it has grown by half a second."""
         if self._first is None:
             self._first = (block.end_sample, block.arrived)
         end_sample, arrived = self._first
         self.seconds = (block.end_sample - end_sample) / self._sample_rate - (block.arrived - arrived)
-        if abs(self.seconds - self._said_seconds) < WORTH_SAYING_SECONDS:
+        if abs(self.seconds - self._reported_seconds) < REPORT_STEP_SECONDS:
             return None
-        self._said_seconds = self.seconds
-        way = "ahead of" if self.seconds > 0 else "behind"
-        return f"the source is {abs(self.seconds):.1f} s {way} the clock"
+        self._reported_seconds = self.seconds
+        direction = "ahead of" if self.seconds > 0 else "behind"
+        return f"the source is {abs(self.seconds):.1f} s {direction} the clock"

@@ -8,25 +8,11 @@ from emotion.errors import DeviceError
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Something that delivers sound.
+    """An input.
 
-    Attributes
-    ----------
-    number : int or None
-        PortAudio's; it moves when something is plugged in, so keep the name. None for a source of the sound
-        server, whose name is its own and stays.
-    name : str
-        As the system calls it.
-    host_api : str
-        Through which interface of the system: ALSA, Core Audio, WASAPI, the sound server, ...
-    channels : int
-        How many it can deliver.
-    sample_rate : int
-        Its own, Hz.
-    is_default : bool
-        True for the one that is used unless another is named.
-    title : str
-        What mixers show it as, where that is more than its name.
+    `number` is PortAudio's and changes when a device is plugged in; None for a source of the sound server.
+    `host_api` is the system's interface to it: ALSA, Core Audio, WASAPI, the sound server, ... `sample_rate`
+    is its own, Hz. `title` is what mixers show, if that is not its name.
     """
 
     number: int | None
@@ -39,12 +25,12 @@ class Device:
 
     @property
     def words(self) -> str:
-        """All that it may be called by."""
+        """Where a part of a name is searched."""
         return f"{self.name}, {self.title}, {self.host_api}"
 
 
 def choose_device(devices: Sequence[Device], wanted: str | int | None) -> Device:
-    """Find the device that a user means."""
+    """Find a device by number, name or a part of a name that only it has; the default for None."""
     if not devices:
         raise DeviceError("no device delivers sound; plug a microphone in, or start the sound server")
     if wanted is None:
@@ -71,9 +57,5 @@ def _by_name(devices: Sequence[Device], wanted: str) -> list[Device]:
 
 
 def _listed(devices: Sequence[Device]) -> str:
-    return ", ".join(_called(device) for device in devices)
-
-
-def _called(device: Device) -> str:
-    number = "" if device.number is None else f"{device.number}: "
-    return f"{number}{device.name} ({device.host_api})"
+    numbered = (("" if each.number is None else f"{each.number}: ", each) for each in devices)
+    return ", ".join(f"{number}{each.name} ({each.host_api})" for number, each in numbered)

@@ -1,8 +1,7 @@
-"""All inputs that can be heard live, and how to open each: through the sound server, or PortAudio alone."""
+"""All inputs of this machine, and how to open each: through the sound server, or PortAudio alone."""
 
 import os
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -16,126 +15,52 @@ from streamer.sources.pulse_server import pactl, pulse_sources, server_answers, 
 from streamer.sources.queue import BlockQueue
 from streamer.sources.reconnect import ReconnectingSource
 
+SOUND_SERVER: Final = "sound server"
+"""The host API of what `parec` records."""
+
 FIRST_SOUND_SECONDS: Final = 3.0
+
+_ALSA: Final = "ALSA"
+_HARDWARE: Final = "(hw:"
+"""Part of the names of cards that ALSA opens itself."""
+
+_DEFAULT_NAMES: Final = frozenset({"default", "pulse", "pipewire"})
+"""ALSA's own names for the sound server's default source."""
 
 _SOURCE_NUMBER: Final = re.compile(r"^\tSource: (\d+)$", re.MULTILINE)
 _PROCESS_ID: Final = re.compile(r'^\t\tapplication\.process\.id = "(\d+)"$', re.MULTILINE)
 
 
-def source_recorded_through(device: Device) -> str | None:
-    """Open a device for a moment and ask the sound server what we record from meanwhile."""
-    microphone = Microphone(device)
-    queue = BlockQueue(FIRST_SOUND_SECONDS, microphone.info.sample_rate)
-    before = _recorded()
-    try:
-        microphone.open()
-        microphone.start(queue)
-        queue.get(FIRST_SOUND_SECONDS)
-        new = _recorded() - before
-    finally:
-        microphone.stop()
-    if not new:
-        return None
-    _, number = min(new)
-    fields = (line.split("\t") for line in pactl("list", "short", "sources").splitlines())
-    return next((each[1] for each in fields if each[0] == number), None)
-
-
-def _recorded() -> set[tuple[str, str]]:
-    """List what this process records: numbers of streams and of their sources."""
-    found = set()
-    for entry in f"\n{pactl('list', 'source-outputs')}".split("\nSource Output #")[1:]:
-        source, process = _SOURCE_NUMBER.search(entry), _PROCESS_ID.search(entry)
-        if source is not None and process is not None and process[1] == str(os.getpid()):
-            found.add((entry.partition("\n")[0], source[1]))
-    return found
-
-
-SOUND_SERVER: Final = "sound server"
-"""The host API of what `parec` records."""
-
-_ALSA: Final = "ALSA"
-_HARDWARE: Final = "(hw:"
-"""Stands in the names of cards that ALSA opens itself."""
-
-_DEFAULT_NAMES: Final = frozenset({"default", "pulse", "pipewire"})
-"""ALSA's own names for the sound server's default source."""
-
-
 def list_inputs() -> list[Device]:
-    """List what delivers sound: the sources of the sound server first, then PortAudio's devices."""
-    return _beside_portaudio(_served())
+    """List all inputs: the sources of the sound server first, then PortAudio's devices."""
+    return _with_portaudio(_server_inputs())
 
 
-def open_input(wanted: str | None, *, returns: bool = True, alone: bool = True) -> Source:
-    """Give the source that a user means, not open yet.
+def open_input(wanted: str | None, *, reconnects: bool = True, alone: bool = True) -> Source:
+    """Give the source that the user names, not open yet; `alone`: it is the only device of the session.
 
-    What comes through a sound server is recorded from the server by its exact name, also where ALSA stands in
-    between: PortAudio would not learn that the server has moved it to another source.
+    What comes through a sound server is recorded from the server by its exact name, even if ALSA stands in
+    between: PortAudio would not notice that the server has moved it to another source.
     """
-    served = _served()
+    served = _server_inputs()
     device = _choose(served, wanted)
-    pulse_name, title = device.name, device.title or device.name
+    name, title = device.name, device.title or device.name
     if device.number is not None:
-        behind = _behind(served, device)
+        behind = _server_input_behind(device, served)
         if behind is None:
-            return _portaudio_source(device, returns=returns, alone=alone)
-        pulse_name, title = behind
-    source = PulseSource(pulse_name, title=title)
-    if not returns:
-        return source
-    return ReconnectingSource(
-        source, lambda info: PulseSource(pulse_name, title=title, like=info), ask=server_answers
-    )
+            return _portaudio_source(device, reconnects=reconnects, alone=alone)
+        name, title = behind
+
+    def record(like: SourceInfo | None = None) -> PulseSource:
+        return PulseSource(name, title=title, like=like)
+
+    return ReconnectingSource(record(), record, probe=server_answers) if reconnects else record()
 
 
-def _portaudio_source(device: Device, *, returns: bool, alone: bool) -> Source:
-    def reopen(info: SourceInfo) -> Source:
-        if alone:
-            look_for_devices_again()
-        same = [each for each in input_devices() if each.words == device.words]
-        return Microphone(choose_device(same, device.name), like=info)
+def _server_inputs() -> list[Device]:
+    """List the sources of the sound server; none without a server.
 
-    microphone = Microphone(device)
-    return ReconnectingSource(microphone, reopen) if returns else microphone
-
-
-def _choose(served: list[Device], wanted: str | None) -> Device:
-    """Find the device that is meant; PortAudio is not even started where the sound server's is."""
-    if wanted is None:
-        found = [device for device in served if device.is_default]
-    else:
-        found = [device for device in served if device.name == wanted]
-    return found[0] if found else choose_device(_beside_portaudio(served), wanted)
-
-
-def _beside_portaudio(served: list[Device]) -> list[Device]:
-    """List PortAudio's devices behind those of the sound server."""
-    try:
-        found = input_devices()
-    except DeviceError:
-        if not served:
-            raise
-        return served
-    if any(device.is_default for device in served):
-        found = [replace(device, is_default=False) for device in found]
-    return [*served, *found]
-
-
-def _behind(served: Sequence[Device], device: Device) -> tuple[str, str] | None:
-    """Name the sound server's source that a device of PortAudio stands for, and how it is called here."""
-    if not served or device.host_api != _ALSA or _HARDWARE in device.name:
-        return None
-    if device.name in _DEFAULT_NAMES:
-        return next(((each.name, each.title) for each in served if each.is_default), None)
-    pulse_name = source_recorded_through(device)
-    return None if pulse_name is None else (pulse_name, device.name)
-
-
-def _served() -> list[Device]:
-    """List the sources of the sound server; none where there is no server.
-
-    One that hangs is no reason to go on without it: PortAudio asks it as well, and hangs with it.
+    If the server hangs, PortAudio would hang too: it asks the same server.
     """
     try:
         default = server_default("Source")
@@ -156,3 +81,73 @@ def _served() -> list[Device]:
         )
         for source in sources
     ]
+
+
+def _with_portaudio(served: list[Device]) -> list[Device]:
+    try:
+        found = input_devices()
+    except DeviceError:
+        if not served:
+            raise
+        return served
+    if any(device.is_default for device in served):
+        found = [replace(device, is_default=False) for device in found]
+    return [*served, *found]
+
+
+def _choose(served: list[Device], wanted: str | None) -> Device:
+    """Find the device that the user names; PortAudio is not even started for one of the sound server."""
+    for device in served:
+        if device.is_default if wanted is None else device.name == wanted:
+            return device
+    return choose_device(_with_portaudio(served), wanted)
+
+
+def _portaudio_source(device: Device, *, reconnects: bool, alone: bool) -> Source:
+    def reopen(info: SourceInfo) -> Source:
+        if alone:
+            look_for_devices_again()
+        same = [each for each in input_devices() if each.words == device.words]
+        return Microphone(choose_device(same, device.name), like=info)
+
+    microphone = Microphone(device)
+    return ReconnectingSource(microphone, reopen) if reconnects else microphone
+
+
+def _server_input_behind(device: Device, served: list[Device]) -> tuple[str, str] | None:
+    """Name and title of the sound server's source behind a device of PortAudio; None for other devices."""
+    if not served or device.host_api != _ALSA or _HARDWARE in device.name:
+        return None
+    if device.name in _DEFAULT_NAMES:
+        return next(((each.name, each.title) for each in served if each.is_default), None)
+    name = _source_recorded_through(device)
+    return None if name is None else (name, device.name)
+
+
+def _source_recorded_through(device: Device) -> str | None:
+    """Open a device for a moment and ask the sound server what this process records meanwhile."""
+    microphone = Microphone(device)
+    queue = BlockQueue(FIRST_SOUND_SECONDS, microphone.info.sample_rate)
+    before = _own_recordings()
+    try:
+        microphone.open()
+        microphone.start(queue)
+        queue.get(FIRST_SOUND_SECONDS)
+        new = _own_recordings() - before
+    finally:
+        microphone.stop()
+    if not new:
+        return None
+    _, number = min(new)
+    fields = (line.split("\t") for line in pactl("list", "short", "sources").splitlines())
+    return next((each[1] for each in fields if each[0] == number), None)
+
+
+def _own_recordings() -> set[tuple[str, str]]:
+    """List the recordings of this process: numbers of streams and of their sources."""
+    found = set()
+    for entry in f"\n{pactl('list', 'source-outputs')}".split("\nSource Output #")[1:]:
+        source, process = _SOURCE_NUMBER.search(entry), _PROCESS_ID.search(entry)
+        if source is not None and process is not None and process[1] == str(os.getpid()):
+            found.add((entry.partition("\n")[0], source[1]))
+    return found

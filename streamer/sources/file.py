@@ -1,9 +1,7 @@
-"""A recording in place of the microphone, at real speed or as fast as it is taken."""
+"""A recording in place of the microphone, in real time or as fast as the queue takes it."""
 
 import time
 from typing import Final
-
-import numpy as np
 
 from emotion.arrays import read_only
 from emotion.audio_io import AudioFile
@@ -17,7 +15,7 @@ STOP_SECONDS: Final = 5.0
 
 
 class FileSource:
-    """Delivers a recording, at the speed at which it was spoken or as fast as it is taken; loses nothing."""
+    """Delivers a recording in real time, or as fast as the queue takes it; loses nothing."""
 
     def __init__(self, audio: AudioFile, *, fast: bool, block_seconds: float | None = None) -> None:
         self._audio = audio
@@ -42,11 +40,11 @@ class FileSource:
 
     @property
     def non_finite_samples(self) -> int:
-        """NaN and infinite samples that were read as 0."""
+        """NaN and infinite samples, read as 0."""
         return self._audio.non_finite_samples
 
     def open(self) -> None:
-        """Do nothing: the file was looked at when it was named."""
+        """Do nothing: `AudioFile` has checked the file."""
 
     def start(self, queue: BlockReceiver) -> None:
         """Begin to read, in a thread of its own."""
@@ -63,7 +61,7 @@ class FileSource:
         for samples in self._audio.blocks(self._block_samples):
             end_sample = first_sample + len(samples)
             if not self._fast:
-                # Held against the beginning, not the block before, so that delays do not add up.
+                # Counted from the start, not from the block before, so that delays do not add up.
                 due = began + end_sample / self._audio.sample_rate
                 self._thread.stopping.wait(max(0.0, due - time.monotonic()))
             if self._thread.stopping.is_set():
@@ -76,17 +74,18 @@ class FileSource:
 
 COMPARED_SECONDS: Final = 60.0
 _COMPARED_VALUES: Final = 2**18
-"""Values at a time: a minute would be gigabytes where a header speaks of a thousand channels."""
+"""Values at a time: with a thousand channels, a minute would be gigabytes."""
 
 
 def are_channels_same(audio: AudioFile) -> bool:
-    """Look at the beginning of a recording."""
-    left, heard = to_samples(COMPARED_SECONDS, audio.sample_rate), False
+    """Tell whether all channels are the same in the first minute, and not silent."""
+    left, has_sound = to_samples(COMPARED_SECONDS, audio.sample_rate), False
     for block in audio.blocks(max(1, _COMPARED_VALUES // audio.channels)):
-        looked_at = block[:left]
-        if not np.array_equal(looked_at, np.broadcast_to(looked_at[:, :1], looked_at.shape)):
+        compared = block[:left]
+        if (compared != compared[:, :1]).any():
             return False
-        left, heard = left - len(looked_at), heard or bool(looked_at.any())
+        has_sound = has_sound or bool(compared.any())
+        left -= len(compared)
         if not left:
             break
-    return heard
+    return has_sound

@@ -19,19 +19,19 @@ from streamer.sources.clock import StreamClock
 from streamer.sources.device_names import Device, choose_device
 
 LATENCY_SECONDS: Final = 0.1
-"""What the system may hold back: room for a moment in which no Python thread gets to run."""
+"""How much the system buffers: room for a moment in which no Python thread runs."""
 
 MAX_REAL_CHANNELS: Final = 8
 SOFTWARE_CHANNELS: Final = 2
-"""A device with more channels than any card has is software that makes up as many as one asks for."""
+"""A device with more channels than any card has is software that gives as many as one asks for."""
 
 FULL_SCALE: Final = np.float32(32768)
 
 CLOSE_SECONDS: Final = 0.5
-"""How long a device that is released is waited for: nobody needs its answer."""
+"""How long to wait for a device to be released: nobody needs its answer."""
 
 _PORTAUDIO: Final = CallThread("portaudio")
-"""PortAudio is one for the whole process, is not thread-safe, and on Windows wants one thread for all."""
+"""PortAudio has one state for the process, is not thread-safe, and on Windows needs one thread."""
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ T = TypeVar("T")
 def portaudio() -> ModuleType:
     """Import sounddevice, which starts PortAudio."""
     try:
-        # It redirects standard error itself meanwhile.
+        # sounddevice redirects standard error itself while it loads.
         return _answer(_load, redirects=True)
     except NoAnswerError:
         raise
@@ -55,7 +55,7 @@ def portaudio() -> ModuleType:
 
 
 def _load() -> ModuleType:
-    import sounddevice  # noqa: PLC0415 - it starts PortAudio: only where there is to be a microphone
+    import sounddevice  # noqa: PLC0415 - it starts PortAudio: only for a microphone
 
     # Its own handler would wait at the exit for a call that hangs.
     atexit.unregister(sounddevice._exit_handler)
@@ -66,7 +66,7 @@ def _load() -> ModuleType:
 
 
 def is_hanging() -> bool:
-    """Tell whether PortAudio is in a call that nobody waits for any more."""
+    """Tell whether PortAudio is in a call that nobody waits for."""
     return not _PORTAUDIO.is_idle
 
 
@@ -77,7 +77,7 @@ def _end_portaudio(end: Callable[[], None]) -> None:
 
 def _answer(function: Callable[[], T], *, redirects: bool = False) -> T:
     """Make a call into PortAudio and wait for it; Ctrl-C interrupts the wait."""
-    # A call that fails makes PortAudio and ALSA write lines of their own: the error says it in one.
+    # If a call fails, PortAudio and ALSA write lines of their own; the error says it in one.
     with quiet_stderr(redirected=not redirects):
         call = _PORTAUDIO.begin(function)
         try:
@@ -94,7 +94,7 @@ def _answer(function: Callable[[], T], *, redirects: bool = False) -> T:
 
 
 def input_devices() -> list[Device]:
-    """List what delivers sound."""
+    """List PortAudio's inputs."""
     sounddevice = portaudio()
     try:
         found = _answer(sounddevice.query_devices)
@@ -119,7 +119,7 @@ def input_devices() -> list[Device]:
 
 
 def look_for_devices_again() -> None:
-    """Let PortAudio find what was plugged in since it started; no stream may be open."""
+    """Make PortAudio find what was plugged in since it started; no stream may be open."""
     sounddevice = portaudio()
     try:
         # sounddevice has no public name for it; PortAudio looks at the devices only when it starts.
@@ -130,42 +130,32 @@ def look_for_devices_again() -> None:
 
 
 class Microphone:
-    """Delivers what an input device hears, at the device's own rate, in 16 bits."""
+    """Delivers what an input device records, at the device's own rate, in 16 bits."""
+
+    non_finite_samples = 0
 
     def __init__(self, device: str | int | Device | None = None, *, like: SourceInfo | None = None) -> None:
         self._device = device if isinstance(device, Device) else choose_device(input_devices(), device)
         channels = self._device.channels
-        self._channels = channels if channels <= MAX_REAL_CHANNELS else SOFTWARE_CHANNELS
-        self._sample_rate = self._device.sample_rate
-        if like is not None:
-            self._channels, self._sample_rate = like.channels, like.sample_rate
-        self._clock = StreamClock(self._sample_rate)
-        self._stream: Any = None
-        self._is_asked_for = False
-        self._queue: BlockReceiver | None = None
-        self._stopping = False
-
-    @property
-    def info(self) -> SourceInfo:
-        """What is known of the device."""
-        return SourceInfo(
+        if channels > MAX_REAL_CHANNELS:
+            channels = SOFTWARE_CHANNELS
+        self.info: Final = SourceInfo(
             name=self._device.name,
-            sample_rate=self._sample_rate,
-            channels=self._channels,
+            sample_rate=self._device.sample_rate if like is None else like.sample_rate,
+            channels=channels if like is None else like.channels,
             sample_format="PCM_16",
             seconds=None,
             live=True,
         )
-
-    @property
-    def non_finite_samples(self) -> int:
-        """None: there are no such numbers in 16 bits."""
-        return 0
+        self._callback = CaptureCallback(self.info.sample_rate)
+        self._stream: Any = None
+        self._must_close = False
+        self._stopping = False
 
     def open(self) -> None:
         """Open the device; it does not deliver yet."""
         sounddevice = portaudio()
-        self._is_asked_for = True
+        self._must_close = True
         try:
             _answer(partial(self._open_stream, sounddevice))
         except (sounddevice.PortAudioError, ValueError) as error:
@@ -173,69 +163,50 @@ class Microphone:
 
     def start(self, queue: BlockReceiver) -> None:
         """Begin to deliver, from PortAudio's thread."""
-        self._queue = queue
+        self._callback.receiver = queue
         sounddevice = portaudio()
         try:
-            _answer(self._start_stream)
+            _answer(self._stream.start)
         except sounddevice.PortAudioError as error:
             raise self._refusal(error) from error
 
     def stop(self) -> None:
         """Release the device and close the queue; a second call does nothing.
 
-        A device that hangs is left behind: it is released as soon as it answers.
+        A device that hangs is not waited for: it is released as soon as it answers.
         """
         self._stopping = True
-        if self._is_asked_for:
-            self._is_asked_for = False
-            # Also where it is still being opened: this comes after.
+        if self._must_close:
+            self._must_close = False
+            # Also while it is still being opened: PortAudio's thread closes it after that.
             with quiet_stderr():
                 closing = _PORTAUDIO.begin(self._close_stream)
                 has_ended = closing.wait(CLOSE_SECONDS)
             if has_ended:
                 closing.result()
-        if self._queue is not None:
-            self._queue.close()
+        if self._callback.receiver is not None:
+            self._callback.receiver.close()
 
     def _open_stream(self, sounddevice: ModuleType) -> None:
         self._stream = sounddevice.InputStream(
             device=self._device.number,
-            samplerate=self._sample_rate,
-            channels=self._channels,
+            samplerate=self.info.sample_rate,
+            channels=self.info.channels,
             dtype="int16",
             latency=LATENCY_SECONDS,
-            callback=self._take,
+            callback=self._callback,
             finished_callback=self._finished,
         )
-
-    def _start_stream(self) -> None:
-        self._stream.start()
 
     def _close_stream(self) -> None:
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.close()
 
-    def _take(self, taken: NDArray[np.int16], num_samples: int, times: Any, flags: Any) -> None:
-        """Copy, stamp and hand over; PortAudio calls this and must never see it raise."""
-        queue = self._queue
-        if queue is None:
-            return
-        try:
-            arrived = time.monotonic()
-            samples = taken.astype(np.float32)
-            samples /= FULL_SCALE
-            place = self._clock.place(
-                num_samples, times.inputBufferAdcTime, arrived, overflowed=flags.input_overflow
-            )
-            queue.put(AudioBlock(read_only(samples), place.first_sample, arrived, overrun=place.overrun))
-        except Exception as error:  # noqa: BLE001 - the session raises it in the main thread
-            queue.close(error)
-
     def _finished(self) -> None:
-        """Tell of an end that nobody asked for: the device or the sound server has gone."""
-        if self._queue is not None and not self._stopping:
-            self._queue.close(
+        """Report an end that nobody asked for: the device or the sound server has gone."""
+        if self._callback.receiver is not None and not self._stopping:
+            self._callback.receiver.close(
                 DeviceError(
                     f"{self._device.name} delivers no more: it was unplugged, or the sound server stopped; "
                     "see `callmood devices`, then start again"
@@ -243,8 +214,32 @@ class Microphone:
             )
 
     def _refusal(self, error: Exception) -> DeviceError:
-        device = self._device
+        info = self.info
         return DeviceError(
-            f"{device.name} will not open at {self._sample_rate} Hz with {self._channels} channels: "
+            f"{info.name} will not open at {info.sample_rate} Hz with {info.channels} channels: "
             f"{error}; close what else uses it, or choose another: `callmood devices`"
         )
+
+
+class CaptureCallback:
+    """Copies, stamps and hands over each block; PortAudio calls it, so it never waits and never raises."""
+
+    def __init__(self, sample_rate: int) -> None:
+        self.receiver: BlockReceiver | None = None
+        self._clock = StreamClock(sample_rate)
+
+    def __call__(self, captured: NDArray[np.int16], num_samples: int, times: Any, flags: Any) -> None:
+        """Take 16-bit samples, ``(num_samples, channels)``, that PortAudio overwrites afterwards."""
+        receiver = self.receiver
+        if receiver is None:
+            return
+        try:
+            arrived = time.monotonic()
+            samples = captured.astype(np.float32)
+            samples /= FULL_SCALE
+            place = self._clock.place(
+                num_samples, times.inputBufferAdcTime, arrived, overflowed=flags.input_overflow
+            )
+            receiver.put(AudioBlock(read_only(samples), place.first_sample, arrived, overrun=place.overrun))
+        except Exception as error:  # noqa: BLE001 - the session raises it in the main thread
+            receiver.close(error)

@@ -11,10 +11,9 @@ from typing import Final, Literal, TypeAlias, get_args
 import numpy as np
 
 from emotion.arrays import Samples, read_only
-from emotion.audio_decoding import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from emotion.audio_io import format_note
 from emotion.errors import AudioFileError, UsageError
-from emotion.window_grid import to_samples
+from emotion.window_grid import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, to_samples
 from streamer.events import AudioBlock
 from streamer.sources.base import BlockReceiver, SourceInfo, SourceThread
 
@@ -23,27 +22,34 @@ Encoding: TypeAlias = Literal["s16le", "f32le", "mulaw", "alaw"]
 
 ENCODINGS: Final[tuple[Encoding, ...]] = get_args(Encoding)
 
+MAX_BLOCK_SECONDS: Final = 0.25
+STOP_SECONDS: Final = 5.0
+
+_SMALL_READ_SECONDS: Final = 0.005
+"""After less than this the reader pauses for as long: a writer of single samples gets no block for each."""
+
+_SUBTYPES: Final[Mapping[Encoding, str]] = MappingProxyType(
+    {"s16le": "PCM_16", "f32le": "FLOAT", "mulaw": "ULAW", "alaw": "ALAW"}
+)
+_DTYPES: Final[Mapping[Encoding, str]] = MappingProxyType(
+    {"s16le": "<i2", "f32le": "<f4", "mulaw": "u1", "alaw": "u1"}
+)
 _FULL_SCALE: Final = np.float32(32768)
-
-
-def sample_bytes(encoding: Encoding) -> int:
-    """Tell how long a sample of one channel is."""
-    return {"s16le": 2, "f32le": 4, "mulaw": 1, "alaw": 1}[encoding]
 
 
 def decode(data: bytes, encoding: Encoding) -> Samples:
     """Turn bytes into samples."""
-    if encoding == "f32le":
-        return np.frombuffer(data, dtype="<f4").astype(np.float32)
-    if encoding == "s16le":
-        return np.frombuffer(data, dtype="<i2").astype(np.float32) / _FULL_SCALE
-    table = _MU_LAW if encoding == "mulaw" else _A_LAW
-    return table[np.frombuffer(data, dtype=np.uint8)]
+    values = np.frombuffer(data, _DTYPES[encoding])
+    if (table := _TABLES.get(encoding)) is not None:
+        looked_up: Samples = table[values]
+        return looked_up
+    samples = values.astype(np.float32)
+    return samples / _FULL_SCALE if encoding == "s16le" else samples
 
 
 def _mu_law_table() -> Samples:
-    """Give the value of each byte by ITU-T G.711 (11/1988), table 2: values of 14 bits, here of 16."""
-    # On the line all bits are inverted; what is 1 then means negative.
+    """Give the value of each byte by ITU-T G.711 (11/1988), table 2: values of 14 bits, scaled to 16."""
+    # On the line all bits are inverted; a sign bit of 1 then means negative.
     code = np.arange(256) ^ 0xFF
     chord, step = code >> 4 & 7, code & 15
     magnitude = ((2 * step + 33) << chord) - 33
@@ -51,8 +57,8 @@ def _mu_law_table() -> Samples:
 
 
 def _a_law_table() -> Samples:
-    """Give the value of each byte by ITU-T G.711 (11/1988), table 1: values of 13 bits, here of 16."""
-    # On the line every other bit is inverted; a sign of 1 means positive.
+    """Give the value of each byte by ITU-T G.711 (11/1988), table 1: values of 13 bits, scaled to 16."""
+    # On the line every other bit is inverted; a sign bit of 1 means positive.
     code = np.arange(256) ^ 0x55
     chord, step = code >> 4 & 7, code & 15
     magnitude = np.where(chord == 0, 2 * step + 1, (2 * step + 33) << np.maximum(chord - 1, 0))
@@ -63,28 +69,23 @@ def _scaled(values: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Samples:
     return read_only(values.astype(np.float32) / _FULL_SCALE)
 
 
-_MU_LAW: Final = _mu_law_table()
-_A_LAW: Final = _a_law_table()
+_TABLES: Final[Mapping[Encoding, Samples]] = MappingProxyType(
+    {"mulaw": _mu_law_table(), "alaw": _a_law_table()}
+)
 
 
 class PcmDecoder:
-    """Decodes what is whole, and keeps the rest for the next time.
-
-    Attributes
-    ----------
-    frame_bytes : int
-        Bytes of one sample of all channels.
-    """
+    """Decodes bytes cut anywhere; `frame_bytes` are those of one sample of all channels."""
 
     def __init__(self, encoding: Encoding, channels: int) -> None:
-        self.frame_bytes = channels * sample_bytes(encoding)
+        self.frame_bytes = channels * np.dtype(_DTYPES[encoding]).itemsize
         self._encoding = encoding
         self._channels = channels
         self._rest = b""
 
     @property
     def rest_bytes(self) -> int:
-        """How many bytes of a sample that is not whole are kept: less than `frame_bytes`."""
+        """Bytes of an unfinished sample: fewer than `frame_bytes`."""
         return len(self._rest)
 
     def take(self, data: bytes) -> Samples:
@@ -95,29 +96,19 @@ class PcmDecoder:
         return decode(data[:whole], self._encoding).reshape(-1, self._channels)
 
 
-MAX_BLOCK_SECONDS: Final = 0.25
-STOP_SECONDS: Final = 5.0
-
-_SMALL_READ_SECONDS: Final = 0.005
-"""After less than this the reader pauses for as long: who writes sample by sample makes no block of each."""
-
-_SUBTYPES: Final[Mapping[Encoding, str]] = MappingProxyType(
-    {"s16le": "PCM_16", "f32le": "FLOAT", "mulaw": "ULAW", "alaw": "ALAW"}
-)
-
-
 class PcmSource:
     """Delivers raw samples from a file descriptor as they come; a full queue holds the writer back."""
+
+    # NaN and infinite samples are delivered as they came.
+    non_finite_samples = 0
 
     def __init__(
         self, descriptor: int, *, name: str, sample_rate: int, channels: int, encoding: Encoding
     ) -> None:
         _check_arguments(descriptor, sample_rate, channels)
         self._descriptor = descriptor
-        self._whole_samples = PcmDecoder(encoding, channels)
-        self._max_block_bytes = (
-            max(1, to_samples(MAX_BLOCK_SECONDS, sample_rate)) * self._whole_samples.frame_bytes
-        )
+        self._decoder = PcmDecoder(encoding, channels)
+        self._max_block_bytes = max(1, to_samples(MAX_BLOCK_SECONDS, sample_rate)) * self._decoder.frame_bytes
         self._info = SourceInfo(
             name=name,
             sample_rate=sample_rate,
@@ -127,20 +118,14 @@ class PcmSource:
             live=False,
             notes=format_note(_SUBTYPES[encoding]),
         )
-        self._notes: tuple[str, ...] = ()
-        # A read hangs where another program empties the pipe between poll and read.
+        # A read hangs if another program empties the pipe between poll and read.
         self._thread = SourceThread("callmood-pcm", self._read, daemon=True)
         self._wake: tuple[int, int] | None = None
 
     @property
     def info(self) -> SourceInfo:
-        """What is known; its notes grow where the sound ends inside a sample."""
-        return replace(self._info, notes=(*self._info.notes, *self._notes))
-
-    @property
-    def non_finite_samples(self) -> int:
-        """None: what is no finite number is delivered as it came."""
-        return 0
+        """What is known; a note is added if the sound ends inside a sample."""
+        return self._info
 
     def open(self) -> None:
         """Do nothing: the descriptor is open."""
@@ -164,45 +149,45 @@ class PcmSource:
             os.close(descriptor)
 
     def _read(self, queue: BlockReceiver) -> None:
-        # Not select, which knows no descriptors beyond 1023; a file is always ready.
+        # Not select, which takes no descriptors beyond 1023; a file is always ready.
         ready = select.poll()
         ready.register(self._descriptor, select.POLLIN)
         if self._wake is not None:
             ready.register(self._wake[0], select.POLLIN)
-        crumb_samples = to_samples(_SMALL_READ_SECONDS, self._info.sample_rate)
+        small_samples = to_samples(_SMALL_READ_SECONDS, self._info.sample_rate)
         first_sample = 0
         while True:
             try:
                 ready.poll()
                 if self._thread.stopping.is_set():
                     return
-                data = os.read(self._descriptor, self._max_block_bytes - self._whole_samples.rest_bytes)
+                data = os.read(self._descriptor, self._max_block_bytes - self._decoder.rest_bytes)
             except BlockingIOError:
-                continue  # Whoever shares the pipe was faster.
+                continue  # Another reader of the pipe was faster.
             except OSError as error:
                 raise _unreadable(error) from error
             arrived = time.monotonic()
             if not data:
                 self._end(first_sample)
                 return
-            samples = self._whole_samples.take(data)
+            samples = self._decoder.take(data)
             if len(samples):
                 block = AudioBlock(read_only(samples), first_sample, arrived)
                 if not queue.put_waiting(block):
                     return
                 first_sample = block.end_sample
-            if len(samples) < crumb_samples:
+            if len(samples) < small_samples:
                 self._thread.stopping.wait(_SMALL_READ_SECONDS)
 
     def _end(self, num_samples: int) -> None:
-        rest = self._whole_samples.rest_bytes
         if not num_samples:
             raise AudioFileError(
                 "standard input ended before any sound came; run the command before the pipe by itself, and "
                 "give callmood what it writes"
             )
-        if rest:
-            self._notes = (f"standard input ended inside a sample: {rest} bytes left out",)
+        if rest := self._decoder.rest_bytes:
+            note = f"standard input ended inside a sample: {rest} bytes left out"
+            self._info = replace(self._info, notes=(*self._info.notes, note))
 
 
 def _unreadable(error: OSError) -> AudioFileError:

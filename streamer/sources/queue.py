@@ -12,7 +12,7 @@ class BlockQueue:
     """Blocks on their way from one source to one worker.
 
     A live source must never wait: `put` makes room by dropping the oldest block. A file can: `put_waiting`
-    holds it back and nothing is lost. Whoever waits is woken, nobody looks again and again.
+    holds it back and nothing is lost. `news` is set at every change, for a reader of several queues.
     """
 
     def __init__(self, max_seconds: float, sample_rate: int, news: threading.Event | None = None) -> None:
@@ -33,21 +33,21 @@ class BlockQueue:
         self._emptied = threading.Condition(self._lock)
 
     def put(self, block: AudioBlock) -> None:
-        """Append a block at once; the oldest ones are dropped, and counted, where it does not fit."""
+        """Append a block at once; if it does not fit, the oldest ones are dropped and counted."""
         with self._lock:
             while self._blocks and not self._fits(block):
                 self._drop_oldest()
             self._append(block)
 
     def put_waiting(self, block: AudioBlock) -> bool:
-        """Append a block as soon as there is room."""
+        """Append a block as soon as there is room; False once the queue is closed."""
         with self._lock:
             self._emptied.wait_for(lambda: self._closed or not self._blocks or self._fits(block))
             self._append(block)
             return not self._closed
 
     def get(self, timeout_seconds: float) -> AudioBlock | None:
-        """Take the oldest block."""
+        """Take the oldest block; None if there is none after the timeout, or at the end."""
         with self._lock:
             self._filled.wait_for(lambda: bool(self._blocks) or self._closed, timeout_seconds)
             if not self._blocks:
@@ -57,10 +57,10 @@ class BlockQueue:
             return block
 
     def note_absence(self, reason: str | None) -> None:
-        """Learn that the source's device is away and is waited for, or is back."""
+        """Note that the source's device is away and will be reopened, or is back."""
         with self._lock:
             self._absence = reason
-            self._tell_news()
+            self._notify()
 
     def close(self, error: BaseException | None = None) -> None:
         """Take no more blocks; those inside can still be taken. A second call changes nothing."""
@@ -71,10 +71,10 @@ class BlockQueue:
                 self._error = error
                 self._filled.notify_all()
                 self._emptied.notify_all()
-                self._tell_news()
+                self._notify()
 
     def discard(self) -> None:
-        """Drop what is inside, and count it, for a stop that cannot wait."""
+        """Drop and count what is inside, for a stop that cannot wait."""
         with self._lock:
             while self._blocks:
                 self._drop_oldest()
@@ -94,31 +94,31 @@ class BlockQueue:
 
     @property
     def drained(self) -> bool:
-        """True once the queue is closed and its last block taken."""
+        """True once the queue is closed and empty."""
         with self._lock:
             return self._closed and not self._blocks
 
     @property
     def error(self) -> BaseException | None:
-        """What ended the source, if anything did."""
+        """What ended the source, unless it reached its natural end."""
         with self._lock:
             return self._error
 
     @property
     def absence(self) -> str | None:
-        """Why the source's device is away just now; None where it is there."""
+        """Why the source's device is away; None if it is there."""
         with self._lock:
             return self._absence
 
     @property
     def oldest_arrival(self) -> float | None:
-        """``time.monotonic()`` at the arrival of the block that `get` would give, s."""
+        """Arrival time of the block that `get` would give, by ``time.monotonic()``, s."""
         with self._lock:
             return self._blocks[0].arrived if self._blocks else None
 
     @property
     def end_sample(self) -> int:
-        """One past the last sample ever put, in the numbers of the stream."""
+        """Index after the last sample ever put."""
         with self._lock:
             return self._end_sample
 
@@ -130,7 +130,7 @@ class BlockQueue:
 
     @property
     def overruns(self) -> int:
-        """Blocks before which the card had lost input, those dropped included."""
+        """Blocks before which the card lost input, dropped ones included."""
         with self._lock:
             return self._overruns
 
@@ -145,9 +145,9 @@ class BlockQueue:
         self._overruns += block.overrun
         self._end_sample = block.end_sample
         self._filled.notify()
-        self._tell_news()
+        self._notify()
 
-    def _tell_news(self) -> None:
+    def _notify(self) -> None:
         if self._news is not None:
             self._news.set()
 
@@ -161,13 +161,7 @@ class BlockQueue:
 
 
 class SourceMultiplexer:
-    """A queue for each source, and one place for the worker to wait at.
-
-    Attributes
-    ----------
-    queues : tuple of BlockQueue
-        By number of the source: each is filled by its own.
-    """
+    """A queue for each source, `queues`, and one place where the worker waits for all of them."""
 
     def __init__(self, max_seconds: Sequence[float], sample_rates: Sequence[int]) -> None:
         self._news = threading.Event()
@@ -177,16 +171,15 @@ class SourceMultiplexer:
         )
 
     def get(self, timeout_seconds: float) -> tuple[int, AudioBlock] | None:
-        """Take the block that has waited longest."""
+        """Take the block that has waited longest, with the number of its source."""
         deadline = time.monotonic() + timeout_seconds
         while True:
-            # Before looking: what comes while we look sets it again.
+            # Before the queues are read: a block that comes meanwhile sets it again.
             self._news.clear()
-            arrivals = [
-                (arrival, number) for number, arrival in enumerate(self._arrivals()) if arrival is not None
-            ]
-            if arrivals:
-                number = min(arrivals)[1]
+            arrival_times = ((queue.oldest_arrival, number) for number, queue in enumerate(self.queues))
+            waiting = [(arrived, number) for arrived, number in arrival_times if arrived is not None]
+            if waiting:
+                number = min(waiting)[1]
                 block = self.queues[number].get(0.0)
                 if block is not None:
                     return number, block
@@ -199,30 +192,30 @@ class SourceMultiplexer:
             queue.close()
 
     def discard(self) -> None:
-        """Drop what is inside, and count it, for a stop that cannot wait."""
+        """Drop and count what is inside, for a stop that cannot wait."""
         for queue in self.queues:
             queue.discard()
 
     @property
     def drained(self) -> bool:
-        """True once all was taken, and all sources have ended, or one has failed."""
+        """True once all sources have ended, or one has failed, and all queues are empty."""
         if any(queue.error for queue in self.queues):
             self.close()
         return all(queue.drained for queue in self.queues)
 
     @property
     def error(self) -> BaseException | None:
-        """What ended the first source that did not end by itself."""
+        """Error of the first source that failed."""
         return next((queue.error for queue in self.queues if queue.error is not None), None)
 
     @property
     def end_samples(self) -> tuple[int, ...]:
-        """One past the last sample ever put, by number of the source."""
+        """Index after the last sample ever put, by number of the source."""
         return tuple(queue.end_sample for queue in self.queues)
 
     @property
     def absences(self) -> tuple[str | None, ...]:
-        """Why its device is away just now, by number of the source; None for one that is there."""
+        """Why its device is away, by number of the source; None if it is there."""
         return tuple(queue.absence for queue in self.queues)
 
     @property
@@ -234,6 +227,3 @@ class SourceMultiplexer:
     def overruns(self) -> int:
         """How often a card has lost input."""
         return sum(queue.overruns for queue in self.queues)
-
-    def _arrivals(self) -> list[float | None]:
-        return [queue.oldest_arrival for queue in self.queues]

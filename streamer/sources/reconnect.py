@@ -13,166 +13,157 @@ from streamer.events import AudioBlock
 from streamer.sources.base import BlockReceiver, Source, SourceInfo, SourceThread
 
 RETRY_SECONDS: Final = (0.1, 0.5, 1.0, 2.0, 4.0)
-"""How long from one attempt to the next; the last holds for all that follow."""
+"""Waits between attempts to reopen; the last one repeats."""
+
+POLL_SECONDS: Final = 0.5
+QUIET_POLLS: Final = 5
+"""After so many polls in a row without a block the device counts as away. Polls, not seconds: if this process
+was stopped, blocks may be waiting."""
+
+FIRST_POLLS: Final = 20
+"""The same before the first block: some devices take seconds to wake up."""
+
+PROBE_POLLS: Final = 2
+"""After so many polls without a block a source that `stalls` is probed, again and again."""
+
+PROBE_TIMEOUT_SECONDS: Final = 0.5
+"""A probe that has not returned after this time, when the session ends, counts as hanging."""
+
+MAX_MISSING_SECONDS: Final = 1.0
+"""Less sound than this missing at the end is no loss: blocks take a moment."""
+
+MAX_START_SECONDS: Final = 3.0
+"""The same if no block has come at all."""
 
 STOP_SECONDS: Final = 10.0
 """How long a device that delivers may take to be released."""
 
-LEAVE_SECONDS: Final = 0.3
-"""One that does not is left behind after so long: it, or who is asked for it, may hang for good."""
-
-HANGS_SECONDS: Final = 0.5
-"""Whoever has not answered for so long, when the session ends, is taken to hang."""
-
-LOOK_SECONDS: Final = 0.5
-QUIET_LOOKS: Final = 5
-"""So many looks in a row at which nothing has come, and the device is taken for gone. Looks, not seconds:
-where our own process was stopped, sound may be waiting."""
-
-FIRST_LOOKS: Final = 20
-"""So many before the first sound: some devices take seconds to wake up."""
-
-ASK_LOOKS: Final = 2
-"""So many before it is asked whether a device that may be quiet is: what is told must be known soon."""
-
-OWED_SECONDS: Final = 1.0
-"""What is missing at the end is no loss if it is less: blocks take a moment."""
-
-FIRST_SECONDS: Final = 3.0
-"""The same where nothing has come at all."""
+ABANDON_SECONDS: Final = 0.3
+"""How long a device that delivers nothing may take: it may hang for good, and is left to itself."""
 
 
 class ReconnectingSource:
-    """Delivers what a device hears; where it goes away, waits until it is back and goes on.
+    """Delivers from a device; reopens it whenever it ends with a DeviceError, or delivers nothing.
 
-    The sample index goes on by the monotonic clock, so the time away is a gap of about its true length. What
-    is wrong with the program is no reason to wait: only a DeviceError is.
+    The sample index goes on by the monotonic clock, so the time away is a gap of about its true length. Any
+    other error is a bug and ends the source. `probe` raises DeviceError if a source that `stalls` is away.
     """
+
+    non_finite_samples = 0
 
     def __init__(
         self,
         source: Source,
         reopen: Callable[[SourceInfo], Source],
         *,
-        ask: Callable[[], None] | None = None,
+        probe: Callable[[], None] | None = None,
     ) -> None:
+        self.info: Final = source.info
         self._source = source
         self._reopen = reopen
-        self._ask = ask if source.info.stalls else None
-        self._asked_at: float | None = None
-        self._info = source.info
+        self._probe = probe if source.info.stalls else None
+        self._probed_at: float | None = None
         self._relay: _Relay | None = None
-        self._thread = SourceThread("callmood-returning", self._keep, daemon=True)
-
-    @property
-    def info(self) -> SourceInfo:
-        """What is known of the device."""
-        return self._info
-
-    @property
-    def non_finite_samples(self) -> int:
-        """None: devices deliver whole numbers."""
-        return 0
+        self._thread = SourceThread("callmood-reconnect", self._keep_open, daemon=True)
 
     def open(self) -> None:
-        """Open the device; where it is not there at the start, nobody waits."""
+        """Open the device; one that is missing at the start is an error."""
         self._source.open()
 
     def start(self, queue: BlockReceiver) -> None:
         """Begin to deliver."""
-        relay = _Relay(queue, self._info.sample_rate, place=None)
+        relay = _Relay(queue, self.info.sample_rate, place=None)
         self._source.start(relay)
         self._relay = relay
         self._thread.start(queue)
         if self._thread.stopping.is_set():
-            # Whoever did not want to wait for the start has stopped it meanwhile.
+            # `stop` was called meanwhile, by a session that gave up waiting for this start.
             relay.ended.set()
 
     def stop(self) -> None:
         """Deliver nothing more, close the queue, release the device; a second call does nothing.
 
-        A device that hangs is left behind, and released as soon as it answers.
+        A device that hangs is not waited for, and released as soon as it answers.
         """
         relay = self._relay
         if relay is None:
             self._thread.stop()
             self._source.stop()
             return
-        is_quiet = relay.quiet_seconds > (OWED_SECONDS if relay.has_delivered else FIRST_SECONDS)
-        is_told = relay.ended.is_set() or (relay.num_attempts > 0 and not relay.has_delivered)
-        if is_quiet and not is_told and (self._ask is None or self._is_unanswered):
-            relay.note_absence(self._hangs().what)
+        is_quiet = relay.quiet_seconds > (MAX_MISSING_SECONDS if relay.has_delivered else MAX_START_SECONDS)
+        is_reported = relay.ended.is_set() or (relay.num_attempts > 0 and not relay.has_delivered)
+        if is_quiet and not is_reported and (self._probe is None or self._is_probe_hanging):
+            relay.note_absence(self._hanging_error().what)
         self._thread.stop()
         relay.ended.set()
-        self._thread.wait(LEAVE_SECONDS if is_quiet or is_told else STOP_SECONDS)
+        self._thread.wait(ABANDON_SECONDS if is_quiet or is_reported else STOP_SECONDS)
 
-    def _keep(self, queue: BlockReceiver) -> None:
-        """Own the device from its start on: release it where it ends, and try until it is back."""
+    def _keep_open(self, queue: BlockReceiver) -> None:
+        """Own the device from its start on: release it when it ends, and reopen it."""
         relay = self._relay
         while relay is not None:
             self._watch(relay)
             if isinstance(relay.error, DeviceError) and not self._thread.stopping.is_set():
-                # Without the advice: waiting is what is done about it.
+                # Without the advice: reopening is what is done about it.
                 queue.note_absence(relay.error.what)
             self._source.stop()
             relay = None if self._thread.stopping.is_set() else self._wait_for_return(relay, queue)
 
     def _watch(self, relay: "_Relay") -> None:
-        """Wait until the device ends, or delivers nothing although it should."""
+        """Return when the device ends, or delivers nothing although it should."""
         num_quiet, place = 0, relay.place
-        while not relay.ended.wait(LOOK_SECONDS):
+        while not relay.ended.wait(POLL_SECONDS):
             num_quiet = num_quiet + 1 if relay.place is place else 0
             place = relay.place
-            if self._ask is None:
-                if num_quiet >= (QUIET_LOOKS if relay.has_delivered else FIRST_LOOKS):
-                    relay.close(self._hangs())
-            elif num_quiet and num_quiet % ASK_LOOKS == 0:
-                self._ask_whether(relay)
+            if self._probe is None:
+                if num_quiet >= (QUIET_POLLS if relay.has_delivered else FIRST_POLLS):
+                    relay.close(self._hanging_error())
+            elif num_quiet and num_quiet % PROBE_POLLS == 0:
+                self._run_probe(self._probe, relay)
 
-    def _ask_whether(self, relay: "_Relay") -> None:
-        """Find out whether it is for good reason that nothing comes."""
-        if self._ask is None:
-            return
-        asked = BackgroundCall(self._ask)
-        self._asked_at = time.monotonic()
-        asked.start("callmood-asking")
+    def _run_probe(self, probe: Callable[[], None], relay: "_Relay") -> None:
+        """Find out whether a quiet source is still there."""
+        call = BackgroundCall(probe)
+        self._probed_at = time.monotonic()
+        call.start("callmood-probe")
         try:
-            while not asked.wait(LOOK_SECONDS):
+            while not call.wait(POLL_SECONDS):
                 if relay.ended.is_set():
                     return
-            asked.result()
+            call.result()
         except DeviceError as error:
             relay.close(error)
         finally:
-            self._asked_at = None
+            self._probed_at = None
 
     @property
-    def _is_unanswered(self) -> bool:
-        asked_at = self._asked_at
-        return asked_at is not None and time.monotonic() - asked_at > HANGS_SECONDS
+    def _is_probe_hanging(self) -> bool:
+        probed_at = self._probed_at
+        return probed_at is not None and time.monotonic() - probed_at > PROBE_TIMEOUT_SECONDS
 
-    def _hangs(self) -> DeviceError:
+    def _hanging_error(self) -> DeviceError:
         return DeviceError(
-            f"{self._info.name} delivers nothing any more: it hangs, or the sound server does; see "
+            f"{self.info.name} delivers nothing any more: it hangs, or the sound server does; see "
             "`callmood devices`, then start again"
         )
 
     def _wait_for_return(self, gone: "_Relay", queue: BlockReceiver) -> "_Relay | None":
+        """Try to reopen until it succeeds; None once the source is stopped."""
         if gone.error is None:
             return None
         if not isinstance(gone.error, DeviceError):
             raise gone.error
-        # One that came back only to go again has used up its quick attempts.
+        # A device that came back but delivered nothing does not get the quick attempts again.
         num_attempts = 0 if gone.has_delivered else gone.num_attempts
         while True:
             if self._thread.stopping.wait(RETRY_SECONDS[min(num_attempts, len(RETRY_SECONDS) - 1)]):
                 return None
             num_attempts += 1
-            # Where nothing has come yet, what is missing counts from the start.
+            # If no block has come yet, the gap begins at the start.
             place = gone.place or (0, gone.began)
-            self._relay = _Relay(queue, self._info.sample_rate, place, num_attempts)
+            self._relay = _Relay(queue, self.info.sample_rate, place, num_attempts)
             with suppress(DeviceError):
-                self._source = self._reopen(self._info)
+                self._source = self._reopen(self.info)
                 try:
                     self._source.open()
                     self._source.start(self._relay)
@@ -185,7 +176,10 @@ class ReconnectingSource:
 
 
 class _Relay:
-    """Between one opening of the device and the queue: counts on from where the one before has ended."""
+    """Receives the blocks of one opening of the device, and continues the index of the one before.
+
+    `place` is where the latest block ended: its end in samples, and its arrival time.
+    """
 
     def __init__(
         self, queue: BlockReceiver, sample_rate: int, place: tuple[int, float] | None, num_attempts: int = 0
@@ -202,11 +196,11 @@ class _Relay:
 
     @property
     def quiet_seconds(self) -> float:
-        """How long nothing has come, s."""
+        """Time since the latest block, s."""
         return time.monotonic() - (self.began if self.place is None else self.place[1])
 
     def put(self, block: AudioBlock) -> None:
-        """Hand a block on."""
+        """Pass a block on under its index in the session."""
         if self.ended.is_set():
             return
         is_back = False
@@ -217,7 +211,7 @@ class _Relay:
                 is_back = True
                 end_sample, until = self.place
                 begins = block.arrived - len(block.samples) / self._sample_rate
-                # A sample at least: the two sides of a gap must never be glued.
+                # One sample at least: the two sides of a gap must never be joined.
                 away = max(1, round((begins - until) * self._sample_rate))
                 self._shift = end_sample + away - block.first_sample
         if self._shift:
@@ -226,16 +220,16 @@ class _Relay:
         self._queue.put(block)
 
     def put_waiting(self, block: AudioBlock) -> bool:
-        """Hand a block on: a device never waits."""
+        """Pass a block on: a device never waits."""
         self.put(block)
         return not self.ended.is_set()
 
     def note_absence(self, reason: str | None) -> None:
-        """Hand the word on."""
+        """Pass it on."""
         self._queue.note_absence(reason)
 
     def close(self, error: BaseException | None = None) -> None:
-        """Learn that the device has ended; called from its own thread, which cannot be waited for here."""
+        """Note that the device has ended; called from its own thread, so it cannot be released here."""
         if not self.ended.is_set():
             self.error = error
             self.ended.set()

@@ -19,6 +19,7 @@ from streamer.sources.reconnect import ReconnectingSource
 
 if TYPE_CHECKING:
     import subprocess
+TITLE: Final = "system sound"
 
 _OTHER_SYSTEMS: Final = MappingProxyType(
     {
@@ -28,10 +29,17 @@ _OTHER_SYSTEMS: Final = MappingProxyType(
         "virtual cable such as VB-CABLE, let the sound go through it, then: callmood listen --device CABLE",
     }
 )
+_STOP_SECONDS: Final = 2.0
+_READ_BYTES: Final = 4096
+
+
+def open_system_sound() -> ReconnectingSource:
+    """Give the source of what the machine plays, through whichever sink; it is reopened if it goes away."""
+    return ReconnectingSource(SystemSource(), SystemSource, probe=server_answers)
 
 
 def monitor_of_default_sink() -> str:
-    """Name the source that hears what the machine plays."""
+    """Name the source that records what the machine plays."""
     if (instead := _OTHER_SYSTEMS.get(platform.system())) is not None:
         raise DeviceError(instead)
     sink = server_default("Sink")
@@ -49,71 +57,46 @@ def monitor_of_default_sink() -> str:
     return monitor
 
 
-TITLE: Final = "system sound"
+class SystemSource(PulseSource):
+    """Records the default sink; ends, like a device that goes away, when another sink becomes the default.
 
-_STOP_SECONDS: Final = 2.0
-_READ_BYTES: Final = 4096
-
-
-def open_system_sound() -> ReconnectingSource:
-    """Give the source that hears what the machine plays, wherever that comes out; it is waited for."""
-    return ReconnectingSource(SystemSource(), SystemSource, ask=server_answers)
-
-
-class SystemSource:
-    """Delivers what the default sink plays; ends, as a device does that goes away, where another becomes it.
-
-    Whoever waits for it and opens it anew hears the other: that is what the user asked for.
+    Whoever reopens it then records the other one.
     """
 
     def __init__(self, like: SourceInfo | None = None) -> None:
         self._monitor = monitor_of_default_sink()
-        self._source = PulseSource(self._monitor, title=TITLE, like=like)
-        # It asks a sound server that may hang.
-        self._watch = SourceThread("callmood-default-sink", self._look, daemon=True)
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def info(self) -> SourceInfo:
-        """What is known of the source."""
-        return self._source.info
-
-    @property
-    def non_finite_samples(self) -> int:
-        """None: there are no such numbers in 16 bits."""
-        return 0
-
-    def open(self) -> None:
-        """Make sure that it is still there."""
-        self._source.open()
+        super().__init__(self._monitor, title=TITLE, like=like)
+        # Its queries may hang, so no exit waits for the thread.
+        self._default_watch = SourceThread("callmood-default-sink", self._watch_default, daemon=True)
+        self._events: subprocess.Popen[bytes] | None = None
 
     def start(self, queue: BlockReceiver) -> None:
-        """Begin to deliver, and to look where the machine plays to."""
-        self._process = start_pulse_program("pactl", "subscribe")
-        self._source.start(queue)
-        self._watch.start(queue)
+        """Begin to deliver, and to watch which sink is the default."""
+        self._events = start_pulse_program("pactl", "subscribe")
+        super().start(queue)
+        self._default_watch.start(queue)
 
     def stop(self) -> None:
         """Deliver nothing more and close the queue; a second call does nothing."""
-        self._watch.stop()
-        self._source.stop()
-        process, self._process = self._process, None
+        self._default_watch.stop()
+        super().stop()
+        process, self._events = self._events, None
         if process is None:
             return
         process.kill()
         process.wait()
-        self._watch.wait(_STOP_SECONDS)
+        self._default_watch.wait(_STOP_SECONDS)
         if process.stdout is not None:
             process.stdout.close()
 
-    def _look(self, _: BlockReceiver) -> None:
-        """Ask anew whenever the server says that something about itself has changed."""
-        process = self._process
+    def _watch_default(self, _: BlockReceiver) -> None:
+        """Ask for the default sink whenever the server reports that its own settings have changed."""
+        process = self._events
         if process is None or process.stdout is None:
             return
         events = process.stdout.fileno()
-        while said := os.read(events, _READ_BYTES):
-            if b" on server" in said and (monitor := monitor_of_default_sink()) != self._monitor:
+        while lines := os.read(events, _READ_BYTES):
+            if b" on server" in lines and (monitor := monitor_of_default_sink()) != self._monitor:
                 raise DeviceError(f"what this machine plays is heard from {monitor} now; start again")
-        if not self._watch.stopping.is_set():
+        if not self._default_watch.stopping.is_set():
             raise DeviceError("the sound server has stopped; see `callmood devices`, then start again")

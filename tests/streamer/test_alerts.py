@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from emotion.card import LABELS
 from emotion.errors import UsageError
-from streamer.alerts import COOLDOWN_SECONDS, PAUSE_SECONDS, Alert, Alerting, AlertRule, AlertWatch
-from streamer.events import Row
+from streamer.alerts import COOLDOWN_SECONDS, PAUSE_SECONDS, Alerting, AlertRule
+from streamer.events import Alert, Row
 from tests.alert_material import RATE, STEP_SECONDS, WIN_SECONDS, angry_row
 
 GOOD = {
@@ -148,12 +148,12 @@ PAUSE_WINDOWS = round(PAUSE_SECONDS / STEP_SECONDS)
 Probabilities = Sequence[float | None]
 
 
-def watch(rule: str = "angry>0.7 for 5s") -> AlertWatch:
-    return AlertWatch(AlertRule.parse(rule), "customer", STEP_SECONDS)
+def watch(rule: str = "angry>0.7 for 5s") -> Alerting:
+    return Alerting([AlertRule.parse(rule)], ["customer"], STEP_SECONDS)
 
 
-def alerts_of(watching: AlertWatch, rows: Iterable[Row]) -> list[Alert]:
-    return [alert for row in rows if (alert := watching.take(row)) is not None]
+def alerts_of(watching: Alerting, rows: Iterable[Row]) -> list[Alert]:
+    return [alert for row in rows for alert in watching.take(row)]
 
 
 def alerts(probabilities: Probabilities, rule: str = "angry>0.7 for 5s") -> list[Alert]:
@@ -286,10 +286,10 @@ def test_a_long_episode_is_told_of_once() -> None:
 def test_a_gap_ends_the_episode_but_not_the_cool_down() -> None:
     watching = watch()
     assert alerts_of(watching, (angry_row(at, OVER) for at in range(6))) == []
-    watching.restart()
+    watching.interrupt("customer")
     raised = alerts_of(watching, (angry_row(at, OVER) for at in range(100, 120)))
     assert [alert.onset_seconds for alert in raised] == [50.0]
-    watching.restart()
+    watching.interrupt("customer")
     assert alerts_of(watching, (angry_row(at, OVER) for at in range(130, 150))) == []
 
 

@@ -65,7 +65,7 @@ class Microphone(PcmSource):
 def test_a_device_that_delivers_nothing_is_not_waited_for(
     learning: EmotionModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(enrolment, "MOST_WAITS", 2)
+    monkeypatch.setattr(enrolment, "MAX_WAITS", 2)
     reading, writing = os.pipe()
     try:
         with pytest.raises(DeviceError, match="headset delivers nothing: it hangs, or the sound server does"):

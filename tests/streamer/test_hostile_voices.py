@@ -29,7 +29,7 @@ def good(learning: EmotionModel) -> dict[str, Any]:
     """A voice that was heard for a while, as it lies on the disk."""
     voice, rng = learning.open_voice(), np.random.default_rng(0)
     for _ in range(4):
-        voice.hear(rng.normal(size=learning.card.num_features).astype(np.float32))
+        voice.update(rng.normal(size=learning.card.num_features).astype(np.float32))
     saved = SavedVoice("anna", "m", digest_of(learning), "0.1.0", MOMENT, MOMENT, 2.0, voice.state())
     values: dict[str, Any] = json.loads(voice_json(saved))
     return values
@@ -42,7 +42,7 @@ def _hear_with(folder: VoiceFolder, model: EmotionModel, raw: bytes) -> None:
         assert saved is not None
         voice = model.open_voice(saved.state)
         for size in (0.0, 1.0, -1e4):
-            assert np.isfinite(voice.hear(np.full(model.card.num_features, size, np.float32))).all()
+            assert np.isfinite(voice.update(np.full(model.card.num_features, size, np.float32))).all()
             assert 0.0 <= voice.known <= 1.0
 
 
@@ -79,7 +79,7 @@ def test_spoiled_bytes(
     [
         ({"speech_seconds": 10**400}, "a number is too big"),
         ({"speech_seconds": 1e308}, "speech_seconds is 1e\\+308"),
-        ({"windows": {"dtype": "<f8", "shape": [1] * 70, "values": [1.0]}}, "list of up to 4 sides"),
+        ({"windows": {"dtype": "<f8", "shape": [1] * 70, "values": [1.0]}}, "expected a list of length <= 4"),
         ({"raw": -1.0}, "array raw holds a sum below 0"),
         ({"step_squares": -1.0}, "array step_squares holds a sum below 0"),
         ({"margins": 1e308}, "array margins holds a value beyond"),

@@ -8,17 +8,27 @@ import pytest
 from emotion.arrays import read_only
 from emotion.errors import OutputError
 from emotion.model import EmotionModel
-from streamer.alerts import Alerting
 from streamer.analysis.leg import Leg
-from streamer.analysis.source_legs import SourceLegs
-from streamer.events import Absence, AudioBlock, Gap, Row, UserCommand, UserCommandQueue
+from streamer.analysis.source_legs import SourceLegs, SourceOptions
+from streamer.events import (
+    Absence,
+    AudioBlock,
+    Event,
+    Gap,
+    Mark,
+    Pause,
+    Row,
+    Sound,
+    UserCommand,
+    UserCommandQueue,
+)
 from streamer.leg_plan import LegPlan
-from streamer.leg_views import LegViews, TalkTime
-from streamer.pipeline import ZERO_SECONDS, MuteDetector, Pipeline, SourceWatch
+from streamer.pipeline import ZERO_SECONDS, MuteDetector, Pipeline, SessionOptions, SourceWatch
 from streamer.sinks.base import Sink
 from streamer.sinks.group import SinkGroup
+from streamer.snapshot import Snapshot
 from streamer.sources.base import SourceInfo
-from streamer.sources.queue import BlockQueue
+from streamer.sources.queue import BlockQueue, SourceMultiplexer
 from tests.model_maker import tone_of
 from tests.session_material import facts
 
@@ -39,29 +49,28 @@ class Diary(Sink):
     def is_saving(self) -> bool:
         return True
 
-    def take_block(self, block: AudioBlock, source: int = 0) -> None:
-        self.told.append(("block", block.first_sample / RATE))
-
-    def take_row(self, row: Row) -> None:
-        self.told.append(("row", row.end))
-
-    def take_gap(self, gap: Gap) -> None:
-        self.told.append((gap.cause, gap.start))
-
-    def take_mark(self, at_seconds: float, clock: float) -> None:
-        self.told.append(("mark", at_seconds))
-        assert clock == 42.0
-
-    def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:
-        self.told.append(("pause" if paused else "go on", at_seconds))
-        assert clock == 42.0
+    def handle(self, event: Event) -> None:
+        match event:
+            case Sound():
+                self.told.append(("block", event.block.first_sample / RATE))
+            case Row():
+                self.told.append(("row", event.end))
+            case Gap():
+                self.told.append((event.cause, event.start))
+            case Mark():
+                self.told.append(("mark", event.at_seconds))
+                assert event.clock == 42.0
+            case Pause():
+                self.told.append(("pause" if event.paused else "go on", event.at_seconds))
+                assert event.clock == 42.0
 
 
 class Broken(Sink):
     """Fails at the first row."""
 
-    def take_row(self, row: Row) -> None:
-        raise OutputError(f"no room for row {row.window}")
+    def handle(self, event: Event) -> None:
+        if isinstance(event, Row):
+            raise OutputError(f"no room for row {event.window}")
 
 
 def block(first_sample: int, num_samples: int = STEP, *, arrived: float = 0.0) -> AudioBlock:
@@ -69,30 +78,32 @@ def block(first_sample: int, num_samples: int = STEP, *, arrived: float = 0.0) -
     return AudioBlock(read_only(samples.copy()), first_sample, arrived or time.monotonic())
 
 
-def listening_with(
+def pipeline_with(
     model: EmotionModel, *sinks: Sink, live: bool = False, end_sample: int | None = None
 ) -> Pipeline:
     group = SinkGroup(sinks)
     group.open(facts(sample_rate=RATE))
-    info = SourceInfo("a test", RATE, 1, "FLOAT", None, live)
-    end_seconds = None if end_sample is None else end_sample / RATE
-    source = SourceLegs(
-        0,
-        info,
+    return Pipeline(
+        [SourceInfo("a test", RATE, 1, "FLOAT", None, live)],
         [LegPlan()],
-        lambda plan: Leg(plan.name, model, model.card.grid(), RATE),
-        end_seconds=end_seconds,
+        model,
+        model.card.grid(),
+        sinks=group,
+        options=SessionOptions("test", duration_seconds=None if end_sample is None else end_sample / RATE),
     )
-    views = LegViews(source.legs, model.card.labels, TalkTime(["mono"], STEP / RATE))
-    return Pipeline([source], views, group, Alerting((), ["mono"], STEP / RATE), live=live)
+
+
+def seen(pipeline: Pipeline) -> Snapshot:
+    """Give what the screen would show."""
+    return pipeline.snapshot(SourceMultiplexer([1.0], [RATE]))
 
 
 def test_sound_comes_before_the_rows_it_completes(tiny_model: EmotionModel) -> None:
     diary = Diary()
-    listening = listening_with(tiny_model, diary)
+    pipeline = pipeline_with(tiny_model, diary)
     for index in range(6):
-        listening.take(0, block(STEP * index))
-    listening.finish()
+        pipeline.take(0, block(STEP * index))
+    pipeline.finish()
     assert diary.told == [
         ("block", 0.0),
         ("block", 0.25),
@@ -104,17 +115,17 @@ def test_sound_comes_before_the_rows_it_completes(tiny_model: EmotionModel) -> N
         ("block", 1.25),
         ("row", 1.5),
     ]
-    assert listening.stream_seconds == 1.5
-    assert listening.tally.windows == 3
-    assert listening.tally.states == {"speech": 3}
-    assert listening.tally.emotions.total() == 3
+    assert seen(pipeline).stream_seconds == 1.5
+    assert pipeline.counters.windows == 3
+    assert pipeline.counters.states == {"speech": 3}
+    assert pipeline.counters.emotions.total() == 3
 
 
 def test_a_gap_comes_after_the_rows_before_it_and_before_the_sound_after_it(tiny_model: EmotionModel) -> None:
     diary = Diary()
-    listening = listening_with(tiny_model, diary)
-    listening.take(0, block(0, RATE))
-    listening.take(0, block(2 * RATE, RATE))
+    pipeline = pipeline_with(tiny_model, diary)
+    pipeline.take(0, block(0, RATE))
+    pipeline.take(0, block(2 * RATE, RATE))
     assert diary.told == [
         ("block", 0.0),
         ("row", 1.0),
@@ -122,22 +133,22 @@ def test_a_gap_comes_after_the_rows_before_it_and_before_the_sound_after_it(tiny
         ("block", 2.0),
         ("row", 3.0),
     ]
-    assert listening.tally.gaps == 1
-    assert list(listening.messages) == ["drop at 1.0 s: 1.00 s of sound is missing"]
+    assert pipeline.counters.gaps == 1
+    assert list(pipeline.messages) == ["drop at 1.0 s: 1.00 s of sound is missing"]
 
 
 def test_while_paused_nothing_is_analysed_or_handed_on(tiny_model: EmotionModel) -> None:
     diary = Diary()
-    listening = listening_with(tiny_model, diary)
-    listening.take(0, block(0, RATE))
-    saving = [listening.saving]
-    listening.obey(0, UserCommand("pause", (RATE,), 42.0))
-    assert listening.paused
-    listening.take(0, block(RATE, 3 * RATE))
-    assert [*saving, listening.saving] == [True, False]
-    assert listening.stream_seconds == 4.0, "the clock goes on"
-    listening.obey(0, UserCommand("pause", (4 * RATE,), 42.0))
-    listening.take(0, block(4 * RATE, RATE))
+    pipeline = pipeline_with(tiny_model, diary)
+    pipeline.take(0, block(0, RATE))
+    saving = [seen(pipeline).saving]
+    pipeline.obey(0, UserCommand("pause", (RATE,), 42.0))
+    assert pipeline.paused
+    pipeline.take(0, block(RATE, 3 * RATE))
+    assert [*saving, seen(pipeline).saving] == [True, False]
+    assert seen(pipeline).stream_seconds == 4.0, "the clock goes on"
+    pipeline.obey(0, UserCommand("pause", (4 * RATE,), 42.0))
+    pipeline.take(0, block(4 * RATE, RATE))
     assert diary.told == [
         ("block", 0.0),
         ("row", 1.0),
@@ -147,18 +158,18 @@ def test_while_paused_nothing_is_analysed_or_handed_on(tiny_model: EmotionModel)
         ("block", 4.0),
         ("row", 5.0),
     ]
-    assert listening.sources[0].paused_samples == 3 * RATE
-    assert listening.sources[0].heard_samples == 2 * RATE
-    assert not listening.messages, "the user knows"
+    assert pipeline.sources[0].paused_samples == 3 * RATE
+    assert pipeline.sources[0].heard_samples == 2 * RATE
+    assert not pipeline.messages, "the user knows"
 
 
 def test_a_mark_stands_where_the_user_set_it(tiny_model: EmotionModel) -> None:
     diary = Diary()
-    listening = listening_with(tiny_model, diary)
-    listening.take(0, block(0))
-    listening.obey(0, UserCommand("mark", (STEP,), 42.0))
+    pipeline = pipeline_with(tiny_model, diary)
+    pipeline.take(0, block(0))
+    pipeline.obey(0, UserCommand("mark", (STEP,), 42.0))
     assert diary.told == [("block", 0.0), ("mark", 0.25)]
-    assert listening.tally.marks == 1
+    assert pipeline.counters.marks == 1
 
 
 @pytest.mark.parametrize("block_samples", [1_000, 5_000, 40_000])
@@ -167,70 +178,71 @@ def test_the_end_asked_for_is_exact_to_the_sample(tiny_model: EmotionModel, bloc
     heard: list[int] = []
 
     class Counter(Sink):
-        def take_block(self, block: AudioBlock, source: int = 0) -> None:
-            heard.append(len(block.samples))
+        def handle(self, event: Event) -> None:
+            if isinstance(event, Sound):
+                heard.append(len(event.block.samples))
 
-    listening = listening_with(tiny_model, Counter(), end_sample=end_sample)
+    pipeline = pipeline_with(tiny_model, Counter(), end_sample=end_sample)
     first_sample = 0
-    while not listening.is_over:
-        listening.take(0, block(first_sample, block_samples))
+    while not pipeline.is_over:
+        pipeline.take(0, block(first_sample, block_samples))
         first_sample += block_samples
     assert sum(heard) == end_sample
-    assert listening.stream_seconds == end_sample / RATE
-    assert listening.tally.windows == 2
+    assert seen(pipeline).stream_seconds == end_sample / RATE
+    assert pipeline.counters.windows == 2
 
 
 def test_a_gap_over_the_end_ends_it_too(tiny_model: EmotionModel) -> None:
     diary = Diary()
-    listening = listening_with(tiny_model, diary, end_sample=RATE)
-    listening.take(0, block(0, STEP))
-    listening.take(0, block(2 * RATE, STEP))
-    assert listening.is_over
+    pipeline = pipeline_with(tiny_model, diary, end_sample=RATE)
+    pipeline.take(0, block(0, STEP))
+    pipeline.take(0, block(2 * RATE, STEP))
+    assert pipeline.is_over
     assert diary.told == [("block", 0.0)]
 
 
 def test_a_sink_that_cannot_write_is_told_of_once_and_the_rows_go_on(tiny_model: EmotionModel) -> None:
     diary = Diary()
-    listening = listening_with(tiny_model, Broken(), diary)
+    pipeline = pipeline_with(tiny_model, Broken(), diary)
     for index in range(8):
-        listening.take(0, block(STEP * index))
-    assert list(listening.messages) == ["no room for row 0"]
+        pipeline.take(0, block(STEP * index))
+    assert list(pipeline.messages) == ["no room for row 0"]
     assert [what for what, _ in diary.told].count("row") == 5
 
 
-def test_the_trend_keeps_a_minute(tiny_model: EmotionModel) -> None:
-    listening = listening_with(tiny_model)
+def test_the_probability_history_keeps_a_minute(tiny_model: EmotionModel) -> None:
+    pipeline = pipeline_with(tiny_model)
     for index in range(70 * 4):
-        listening.take(0, block(STEP * index))
-    points = listening.leg_views[0].trend
+        pipeline.take(0, block(STEP * index))
+    points = seen(pipeline).legs[0].history
     assert points[-1].end == 70.0
     assert points[0].end == 10.25
     assert len(points) == 240
-    row = listening.leg_views[0].row
+    row = seen(pipeline).legs[0].row
     assert row is not None
     assert row.smoothed is not None
     assert points[-1].smoothed == tuple(row.smoothed[label] for label in tiny_model.card.labels)
 
 
-def test_the_slip_of_a_live_source_is_measured_and_told(tiny_model: EmotionModel) -> None:
-    listening = listening_with(tiny_model, live=True)
+def test_the_clock_drift_of_a_live_source_is_measured_and_told(tiny_model: EmotionModel) -> None:
+    pipeline = pipeline_with(tiny_model, live=True)
     began = time.monotonic()
-    listening.take(0, block(0, STEP, arrived=began))
-    listening.take(0, block(STEP, STEP, arrived=began + 0.3))
-    assert listening.sources[0].slip.seconds == pytest.approx(-0.05)
-    assert not listening.messages
-    listening.take(0, block(2 * STEP, STEP, arrived=began + 1.1))
-    assert list(listening.messages) == ["the source is 0.6 s behind the clock"]
-    listening.take(0, block(3 * STEP, STEP, arrived=began + 1.4))
-    assert len(listening.messages) == 1, "said again only when it has grown by another half second"
+    pipeline.take(0, block(0, STEP, arrived=began))
+    pipeline.take(0, block(STEP, STEP, arrived=began + 0.3))
+    assert pipeline.sources[0].clock_drift.seconds == pytest.approx(-0.05)
+    assert not pipeline.messages
+    pipeline.take(0, block(2 * STEP, STEP, arrived=began + 1.1))
+    assert list(pipeline.messages) == ["the source is 0.6 s behind the clock"]
+    pipeline.take(0, block(3 * STEP, STEP, arrived=began + 1.4))
+    assert len(pipeline.messages) == 1, "said again only when it has grown by another half second"
 
 
 def test_the_real_time_factor_is_processing_over_sound(tiny_model: EmotionModel) -> None:
-    listening = listening_with(tiny_model)
-    assert listening.real_time_factor == 0.0
+    pipeline = pipeline_with(tiny_model)
+    assert seen(pipeline).real_time_factor == 0.0
     began = time.perf_counter()
-    listening.take(0, block(0, 4 * RATE))
-    assert 0 < listening.real_time_factor <= (time.perf_counter() - began) / 4
+    pipeline.take(0, block(0, 4 * RATE))
+    assert 0 < seen(pipeline).real_time_factor <= (time.perf_counter() - began) / 4
 
 
 def test_commands_are_due_at_their_place_and_in_order() -> None:
@@ -249,16 +261,16 @@ def test_commands_are_due_at_their_place_and_in_order() -> None:
 
 
 def test_a_source_that_delivers_nothing_is_told_of_once_each_time(tiny_model: EmotionModel) -> None:
-    listening = listening_with(tiny_model, live=True)
+    pipeline = pipeline_with(tiny_model, live=True)
     queues = [BlockQueue(1, 16_000)]
     for now in (100.0, 102.9, 103.1, 110.0):
-        listening.look_for_sources(now, queues)
-    assert list(listening.messages) == ["nothing has come from a test for 3 s"]
-    listening.take(0, block(0, arrived=111.0))
-    listening.look_for_sources(111.5, queues)
-    assert len(listening.messages) == 1
-    listening.look_for_sources(114.5, queues)
-    assert len(listening.messages) == 2
+        pipeline.look_for_sources(now, queues)
+    assert list(pipeline.messages) == ["nothing has come from a test for 3 s"]
+    pipeline.take(0, block(0, arrived=111.0))
+    pipeline.look_for_sources(111.5, queues)
+    assert len(pipeline.messages) == 1
+    pipeline.look_for_sources(114.5, queues)
+    assert len(pipeline.messages) == 2
 
 
 def test_a_complaint_that_grows_stays_in_its_place(tiny_model: EmotionModel) -> None:
@@ -270,25 +282,27 @@ def test_a_complaint_that_grows_stays_in_its_place(tiny_model: EmotionModel) -> 
             return self.lines
 
     grumbling = Grumbling()
-    listening = listening_with(tiny_model, grumbling)
+    pipeline = pipeline_with(tiny_model, grumbling)
     for number, lines in enumerate([("a", "1 more"), ("a", "2 more"), ("a", "2 more"), ("a", "3 more", "b")]):
         grumbling.lines = lines
-        listening.take(0, block(STEP * number))
-    assert list(listening.messages) == ["a", "3 more", "b"]
+        pipeline.take(0, block(STEP * number))
+    assert list(pipeline.messages) == ["a", "3 more", "b"]
 
 
 def test_nothing_but_zeros_is_told_of_and_taken_back(tiny_model: EmotionModel) -> None:
-    listening = listening_with(tiny_model, live=True)
+    pipeline = pipeline_with(tiny_model, live=True)
     zeros = read_only(np.zeros((STEP, 1), np.float32))
     for number in range(40):
-        listening.take(0, AudioBlock(zeros, STEP * number, 100.0 + number / 4))
-    assert list(listening.mute) == ["mono"]
+        pipeline.take(0, AudioBlock(zeros, STEP * number, 100.0 + number / 4))
+    assert list(seen(pipeline).mute) == ["mono"]
     said = "only zeros come: unmute a test, or let this program hear it"
-    assert said in listening.messages
-    listening.take(0, block(STEP * 40, arrived=110.0))
-    assert not list(listening.mute)
-    assert said not in listening.messages
-    assert listening.complaints == ("a test delivered nothing but zeros for 10 s: it was muted, or refused",)
+    assert said in pipeline.messages
+    pipeline.take(0, block(STEP * 40, arrived=110.0))
+    assert not list(seen(pipeline).mute)
+    assert said not in pipeline.messages
+    assert pipeline.summary(SourceMultiplexer([1.0], [RATE])).complaints == (
+        "a test delivered nothing but zeros for 10 s: it was muted, or refused",
+    )
 
 
 @pytest.mark.parametrize(
@@ -309,28 +323,28 @@ def test_what_a_device_owes_at_the_end_is_a_gap(
     missing: list[tuple[str, float, float]],
 ) -> None:
     diary = Diary()
-    listening = listening_with(tiny_model, diary, live=True, end_sample=end_sample)
+    pipeline = pipeline_with(tiny_model, diary, live=True, end_sample=end_sample)
     queue = BlockQueue(10, RATE)
     now = time.monotonic()
-    listening.take(0, block(0, RATE, arrived=now - quiet_seconds))
+    pipeline.take(0, block(0, RATE, arrived=now - quiet_seconds))
     queue.note_absence(absence)
-    listening.finish()
-    listening.count_missing(now, [queue])
+    pipeline.finish()
+    pipeline.count_missing(now, [queue])
     assert diary.told[2:] == [(cause, start) for cause, start, _ in missing]
-    assert listening.stream_seconds == pytest.approx(missing[0][2] if missing else 1.0)
-    assert listening.tally.gaps == len(missing)
+    assert seen(pipeline).stream_seconds == pytest.approx(missing[0][2] if missing else 1.0)
+    assert pipeline.counters.gaps == len(missing)
 
 
 def test_what_the_user_keeps_out_at_the_end_is_no_gap(tiny_model: EmotionModel) -> None:
     diary = Diary()
-    listening = listening_with(tiny_model, diary, live=True)
+    pipeline = pipeline_with(tiny_model, diary, live=True)
     queue = BlockQueue(10, RATE)
     now = time.monotonic()
-    listening.take(0, block(0, RATE, arrived=now - 7.5))
-    listening.obey(0, UserCommand("pause", (RATE,), 42.0))
+    pipeline.take(0, block(0, RATE, arrived=now - 7.5))
+    pipeline.obey(0, UserCommand("pause", (RATE,), 42.0))
     queue.note_absence("unplugged")
-    listening.count_missing(now, [queue])
-    assert listening.tally.gaps == 0
+    pipeline.count_missing(now, [queue])
+    assert pipeline.counters.gaps == 0
 
 
 WATCH_RATE = 1000
@@ -347,7 +361,7 @@ def watch_of_two(
 
     infos = [SourceInfo(name, WATCH_RATE, 1, "PCM_16", None, live=True) for name in ("near", "far")]
     sources = [
-        SourceLegs(number, info, WATCHED_PLANS, refuse, end_seconds=end_seconds)
+        SourceLegs(number, info, WATCHED_PLANS, refuse, SourceOptions(end_seconds=end_seconds))
         for number, info in enumerate(infos)
     ]
     return SourceWatch(sources), sources, [BlockQueue(10, WATCH_RATE) for _ in infos]

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from emotion.audio_io import read_mono
 from emotion.model import EmotionModel
 from streamer.analysis.spectrogram import SpectrogramHistory
-from streamer.events import STATES, AudioBlock, Row
-from streamer.session import Session, SessionOptions, interrupts
+from streamer.events import STATES, Event, Mark, Pause, Row, Sound
+from streamer.pipeline import SessionOptions
+from streamer.session import Session, interrupts
 from streamer.snapshot import Snapshot
 from streamer.sources.base import BlockReceiver
 from streamer.terminal_io import Key
@@ -169,17 +170,15 @@ def test_keys_pause_and_mark(tiny_model: EmotionModel, recording: Path) -> None:
     told: list[tuple[str, float]] = []
 
     class Diary(Rows):
-        def take_mark(self, at_seconds: float, clock: float) -> None:
-            assert clock > 0
-            told.append(("mark", at_seconds))
-
-        def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:
-            assert clock > 0
-            told.append(("pause" if paused else "go on", at_seconds))
-
-        def take_block(self, block: AudioBlock, source: int = 0) -> None:
-            if told and told[-1][0] == "pause":
-                assert block.first_sample < told[-1][1] * RATE
+        def handle(self, event: Event) -> None:
+            if isinstance(event, Mark):
+                assert event.clock > 0
+                told.append(("mark", event.at_seconds))
+            elif isinstance(event, Pause):
+                assert event.clock > 0
+                told.append(("pause" if event.paused else "go on", event.at_seconds))
+            elif isinstance(event, Sound) and told and told[-1][0] == "pause":
+                assert event.block.first_sample < told[-1][1] * RATE
 
     keys: list[tuple[float, Key]] = [(0.1, "mark"), (0.2, "pause"), (0.6, "pause"), (1.0, "quit")]
 

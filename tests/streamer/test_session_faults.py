@@ -187,9 +187,8 @@ def test_a_file_shorter_than_a_window_is_refused_before_anything_opens(
     path = tmp_path / "short.wav"
     soundfile.write(path, np.zeros(RATE - 1), RATE)
     log: list[str] = []
-    session = session_of(path, tiny_model, Rows(log), screen=Watched(log))
     with pytest.raises(AudioFileError, match=r"short\.wav lasts 0\.999955 s .* window 1 s: not one fits"):
-        session.run()
+        session_of(path, tiny_model, Rows(log), screen=Watched(log)).run()
     assert log == []
 
 

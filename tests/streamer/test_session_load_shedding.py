@@ -10,7 +10,7 @@ import pytest
 from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid
 from streamer.analysis.load_shedding import LoadShedder
-from streamer.events import Row, Skip
+from streamer.events import Event, Row, Skip
 from streamer.panel.panel import draw_panel
 from streamer.session import Session
 from streamer.session_info import SessionInfo
@@ -35,11 +35,13 @@ class Kept(Rows):
         self.skips: list[Skip] = []
         self.facts: SessionInfo | None = None
 
-    def open(self, facts: SessionInfo) -> None:
-        self.facts = facts
+    def open(self, info: SessionInfo) -> None:
+        self.facts = info
 
-    def take_skip(self, skip: Skip) -> None:
-        self.skips.append(skip)
+    def handle(self, event: Event) -> None:
+        super().handle(event)
+        if isinstance(event, Skip):
+            self.skips.append(event)
 
 
 def test_a_machine_three_times_too_slow_hears_a_third_and_says_so(

@@ -304,9 +304,8 @@ def test_no_panel_off_a_terminal(
 
 
 def test_a_terminal_that_is_halted_holds_nobody_up_and_is_drawn_anew(
-    terminal: PseudoTerminal, make_screen: Callable[..., TerminalScreen], monkeypatch: pytest.MonkeyPatch
+    terminal: PseudoTerminal, make_screen: Callable[..., TerminalScreen]
 ) -> None:
-    monkeypatch.setattr("streamer.terminal._WRITE_SECONDS", 0.05)
     screen = make_screen()
     screen.open(panel_facts())
     *shown, last = snapshots(60)
@@ -316,7 +315,6 @@ def test_a_terminal_that_is_halted_holds_nobody_up_and_is_drawn_anew(
         terminal.resize(80, 24 + number % 2)  # a resized panel never comes too early
         screen.draw(snapshot)
     assert screen.poll(0.0) is None
-    terminal.resize(80, 24)
     before = len(terminal.text)
     terminal.type(b"\x11")  # Ctrl-Q
     draw_now(screen, last, terminal)

@@ -120,7 +120,7 @@ def heard(model: EmotionModel, state: State, place: int) -> GatedWindow:
 
 
 def judged(judge: Classifier, call: list[GatedWindow]) -> list[Classification]:
-    return [judge.judge(each) for each in call]
+    return [judge.classify(each) for each in call]
 
 
 def words(judgements: list[Classification]) -> list[object]:
@@ -151,11 +151,11 @@ def test_a_window_that_was_skipped_takes_its_time_and_teaches_nothing(
     model: EmotionModel, call: list[GatedWindow]
 ) -> None:
     judge = Classifier(model, STEP_SECONDS)
-    first = judge.judge(call[0])
+    first = judge.classify(call[0])
     known = {name: value.tolist() for name, value in judge.voice_state.items()}
     judge.skip()
     assert {name: value.tolist() for name, value in judge.voice_state.items()} == known
-    second = judge.judge(call[1])
+    second = judge.classify(call[1])
     assert first.smoothed is not None
     assert second.smoothed is not None
     assert second.probabilities is not None
@@ -165,8 +165,8 @@ def test_a_window_that_was_skipped_takes_its_time_and_teaches_nothing(
 
 
 def test_speech_without_a_vector_is_a_mistake(model: EmotionModel, call: list[GatedWindow]) -> None:
-    with pytest.raises(ValueError, match=r"speech from 0\.0 s on was heard without a feature vector"):
-        Classifier(model, STEP_SECONDS).judge(replace(call[0], vector=None))
+    with pytest.raises(ValueError, match=r"speech from 0\.0 s on has no feature vector"):
+        Classifier(model, STEP_SECONDS).classify(replace(call[0], vector=None))
 
 
 def test_a_voice_goes_on_where_it_was_left(model: EmotionModel, call: list[GatedWindow]) -> None:

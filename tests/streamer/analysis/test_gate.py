@@ -16,8 +16,7 @@ from emotion.features.catalogue import feature_set
 from emotion.signal import level_dbfs
 from emotion.window_grid import WindowGrid
 from streamer.analysis.gate import FULL_SCALE_LEVEL, ClippingMeter, Gate, NoiseFloor, PieceCutter
-from streamer.analysis.leg import LegFrontEnd
-from streamer.analysis.windows import GatedWindow
+from streamer.analysis.windows import GatedWindow, WindowAnalyser, WindowOptions
 from streamer.events import AudioBlock, State
 from tests.spoken import DEMO
 from tests.strategies import cuts
@@ -97,7 +96,7 @@ GRID = WindowGrid.from_seconds(2.0, 0.5, RATE)
 
 def heard(samples: Samples, rate: int = RATE, lengths: tuple[int, ...] = ()) -> list[State]:
     """Give the state of each window, the sound handed over in blocks of given lengths, then the rest."""
-    hearing = LegFrontEnd("mono", feature_set("acoustic"), GRID, rate, gate="voice")
+    hearing = WindowAnalyser("mono", feature_set("acoustic"), GRID, rate, WindowOptions(gate="voice"))
     states: list[State] = []
     first = 0
     for length in (*lengths, len(samples)):

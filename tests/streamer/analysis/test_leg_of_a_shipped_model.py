@@ -41,8 +41,8 @@ def said_of(samples: Samples, pieces: list[slice]) -> list[LegEvent]:
     said: list[LegEvent] = []
     for piece in pieces:
         block = AudioBlock(read_only(samples[piece, None].copy()), piece.start, time.monotonic())
-        said += leg.push(block)
-    return [*said, *leg.finish()]
+        said += leg.rows(leg.windows.push(block))
+    return [*said, *leg.rows(leg.windows.finish())]
 
 
 @cache

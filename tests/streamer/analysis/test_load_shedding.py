@@ -1,7 +1,9 @@
 """A slow machine skips as few windows as it must, evenly, none because of a stall; other rows stay."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import tracemalloc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -13,11 +15,11 @@ from hypothesis import strategies as st
 from emotion.arrays import Samples, read_only
 from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid
-from streamer.analysis.leg import Leg
-from streamer.analysis.load_shedding import LegLoadShedder, LoadShedder
+from streamer.analysis.leg import Leg, LegOptions
+from streamer.analysis.load_shedding import LoadShedder
 from streamer.events import APART_SECONDS, AudioBlock, Gap, LegEvent, Row, Skip, SkipEpisodes
-from streamer.leg_views import TalkTime
 from streamer.session import LIVE_QUEUE_SECONDS
+from streamer.snapshot import TalkTime
 from tests.model_maker import tone_of
 from tests.strategies import cuts, sound
 
@@ -50,6 +52,16 @@ class Followed:
         """Count, between two windows of a leg that were heard, those that were not."""
         ends = [end for each, end in self.heard if each == leg and end > after]
         return [round((b - a) / step_seconds) - 1 for a, b in pairwise(ends)]
+
+
+class Clock:
+    """A clock that stands still unless it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 def follow(
@@ -90,35 +102,36 @@ def follow(
     Followed
         What became of the windows.
     """
-    pace, followed, now = LoadShedder(step_seconds), Followed(), 0.0
+    clock, followed = Clock(), Followed()
+    shedder = LoadShedder(step_seconds, clock)
     source_of = list(sources or [0] * num_legs)
     windows = [0] * num_legs
     for block in range(round(seconds / block_seconds)):
         end = (block + 1) * block_seconds
         for source in sorted(set(source_of)):
-            now = began = max(now, end)
-            if now - end > LIVE_QUEUE_SECONDS:
+            clock.now = began = max(clock.now, end)
+            if clock.now - end > LIVE_QUEUE_SECONDS:
                 followed.dropped_seconds += block_seconds
                 for leg in range(num_legs):
                     windows[leg] = max(windows[leg], round(end // step_seconds) * (source_of[leg] == source))
                 continue
-            now += base_share * block_seconds + (stalls or {}).get(block, 0.0) * (source == 0)
+            clock.now += base_share * block_seconds + (stalls or {}).get(block, 0.0) * (source == 0)
             for leg in (leg for leg in range(num_legs) if source_of[leg] == source):
                 while (windows[leg] + 1) * step_seconds <= end + 1e-9:
                     windows[leg] += 1
                     at = windows[leg] * step_seconds
                     if not speech(leg, at):
                         continue
-                    if pace.skips(str(leg), now - end):
+                    if shedder.skips(str(leg), end):
                         followed.skipped.append((leg, at))
                         continue
-                    now += cost_seconds
-                    pace.heard(cost_seconds)
+                    with shedder.timed():
+                        clock.now += cost_seconds
                     followed.heard.append((leg, at))
-                    followed.lags.append((at, now - end))
-            pace.worked(source, block_seconds, now - began, now - end)
+                    followed.lags.append((at, clock.now - end))
+            shedder.worked(source, block_seconds, clock.now - began, clock.now - end)
             if end % 1.0 < block_seconds:
-                followed.too_slow.append(pace.too_slow)
+                followed.too_slow.append(shedder.too_slow)
     return followed
 
 
@@ -227,19 +240,19 @@ def test_after_a_silence_a_slow_machine_does_not_run_into_a_drop() -> None:
 
 
 def test_a_machine_that_has_become_fast_enough_hears_all_again_and_says_nothing() -> None:
-    pace, now = LoadShedder(0.5), 0.0
+    clock = Clock()
+    shedder = LoadShedder(0.5, clock)
     skipped_at, said = [], []
     for block in range(240):
         end = 0.5 * (block + 1)
-        now = began = max(now, end)
-        cost = 1.0 if end < 30.0 else 0.1
-        if pace.skips("mono", now - end):
+        clock.now = began = max(clock.now, end)
+        if shedder.skips("mono", end):
             skipped_at.append(end)
         else:
-            now += cost
-            pace.heard(cost)
-        pace.worked(0, 0.5, now - began, now - end)
-        said.append(pace.too_slow)
+            with shedder.timed():
+                clock.now += 1.0 if end < 30.0 else 0.1
+        shedder.worked(0, 0.5, clock.now - began, clock.now - end)
+        said.append(shedder.too_slow)
     assert min(skipped_at) < 10.0
     assert 29.0 < max(skipped_at) < 34.0
     assert said[58] == pytest.approx(2.0, rel=0.1)
@@ -247,42 +260,55 @@ def test_a_machine_that_has_become_fast_enough_hears_all_again_and_says_nothing(
 
 
 def test_work_that_is_no_window_counts_and_shows_though_no_window_is_there_to_skip() -> None:
-    pace, now = LoadShedder(0.5), 0.0
+    shedder, now = LoadShedder(0.5), 0.0
     for block in range(60):
         end = 0.25 * (block + 1)
         now = began = max(now, end)
         now += 0.3
-        pace.worked(0, 0.25, now - began, now - end)
-    assert pace.demand == pytest.approx(1.2)
-    assert pace.too_slow == pytest.approx(1.2)
+        shedder.worked(0, 0.25, now - began, now - end)
+    assert shedder.demand == pytest.approx(1.2)
+    assert shedder.too_slow == pytest.approx(1.2)
 
 
 @given(st.lists(st.tuples(st.floats(0.0, 5.0), st.floats(0.0, 5.0), st.floats(0.0, 30.0)), max_size=100))
-def test_whatever_is_measured_the_demand_is_a_number_and_little_is_remembered(
-    works: list[tuple[float, float, float]],
-) -> None:
-    pace = LoadShedder(0.5)
+def test_whatever_is_measured_the_demand_is_a_number(works: list[tuple[float, float, float]]) -> None:
+    clock = Clock()
+    shedder = LoadShedder(0.5, clock)
     for sound_seconds, busy, lag in works:
-        pace.skips("mono", lag)
-        pace.heard(busy)
-        pace.worked(0, sound_seconds, busy, lag)
-        assert 0.0 <= pace.demand < math.inf
-        assert len(pace._slots) <= 21
+        shedder.skips("mono", clock.now - lag)
+        with shedder.timed():
+            clock.now += busy
+        shedder.worked(0, sound_seconds, busy, lag)
+        assert 0.0 <= shedder.demand < math.inf
+
+
+def test_little_is_remembered() -> None:
+    shedder = LoadShedder(0.5)
+    for _ in range(100):
+        shedder.worked(0, 1.0, 0.1, 0.1)
+    tracemalloc.start()
+    try:
+        for _ in range(2_000):
+            shedder.skips("mono", 0.0)
+            shedder.worked(0, 1.0, 0.1, 0.1)
+        assert tracemalloc.get_traced_memory()[0] < 50_000
+    finally:
+        tracemalloc.stop()
 
 
 GRID = WindowGrid.from_seconds(0.5, 0.2, 16_000)
 RATE = 22_050
 
 
-class Decided(LegLoadShedder):
+class Decided(LoadShedder):
     """Skips as it was told to, window of speech by window of speech, and none after that."""
 
     def __init__(self, decisions: Iterable[bool]) -> None:
-        super().__init__(LoadShedder(0.2), "mono")
+        super().__init__(0.2)
         self.num_asked = 0
         self._decisions = iter(decisions)
 
-    def skips(self, arrived: float) -> bool:
+    def skips(self, leg: str, arrived: float) -> bool:
         self.num_asked += 1
         return next(self._decisions, False)
 
@@ -299,8 +325,8 @@ def said_of(leg: Leg, samples: Samples, pieces: Iterable[slice]) -> list[LegEven
     said: list[LegEvent] = []
     for piece in pieces:
         part = read_only(samples[piece].copy())
-        said += leg.push(AudioBlock(part, piece.start, arrived=0.0))
-    said += leg.finish()
+        said += leg.rows(leg.windows.push(AudioBlock(part, piece.start, arrived=0.0)))
+    said += leg.rows(leg.windows.finish())
     return [event if isinstance(event, Gap) else replace(event, lag_seconds=0.0) for event in said]
 
 
@@ -317,7 +343,7 @@ def test_windows_that_are_heard_are_those_of_a_leg_that_skips_none(
     decisions = data.draw(st.lists(st.booleans(), max_size=30))
     pace = Decided(decisions)
     whole = said_of(Leg("mono", tiny_model, GRID, RATE), samples, [slice(0, len(samples))])
-    skipping = Leg("mono", tiny_model, GRID, RATE, pace=pace)
+    skipping = Leg("mono", tiny_model, GRID, RATE, LegOptions(shedder=pace))
     said = said_of(skipping, samples, data.draw(cuts(len(samples))))
     assert len(said) == len(whole)
     spoken = 0
@@ -335,14 +361,16 @@ def test_windows_that_are_heard_are_those_of_a_leg_that_skips_none(
             assert without_smoothing(event) == without_smoothing(row)
     assert pace.num_asked == spoken, "windows without speech cost nothing, and are not asked for"
     again = said_of(
-        Leg("mono", tiny_model, GRID, RATE, pace=Decided(decisions)), samples, [slice(0, len(samples))]
+        Leg("mono", tiny_model, GRID, RATE, LegOptions(shedder=Decided(decisions))),
+        samples,
+        [slice(0, len(samples))],
     )
     assert said == again, "smoothing as well depends on what was skipped alone"
 
 
 def test_a_leak_is_silence_though_its_window_was_to_be_skipped(tiny_model: EmotionModel) -> None:
     samples = tone_of("sad", 1, RATE, 2.0)[:, np.newaxis]
-    leg = Leg("me", tiny_model, GRID, RATE, is_leak=lambda *_: True, pace=Decided([True] * 99))
+    leg = Leg("me", tiny_model, GRID, RATE, LegOptions(is_leak=lambda *_: True, shedder=Decided([True] * 99)))
     said = said_of(leg, samples, [slice(0, len(samples))])
     assert said
     assert {event.state for event in said if isinstance(event, Row)} == {"silence"}
@@ -350,26 +378,21 @@ def test_a_leak_is_silence_though_its_window_was_to_be_skipped(tiny_model: Emoti
 
 
 def test_what_a_window_takes_is_measured_from_vector_to_judgement(tiny_model: EmotionModel) -> None:
-    now = [0.0]
-
     class Measured(LoadShedder):
-        def __init__(self) -> None:
-            super().__init__(0.2)
-            self.seconds: list[float] = []
+        num_timed = 0
 
-        def heard(self, seconds: float) -> None:
-            self.seconds.append(seconds)
+        @contextmanager
+        def timed(self) -> Iterator[None]:
+            self.num_timed += 1
+            with super().timed():
+                yield
 
-    def clock() -> float:
-        now[0] += 1.0
-        return now[0]
-
-    pace = Measured()
-    leg = Leg("mono", tiny_model, GRID, RATE, pace=LegLoadShedder(pace, "mono", clock))
+    shedder = Measured(0.2)
+    leg = Leg("mono", tiny_model, GRID, RATE, LegOptions(shedder=shedder))
     voice = tone_of("sad", 1, RATE, 0.75)[:, np.newaxis]
     said = said_of(leg, voice, [slice(0, len(voice))])
     assert len(said) == 2
-    assert pace.seconds == [1.0] * 4, "a vector and a judgement for each of the two"
+    assert shedder.num_timed == 4, "a vector and a classification for each of the two"
 
 
 def test_who_talks_is_counted_whatever_is_skipped(tiny_model: EmotionModel) -> None:
@@ -377,7 +400,7 @@ def test_who_talks_is_counted_whatever_is_skipped(tiny_model: EmotionModel) -> N
     shares = []
     for decisions in ([], [True, False, True, True] * 10):
         talk = TalkTime(["mono"], 0.2)
-        leg = Leg("mono", tiny_model, GRID, RATE, pace=Decided(decisions))
+        leg = Leg("mono", tiny_model, GRID, RATE, LegOptions(shedder=Decided(decisions)))
         for event in said_of(leg, samples, [slice(0, len(samples))]):
             assert not isinstance(event, Gap)
             talk.take(event)
@@ -389,5 +412,9 @@ def test_who_talks_is_counted_whatever_is_skipped(tiny_model: EmotionModel) -> N
 def test_skipping_is_told_of_where_it_begins() -> None:
     spells = SkipEpisodes()
     ends = [5.0, 5.5, 6.0, 6.0 + APART_SECONDS, 16.5 + APART_SECONDS, 17.0 + APART_SECONDS]
-    told = [end for end in ends if spells.begins_with(Skip("me", 0, end - 2.0, end, 0, 1, 1.2, 1.4))]
+    told = [
+        end
+        for end in ends
+        if spells.begins_with(Skip(end - 2.0, end, 0, 1, leg="me", window=0, lag_seconds=1.2, demand=1.4))
+    ]
     assert told == [5.0, 16.5 + APART_SECONDS]

@@ -18,7 +18,7 @@ from streamer.analysis.classifier import ClassifierOptions
 from streamer.analysis.predict import RecordingPrediction, predict_recording
 from streamer.events import STATES, Row, State
 from streamer.leg_plan import LegPlan
-from streamer.session import SessionOptions
+from streamer.pipeline import SessionOptions
 from tests.model_maker import make_model, tone_of
 from tests.session_parts import Rows, session_of
 from tests.spoken import DEMO

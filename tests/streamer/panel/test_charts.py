@@ -8,7 +8,7 @@ from tests.panel_material import STEP_SECONDS, text_lines, wandering
 LABELS = ("up", "down")
 
 
-def trend_of(num_points: int) -> tuple[HistoryPoint, ...]:
+def history_of(num_points: int) -> tuple[HistoryPoint, ...]:
     """Give points of which every third is silence."""
     return tuple(
         HistoryPoint(2.0 + number * 0.5, *(("up", (0.9, 0.1)) if number % 3 else (None, None)))
@@ -16,28 +16,28 @@ def trend_of(num_points: int) -> tuple[HistoryPoint, ...]:
     )
 
 
-def drawn(trend: tuple[HistoryPoint, ...], width: int, rows: int) -> list[str]:
-    """Draw a trend as plain lines."""
+def drawn(history: tuple[HistoryPoint, ...], width: int, rows: int) -> list[str]:
+    """Draw a history as plain lines."""
     canvas = Canvas(width, rows)
-    draw_history(canvas, trend, LABELS, 0.5)
+    draw_history(canvas, history, LABELS, 0.5)
     return text_lines(canvas)
 
 
 def test_heights_tell_probabilities_and_dots_tell_silence() -> None:
-    trend = (*trend_of(1), HistoryPoint(2.5, "up", (1.0, 0.0)), HistoryPoint(3.0, "down", (0.25, 0.75)))
-    assert drawn(trend, 120, 2) == [f"{'':117}·█▂", f"{'':117}·▁▆"]
-    assert drawn(trend, 120, 4)[:2] == [f"{'':118}█ ", f"{'':117}·█▄"]
+    history = (*history_of(1), HistoryPoint(2.5, "up", (1.0, 0.0)), HistoryPoint(3.0, "down", (0.25, 0.75)))
+    assert drawn(history, 120, 2) == [f"{'':117}·█▂", f"{'':117}·▁▆"]
+    assert drawn(history, 120, 4)[:2] == [f"{'':118}█ ", f"{'':117}·█▄"]
 
 
 def test_few_rows_show_initials() -> None:
-    trend = (*trend_of(1), HistoryPoint(2.5, "up", (1.0, 0.0)), HistoryPoint(3.0, "down", (0.25, 0.75)))
-    assert drawn(trend, 120, 1) == [f"{'':117}·ud"]
+    history = (*history_of(1), HistoryPoint(2.5, "up", (1.0, 0.0)), HistoryPoint(3.0, "down", (0.25, 0.75)))
+    assert drawn(history, 120, 1) == [f"{'':117}·ud"]
 
 
 def test_columns_between_points_are_filled_where_the_terminal_is_wide() -> None:
-    trend = tuple(HistoryPoint(2.0 + number, "up", (1.0, 0.0)) for number in range(30))
+    history = tuple(HistoryPoint(2.0 + number, "up", (1.0, 0.0)) for number in range(30))
     canvas = Canvas(180, 2)
-    draw_history(canvas, trend, LABELS, 1.0)
+    draw_history(canvas, history, LABELS, 1.0)
     assert text_lines(canvas)[0].strip() == "█" * (29 * 3 + 3)
 
 
@@ -45,11 +45,11 @@ def test_old_columns_stand_still_while_time_goes_on() -> None:
     width = 60
     seen: dict[int, str] = {}
     for snapshot in wandering(200):
-        trend = snapshot.legs[0].trend
+        history = snapshot.legs[0].history
         canvas = Canvas(width, 4)
-        draw_history(canvas, trend, tuple("abcd"), STEP_SECONDS)
+        draw_history(canvas, history, tuple("abcd"), STEP_SECONDS)
         lines = text_lines(canvas)
-        newest = int(trend[-1].end)
+        newest = int(history[-1].end)
         for column in range(2, width - 1):
             picture = "".join(line[column] for line in lines)
             second = newest - (width - 1 - column)

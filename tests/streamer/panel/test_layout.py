@@ -3,24 +3,27 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.panel.layout import LEG_WIDTH, Needs, arrange_legs, plan_layout
+from streamer.panel.layout import LEG_WIDTH, PanelContent, PanelLayout, arrange_legs, plan_layout
 from streamer.snapshot import LegView
 
-ONE_LEG = st.builds(
-    Needs, st.integers(2, 9), st.integers(1, 9), st.integers(0, 5), st.booleans(), alerts=st.booleans()
+NUM_ROWS = st.fixed_dictionaries(
+    {
+        "alerts": st.integers(0, 1),
+        "conversation": st.integers(0, 1),
+        "more_legs": st.integers(0, 1),
+        "notes": st.integers(0, 5),
+        "status": st.integers(1, 9),
+    }
 )
+ONE_LEG = st.builds(PanelContent, st.integers(2, 9), NUM_ROWS, st.booleans())
 LEGS = st.builds(
-    Needs,
+    PanelContent,
     st.integers(2, 9),
-    st.integers(1, 9),
-    st.integers(0, 5),
+    NUM_ROWS,
     st.booleans(),
     leg_rows=st.lists(st.booleans(), min_size=1, max_size=8).map(tuple),
     columns=st.integers(1, 4),
     titled=st.just(True),
-    conversation=st.booleans(),
-    alerts=st.booleans(),
-    more_legs=st.booleans(),
 )
 WIDTHS, HEIGHTS = st.integers(1, 250), st.integers(1, 90)
 
@@ -32,34 +35,37 @@ def views(analysed: list[bool]) -> list[LegView]:
     ]
 
 
+def taken_rows(layout: PanelLayout) -> list[int]:
+    """Give every row that a part of the panel or of a leg takes, as often as it is taken."""
+    parts = [place for part, place in layout.panel.items() if part != "legs"]
+    legs = [place for leg in layout.legs for place in leg.values()]
+    return sorted(row for top, num_rows in (*parts, *legs) for row in range(top, top + num_rows))
+
+
 @given(WIDTHS, HEIGHTS, ONE_LEG)
-def test_one_leg_has_every_row_once(width: int, height: int, needs: Needs) -> None:
-    layout = plan_layout(width, height, needs)
+def test_one_leg_has_every_row_once(width: int, height: int, content: PanelContent) -> None:
+    layout = plan_layout(width, height, content)
+    assert taken_rows(layout) == list(range(height))
     [leg] = layout.legs
-    rows = [*layout.rows.values(), *leg.values()]
-    taken = sorted(row for top, num_rows in rows for row in range(top, top + num_rows))
-    assert taken == list(range(height))
     assert leg["headline"][1] >= 1
     assert leg["level"][1] == 1 or height == 1
-    assert leg["bars"][1] % needs.num_labels == 0
+    assert leg["bars"][1] % content.num_labels == 0
     assert not leg["title"][1]
 
 
 @given(WIDTHS, HEIGHTS, LEGS)
 def test_several_legs_have_every_row_once_and_all_the_same_parts(
-    width: int, height: int, needs: Needs
+    width: int, height: int, content: PanelContent
 ) -> None:
-    layout = plan_layout(width, height, needs)
-    rows = [*layout.rows.values(), *(place for leg in layout.legs for place in leg.values())]
-    taken = sorted(row for top, num_rows in rows for row in range(top, top + num_rows))
-    assert taken == list(range(height))
+    layout = plan_layout(width, height, content)
+    assert taken_rows(layout) == list(range(height))
     assert len({leg["title"][1] for leg in layout.legs}) == 1
-    for part in ("headline", "bars", "trend"):
+    for part in ("headline", "bars", "history"):
         of_analysed = [
-            leg[part][1] for leg, is_one in zip(layout.legs, needs.leg_rows, strict=True) if is_one
+            leg[part][1] for leg, is_one in zip(layout.legs, content.leg_rows, strict=True) if is_one
         ]
         assert len(set(of_analysed)) <= 1
-    for leg, is_one in zip(layout.legs, needs.leg_rows, strict=True):
+    for leg, is_one in zip(layout.legs, content.leg_rows, strict=True):
         if not is_one:
             assert not any(num_rows for part, (_, num_rows) in leg.items() if part not in LEVEL_ONLY_PARTS)
 

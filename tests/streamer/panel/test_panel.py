@@ -11,7 +11,7 @@ from rich.color import ColorSystem
 
 from emotion.card import LABELS
 from streamer.events import State
-from streamer.panel.canvas import MINUS, big_word
+from streamer.panel.canvas import MINUS, big_letters
 from streamer.panel.panel import draw_panel
 from streamer.snapshot import Snapshot
 from streamer.terminal import TerminalColours
@@ -43,7 +43,7 @@ def heard(num_windows: int, *, with_spectrogram: bool = False) -> Snapshot:
 
 def words_of(emotion: str) -> str:
     """Give the first row of an emotion in big letters."""
-    picture = big_word(emotion)
+    picture = big_letters(emotion)
     assert picture is not None
     return picture[0]
 
@@ -91,7 +91,7 @@ def test_silence_names_no_emotion_and_its_bars_are_empty(width: int, height: int
     snapshot = heard(40)
     assert snapshot.legs[0].row is not None
     assert snapshot.legs[0].row.state == "silence"
-    snapshot = replace(snapshot, legs=(replace(snapshot.legs[0], trend=()),))
+    snapshot = replace(snapshot, legs=(replace(snapshot.legs[0], history=()),))
     text = "\n".join(shown(snapshot, width, height))
     assert words_of("silence") in text or "SILENCE" in text
     for emotion in LABELS:
@@ -112,7 +112,7 @@ def test_what_is_no_emotion_is_named_and_says_what_to_do(
     snapshot = heard(40)
     view = snapshot.legs[0]
     assert view.row is not None
-    snapshot = replace(snapshot, legs=(replace(view, row=replace(view.row, state=state), trend=()),))
+    snapshot = replace(snapshot, legs=(replace(view, row=replace(view.row, state=state), history=()),))
     text = "\n".join(shown(snapshot, width, height))
     assert words_of(state) in text or state.upper() in text
     assert width < 80 or said in text

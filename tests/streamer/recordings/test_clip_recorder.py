@@ -15,11 +15,10 @@ from hypothesis import strategies as st
 
 from emotion.errors import OutputError, UsageError
 from emotion.signal import mix_down
-from streamer.alerts import Alert
-from streamer.events import AudioBlock, Row, State
+from streamer.events import Alert, AudioBlock, Row, Sound, State
 from streamer.leg_plan import LegPlan
 from streamer.recordings.clip_recorder import ClipRecorder, ClipRing
-from streamer.recordings.clips import ClipRule, clip_of_row, clip_path, kind_of_clip
+from streamer.recordings.clips import Clip, ClipRule, kind_of_clip
 from streamer.recordings.session_folder import SessionFolder
 from streamer.session_info import SessionClock, SessionInfo
 from tests.session_material import (
@@ -106,10 +105,10 @@ def record(out_dir: Path, heard: Iterable[AudioBlock], rule: str, head: SessionI
     recorder.open(head)
     told = 0
     for block in heard:
-        recorder.take_block(block)
+        recorder.handle(Sound(block))
         rows = rows_until(block.end_sample)
         for row in rows[told:]:
-            recorder.take_row(row)
+            recorder.handle(row)
         told = len(rows)
     recorder.close(SUMMARY)
     recorder.close(SUMMARY)
@@ -207,7 +206,7 @@ def test_names_sort_by_time_in_a_folder_an_hour(tmp_path: Path) -> None:
 
 def test_a_name_does_not_run_into_the_next_minute_and_holds_any_leg() -> None:
     clock = SessionClock.from_epoch(STARTED + 0.7499)
-    name = clip_path(clip_of_row(replace(speech_row(), leg="Kunde: A/B_ü")), clock.started).name
+    name = Clip.of_row(replace(speech_row(), leg="Kunde: A/B_ü")).path(clock.started).name
     assert name.endswith("-59-59.999_Kunde-A-B-ü_0000000_angry.wav")
     assert kind_of_clip(name) == "angry"
     assert kind_of_clip("holiday.wav") is None
@@ -244,11 +243,11 @@ def test_a_leg_has_the_sound_of_its_own_channel_and_of_its_own_source(tmp_path: 
     recorder.open(replace(head, sources=(device, replace(device, channels=1))))
     # What is not analysed never comes as far as a sink: two columns are left of three.
     kept, line = sound(200, 2, seed=1), sound(200, 1, seed=2)
-    recorder.take_block(AudioBlock(kept, 0, 0.0))
-    recorder.take_block(AudioBlock(line, 0, 0.0), 1)
-    recorder.take_block(AudioBlock(line, 0, 0.0), 2)
+    recorder.handle(Sound(AudioBlock(kept, 0, 0.0)))
+    recorder.handle(Sound(AudioBlock(line, 0, 0.0), 1))
+    recorder.handle(Sound(AudioBlock(line, 0, 0.0), 2))
     for leg in ("room", "me", "them", "line"):
-        recorder.take_row(replace(speech_row(0), leg=leg))
+        recorder.handle(replace(speech_row(0), leg=leg))
     recorder.close(SUMMARY)
     assert recorder.num_clips == 3
     found = {
@@ -275,9 +274,9 @@ def test_a_clip_whose_sound_is_gone_is_told_of_and_never_half(tmp_path: Path) ->
     recorder = ClipRecorder(SessionFolder(tmp_path), ClipRule.parse("all"))
     recorder.open(facts())
     for block in blocks(sound(6000), range(100, 6000, 100)):
-        recorder.take_block(block)
+        recorder.handle(Sound(block))
     for window in (0, 1):
-        recorder.take_row(speech_row(window))
+        recorder.handle(speech_row(window))
     with pytest.raises(OutputError, match=r"clips missing in .*: 2; .*report it, .* --record-session$"):
         recorder.close(SUMMARY)
     assert (recorder.num_clips, recorder.files) == (0, ())
@@ -287,11 +286,11 @@ def test_a_clip_whose_sound_is_gone_is_told_of_and_never_half(tmp_path: Path) ->
 def test_a_clip_never_takes_the_place_of_another(tmp_path: Path) -> None:
     recorder = ClipRecorder(SessionFolder(tmp_path), ClipRule.parse("all"))
     recorder.open(facts())
-    recorder.take_block(next(blocks(sound(200), [])))
-    recorder.take_row(speech_row(0))
+    recorder.handle(Sound(next(blocks(sound(200), []))))
+    recorder.handle(speech_row(0))
     before = tree(tmp_path)
     with pytest.raises(OutputError, match=r"_0000000_angry\.wav: File exists"):
-        recorder.take_row(speech_row(0))
+        recorder.handle(speech_row(0))
     recorder.close(None)
     assert tree(tmp_path) == before
 
@@ -299,10 +298,10 @@ def test_a_clip_never_takes_the_place_of_another(tmp_path: Path) -> None:
 def test_a_folder_that_was_taken_away_is_not_made_again(tmp_path: Path) -> None:
     recorder = ClipRecorder(SessionFolder(tmp_path), ClipRule.parse("all"))
     recorder.open(facts())
-    recorder.take_block(next(blocks(sound(200), [])))
+    recorder.handle(Sound(next(blocks(sound(200), []))))
     (tmp_path / SESSION).rename(tmp_path / "elsewhere")
     with pytest.raises(OutputError, match="was taken away; put it back"):
-        recorder.take_row(speech_row(0))
+        recorder.handle(speech_row(0))
     recorder.close(None)
     assert not (tmp_path / SESSION).exists()
 
@@ -312,11 +311,11 @@ def test_it_is_saving_from_open_to_close(tmp_path: Path) -> None:
     saving = [recorder.is_saving]
     recorder.open(facts())
     saving.append(recorder.is_saving)
-    recorder.take_block(next(blocks(sound(200), [])))
-    recorder.take_row(speech_row(0))
+    recorder.handle(Sound(next(blocks(sound(200), []))))
+    recorder.handle(speech_row(0))
     assert recorder.files == (f"{tmp_path / SESSION}/",)
     recorder.close(SUMMARY)
-    recorder.take_row(speech_row(0))
+    recorder.handle(speech_row(0))
     assert recorder.num_clips == 1
     assert "summary" in json.loads((tmp_path / SESSION / "session.json").read_bytes())
     assert [*saving, recorder.is_saving] == [False, True, False]
@@ -348,12 +347,12 @@ def test_what_led_to_an_alert_is_kept(tmp_path: Path, heard_from: int, onset: in
     recorder.open(facts())
     heard = sound(20_000)
     for block in blocks(heard[: max(0, heard_from - 500)], range(100, 20_000, 100)):
-        recorder.take_block(block)
+        recorder.handle(Sound(block))
     for block in blocks(heard[heard_from:], range(100, 20_000, 100), heard_from):
-        recorder.take_block(block)
-    recorder.take_row(speech_row(0))
-    recorder.take_alert(alert(18_000, onset))
-    recorder.take_alert(alert(18_000, onset, rule="angry>0.5"))
+        recorder.handle(Sound(block))
+    recorder.handle(speech_row(0))
+    recorder.handle(alert(18_000, onset))
+    recorder.handle(alert(18_000, onset, rule="angry>0.5"))
     recorder.close(SUMMARY)
     (entry,) = index(tmp_path / SESSION)
     assert (entry["state"], entry["emotion"], entry["probability"]) == ("alert", "angry", "0.8")
@@ -367,8 +366,8 @@ def test_what_led_to_an_alert_is_kept(tmp_path: Path, heard_from: int, onset: in
 def test_what_led_to_an_alert_is_kept_only_where_that_was_asked_for(tmp_path: Path, rule: str) -> None:
     recorder = ClipRecorder(SessionFolder(tmp_path), ClipRule.parse(rule))
     recorder.open(facts())
-    recorder.take_block(next(blocks(sound(200), [])))
-    recorder.take_alert(alert(200, 100))
+    recorder.handle(Sound(next(blocks(sound(200), []))))
+    recorder.handle(alert(200, 100))
     recorder.close(SUMMARY)
     assert recorder.num_clips == 0
 
@@ -376,8 +375,8 @@ def test_what_led_to_an_alert_is_kept_only_where_that_was_asked_for(tmp_path: Pa
 def test_an_alert_of_a_leg_whose_sound_is_not_kept_has_no_clip(tmp_path: Path) -> None:
     recorder = ClipRecorder(SessionFolder(tmp_path), ClipRule.parse("alerts"))
     recorder.open(facts())
-    recorder.take_block(next(blocks(sound(200), [])))
-    recorder.take_alert(replace(alert(200, 100), leg="agent"))
+    recorder.handle(Sound(next(blocks(sound(200), []))))
+    recorder.handle(replace(alert(200, 100), leg="agent"))
     recorder.close(SUMMARY)
     assert recorder.num_clips == 0
 
@@ -387,8 +386,8 @@ def test_an_alert_that_came_late_has_a_minute_at_most_and_memory_a_bound(tmp_pat
     recorder.open(facts())
     heard = sound(200_000)
     for block in blocks(heard, range(1000, 200_000, 1000)):
-        recorder.take_block(block)
-    recorder.take_alert(alert(200_000, 100_000))
+        recorder.handle(Sound(block))
+    recorder.handle(alert(200_000, 100_000))
     recorder.close(SUMMARY)
     (entry,) = index(tmp_path / SESSION)
     assert float(entry["end"]) - float(entry["start"]) == 60.0

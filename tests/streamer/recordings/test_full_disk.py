@@ -21,18 +21,19 @@ RECORD = """
 import resource, sys
 from pathlib import Path
 from emotion.errors import OutputError
+from streamer.events import Sound
 from streamer.recordings.clips import ClipRule
 from streamer.recordings.clip_recorder import ClipRecorder
 from streamer.sinks.journal import Journal
 from streamer.recordings.session_folder import SessionFolder
-from streamer.recordings.session_audio import SessionSound
+from streamer.recordings.session_audio import SessionAudio
 from tests.session_material import blocks, facts, sound, speech_row
 
 out_dir, limit, num_samples = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 if limit:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 folder = SessionFolder(out_dir)
-sinks = [Journal(out_dir / "call.jsonl"), ClipRecorder(folder, ClipRule.parse("all")), SessionSound(folder)]
+sinks = [Journal(out_dir / "call.jsonl"), ClipRecorder(folder, ClipRule.parse("all")), SessionAudio(folder)]
 for sink in sinks:
     sink.open(facts())
 print("open", flush=True)
@@ -40,9 +41,9 @@ windows = 0
 for block in blocks(sound(num_samples), range(33, num_samples, 33)):
     for sink in tuple(sinks):
         try:
-            sink.take_block(block)
+            sink.handle(Sound(block))
             for window in range(windows, max(0, (block.end_sample - 200) // 50 + 1)):
-                sink.take_row(speech_row(window))
+                sink.handle(speech_row(window))
         except OutputError as error:
             print(type(sink).__name__, error, flush=True)
             sinks.remove(sink)
@@ -96,7 +97,7 @@ def test_a_file_that_may_not_grow_stops_its_sink_and_keeps_what_it_has(tmp_path:
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "Journal cannot write" in said
-    assert "SessionSound cannot write" in said
+    assert "SessionAudio cannot write" in said
     assert "File too large" in said
     assert "late" not in said
     num_lines, num_clips, num_kept = check_that_all_is_whole(tmp_path, killed=False)
@@ -129,7 +130,7 @@ def test_a_full_disk_stops_each_sink_and_keeps_what_there_is(small_disk: Path) -
     process = start(small_disk, 0, 200_000)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
-    for sink in ("Journal", "ClipRecorder", "SessionSound"):
+    for sink in ("Journal", "ClipRecorder", "SessionAudio"):
         assert f"{sink} cannot write" in said
     assert "No space left on device; free some space" in said
     num_lines, num_clips, num_kept = check_that_all_is_whole(small_disk, killed=False)

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from emotion.atomic_files import locked_folder
 from emotion.errors import CallmoodError
+from streamer.events import Sound
 from streamer.leg_plan import LegPlan
 from streamer.recordings.forget import find_forgettable
 from streamer.recordings.listing import RecordedSession, recorded_sessions
-from streamer.recordings.session_audio import SessionSound
+from streamer.recordings.session_audio import SessionAudio
 from streamer.recordings.session_folder import SessionFolder, SessionLock
 from streamer.sinks.text import duration_text
 from streamer.voices import VoiceFolder
@@ -64,11 +65,11 @@ def test_a_format_that_cannot_be_is_damage(tmp_path: Path, odd: dict[str, Any]) 
 
 def test_a_killed_session_is_as_long_as_the_channels_that_were_kept(tmp_path: Path) -> None:
     folder = SessionFolder(tmp_path)
-    keeper = SessionSound(folder)
+    keeper = SessionAudio(folder)
     legs = (LegPlan("agent", channel=0, analysed=False), LegPlan("customer", channel=1))
     keeper.open(facts(channels=2, legs=legs))
     for block in blocks(sound(1500), []):
-        keeper.take_block(block)
+        keeper.handle(Sound(block))
     keeper.close(None)
     (found,) = recorded_sessions(tmp_path)
     assert (found.seconds, found.whole_sound) == (1.5, True)
@@ -76,12 +77,12 @@ def test_a_killed_session_is_as_long_as_the_channels_that_were_kept(tmp_path: Pa
 
 def test_a_killed_session_of_which_only_the_second_source_was_kept(tmp_path: Path) -> None:
     folder = SessionFolder(tmp_path)
-    keeper = SessionSound(folder)
+    keeper = SessionAudio(folder)
     legs = (LegPlan("me", source=0, analysed=False), LegPlan("them", source=1))
     one = facts(legs=legs)
     keeper.open(replace(one, sources=(one.sources[0], one.sources[0])))
     for block in blocks(sound(1500), []):
-        keeper.take_block(block, 1)
+        keeper.handle(Sound(block, 1))
     keeper.close(None)
     (found,) = recorded_sessions(tmp_path)
     assert (found.seconds, found.whole_sound) == (1.5, True)

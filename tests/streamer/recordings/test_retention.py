@@ -37,7 +37,7 @@ from streamer.recordings.retention import (
 )
 from streamer.recordings.scan import SESSION, FolderContents, Scanner, opened_folder
 from streamer.recordings.session_audio import (
-    SessionSound,
+    SessionAudio,
     first_sample_of,
     is_sound_folder,
     sound_folder,
@@ -152,14 +152,14 @@ def test_all_that_a_session_writes_is_known_as_ours(tmp_path: Path) -> None:
     path = record(tmp_path, OLD)
     clip = min(path.glob("clips/*/*"))
     clip.with_name(f".{clip.name}.77.part").write_bytes(b"RI")
-    survey = Scanner()
-    survey.begin_pass(time.time())
+    scanner = Scanner()
+    scanner.begin_pass(time.time())
     with opened_folder(tmp_path) as recordings:
-        found = survey.look_at(OLD, recordings)
+        found = scanner.scan(OLD, recordings)
     assert found is not None
-    assert (found.held.num_strangers, found.named, found.has_summary) == (0, OLD, True)
-    assert found.held.num_bytes == size(path)
-    assert found.held.num_files == sum(file.is_file() for file in path.rglob("*")) == 9
+    assert (found.total.num_foreign, found.named, found.has_summary) == (0, OLD, True)
+    assert found.total.num_bytes == size(path)
+    assert found.total.num_files == sum(file.is_file() for file in path.rglob("*")) == 9
 
 
 def test_what_is_not_ours_is_left_as_it_was(tmp_path: Path) -> None:
@@ -218,15 +218,15 @@ def test_strange_files_stay_and_are_named(tmp_path: Path) -> None:
     assert tidy(out, WEEK).complaints == []
 
 
-def test_three_strangers_are_named_and_the_others_counted() -> None:
+def test_three_foreign_entries_are_named_and_the_others_counted() -> None:
     inner, outer = FolderContents(), FolderContents()
     for number in range(5):
-        inner.count_stranger(f"sound/{number}")
+        inner.count_foreign(f"sound/{number}")
     for name in ("a", "b"):
-        outer.count_stranger(name)
+        outer.count_foreign(name)
     outer.add(inner)
-    assert (inner.num_strangers, inner.strangers) == (5, ["sound/0", "sound/1", "sound/2"])
-    assert (outer.num_strangers, outer.strangers) == (7, ["a", "b", "sound/0"])
+    assert (inner.num_foreign, inner.foreign) == (5, ["sound/0", "sound/1", "sound/2"])
+    assert (outer.num_foreign, outer.foreign) == (7, ["a", "b", "sound/0"])
 
 
 def test_a_session_file_too_large_to_be_ours_is_not_believed(tmp_path: Path) -> None:
@@ -242,10 +242,10 @@ def test_a_session_file_too_large_to_be_ours_is_not_believed(tmp_path: Path) -> 
 @pytest.mark.parametrize("content", [b"{", b" " * 1_000_001])
 def test_a_session_file_that_cannot_be_read_tells_of_no_end(tmp_path: Path, content: bytes) -> None:
     (record(tmp_path, OLD) / "session.json").write_bytes(content)
-    survey = Scanner()
-    survey.begin_pass(time.time())
+    scanner = Scanner()
+    scanner.begin_pass(time.time())
     with opened_folder(tmp_path) as recordings:
-        found = survey.look_at(OLD, recordings)
+        found = scanner.scan(OLD, recordings)
     assert found is not None
     assert (found.named, found.has_summary) == (None, False)
 
@@ -465,7 +465,7 @@ def test_of_our_own_session_the_oldest_hour_goes_first_whatever_it_is_called(tmp
 
 def test_the_newest_file_of_each_source_stays(tmp_path: Path) -> None:
     two = facts(session=NEW, legs=(LegPlan("me"), LegPlan("them")))
-    recording = SessionSound(SessionFolder(tmp_path), max_file_bytes=44 + 2 * 200)
+    recording = SessionAudio(SessionFolder(tmp_path), max_file_bytes=44 + 2 * 200)
     recording.open(two)
     for folder in ("sound", "sound-2"):
         (tmp_path / NEW / folder).mkdir()
@@ -483,7 +483,7 @@ def test_the_newest_file_of_each_source_stays(tmp_path: Path) -> None:
 def test_a_removal_that_is_cut_short_is_gone_on_with(tmp_path: Path) -> None:
     path, asked = record(tmp_path, OLD, days_ago=8), count()
     num_bytes = size(path)
-    tidied = Pruner(tmp_path, WEEK).run(time.time(), is_given_up=lambda: next(asked) > 5)
+    tidied = Pruner(tmp_path, WEEK).run(time.time(), is_cancelled=lambda: next(asked) > 5)
     assert 0 < size(path) < num_bytes
     assert tidied.num_bytes == size(path)
     assert (path / "session.json").exists()
@@ -498,7 +498,7 @@ def test_a_removal_that_is_cut_short_is_gone_on_with(tmp_path: Path) -> None:
 @pytest.mark.parametrize("num_asked", range(12))
 def test_wherever_a_removal_is_cut_short_the_session_is_still_one(tmp_path: Path, num_asked: int) -> None:
     path, asked = record(tmp_path, OLD, days_ago=8), count()
-    tidied = Pruner(tmp_path, WEEK).run(time.time(), is_given_up=lambda: next(asked) >= num_asked)
+    tidied = Pruner(tmp_path, WEEK).run(time.time(), is_cancelled=lambda: next(asked) >= num_asked)
     assert tidied == PruneResult(num_bytes=size(path))
     assert (path / "session.json").exists()
     assert tidy(tmp_path, WEEK) == PruneResult()
@@ -611,14 +611,14 @@ def test_a_log_is_not_shortened_through_a_link(tmp_path: Path, monkeypatch: pyte
 
 def test_an_hour_that_has_not_changed_is_remembered_and_one_that_has_is_not(tmp_path: Path) -> None:
     path = record(tmp_path, OLD, days_ago=1)
-    survey, hour = Scanner(), min(path.glob("clips/*"))
+    scanner, hour = Scanner(), min(path.glob("clips/*"))
 
     def num_bytes() -> int:
-        survey.begin_pass(time.time())
+        scanner.begin_pass(time.time())
         with opened_folder(tmp_path) as recordings:
-            found = survey.look_at(OLD, recordings)
+            found = scanner.scan(OLD, recordings)
         assert found is not None
-        return found.held.num_bytes
+        return found.total.num_bytes
 
     before = num_bytes()
     stamp = hour.stat().st_mtime_ns
@@ -637,16 +637,16 @@ def test_an_hour_that_has_not_changed_is_remembered_and_one_that_has_is_not(tmp_
 
 def test_an_hour_that_changed_a_moment_ago_is_looked_through_again(tmp_path: Path) -> None:
     hour = min(record(tmp_path, OLD).glob("clips/*"))
-    survey, stamp = Scanner(), 1e9
+    scanner, stamp = Scanner(), 1e9
 
     def num_files(now: float) -> int:
         os.utime(hour, (stamp, stamp))
-        survey.begin_pass(now)
+        scanner.begin_pass(now)
         with opened_folder(tmp_path) as recordings:
-            found = survey.look_at(OLD, recordings)
+            found = scanner.scan(OLD, recordings)
         assert found is not None
         min(hour.iterdir()).unlink()
-        return found.held.num_files
+        return found.total.num_files
 
     assert [num_files(stamp + 5.0), num_files(stamp + 5.1), num_files(stamp + 9.0)] == [8, 7, 7]
 
@@ -656,27 +656,27 @@ def test_what_is_remembered_of_one_hour_is_not_taken_for_another(tmp_path: Path)
         record(tmp_path, session, days_ago=1)
     hours = [min((tmp_path / session).glob("clips/*")) for session in (OLD, NEW)]
     min(hours[1].iterdir()).unlink()
-    survey = Scanner()
+    scanner = Scanner()
     for _ in range(3):
         for hour in hours:
             os.utime(hour, (1e9, 1e9))
-        survey.begin_pass(time.time())
+        scanner.begin_pass(time.time())
         with opened_folder(tmp_path) as recordings:
-            found = [survey.look_at(session, recordings) for session in (OLD, NEW)]
-        assert [each and each.held.num_bytes for each in found] == [
+            found = [scanner.scan(session, recordings) for session in (OLD, NEW)]
+        assert [each and each.total.num_bytes for each in found] == [
             size(tmp_path / OLD),
             size(tmp_path / NEW),
         ]
 
 
 def test_a_session_file_that_was_exchanged_is_read_again(tmp_path: Path) -> None:
-    folder, survey = SessionFolder(tmp_path), Scanner()
+    folder, scanner = SessionFolder(tmp_path), Scanner()
     folder.open(facts(session=OLD))
 
     def has_summary() -> bool:
-        survey.begin_pass(time.time())
+        scanner.begin_pass(time.time())
         with opened_folder(tmp_path) as recordings:
-            found = survey.look_at(OLD, recordings)
+            found = scanner.scan(OLD, recordings)
         assert found is not None
         return found.has_summary
 
@@ -740,9 +740,9 @@ def test_a_minute_of_the_stream_is_a_minute_however_fast_it_comes(tmp_path: Path
     assert news.acquire(timeout=10), "the first pass"
     for minute in range(1, 4):
         for second in range(60 * minute - 60, 60 * minute):
-            retention.take_row(replace(speech_row(), end=float(second)))
+            retention.handle(replace(speech_row(), end=float(second)))
         assert not news.acquire(timeout=0.05), "a pass before its time"
-        retention.take_row(replace(speech_row(), end=60.0 * minute))
+        retention.handle(replace(speech_row(), end=60.0 * minute))
         assert news.acquire(timeout=10), "a pass when it is time"
     retention.close(None)
 
@@ -771,8 +771,8 @@ def test_the_end_is_silent_where_the_bound_just_holds(tmp_path: Path) -> None:
 
 
 def test_a_session_that_was_not_opened_has_nothing_to_wait_for(tmp_path: Path) -> None:
-    retention = Retention(tmp_path, WEEK, patience_seconds=1000.0)
-    retention.take_row(speech_row())
+    retention = Retention(tmp_path, WEEK, close_seconds=1000.0)
+    retention.handle(speech_row())
     retention.close(None)
     assert retention.complaints == ()
 
@@ -786,7 +786,7 @@ def test_a_disk_that_hangs_holds_neither_the_end_nor_the_program(tmp_path: Path)
         goes_on.wait(20)
         return time.time()
 
-    retention = Retention(tmp_path, WEEK, patience_seconds=0.05, clock=clock)
+    retention = Retention(tmp_path, WEEK, close_seconds=0.05, clock=clock)
     retention.open(facts(session=NEW))
     assert hangs.wait(10)
     [thread] = [each for each in threading.enumerate() if each.name == "callmood-retention"]
@@ -902,7 +902,7 @@ def test_where_there_are_no_locks_the_ten_minutes_count(tmp_path: Path) -> None:
         assert lock_folder(lockless) == "unknown"
         with pytest.raises(OutputError, match="is being recorded"):
             held.refuse_recorded(lockless, time.time())
-        held.refuse_recorded(lockless, held.session.held.newest + 600.0)
+        held.refuse_recorded(lockless, held.session.total.newest + 600.0)
     finally:
         os.close(lockless)
 

@@ -1,6 +1,7 @@
 """A session's folder: made once, for one session; removed if nothing came of it; recovery after removal."""
 
 import csv
+import io
 import json
 import os
 import resource
@@ -12,14 +13,17 @@ import pytest
 import soundfile
 
 from emotion.errors import OutputError
-from streamer.alerts import Alert
-from streamer.events import AudioBlock, Row
+from streamer.events import Alert, AudioBlock, Mark, Row, Sound
 from streamer.recordings.clip_recorder import ClipRecorder
 from streamer.recordings.clips import ClipRule
 from streamer.recordings.scan import SESSION as SESSION_LAYOUT
-from streamer.recordings.session_audio import SessionSound, sound_files
-from streamer.recordings.session_folder import SessionFolder
-from tests.session_material import SESSION, SUMMARY, blocks, facts, silent_row, sound, speech_row
+from streamer.recordings.session_audio import SessionAudio, sound_files
+from streamer.recordings.session_folder import SessionFolder, SessionHead, read_session_head
+from streamer.recordings.wav import WavFormat
+from streamer.session_info import SessionClock, Summary
+from streamer.sinks.journal import info_values, summary_values
+from tests.recorded_material import open_descriptor
+from tests.session_material import SESSION, STARTED, SUMMARY, blocks, facts, silent_row, sound, speech_row
 
 
 def test_it_says_what_the_session_is_and_what_became_of_it(tmp_path: Path) -> None:
@@ -121,6 +125,33 @@ def test_a_folder_that_cannot_be_taken_back_says_so_in_one_line(tmp_path: Path) 
         folder.close(None)
 
 
+def head_of(**changes: object) -> SessionHead:
+    """Read session.json with some values changed."""
+    content = json.dumps({**info_values(facts()), **changes})
+    return read_session_head(io.BytesIO(content.encode()))
+
+
+def test_the_head_of_a_session_can_be_read_back() -> None:
+    assert head_of() == SessionHead(
+        session=SESSION,
+        is_damaged=False,
+        started=SessionClock.from_epoch(STARTED).iso(STARTED),
+        wav_format=WavFormat(1000, 1, "PCM_16"),
+    )
+    assert head_of(summary=summary_values(SUMMARY)).has_summary
+    assert head_of(summary=summary_values(SUMMARY)).seconds == SUMMARY.seconds
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"started": 5}, {"sources": [{}]}, {"sources": 7}, {"sources": [{"sample_rate": 0}]}],
+    ids=str,
+)
+def test_of_a_damaged_head_the_session_is_known_all_the_same(changes: dict[str, object]) -> None:
+    assert head_of(**changes) == SessionHead(session=SESSION)
+    assert head_of(**changes, summary={}) == SessionHead(session=SESSION, has_summary=True)
+
+
 ALERT = Alert("mono", "angry>0.7", "angry", 1.0, 2.0, 0.8, 1.0, 30, 1000, 2000)
 
 
@@ -128,7 +159,7 @@ def clips(out_dir: Path) -> ClipRecorder:
     """A recorder of all clips that has heard 400 samples."""
     recorder = ClipRecorder(SessionFolder(out_dir), ClipRule.parse("all"))
     recorder.open(facts())
-    recorder.take_block(next(blocks(sound(400), [])))
+    recorder.handle(Sound(next(blocks(sound(400), []))))
     return recorder
 
 
@@ -140,14 +171,14 @@ def indexed(folder: Path) -> list[str]:
 def test_clips_go_on_once_the_folder_is_back(tmp_path: Path) -> None:
     folder, away = tmp_path / SESSION, tmp_path / "away"
     recorder = clips(tmp_path)
-    recorder.take_row(speech_row(0))
+    recorder.handle(speech_row(0))
     folder.rename(away)
     with pytest.raises(OutputError, match=f"{SESSION} was taken away; put it back"):
-        recorder.take_row(speech_row(1))
+        recorder.handle(speech_row(1))
     assert not recorder.recover()
     away.rename(folder)
     assert recorder.recover()
-    recorder.take_row(speech_row(2))
+    recorder.handle(speech_row(2))
     recorder.close(SUMMARY)
     assert indexed(folder) == ["0", "2"]
     assert recorder.num_clips == 2
@@ -155,21 +186,21 @@ def test_clips_go_on_once_the_folder_is_back(tmp_path: Path) -> None:
 
 def test_an_index_that_was_removed_is_begun_anew(tmp_path: Path) -> None:
     recorder = clips(tmp_path)
-    recorder.take_row(speech_row(0))
+    recorder.handle(speech_row(0))
     (tmp_path / SESSION / "index.csv").unlink()
     assert recorder.recover()
-    recorder.take_row(speech_row(1))
+    recorder.handle(speech_row(1))
     recorder.close(SUMMARY)
     assert indexed(tmp_path / SESSION) == ["1"]
 
 
 def test_an_index_that_somebody_has_replaced_is_left_alone_and_the_other_is_ours(tmp_path: Path) -> None:
     recorder = clips(tmp_path)
-    recorder.take_row(speech_row(0))
+    recorder.handle(speech_row(0))
     index = tmp_path / SESSION / "index.csv"
     index.rename(tmp_path / "moved.csv")
     index.write_text("theirs")
-    recorder.take_row(speech_row(1))
+    recorder.handle(speech_row(1))
     (complaint,) = recorder.complaints
     assert complaint.endswith(
         "another file has its name now, and the lines go on in " + str(index.with_stem("index-2"))
@@ -184,16 +215,16 @@ def test_an_index_that_somebody_has_replaced_is_left_alone_and_the_other_is_ours
 def test_recovery_without_an_index_waits_for_the_first_clip(tmp_path: Path) -> None:
     recorder = clips(tmp_path)
     assert recorder.recover()
-    recorder.take_row(speech_row(0))
+    recorder.handle(speech_row(0))
     recorder.close(SUMMARY)
     assert indexed(tmp_path / SESSION) == ["0"]
 
 
 def test_the_first_clip_after_an_interruption_has_the_sound_from_before_it(tmp_path: Path) -> None:
     recorder = clips(tmp_path)
-    recorder.remember(next(blocks(sound(200, seed=1), [], 400)))
+    recorder.remember(Sound(next(blocks(sound(200, seed=1), [], 400))))
     assert recorder.recover()
-    recorder.take_row(speech_row(8))
+    recorder.handle(speech_row(8))
     recorder.close(SUMMARY)
     (path,) = (tmp_path / SESSION).glob("clips/*/*.wav")
     assert np.array_equal(soundfile.read(path, dtype="float32")[0], sound(200, seed=1)[:, 0])
@@ -204,11 +235,11 @@ def test_a_clip_that_finds_no_place_in_the_index_is_none(tmp_path: Path) -> None
     index = tmp_path / SESSION / "index.csv"
     index.symlink_to("/dev/full")
     with pytest.raises(OutputError, match=r"index\.csv: No space left on device; free some space"):
-        recorder.take_row(speech_row(0))
+        recorder.handle(speech_row(0))
     assert not list(tmp_path.rglob("*.wav"))
     assert recorder.num_clips == 0
     index.unlink()
-    recorder.take_row(speech_row(1))
+    recorder.handle(speech_row(1))
     recorder.close(SUMMARY)
     assert indexed(tmp_path / SESSION) == ["1"]
     assert len(list(tmp_path.rglob("*.wav"))) == recorder.num_clips == 1
@@ -216,8 +247,8 @@ def test_a_clip_that_finds_no_place_in_the_index_is_none(tmp_path: Path) -> None
 
 def test_clips_whose_sound_is_gone_are_told_of(tmp_path: Path) -> None:
     recorder = clips(tmp_path)
-    recorder.take_row(speech_row(0))
-    recorder.take_row(speech_row(100))
+    recorder.handle(speech_row(0))
+    recorder.handle(speech_row(100))
     with pytest.raises(OutputError, match=r"clips missing in .*: 1;"):
         recorder.close(SUMMARY)
 
@@ -231,45 +262,43 @@ def test_clips_whose_sound_is_gone_are_told_of(tmp_path: Path) -> None:
         ("alerts", speech_row(), False),
         ("alerts", ALERT, True),
         ("all", ALERT, False),
-        ("all", None, False),
+        ("all", Mark(0.0, 0.0), False),
+        ("all", SUMMARY, False),
     ],
 )
 def test_a_clip_is_missing_only_where_there_would_have_been_one(
-    tmp_path: Path, rule: str, event: Row | Alert | None, is_missing: bool
+    tmp_path: Path, rule: str, event: Row | Alert | Mark | Summary, is_missing: bool
 ) -> None:
     assert ClipRecorder(SessionFolder(tmp_path), ClipRule.parse(rule)).lacks(event) == is_missing
 
 
 def test_the_whole_sound_goes_on_in_a_file_of_its_own(tmp_path: Path) -> None:
     folder, away = tmp_path / SESSION, tmp_path / "away"
-    keeper = SessionSound(SessionFolder(tmp_path))
+    keeper = SessionAudio(SessionFolder(tmp_path))
     keeper.open(facts(sample_rate=4))
-    keeper.take_block(AudioBlock(sound(100), 0, 0.0))
+    keeper.handle(Sound(AudioBlock(sound(100), 0, 0.0)))
     folder.rename(away)
     assert not keeper.recover()
     away.rename(folder)
     for path in (folder / "sound").iterdir():
         path.unlink()
     with pytest.raises(OutputError, match="the file was removed"):
-        keeper.take_block(AudioBlock(sound(100), 100, 0.0))
+        keeper.handle(Sound(AudioBlock(sound(100), 100, 0.0)))
     assert keeper.recover()
     written = keeper.num_written
-    keeper.take_block(AudioBlock(sound(100), 200, 0.0))
+    keeper.handle(Sound(AudioBlock(sound(100), 200, 0.0)))
     assert keeper.num_written == written + 1
     keeper.close(SUMMARY)
     assert [(file.first_sample, file.continues) for file in sound_files(folder)] == [(200, False)]
 
 
 def test_a_file_that_cannot_even_be_ended_does_not_keep_the_next_from_beginning(tmp_path: Path) -> None:
-    keeper = SessionSound(SessionFolder(tmp_path))
+    keeper = SessionAudio(SessionFolder(tmp_path))
     keeper.open(facts(sample_rate=4))
-    keeper.take_block(AudioBlock(sound(100), 0, 0.0))
-    writer = keeper._sounds[0]._writer
-    assert writer is not None
-    assert writer._descriptor is not None
-    os.close(writer._descriptor)
+    keeper.handle(Sound(AudioBlock(sound(100), 0, 0.0)))
+    os.close(open_descriptor(sound_files(tmp_path / SESSION)[0].path))
     assert keeper.recover()
-    keeper.take_block(AudioBlock(sound(100), 100, 0.0))
+    keeper.handle(Sound(AudioBlock(sound(100), 100, 0.0)))
     keeper.close(SUMMARY)
     assert [(file.first_sample, file.continues) for file in sound_files(tmp_path / SESSION)] == [
         (0, False),

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from emotion.errors import UsageError
-from streamer.alerts import Alert
+from streamer.events import Alert
 from streamer.session_info import SessionInfo
 from streamer.sinks.alert_command import AlertCommand
-from streamer.sinks.base import BackgroundSink
+from streamer.sinks.base import BackgroundSink, DeliveryLimits
 from tests.alert_material import alert
 from tests.session_material import SESSION, facts
 
@@ -32,9 +32,9 @@ def script(folder: Path, text: str) -> str:
 
 
 def opened(
-    command: str, *, command_seconds: float = LONG_SECONDS, patience_seconds: float = LONG_SECONDS
+    command: str, *, command_seconds: float = LONG_SECONDS, close_seconds: float = LONG_SECONDS
 ) -> AlertCommand:
-    sink = AlertCommand(command, command_seconds=command_seconds, patience_seconds=patience_seconds)
+    sink = AlertCommand(command, DeliveryLimits(command_seconds, close_seconds=close_seconds))
     sink.open(facts())
     return sink
 
@@ -65,7 +65,7 @@ def test_a_command_finds_the_alert_in_its_environment(
         monkeypatch.delenv(name)
     command = script(tmp_path, 'env > "$1"')
     sink = opened(f"{command} '{tmp_path}/seen $HOME; x'")
-    sink.take_alert(alert())
+    sink.handle(alert())
     sink.close(None)
     seen = dict(
         line.split("=", 1) for line in (tmp_path / "seen $HOME; x").read_text().splitlines() if "=" in line
@@ -105,7 +105,7 @@ def test_it_has_no_input_and_no_terminal_and_its_output_goes_nowhere(
     os.write(writer, b"what is typed to callmood")
     os.dup2(reader, 0)
     try:
-        sink.take_alert(alert())
+        sink.handle(alert())
         sink.close(None)
     finally:
         os.dup2(kept, 0)
@@ -118,7 +118,7 @@ def test_it_has_no_input_and_no_terminal_and_its_output_goes_nowhere(
 def test_alerts_are_delivered_one_after_the_other(tmp_path: Path) -> None:
     sink = opened(script(tmp_path, f'echo "$CALLMOOD_AT_SECONDS" >> {shlex.quote(str(tmp_path / "seen"))}'))
     for number in range(5):
-        sink.take_alert(alert(float(number)))
+        sink.handle(alert(float(number)))
     sink.close(None)
     assert (tmp_path / "seen").read_text().split() == [f"{number}.000" for number in range(5)]
 
@@ -140,8 +140,8 @@ def test_a_command_that_fails_is_complained_of_and_the_next_one_runs(
 ) -> None:
     seen = tmp_path / "seen"
     sink = opened(script(tmp_path, f"test -e {seen} && exit 0\n: > {seen}\n{text}"))
-    sink.take_alert(alert())
-    sink.take_alert(alert(60.0))
+    sink.handle(alert())
+    sink.handle(alert(60.0))
     sink.close(None)
     complaint, count = sink.complaints
     assert complaint.startswith("alert command /")
@@ -151,7 +151,7 @@ def test_a_command_that_fails_is_complained_of_and_the_next_one_runs(
 
 def test_a_command_that_says_very_much_is_read_to_its_end(tmp_path: Path) -> None:
     sink = opened(script(tmp_path, "head -c 300000 /dev/zero | tr '\\0' '\\n' >&2; echo last >&2; exit 1"))
-    sink.take_alert(alert())
+    sink.handle(alert())
     sink.close(None)
     assert sink.complaints[0].endswith("exit status 1: last")
 
@@ -162,7 +162,7 @@ def test_a_command_that_vanished_is_complained_of(tmp_path: Path) -> None:
     program.chmod(0o700)
     sink = opened(str(program))
     program.unlink()
-    sink.take_alert(alert())
+    sink.handle(alert())
     sink.close(None)
     assert "cannot be started: [Errno 2] No such file or directory" in sink.complaints[0]
 
@@ -197,7 +197,7 @@ def test_a_command_that_vanished_is_complained_of(tmp_path: Path) -> None:
 def test_a_command_that_hangs_is_killed_with_its_children(tmp_path: Path, hang: str) -> None:
     with held_pipe(tmp_path) as (pipe, reader):
         sink = opened(script(tmp_path, f"exec 3> {pipe}\n{hang}"), command_seconds=0.3)
-        sink.take_alert(alert())
+        sink.handle(alert())
         sink.close(None)
         assert next_bytes(reader) == b"", "some process is left"
     assert sink.complaints[0].endswith(
@@ -211,7 +211,7 @@ def test_what_was_sent_off_on_purpose_is_left_alone(tmp_path: Path) -> None:
         os.mkfifo(go)
         child = f"(exec 3> {pipe}; read line < {go}; echo went on >&3)"
         sink = opened(script(tmp_path, f"{child} 2> /dev/null &"))
-        sink.take_alert(alert())
+        sink.handle(alert())
         sink.close(None)
         go.write_text("\n")
         assert next_bytes(reader) == b"went on\n"
@@ -220,14 +220,12 @@ def test_what_was_sent_off_on_purpose_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_command_that_hangs_delays_nothing_and_is_killed_at_the_end(tmp_path: Path) -> None:
     with held_pipe(tmp_path) as (pipe, reader):
-        sink = opened(
-            script(tmp_path, f"exec 3> {pipe}\necho here >&3\nsleep 60 & wait"), patience_seconds=0.2
-        )
-        sink.take_alert(alert(0.0))
+        sink = opened(script(tmp_path, f"exec 3> {pipe}\necho here >&3\nsleep 60 & wait"), close_seconds=0.2)
+        sink.handle(alert(0.0))
         assert next_bytes(reader) == b"here\n"
         began = time.monotonic()
         for number in range(1, 20):
-            sink.take_alert(alert(float(number)))
+            sink.handle(alert(float(number)))
         assert time.monotonic() - began < 1.0
         assert [line.partition(", ")[2] for line in sink.complaints] == [
             f"alert at {number}.0 s: not delivered: 16 are waiting already" for number in (17, 18, 19)
@@ -245,8 +243,8 @@ def test_a_command_that_hangs_delays_nothing_and_is_killed_at_the_end(tmp_path: 
 
 
 def test_the_one_killed_at_the_end_is_complained_of(tmp_path: Path) -> None:
-    sink = opened(script(tmp_path, "sleep 60"), patience_seconds=0.0)
-    sink.take_alert(alert())
+    sink = opened(script(tmp_path, "sleep 60"), close_seconds=0.0)
+    sink.handle(alert())
     sink.close(None)
     complaint, count = sink.complaints
     assert count.endswith("/sh: 1 of 1 alert not delivered")
@@ -260,8 +258,9 @@ def test_a_sink_without_alerts_ends_at_once_and_leaves_no_thread() -> None:
     daemons = {thread.daemon for thread in threading.enumerate() if thread.name == "callmood-alerts"}
     assert daemons == {True}, "it keeps no program from ending"
     sink.close(None)
-    AlertCommand("true").close(None)
-    assert sink.complaints == ()
+    never_opened = AlertCommand("true")
+    never_opened.close(None)
+    assert sink.complaints == never_opened.complaints == ()
 
 
 @pytest.mark.parametrize(
@@ -285,10 +284,10 @@ def test_what_cannot_be_run_is_refused_before_the_session(command: str, what: st
 
 class Broken(BackgroundSink):
     def __init__(self) -> None:
-        super().__init__("broken", patience_seconds=30.0)
+        super().__init__("broken", DeliveryLimits(30.0, close_seconds=30.0))
         self.delivered: list[float] = []
 
-    def deliver(self, alert: Alert, facts: SessionInfo) -> None:
+    def deliver(self, alert: Alert, info: SessionInfo) -> None:
         self.delivered.append(alert.at_seconds)
         raise ZeroDivisionError(alert.at_seconds)
 
@@ -296,8 +295,8 @@ class Broken(BackgroundSink):
 def test_a_bug_in_a_delivery_is_complained_of_and_the_next_one_is_tried() -> None:
     sink = Broken()
     sink.open(facts())
-    sink.take_alert(alert(1.0))
-    sink.take_alert(alert(2.0))
+    sink.handle(alert(1.0))
+    sink.handle(alert(2.0))
     sink.close(None)
     assert sink.delivered == [1.0, 2.0]
     assert sink.complaints == (

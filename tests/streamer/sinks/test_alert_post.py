@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 
 from emotion.errors import OutputError, UsageError
 from streamer.sinks.alert_post import AlertPost, BoundedHttp
+from streamer.sinks.base import DeliveryLimits
 from tests.alert_material import alert
 from tests.session_material import SESSION, facts
 
@@ -76,10 +78,10 @@ def serving() -> Iterator[Server]:
 
 def posted(url: str, *, num: int = 1, post_seconds: float = LONG_SECONDS) -> tuple[str, ...]:
     """Post so many alerts; give the complaints."""
-    sink = AlertPost(url, post_seconds=post_seconds, patience_seconds=LONG_SECONDS)
+    sink = AlertPost(url, DeliveryLimits(post_seconds, close_seconds=LONG_SECONDS))
     sink.open(facts())
     for number in range(num):
-        sink.take_alert(alert(15.0 + number))
+        sink.handle(alert(15.0 + number))
     sink.close(None)
     return sink.complaints
 
@@ -106,6 +108,12 @@ def test_the_alert_arrives_as_json() -> None:
     }
     assert second["at"] == 16.0
     assert server.agents == [f"callmood/{facts().callmood_version}"] * 2
+
+
+def test_a_leg_whose_name_is_not_ascii_arrives_under_it() -> None:
+    with serving() as server:
+        AlertPost(f"{server.url}/200").deliver(replace(alert(), leg="Jürgen"), facts())
+    assert [got[3]["leg"] for got in server.got] == ["Jürgen"]
 
 
 @pytest.mark.parametrize(
@@ -141,15 +149,18 @@ def test_a_server_that_never_answers_delays_nothing() -> None:
         assert count.endswith(": 1 of 1 alert not delivered")
         assert "secret" not in complaint + count
 
-        sink = AlertPost(url, post_seconds=LONG_SECONDS, patience_seconds=0.1)
+        sink = AlertPost(url, DeliveryLimits(LONG_SECONDS, close_seconds=0.1))
         sink.open(facts())
         began = time.monotonic()
-        sink.take_alert(alert())
+        sink.handle(alert())
         server.settimeout(LONG_SECONDS)
         server.accept()[0].close()
         connection = server.accept()[0]
-        sink.take_alert(alert(16.0))
+        sink.handle(alert(16.0))
         sink.close(None)
+        complaints = sink.complaints
+        sink.close(None)
+        assert sink.complaints == complaints, "a second close does nothing, though the thread still waits"
         assert time.monotonic() - began < 3.0
         connection.close()
         for thread in threading.enumerate():
@@ -306,14 +317,25 @@ def test_a_name_that_is_not_resolved_is_given_up_and_looked_up_once(
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     with serving() as server:
-        sink = AlertPost(f"http://slow.invalid:{server.server_port}/200", post_seconds=SHORT_SECONDS)
+        sink = AlertPost(f"http://slow.invalid:{server.server_port}/200", DeliveryLimits(SHORT_SECONDS))
         for _ in range(2):
             with pytest.raises(OutputError, match=f"slow.invalid was not resolved within {SHORT_SECONDS} s"):
                 sink.deliver(alert(), facts())
+        daemons = {thread.daemon for thread in threading.enumerate() if thread.name == "callmood-lookup"}
+        assert daemons == {True}, "it keeps no program from ending"
         resolved.set()
         sink.deliver(alert(), facts())
     assert lookups == ["slow.invalid"], "one thread waits, however many alerts there are"
     assert len(server.got) == 1
+
+
+def test_what_the_resolver_says_is_complained_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: Any, **__: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    complaint, _ = posted("http://no-such-host.invalid/")
+    assert complaint.endswith("alert at 15.0 s: not delivered: Name or service not known")
 
 
 def test_a_name_without_an_address_is_complained_of() -> None:
@@ -337,6 +359,21 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next_one(
             waiting.connect_ex(("127.0.0.1", full_port))
         monkeypatch.setattr(socket, "getaddrinfo", both)
         assert posted(f"http://two.invalid:{server.server_port}/200", post_seconds=2.0) == ()
+
+
+def test_addresses_that_do_not_answer_have_all_of_the_time_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as held:
+        port = full.getsockname()[1]
+        for _ in range(4):  # Nobody accepts them: the system lets a few in, and drops the rest.
+            waiting = held.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.1", port))
+        twice = socket.getaddrinfo("127.0.0.1", port, type=socket.SOCK_STREAM) * 2
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: twice)
+        began = time.monotonic()
+        complaint, _ = posted(f"http://two.invalid:{port}", post_seconds=SHORT_SECONDS)
+        assert SHORT_SECONDS <= time.monotonic() - began < 10.0
+    assert complaint.endswith(LATE)
 
 
 def test_a_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -373,7 +410,7 @@ def test_a_proxy_that_is_slow_leaves_less_time_for_tls(monkeypatch: pytest.Monke
     monkeypatch.delenv("no_proxy")
     with answering(connect_late, taken=False) as port:
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
-        sink = AlertPost("https://far.invalid", post_seconds=seconds)
+        sink = AlertPost("https://far.invalid", DeliveryLimits(seconds))
         began = time.monotonic()
         with pytest.raises(OutputError, match="no complete answer within 2 s"):
             sink.deliver(alert(), facts())

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from emotion.errors import OutputError
-from streamer.alerts import Alert
-from streamer.events import Absence, AudioBlock, Gap, LegEvent, Row
+from streamer.events import AudioBlock, Event, Failure, Gap, Mark, Pause, Row, Sound
 from streamer.session_info import SessionInfo, Summary
 from streamer.sinks.base import Sink
 from streamer.sinks.group import (
@@ -15,12 +14,11 @@ from streamer.sinks.group import (
     MAX_RETRY_SECONDS,
     STEADY_SECONDS,
     SinkGroup,
-    SuspendedSinks,
 )
 from tests.session_material import SUMMARY, facts, silent_row
 
 BLOCK = AudioBlock(np.zeros((4, 1), np.float32), 0, 0.0)
-GAP = Gap("mono", 1.0, 2.0, 1000, 2000, "drop", estimated=False)
+GAP = Gap(1.0, 2.0, 1000, 2000, leg="mono", cause="drop", estimated=False)
 
 
 class Diary(Sink):
@@ -31,28 +29,25 @@ class Diary(Sink):
         self._fails_at = fails_at
         self._error = error
 
-    def open(self, facts: SessionInfo) -> None:
-        assert facts.session
+    def open(self, info: SessionInfo) -> None:
+        assert info.session
         self._note("open")
 
-    def take_block(self, block: AudioBlock, source: int = 0) -> None:
-        assert block is BLOCK
-        self._note("block")
-
-    def take_row(self, row: Row) -> None:
-        self._note(f"row {row.window}")
-
-    def take_gap(self, gap: Gap) -> None:
-        self._note(f"gap {gap.cause}")
-
-    def take_mark(self, at_seconds: float, clock: float) -> None:
-        self._note(f"mark {at_seconds:g} {clock:g}")
-
-    def take_pause(self, at_seconds: float, clock: float, *, paused: bool) -> None:
-        self._note(f"pause {at_seconds:g} {clock:g} {paused}")
-
-    def take_failure(self, message: str) -> None:
-        self._note(f"heard that {message}")
+    def handle(self, event: Event) -> None:
+        match event:
+            case Sound():
+                assert event.block is BLOCK
+                self._note("block")
+            case Row():
+                self._note(f"row {event.window}")
+            case Gap():
+                self._note(f"gap {event.cause}")
+            case Mark():
+                self._note(f"mark {event.at_seconds:g} {event.clock:g}")
+            case Pause():
+                self._note(f"pause {event.at_seconds:g} {event.clock:g} {event.paused}")
+            case Failure():
+                self._note(f"heard that {event.message}")
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -76,11 +71,11 @@ class Diary(Sink):
 
 def tell_everything(group: SinkGroup) -> None:
     group.open(facts())
-    group.take_block(BLOCK)
-    group.take(silent_row(7))
-    group.take(GAP)
-    group.take_mark(1.5, 99.0)
-    group.take_pause(2.5, 98.0, paused=True)
+    group.handle(Sound(BLOCK))
+    group.handle(silent_row(7))
+    group.handle(GAP)
+    group.handle(Mark(1.5, 99.0))
+    group.handle(Pause(2.5, 98.0, paused=True))
     group.close(SUMMARY)
 
 
@@ -161,7 +156,7 @@ def test_only_working_sinks_count_as_saving() -> None:
     group = SinkGroup([Diary(fails_at="block")])
     group.open(facts())
     assert group.is_saving
-    group.take_block(BLOCK)
+    group.handle(Sound(BLOCK))
     assert not group.is_saving
 
 
@@ -185,7 +180,7 @@ def test_a_bug_while_listening_is_not_swallowed() -> None:
     group = SinkGroup([Diary(fails_at="block", error=ZeroDivisionError)])
     group.open(facts())
     with pytest.raises(ZeroDivisionError):
-        group.take_block(BLOCK)
+        group.handle(Sound(BLOCK))
 
 
 class Clock:
@@ -209,18 +204,21 @@ class Disk(Sink):
         self.told: list[str] = []
         self.num_tries = 0
 
-    def take_row(self, row: Row) -> None:
-        self.num_tries += 1
+    def handle(self, event: Event) -> None:
+        if isinstance(event, Failure):
+            self.told.append(event.message)
+        elif isinstance(event, Row):
+            self.num_tries += 1
+            self.write(f"row {event.window}")
+
+    def write(self, what: str) -> None:
         if self.is_full:
             raise OutputError("the disk is full; free some space")
-        self.told.append(f"row {row.window}")
+        self.told.append(what)
 
     @property
     def num_written(self) -> int:
         return len(self.told)
-
-    def take_failure(self, message: str) -> None:
-        self.told.append(message)
 
     def recover(self) -> bool:
         return not self.looks_full
@@ -235,8 +233,9 @@ class Told(Sink):
     def __init__(self) -> None:
         self.heard: list[str] = []
 
-    def take_failure(self, message: str) -> None:
-        self.heard.append(message)
+    def handle(self, event: Event) -> None:
+        if isinstance(event, Failure):
+            self.heard.append(event.message)
 
 
 @pytest.fixture
@@ -267,19 +266,19 @@ FULL = "the disk is full; free some space"
 def test_it_goes_on_as_soon_as_there_is_room_and_both_ends_are_told(
     group: SinkGroup, disk: Disk, told: Told, clock: Clock
 ) -> None:
-    group.take(silent_row(0))
+    group.handle(silent_row(0))
     disk.is_full = disk.looks_full = True
-    group.take(silent_row(1))
+    group.handle(silent_row(1))
     assert group.failures == (f"{FULL}; missing: 1 window",)
     assert not group.is_saving
     disk.is_full = disk.looks_full = False
     clock.now += FIRST_RETRY_SECONDS - 0.1
-    group.take(silent_row(2))
+    group.handle(silent_row(2))
     assert disk.told == ["row 0"], "it is not asked before its time"
     clock.now += 30.1 - FIRST_RETRY_SECONDS
-    group.take_mark(1.0, 2.0)
+    group.handle(Mark(1.0, 2.0))
     assert group.failures == (f"{FULL}; missing: 2 windows",), "nothing has been written yet"
-    group.take(silent_row(3))
+    group.handle(silent_row(3))
     line = f"{FULL}; it went on after 30 s, without 2 windows"
     assert disk.told == ["row 0", "row 3", line]
     assert told.heard == [FULL, line]
@@ -291,7 +290,7 @@ def test_it_goes_on_as_soon_as_there_is_room_and_both_ends_are_told(
 def test_it_is_not_tried_while_it_says_that_it_cannot(group: SinkGroup, disk: Disk, clock: Clock) -> None:
     disk.is_full = disk.looks_full = True
     for window in range(50):
-        group.take(silent_row(window))
+        group.handle(silent_row(window))
         clock.now += FIRST_RETRY_SECONDS
     assert disk.told == []
     assert disk.num_tries == 1
@@ -303,7 +302,7 @@ def test_it_is_not_tried_while_it_says_that_it_cannot(group: SinkGroup, disk: Di
 
 def test_at_the_end_it_is_asked_once_more(group: SinkGroup, disk: Disk) -> None:
     disk.is_full = disk.looks_full = True
-    group.take(silent_row(0))
+    group.handle(silent_row(0))
     disk.is_full = disk.looks_full = False
     group.close(SUMMARY)
     assert disk.told == ["closed with summary"]
@@ -315,7 +314,7 @@ def test_what_fails_whenever_it_is_tried_is_tried_ever_more_seldom_in_one_line(
 ) -> None:
     disk.is_full = True
     for window in range(86_400 // 5):
-        group.take(silent_row(window))
+        group.handle(silent_row(window))
         clock.now += 5.0
     assert group.failures == (f"{FULL}; missing: {86_400 // 5} windows",), "it never went on"
     assert told.heard == [FULL]
@@ -327,7 +326,7 @@ def test_what_fails_again_after_it_went_on_is_told_again_and_counted_in_one_line
 ) -> None:
     for window, full in enumerate([True, False, True, True, True]):
         disk.is_full = full
-        group.take(silent_row(window))
+        group.handle(silent_row(window))
         clock.now += 2 * FIRST_RETRY_SECONDS
     over = f"{FULL}; it went on after 2 s, without 1 window"
     assert told.heard == [FULL, over, f"{FULL}; 2 times"]
@@ -338,27 +337,28 @@ def test_two_that_fail_in_the_same_words_have_one_line(told: Told, clock: Clock)
     class Marks(Disk):
         unit = "mark"
 
-        def take_mark(self, at_seconds: float, clock: float) -> None:
-            if self.is_full:
-                raise OutputError(FULL)
-            self.told.append("mark")
+        def handle(self, event: Event) -> None:
+            if isinstance(event, Mark):
+                self.write("mark")
+            elif isinstance(event, Failure):
+                super().handle(event)
 
-        def lacks(self, event: LegEvent | Alert | Absence | None) -> bool:
-            return event is None
+        def lacks(self, event: Event | Summary) -> bool:
+            return isinstance(event, Mark)
 
     disk, marks = Disk(), Marks()
     group = SinkGroup([disk, marks, told], clock=clock)
     group.open(facts())
     disk.is_full = marks.is_full = disk.looks_full = marks.looks_full = True
-    group.take_mark(0.5, 1.0)
+    group.handle(Mark(0.5, 1.0))
     for window in range(2):
-        group.take(silent_row(window))
+        group.handle(silent_row(window))
     assert told.heard == [FULL]
     assert group.failures == (f"{FULL}; missing: 1 mark and 2 windows",)
     disk.is_full = marks.is_full = disk.looks_full = marks.looks_full = False
     clock.now += 9
-    group.take(silent_row(2))
-    group.take_mark(0.5, 1.0)
+    group.handle(silent_row(2))
+    group.handle(Mark(0.5, 1.0))
     over = f"{FULL}; it went on after 9 s, without 1 mark and 2 windows"
     assert group.failures == (over,)
     assert told.heard[-1] == over
@@ -370,7 +370,7 @@ class Lines(Disk):
 
     unit = "line"
 
-    def lacks(self, event: LegEvent | Alert | Absence | None) -> bool:
+    def lacks(self, event: Event | Summary) -> bool:
         return True
 
 
@@ -379,7 +379,7 @@ def test_the_summary_is_missing_where_it_rests_to_the_end(clock: Clock) -> None:
     group = SinkGroup([lines], clock=clock)
     group.open(facts())
     lines.is_full = lines.looks_full = True
-    group.take(silent_row(0))
+    group.handle(silent_row(0))
     group.close(SUMMARY)
     assert lines.told == ["closed"]
     assert group.failures == (f"{FULL}; missing: 2 lines",)
@@ -395,25 +395,46 @@ def test_what_a_sink_fails_to_end_with_is_in_the_line_of_its_trouble(disk: Disk,
     group = SinkGroup([late, disk], clock=clock)
     group.open(facts())
     late.is_full = True
-    group.take(silent_row(0))
+    group.handle(silent_row(0))
     group.close(SUMMARY)
     assert late.told == ["closed with summary"]
     assert group.failures == (f"{FULL}; missing: 2 lines",)
 
 
-def test_after_a_steady_while_a_failure_is_a_new_one(disk: Disk) -> None:
-    resting = SuspendedSinks()
-    now = 0.0
-    for window in range(5):
-        resting.put(disk, "full", now)
-        assert list(resting.to_be_tried(now + FIRST_RETRY_SECONDS - 0.1)) == []
-        assert list(resting.to_be_tried(now + FIRST_RETRY_SECONDS)) == [disk]
-        assert resting.gone_on(now + FIRST_RETRY_SECONDS) == []
-        disk.take_row(silent_row(window))
-        assert resting.gone_on(now + FIRST_RETRY_SECONDS) == [disk]
-        assert resting.gone_on(now + FIRST_RETRY_SECONDS) == []
-        now += FIRST_RETRY_SECONDS + STEADY_SECONDS
-    assert resting.line(disk) == "full; 5 times; it went on after 5 s, with nothing missing"
+def test_after_a_steady_while_a_failure_is_a_new_one(group: SinkGroup, disk: Disk, clock: Clock) -> None:
+    for window in range(0, 10, 2):
+        disk.is_full = True
+        group.handle(silent_row(window))
+        disk.is_full = False
+        clock.now += FIRST_RETRY_SECONDS - 0.1
+        group.handle(Mark(0.0, 0.0))
+        assert not group.is_saving, "it is not retried before the first interval is over"
+        clock.now += 0.1
+        group.handle(silent_row(window + 1))
+        assert disk.told[-2] == f"row {window + 1}", "nor after a longer one"
+        clock.now += STEADY_SECONDS
+    assert group.failures == (f"{FULL}; 5 times; it went on after 5 s, without 5 windows",)
+
+
+def test_sound_is_remembered_while_suspended_and_no_report_is_missed(clock: Clock) -> None:
+    class Ring(Lines):
+        def __init__(self) -> None:
+            super().__init__()
+            self.remembered: list[Sound] = []
+
+        def remember(self, sound: Sound) -> None:
+            self.remembered.append(sound)
+
+    ring, other = Ring(), Disk()
+    group = SinkGroup([ring, other], clock=clock)
+    group.open(facts())
+    ring.is_full = ring.looks_full = True
+    group.handle(silent_row(0))
+    group.handle(Sound(BLOCK))
+    other.is_full = True
+    group.handle(silent_row(1))
+    assert ring.remembered == [Sound(BLOCK)]
+    assert group.failures == (f"{FULL}; missing: 2 lines and 1 window",), "reports do not count"
 
 
 def test_one_that_cannot_recover_is_closed_at_once(told: Told, clock: Clock) -> None:
@@ -424,10 +445,10 @@ def test_one_that_cannot_recover_is_closed_at_once(told: Told, clock: Clock) -> 
     group = SinkGroup([gone, told], clock=clock)
     group.open(facts())
     gone.is_full = True
-    group.take(silent_row(0))
+    group.handle(silent_row(0))
     assert gone.told == ["closed"]
     clock.now += MAX_RETRY_SECONDS
     gone.is_full = False
-    group.take(silent_row(1))
+    group.handle(silent_row(1))
     assert gone.told == ["closed"]
     assert group.failures == (FULL,)

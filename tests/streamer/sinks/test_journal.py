@@ -16,10 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emotion.errors import OutputError
-from streamer.events import Gap
-from streamer.sinks.journal import Journal, row_line, to_json
+from streamer.events import Failure, Gap, Mark, Pause
+from streamer.session_info import SessionClock
+from streamer.sinks.journal import Journal, event_values, to_json
 from tests.ordinary_user import AS_ORDINARY_USER
 from tests.session_material import STARTED, SUMMARY, facts, silent_row, speech_row
+
+CLOCK = SessionClock.from_epoch(STARTED)
 
 GAP = Gap(
     leg="mono", start=1.5, end=2.25, start_sample=1500, end_sample=2250, cause="overrun", estimated=True
@@ -38,14 +41,14 @@ def test_each_line_is_there_as_soon_as_it_happens(tmp_path: Path) -> None:
     assert not journal.files
     journal.open(facts())
     assert [line["type"] for line in lines(path)] == ["header"]
-    journal.take_row(speech_row())
+    journal.handle(speech_row())
     assert len(lines(path)) == 2
-    journal.take_row(silent_row(1))
-    journal.take_gap(GAP)
-    journal.take_mark(2.5, STARTED + 2.5)
-    journal.take_pause(3.0, STARTED + 3.0, paused=True)
-    journal.take_pause(5.0, STARTED + 5.0, paused=False)
-    journal.take_failure("cannot write clips: the disk is full")
+    journal.handle(silent_row(1))
+    journal.handle(GAP)
+    journal.handle(Mark(2.5, STARTED + 2.5))
+    journal.handle(Pause(3.0, STARTED + 3.0, paused=True))
+    journal.handle(Pause(5.0, STARTED + 5.0, paused=False))
+    journal.handle(Failure("cannot write clips: the disk is full"))
     assert len(lines(path)) == 8
     journal.close(SUMMARY)
     journal.close(SUMMARY)
@@ -82,8 +85,8 @@ def test_the_header_says_what_the_session_is(tmp_path: Path, monkeypatch: pytest
 
 def test_a_row_has_the_fields_that_were_promised_and_silence_has_no_emotion() -> None:
     spoken, silent = (
-        json.loads(to_json(row_line(speech_row(3)))),
-        json.loads(to_json(row_line(silent_row(4)))),
+        json.loads(to_json(event_values(speech_row(3), CLOCK))),
+        json.loads(to_json(event_values(silent_row(4), CLOCK))),
     )
     assert list(spoken) == [
         *("type", "leg", "window", "start", "end", "state", "emotion", "probabilities", "smoothed"),
@@ -106,7 +109,7 @@ def test_numbers_come_back_as_the_same_bits(values: list[float]) -> None:
         probabilities=dict(zip(labels, np.array(values), strict=True)),
         smoothed=dict(zip(labels, np.array(values, dtype=np.float32), strict=True)),
     )
-    back = json.loads(to_json(row_line(row)))
+    back = json.loads(to_json(event_values(row, CLOCK)))
     assert list(back["probabilities"].values()) == values
     assert list(back["smoothed"].values()) == [float(np.float32(value)) for value in values]
 
@@ -115,7 +118,7 @@ def test_a_number_that_is_none_never_reaches_the_file(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "call.jsonl")
     journal.open(facts())
     with pytest.raises(ValueError, match="JSON compliant"):
-        journal.take_row(replace(speech_row(), level_dbfs=float("nan")))
+        journal.handle(replace(speech_row(), level_dbfs=float("nan")))
     assert len(lines(tmp_path / "call.jsonl")) == 1
     journal.close(SUMMARY)
 
@@ -208,7 +211,7 @@ def test_a_pipe_is_read_while_the_session_goes_on(tmp_path: Path) -> None:
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     journal = Journal(path)
     journal.open(facts())
-    journal.take_row(speech_row())
+    journal.handle(speech_row())
     journal.close(SUMMARY)
     with os.fdopen(reader, encoding="utf-8") as file:
         assert [json.loads(line)["type"] for line in file] == ["header", "row", "summary"]
@@ -227,7 +230,7 @@ def test_a_reader_that_leaves_ends_the_journal(tmp_path: Path) -> None:
     journal.open(facts())
     os.close(reader)
     with pytest.raises(OutputError, match="its reader has left"):
-        journal.take_row(speech_row())
+        journal.handle(speech_row())
     journal.close(None)
 
 
@@ -242,7 +245,7 @@ def test_a_reader_that_stalls_is_waited_for_but_not_for_ever(
 
     def tell_for_long() -> None:
         for window in range(10_000):
-            journal.take_row(speech_row(window))
+            journal.handle(speech_row(window))
 
     with pytest.raises(OutputError, match=r"has taken nothing for 0\.05 s"):
         tell_for_long()
@@ -265,7 +268,7 @@ def test_a_slow_reader_gets_every_line(tmp_path: Path) -> None:
     thread = threading.Thread(target=read_on)
     thread.start()
     for window in range(1000):
-        journal.take_row(speech_row(window))
+        journal.handle(speech_row(window))
     journal.close(SUMMARY)
     thread.join(timeout=20)
     assert not thread.is_alive()

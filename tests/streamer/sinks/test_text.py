@@ -10,31 +10,30 @@ from pathlib import Path
 import pytest
 
 from emotion.errors import OutputError
-from streamer.alerts import Alert
-from streamer.events import Gap, Row, Skip
+from streamer.events import Absence, Alert, Complaint, Event, Failure, Gap, Mark, Pause, Row, Skip
 from streamer.leg_plan import LegPlan
 from streamer.session_info import Summary
 from streamer.sinks.base import Sink
 from streamer.sinks.group import SinkGroup
 from streamer.sinks.journal import Journal, JsonLines
-from streamer.sinks.text import PlainLines, duration_text, summary_text
+from streamer.sinks.text import PlainLines, WarningLines, duration_text, summary_text
 from streamer.sinks.writer import LinePrinter
 from tests.alert_material import alert
 from tests.session_material import STARTED, SUMMARY, facts, silent_row, speech_row
 
-GAP = Gap("mono", 0.3, 0.55, 300, 550, "overrun", estimated=True)
+GAP = Gap(0.3, 0.55, 300, 550, leg="mono", cause="overrun", estimated=True)
 
 
 def told(sink: PlainLines | JsonLines, legs: Sequence[LegPlan] = (LegPlan(),)) -> None:
     sink.open(facts(channels=2, legs=legs))
-    sink.take_row(speech_row(0))
-    sink.take_row(silent_row(1))
-    sink.take_row(speech_row(2, emotion="happy", probability=1.0))
-    sink.take_gap(GAP)
-    sink.take_mark(0.6, STARTED + 0.6)
-    sink.take_pause(0.7, STARTED + 0.7, paused=True)
-    sink.take_pause(0.7, STARTED + 9.7, paused=False)
-    sink.take_failure("cannot write clips: the disk is full")
+    sink.handle(speech_row(0))
+    sink.handle(silent_row(1))
+    sink.handle(speech_row(2, emotion="happy", probability=1.0))
+    sink.handle(GAP)
+    sink.handle(Mark(0.6, STARTED + 0.6))
+    sink.handle(Pause(0.7, STARTED + 0.7, paused=True))
+    sink.handle(Pause(0.7, STARTED + 9.7, paused=False))
+    sink.handle(Failure("cannot write clips: the disk is full"))
     sink.close(SUMMARY)
     sink.close(SUMMARY)
 
@@ -70,6 +69,31 @@ def test_plain_lines_are_aligned_and_without_colour() -> None:
     assert "\x1b" not in stream.getvalue()
 
 
+def test_warning_lines_are_those_of_gaps_and_failures_each_once() -> None:
+    stream = io.StringIO()
+    sink = WarningLines(LinePrinter(stream))
+    sink.open(facts())
+    sink.handle(speech_row(0))
+    sink.handle(GAP)
+    sink.handle(alert())
+    sink.handle(Mark(0.6, STARTED))
+    sink.handle(Pause(0.7, STARTED, paused=True))
+    sink.handle(Absence(0, "a microphone", 0.8, "it was unplugged"))
+    sink.handle(Failure("cannot write clips: the disk is full"))
+    failures = ("cannot write clips: the disk is full", "cannot write the journal")
+    summary = replace(SUMMARY, failures=failures, complaints=("a late complaint",))
+    sink.close(summary)
+    sink.close(summary)
+    first, second, *others = stream.getvalue().splitlines()
+    assert first.endswith("  0:00:00.3  gap: about 0.250 s not heard (overrun)")
+    assert second.endswith("  0:00:00.8  waiting for a microphone: it was unplugged")
+    assert others == [
+        "failed: cannot write clips: the disk is full",
+        "note: a late complaint",
+        "failed: cannot write the journal",
+    ]
+
+
 def test_the_summary_is_printed_once() -> None:
     stream = io.StringIO()
     told(PlainLines(LinePrinter(stream)))
@@ -90,7 +114,7 @@ def test_two_legs_are_told_apart() -> None:
     stream = io.StringIO()
     sink = PlainLines(LinePrinter(stream))
     sink.open(facts(legs=(LegPlan("customer", channel=0), LegPlan("me", channel=1))))
-    sink.take_row(replace(speech_row(), leg="me"))
+    sink.handle(replace(speech_row(), leg="me"))
     assert "  me        angry     angry  70%" in stream.getvalue()
 
 
@@ -121,7 +145,7 @@ def test_a_reader_that_leaves_is_noticed(make: Callable[[LinePrinter], PlainLine
         gone = [printer.reader_gone]
         os.close(reading)
         with pytest.raises(OutputError, match="nobody reads the output any more"):
-            sink.take_row(speech_row())
+            sink.handle(speech_row())
         assert [*gone, printer.reader_gone] == [False, True]
         assert told == [True]
         # What is left in the buffer has nowhere to go when the file is closed.
@@ -200,7 +224,7 @@ def test_durations_carry_over(seconds: float, text: str) -> None:
 
 
 SKIPS = [
-    Skip("mono", at, at / 20, at / 20 + 0.2, 50 * at, 50 * at + 200, lag_seconds=1.25, demand=1.4)
+    Skip(at / 20, at / 20 + 0.2, 50 * at, 50 * at + 200, leg="mono", window=at, lag_seconds=1.25, demand=1.4)
     for at in (1, 2, 4, 300)
 ]
 
@@ -210,7 +234,7 @@ def told_of_skips(sink: Sink) -> None:
     group.open(facts())
     events: list[Row | Skip] = [speech_row(0), *SKIPS[:2], speech_row(3), *SKIPS[2:]]
     for event in events:
-        group.take(event)
+        group.handle(event)
     group.close(replace(SUMMARY, skipped=len(SKIPS)))
 
 
@@ -264,11 +288,11 @@ class Complaining(Sink):
     def complain(self, *complaints: str) -> None:
         self._complaints = complaints
 
-    def take_complaint(self, message: str) -> None:
-        self.heard.append(message)
-
-    def take_alert(self, alert: Alert) -> None:
-        self.alerts.append(alert)
+    def handle(self, event: Event) -> None:
+        if isinstance(event, Complaint):
+            self.heard.append(event.message)
+        elif isinstance(event, Alert):
+            self.alerts.append(event)
 
     @property
     def complaints(self) -> tuple[str, ...]:
@@ -279,7 +303,7 @@ def test_every_sink_hears_of_an_alert_and_is_heard_with_its_complaints() -> None
     first, second = Complaining("a", "b"), Complaining("c")
     group = SinkGroup([first, Sink(), second])
     group.open(facts())
-    group.take(alert())
+    group.handle(alert())
     assert first.alerts == second.alerts == [alert()]
     assert group.complaints == ("a", "b", "c")
     assert group.failures == ()
@@ -327,7 +351,7 @@ def test_a_complaint_is_a_line_of_the_journal_and_of_what_is_printed(tmp_path: P
     sinks: list[Sink] = [Journal(tmp_path / "call.jsonl"), PlainLines(LinePrinter(stream))]
     for sink in sinks:
         sink.open(facts())
-        sink.take_complaint("alert command '/a\x1b[2J', alert at 15.0 s: exit status 1")
+        sink.handle(Complaint("alert command '/a\x1b[2J', alert at 15.0 s: exit status 1"))
     line = json.loads((tmp_path / "call.jsonl").read_text().splitlines()[-1])
     assert line == {
         "type": "complaint",
@@ -341,7 +365,7 @@ def test_a_complaint_is_a_line_of_the_journal_and_of_what_is_printed(tmp_path: P
 def test_the_journal_has_a_line_of_its_own_for_it(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "call.jsonl")
     journal.open(facts())
-    journal.take_alert(alert())
+    journal.handle(alert())
     line = json.loads((tmp_path / "call.jsonl").read_text().splitlines()[1])
     assert list(line.items()) == [
         ("type", "alert"),
@@ -363,7 +387,7 @@ def test_it_is_printed_in_one_line() -> None:
     stream = io.StringIO()
     printed = PlainLines(LinePrinter(stream))
     printed.open(facts())
-    printed.take_alert(alert(75.0))
+    printed.handle(alert(75.0))
     last = stream.getvalue().splitlines()[-1]
     assert last.split(None, 2)[1:] == [
         "0:01:15.0",

@@ -5,31 +5,31 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from emotion.audio_io import AudioFile
 from emotion.errors import UsageError
 from emotion.model import EmotionModel
 from streamer.analysis.classifier import ClassifierOptions
-from streamer.session import Session, SessionOptions
+from streamer.pipeline import SessionOptions
+from streamer.session import Session
 from streamer.session_info import SessionInfo, Summary
 from streamer.sinks.base import Sink
-from streamer.sinks.voice_saver import VoiceKeeper, new_voice
+from streamer.sinks.voice_saver import VoiceSaver, new_voice
 from streamer.sources.file import FileSource
 from streamer.terminal_io import Screen
 from streamer.voices import VoiceFolder, read_voice
 from tests.session_parts import OPTIONS, Rows, session_of
 
 
-def hear(path: Path, model: EmotionModel, folder: VoiceFolder) -> tuple[Rows, VoiceKeeper, Summary]:
+def hear(path: Path, model: EmotionModel, folder: VoiceFolder) -> tuple[Rows, VoiceSaver, Summary]:
     """Replay a recording with the voice of anna."""
-    keeper, rows = VoiceKeeper("anna", "mono", model, "0.1.0", folder), Rows()
+    keeper, rows = VoiceSaver("anna", "mono", model, "0.1.0", folder), Rows()
     saved = keeper.saved
     states = {} if saved is None else {"mono": saved.state}
     options = SessionOptions(callmood_version="0.1.0", voice_states=states)
     session = session_of(path, model, rows, keeper, options=options)
-    assert session.voice_state("mono") == {}
-    keeper.learned_by(session.voice_state)
     return rows, keeper, session.run()
 
 
@@ -76,14 +76,14 @@ def test_a_voice_that_cannot_be_saved_is_told_of_and_the_session_ends_well(
 
 def test_a_model_that_learns_no_voices_takes_none(tiny_model: EmotionModel, folder: VoiceFolder) -> None:
     with pytest.raises(UsageError, match="model tiny learns no voices; leave --voice out"):
-        VoiceKeeper("anna", "mono", tiny_model, "0.1.0", folder)
+        VoiceSaver("anna", "mono", tiny_model, "0.1.0", folder)
 
 
 class Facts(Sink):
     """Keeps the head of a session."""
 
-    def open(self, facts: SessionInfo) -> None:
-        self.facts = facts
+    def open(self, info: SessionInfo) -> None:
+        self.facts = info
 
 
 @pytest.mark.parametrize("baseline", [True, False])
@@ -106,7 +106,7 @@ def test_the_session_says_whether_a_voice_is_learned(
 def test_the_delay_of_the_card_is_that_of_its_own_grid_and_of_voices_learned(
     recording: Path, learning: EmotionModel
 ) -> None:
-    card = replace(learning.card, scores={"shows_change_after_seconds": 1.6})
+    card = msgspec.structs.replace(learning.card, scores={"shows_change_after_seconds": 1.6})
     model = EmotionModel(learning.folder, card, learning.feature_set, learning.decision)
     for step_seconds, baseline, delay in ((None, True, 1.6), (0.5, True, None), (None, False, None)):
         sink = Facts()
@@ -130,12 +130,11 @@ def test_of_sessions_at_once_one_saves_the_voice_and_the_others_say_that_they_di
     all_begun = threading.Barrier(num_at_once, timeout=30)
 
     def hear_at_once(_: int) -> Summary:
-        keeper = VoiceKeeper("anna", "mono", learning, "0.1.0", folder)
+        keeper = VoiceSaver("anna", "mono", learning, "0.1.0", folder)
         all_begun.wait()
         assert keeper.saved is not None
         options = SessionOptions(callmood_version="0.1.0", voice_states={"mono": keeper.saved.state})
         session = session_of(recording, learning, keeper, options=options)
-        keeper.learned_by(session.voice_state)
         return session.run()
 
     with ThreadPoolExecutor(num_at_once) as pool:
@@ -156,11 +155,10 @@ def test_a_voice_that_was_enrolled_anew_meanwhile_is_kept(
     recording: Path, learning: EmotionModel, folder: VoiceFolder
 ) -> None:
     hear(recording, learning, folder)
-    keeper = VoiceKeeper("anna", "mono", learning, "0.1.0", folder)
+    keeper = VoiceSaver("anna", "mono", learning, "0.1.0", folder)
     folder.write(new_voice("anna", learning, "0.1.0"))
     enrolled = folder.path_of("anna").read_bytes()
     session = session_of(recording, learning, keeper)
-    keeper.learned_by(session.voice_state)
     [failure] = session.run().failures
     assert "saved by another callmood meanwhile" in failure
     assert folder.path_of("anna").read_bytes() == enrolled
@@ -170,10 +168,9 @@ def test_a_voice_that_was_deleted_meanwhile_is_saved_again(
     recording: Path, learning: EmotionModel, folder: VoiceFolder
 ) -> None:
     hear(recording, learning, folder)
-    keeper = VoiceKeeper("anna", "mono", learning, "0.1.0", folder)
+    keeper = VoiceSaver("anna", "mono", learning, "0.1.0", folder)
     folder.delete("anna")
     session = session_of(recording, learning, keeper)
-    keeper.learned_by(session.voice_state)
     summary = session.run()
     assert (summary.failures, summary.files) == ((), (str(folder.path_of("anna")),))
 
@@ -182,10 +179,9 @@ def test_a_voice_that_was_damaged_meanwhile_is_left_for_the_user(
     recording: Path, learning: EmotionModel, folder: VoiceFolder
 ) -> None:
     hear(recording, learning, folder)
-    keeper = VoiceKeeper("anna", "mono", learning, "0.1.0", folder)
+    keeper = VoiceSaver("anna", "mono", learning, "0.1.0", folder)
     folder.path_of("anna").write_bytes(b"{")
     session = session_of(recording, learning, keeper)
-    keeper.learned_by(session.voice_state)
     [failure] = session.run().failures
     assert failure.startswith("what was learned is not saved: voice anna: ")
     assert folder.path_of("anna").read_bytes() == b"{"

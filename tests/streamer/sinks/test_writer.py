@@ -35,7 +35,7 @@ def opened(path: Path) -> Iterator[Journal]:
     """Give a journal that has heard one window, and end it."""
     journal = Journal(path)
     journal.open(facts())
-    journal.take_row(silent_row(0))
+    journal.handle(silent_row(0))
     yield journal
     journal.close(SUMMARY)
 
@@ -58,7 +58,7 @@ def test_a_journal_that_is_moved_goes_on_in_a_new_file_with_the_header(tmp_path:
         for number in (1, 2):
             path.rename(tmp_path / f"call.jsonl.{number}")
             assert journal.files == (), "nothing is there by that name"
-            journal.take_row(silent_row(number))
+            journal.handle(silent_row(number))
         assert journal.files == (str(path),)
         assert (path.stat().st_mode & 0o777) == 0o600
     moved = [kinds(tmp_path / f"call.jsonl.{number}") for number in (1, 2)]
@@ -75,7 +75,7 @@ def test_a_new_file_that_a_rotation_has_made_is_taken_with_its_rights(tmp_path: 
         path.rename(tmp_path / "call.jsonl.1")
         path.touch()
         path.chmod(0o640)
-        journal.take_row(silent_row(1))
+        journal.handle(silent_row(1))
     assert kinds(path) == ["header", 1, "summary"]
     assert (path.stat().st_mode & 0o777) == 0o640
 
@@ -84,7 +84,7 @@ def test_a_journal_that_is_removed_is_begun_anew(tmp_path: Path) -> None:
     path = tmp_path / "call.jsonl"
     with opened(path) as journal:
         path.unlink()
-        journal.take_row(silent_row(1))
+        journal.handle(silent_row(1))
     assert kinds(path) == ["header", 1, "summary"]
     assert journal.files == (str(path),)
 
@@ -105,7 +105,7 @@ def test_a_journal_that_is_truncated_goes_on_in_it(tmp_path: Path) -> None:
         inode = path.stat().st_ino
         shutil.copy(path, tmp_path / "copy")
         os.truncate(path, 0)
-        journal.take_row(silent_row(1))
+        journal.handle(silent_row(1))
     assert kinds(tmp_path / "copy") == ["header", 0]
     assert kinds(path) == ["header", 1, "summary"]
     assert path.stat().st_ino == inode
@@ -136,17 +136,17 @@ def test_a_line_that_fails_after_a_truncation_leaves_no_zeros(tmp_path: Path) ->
     journal = Journal(path)
     journal.open(facts())
     for window in range(20):
-        journal.take_row(silent_row(window))
+        journal.handle(silent_row(window))
     shutil.copy(path, tmp_path / "copy")
     os.truncate(path, 0)
     full = pytest.raises(OutputError, match="File too large")
     with files_of_at_most(100), full:
-        journal.take_row(silent_row(20))
+        journal.handle(silent_row(20))
     assert path.read_bytes() == b"", "not half the header"
-    journal.take_row(silent_row(21))
+    journal.handle(silent_row(21))
     size = path.stat().st_size
     with files_of_at_most(size + 10), full:
-        journal.take_row(silent_row(22))
+        journal.handle(silent_row(22))
     assert path.stat().st_size == size, "not half a line"
     journal.close(SUMMARY)
     assert kinds(tmp_path / "copy") == ["header", *range(20)]
@@ -165,8 +165,8 @@ def test_what_has_come_in_its_place_is_left_alone(tmp_path: Path, what: str) -> 
             path.mkdir()
         else:
             os.mkfifo(path)
-        journal.take_row(silent_row(1))
-        journal.take_row(silent_row(2))
+        journal.handle(silent_row(1))
+        journal.handle(silent_row(2))
     if what == "file":
         assert path.read_text() == "theirs"
     assert (tmp_path / "call-2.jsonl").read_text() == "theirs, too"
@@ -185,10 +185,10 @@ def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
     path.symlink_to(target)
     with opened(path) as journal:
         target.rename(tmp_path / "moved")
-        journal.take_row(silent_row(1))
+        journal.handle(silent_row(1))
         target.rename(tmp_path / "moved again")
         target.write_text("theirs")
-        journal.take_row(silent_row(2))
+        journal.handle(silent_row(2))
     assert path.readlink() == target
     assert kinds(tmp_path / "moved again") == ["header", 1]
     assert kinds(tmp_path / "there" / "today-2.jsonl") == ["header", 2, "summary"]
@@ -202,7 +202,7 @@ def test_without_its_folder_it_goes_on_where_it_was_moved_and_fails_where_it_was
     folder.mkdir()
     with opened(folder / "call.jsonl") as journal:
         folder.rename(away)
-        journal.take_row(silent_row(1))
+        journal.handle(silent_row(1))
         assert journal.files == ()
         assert kinds(away / "call.jsonl") == ["header", 0, 1]
         assert journal.complaints == (
@@ -211,11 +211,11 @@ def test_without_its_folder_it_goes_on_where_it_was_moved_and_fails_where_it_was
         )
         shutil.rmtree(away)
         with pytest.raises(OutputError, match=r"folder was removed; make it again, and the lines go on"):
-            journal.take_row(silent_row(2))
+            journal.handle(silent_row(2))
         assert not journal.recover()
         folder.mkdir()
         assert journal.recover()
-        journal.take_row(silent_row(3))
+        journal.handle(silent_row(3))
     assert kinds(folder / "call.jsonl") == ["header", 3, "summary"]
 
 
@@ -276,7 +276,7 @@ def test_whatever_is_done_to_it_each_line_stands_whole_in_one_file_behind_a_head
         journal.open(facts())
         for number, operation in enumerate(operations):
             if operation == "write":
-                journal.take_row(silent_row(num_windows))
+                journal.handle(silent_row(num_windows))
                 num_windows += 1
             elif operation == "theirs" and not path.exists():
                 path.write_text("theirs")

@@ -13,8 +13,7 @@ import soundfile
 
 from emotion.arrays import Samples
 from streamer.events import AudioBlock
-from streamer.sources.device_names import Device
-from streamer.sources.microphone import Microphone
+from streamer.sources.microphone import CaptureCallback
 from streamer.sources.queue import BlockQueue
 from tests.pulse import SINK, PulseServer, missing_programs, pulse_server
 
@@ -151,16 +150,19 @@ def test_the_callback_hands_over_exact_copies_and_never_raises() -> None:
     class Flags:
         input_overflow = False
 
-    microphone = Microphone(Device(0, "card", "ALSA", 1, 16_000, is_default=True))
+    callback = CaptureCallback(16_000)
+    captured = np.array([[-32768], [0], [1], [32767]], np.int16)
+    callback(captured, 4, Times, Flags)
     queue = BlockQueue(10, 16_000)
-    microphone._queue = queue
-    taken = np.array([[-32768], [0], [1], [32767]], np.int16)
-    microphone._take(taken, 4, Times, Flags)
-    taken[:] = 7
-    microphone._take(taken, 4, Times, object())
+    callback.receiver = queue
+    callback(captured, 4, Times, Flags)
+    captured[:] = 7
+    callback(captured, 4, Times, object())
     block = queue.get(0)
+    assert queue.end_sample == 4, "what came before the start is not counted"
     assert isinstance(block, AudioBlock)
     assert np.array_equal(block.samples[:, 0] * 32768, [-32768, 0, 1, 32767])
+    assert block.samples.dtype == np.float32
     assert not block.samples.flags.writeable
     assert isinstance(queue.error, AttributeError), "the session raises it"
 

@@ -26,7 +26,6 @@ from streamer.sources.pcm import (
     PcmDecoder,
     PcmSource,
     decode,
-    sample_bytes,
 )
 from streamer.sources.queue import BlockQueue
 from tests.strategies import cuts
@@ -311,7 +310,7 @@ def test_every_value_is_that_of_libsndfile(encoding: Encoding) -> None:
     data = every_sample(encoding)
     samples = decode(data, encoding)
     assert samples.dtype == np.float32
-    assert len(samples) * sample_bytes(encoding) == len(data)
+    assert len(samples) * PcmDecoder(encoding, 1).frame_bytes == len(data)
     assert np.array_equal(samples.view(np.uint32), by_libsndfile(data, encoding).view(np.uint32))
 
 

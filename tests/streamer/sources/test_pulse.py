@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,7 @@ from hypothesis import given
 
 from emotion.errors import DeviceError
 from streamer.events import AudioBlock
-from streamer.sources import pulse as pulse_source
-from streamer.sources.pulse import ParecMessages, PulseSource
+from streamer.sources.pulse import ParecMessages, PulseSource, read_backlog
 from streamer.sources.queue import BlockQueue
 from tests.pulse import SINK, PulseServer
 from tests.strategies import cuts
@@ -72,23 +71,34 @@ def away(pulse: PulseServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Away]:
     assert threading.active_count() == threads
 
 
+def children() -> set[int]:
+    """The processes that this one has started, zombies included."""
+    found = set()
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            # Behind the name, which may hold anything: state, parent.
+            if int(status.read_text().rpartition(")")[2].split()[1]) == os.getpid():
+                found.add(int(status.parent.name))
+    return found
+
+
 @contextmanager
 def recording(title: str | None = None) -> Iterator[tuple[PulseSource, BlockQueue, int]]:
     """Record the sink's monitor; give the source, its queue, and the number of the process."""
     source = PulseSource(f"{AWAY}.monitor", title=title)
     source.open()
     queue = BlockQueue(60, RATE)
+    before = children()
     source.start(queue)
-    process = source._process
-    assert process is not None
+    [process] = children() - before
     try:
-        yield source, queue, process.pid
+        yield source, queue, process
     finally:
         source.stop()
         source.stop()
         assert queue.closed
         with pytest.raises(ProcessLookupError):  # no zombie either
-            os.kill(process.pid, 0)
+            os.kill(process, 0)
 
 
 def blocks_until(queue: BlockQueue, num_samples: int) -> list[AudioBlock]:
@@ -172,7 +182,7 @@ def test_a_program_that_dies_is_an_error_of_the_stream(away: Away) -> None:
 
 @pytest.mark.usefixtures("away")
 def test_a_program_that_hangs_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulse_source, "STOP_SECONDS", 0.3)
+    monkeypatch.setattr("streamer.sources.pulse.STOP_SECONDS", 0.3)
     with recording() as (_, queue, process):
         os.kill(process, signal.SIGSTOP)
     assert queue.drained
@@ -193,7 +203,7 @@ def test_a_source_that_has_gone_before_the_start_is_named(away: Away) -> None:
 
 @pytest.mark.usefixtures("away")
 def test_what_does_not_name_its_source_is_not_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulse_source, "CONFIRM_SECONDS", 0.2)
+    monkeypatch.setattr("streamer.sources.pulse.CONFIRM_SECONDS", 0.2)
     program = tmp_path / "parec"
     program.write_text("#!/bin/sh\nexec cat /dev/urandom\n")
     program.chmod(0o755)
@@ -230,7 +240,7 @@ def test_what_waited_is_taken_whole_and_what_comes_as_it_is_made_is_not(pauses: 
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        taken = pulse_source._read_backlog(reading, bytes_per_second)
+        taken = read_backlog(reading, bytes_per_second)
         assert arrived.is_set()
         assert len(taken) >= (4 + pauses) * len(piece)
         assert len(taken) < (4 + pauses) * len(piece) + 20 * 5000, "the rest comes at its own time"
@@ -254,11 +264,11 @@ WORDS = (
 
 @given(cuts(len(WORDS)))
 def test_words_cut_anywhere_name_the_source(cut: list[slice]) -> None:
-    said = ParecMessages()
+    messages = ParecMessages()
     devices = set()
     for piece in cut:
-        said.take(WORDS[piece])
-        devices.add(said.device)
+        messages.take(WORDS[piece])
+        devices.add(messages.device)
     assert devices <= {None, "Käse (2, tief).monitor"}
-    assert said.device == "Käse (2, tief).monitor"
-    assert said.last_line == "Stream device suspended."
+    assert messages.device == "Käse (2, tief).monitor"
+    assert messages.last_line == "Stream device suspended."

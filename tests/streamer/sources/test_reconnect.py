@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from emotion.arrays import read_only
 from emotion.errors import DeviceError
 from streamer.events import AudioBlock
-from streamer.sources import reconnect as returning_source
+from streamer.sources import reconnect
 from streamer.sources.base import BlockReceiver, SourceInfo
 from streamer.sources.queue import BlockQueue
 from streamer.sources.reconnect import ReconnectingSource
@@ -26,7 +26,7 @@ PATIENCE_SECONDS = 10.0
 
 
 class Device:
-    """Delivers what it is told to, from the thread that tells it."""
+    """Delivers what a test tells it to, in the thread of the test."""
 
     def __init__(self, *, opens: bool = True) -> None:
         self.info = INFO
@@ -64,12 +64,12 @@ class Device:
 @pytest.fixture(autouse=True)
 def _impatient() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(returning_source, "RETRY_SECONDS", (0.001, 0.002))
+        patch.setattr(reconnect, "RETRY_SECONDS", (0.001, 0.002))
         yield
 
 
 def run_through(lives: Sequence[Sequence[tuple[int, float]]]) -> tuple[list[AudioBlock], BlockQueue]:
-    """Let a device live as often as is said, each time with these blocks and their arrivals."""
+    """Open a device once for each list, and deliver its blocks with these lengths and arrival times."""
     devices = [Device() for _ in lives]
     ready = iter(devices[1:])
     source = ReconnectingSource(devices[0], lambda _: next(ready))
@@ -129,7 +129,7 @@ def test_the_index_never_goes_back_and_jumps_once_for_each_return(
     assert sum(block.away for block in heard) == max(0, num_heard - bool(lives[0]))
 
 
-def test_it_is_tried_until_it_opens_and_told_meanwhile() -> None:
+def test_it_is_retried_until_it_opens_and_reported_meanwhile() -> None:
     tries: list[float] = []
     back = Device()
 
@@ -148,10 +148,10 @@ def test_it_is_tried_until_it_opens_and_told_meanwhile() -> None:
     first.go(DeviceError("unplugged; plug it in"))
     assert back.is_started.wait(PATIENCE_SECONDS)
     assert len(tries) == 4
-    told = [queue.absence]
+    reported = [queue.absence]
     back.deliver(5, 101.0)
-    told.append(queue.absence)
-    assert told == ["unplugged", None], "the advice is for those who do not wait"
+    reported.append(queue.absence)
+    assert reported == ["unplugged", None], "without the advice"
     source.stop()
     assert [(block.first_sample, block.away) for block in (queue.get(0), queue.get(0)) if block] == [
         (0, False),
@@ -159,7 +159,7 @@ def test_it_is_tried_until_it_opens_and_told_meanwhile() -> None:
     ]
 
 
-def test_what_is_wrong_with_the_program_is_not_waited_for() -> None:
+def test_a_bug_ends_the_source() -> None:
     device = Device()
     source = ReconnectingSource(device, lambda _: Device())
     queue = BlockQueue(10, RATE)
@@ -213,7 +213,7 @@ def test_a_device_that_is_not_there_at_the_start_is_an_error() -> None:
     source.stop()
 
 
-def test_what_an_old_device_still_says_is_not_heard() -> None:
+def test_blocks_of_an_abandoned_device_are_dropped() -> None:
     first, second = Device(), Device()
     source = ReconnectingSource(first, lambda _: second)
     queue = BlockQueue(10, RATE)
@@ -230,29 +230,32 @@ def test_what_an_old_device_still_says_is_not_heard() -> None:
 
 @pytest.fixture
 def watched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look often, and take a device for gone after five looks."""
-    monkeypatch.setattr(returning_source, "LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(returning_source, "FIRST_LOOKS", 5)
+    """Poll often, and count a device as away after five polls."""
+    monkeypatch.setattr(reconnect, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(reconnect, "FIRST_POLLS", 5)
 
 
-def wait_for_absence(queue: BlockQueue) -> str:
-    until = time.monotonic() + PATIENCE_SECONDS
+def wait_for_absence(queue: BlockQueue, news: threading.Event) -> str:
     while (absence := queue.absence) is None:
-        assert time.monotonic() < until
-        time.sleep(0.005)
+        assert news.wait(PATIENCE_SECONDS)
+        news.clear()
     return absence
 
 
 @pytest.mark.usefixtures("watched")
 @pytest.mark.parametrize("num_blocks", [0, 1])
-def test_a_device_that_delivers_nothing_is_waited_for_as_one_that_went(num_blocks: int) -> None:
+def test_a_device_that_delivers_nothing_counts_as_away(num_blocks: int) -> None:
     hangs, back = Device(), Device()
     source = ReconnectingSource(hangs, lambda _: back)
-    queue = BlockQueue(10, RATE)
+    news = threading.Event()
+    queue = BlockQueue(10, RATE, news)
     source.start(queue)
     for _ in range(num_blocks):
         hangs.deliver(10, time.monotonic())
-    assert wait_for_absence(queue) == "headset delivers nothing any more: it hangs, or the sound server does"
+    assert (
+        wait_for_absence(queue, news)
+        == "headset delivers nothing any more: it hangs, or the sound server does"
+    )
     assert back.is_started.wait(PATIENCE_SECONDS)
     assert hangs.is_released.is_set()
     hangs.deliver(10, time.monotonic())
@@ -263,57 +266,57 @@ def test_a_device_that_delivers_nothing_is_waited_for_as_one_that_went(num_block
 
 
 @pytest.mark.usefixtures("watched")
-def test_one_that_may_be_quiet_is_asked_about() -> None:
+def test_a_source_that_stalls_is_probed() -> None:
     device = Device()
     device.info = replace(INFO, stalls=True)
-    asked: SimpleQueue[str | None] = SimpleQueue()
+    probes: SimpleQueue[str | None] = SimpleQueue()
     answers: SimpleQueue[str | None] = SimpleQueue()
 
-    def ask() -> None:
-        asked.put(None)
+    def probe() -> None:
+        probes.put(None)
         if (reason := answers.get()) is not None:
             raise DeviceError(reason)
 
-    source = ReconnectingSource(device, lambda _: Device(opens=False), ask=ask)
-    queue = BlockQueue(10, RATE)
+    source = ReconnectingSource(device, lambda _: Device(opens=False), probe=probe)
+    news = threading.Event()
+    queue = BlockQueue(10, RATE, news)
     source.start(queue)
     for answer in (None, None, "the sound server does not answer"):
-        asked.get(timeout=PATIENCE_SECONDS)
+        probes.get(timeout=PATIENCE_SECONDS)
         assert queue.absence is None
         answers.put(answer)
-    assert wait_for_absence(queue) == "the sound server does not answer"
+    assert wait_for_absence(queue, news) == "the sound server does not answer"
     source.stop()
 
 
 @pytest.mark.usefixtures("watched")
-def test_whoever_asks_in_vain_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(returning_source, "HANGS_SECONDS", 0.05)
-    monkeypatch.setattr(returning_source, "OWED_SECONDS", 0.05)
+def test_a_probe_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconnect, "PROBE_TIMEOUT_SECONDS", 0.0)
+    monkeypatch.setattr(reconnect, "MAX_MISSING_SECONDS", 0.0)
     device = Device()
     device.info = replace(INFO, stalls=True)
-    is_asked, answers = threading.Event(), threading.Event()
+    is_probed, answers = threading.Event(), threading.Event()
 
-    def ask() -> None:
-        is_asked.set()
+    def probe() -> None:
+        is_probed.set()
         assert answers.wait(PATIENCE_SECONDS)
 
-    source = ReconnectingSource(device, lambda _: Device(), ask=ask)
+    source = ReconnectingSource(device, lambda _: Device(), probe=probe)
     queue = BlockQueue(10, RATE)
     source.start(queue)
     device.deliver(10, time.monotonic())
-    assert is_asked.wait(PATIENCE_SECONDS)
-    time.sleep(0.1)  # Longer than any server that answers may take.
+    assert is_probed.wait(PATIENCE_SECONDS)
     source.stop()
     assert device.is_released.wait(PATIENCE_SECONDS)
     assert queue.absence is not None
     answers.set()
     for thread in threading.enumerate():
-        if thread.name == "callmood-asking":
+        if thread.name == "callmood-probe":
             thread.join(PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize(("quiet_seconds", "is_away"), [(0.5, False), (1.5, True)])
-def test_what_a_device_owes_at_the_end_is_told(quiet_seconds: float, is_away: bool) -> None:
+def test_what_is_missing_at_the_end_is_reported(quiet_seconds: float, is_away: bool) -> None:
     device = Device()
     source = ReconnectingSource(device, lambda _: Device())
     queue = BlockQueue(10, RATE)

@@ -3,15 +3,24 @@
 import os
 import platform
 import socket
+import time
 from pathlib import Path
 
 import pytest
 
 from emotion.errors import DeviceError
-from streamer.sources import pulse_server as pactl
-from streamer.sources.pulse_server import PulseDevice, find_pulse_source, pulse_sources
-from streamer.sources.system_sound import monitor_of_default_sink
+from streamer.sources.pulse_server import (
+    PulseDevice,
+    english_environment,
+    find_pulse_source,
+    pactl,
+    pulse_sources,
+)
+from streamer.sources.queue import BlockQueue
+from streamer.sources.system_sound import SystemSource, monitor_of_default_sink
 from tests.pulse import SINK, PulseServer, pulse_server
+
+PATIENCE_SECONDS = 20.0
 
 
 @pytest.fixture
@@ -77,7 +86,7 @@ def test_no_sound_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.usefixtures("server")
 def test_a_sound_server_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pactl, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr("streamer.sources.pulse_server.ANSWER_SECONDS", 0.3)
     with socket.socket(socket.AF_UNIX) as hanging:
         hanging.bind(str(tmp_path / "native"))
         hanging.listen()
@@ -92,7 +101,7 @@ def test_ctrl_c_at_a_terminal_does_not_reach_pactl(tmp_path: Path, monkeypatch: 
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     # Behind the name, which may hold anything: state, parent, group of processes, session.
-    number, session = (pactl.pactl("info").rpartition(")")[2].split()[place] for place in (1, 3))
+    number, session = (pactl("info").rpartition(")")[2].split()[place] for place in (1, 3))
     assert int(number) == os.getpid()
     assert int(session) != os.getsid(0)
 
@@ -119,5 +128,28 @@ def test_answers_are_english_whatever_the_user_speaks(
     monkeypatch.setenv("LANGUAGE", language)
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
     assert server.sample_rate in [device.sample_rate for device in pulse_sources()]
-    environment = pactl.english_environment()
+    environment = english_environment()
     assert (environment["LC_ALL"], environment["LANGUAGE"]) == ("C.UTF-8", "")
+
+
+def test_system_sound_ends_when_another_sink_becomes_the_default(server: PulseServer) -> None:
+    module = server.pactl("load-module", "module-null-sink", "sink_name=phones", "rate=16000", "channels=2")
+    source = SystemSource()
+    queue = BlockQueue(60, source.info.sample_rate)
+    try:
+        source.open()
+        source.start(queue)
+        assert queue.get(PATIENCE_SECONDS) is not None
+        server.pactl("set-default-source", f"{SINK}.monitor")
+        server.pactl("set-default-sink", "phones")
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not queue.drained:
+            queue.get(1.0)
+            assert time.monotonic() < until, "it should have ended"
+    finally:
+        source.stop()
+        source.stop()
+        server.pactl("set-default-sink", SINK)
+        server.pactl("unload-module", module.strip())
+    assert (source.info.name, source.info.channels, source.info.stalls) == ("system sound", 1, True)
+    assert str(queue.error) == "what this machine plays is heard from phones.monitor now; start again"

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from streamer.disk_space import MIN_BYTES, MIN_FILES, has_disk_space
+from streamer.events import Sound
 from streamer.recordings.clip_recorder import ClipRecorder
 from streamer.recordings.clips import ClipRule
 from streamer.recordings.session_folder import SessionFolder
 from streamer.sinks.group import FIRST_RETRY_SECONDS, SinkGroup
 from streamer.sinks.journal import Journal
+from streamer.sinks.writer import MIN_BYTES, MIN_FILES, has_disk_space
 from tests.session_material import blocks, facts, silent_row, sound
 
 NUM_INODES = 64
@@ -89,16 +90,16 @@ def test_a_journal_is_not_tried_while_there_is_hardly_any_room(disk: Path) -> No
     group.open(facts())
     leave_bytes(disk, 0)
     for window in range(100):
-        group.take(silent_row(window))
+        group.handle(silent_row(window))
     size = (disk / "call.jsonl").stat().st_size
     # There is room for each of these lines, but not for long.
     leave_bytes(disk, 200_000)
     for window in range(100, 104):
-        group.take(silent_row(window))
+        group.handle(silent_row(window))
     assert (disk / "call.jsonl").stat().st_size == size
     assert "it went on" not in group.failures[0]
     leave_bytes(disk, 2_000_000)
-    group.take(silent_row(104))
+    group.handle(silent_row(104))
     assert (disk / "call.jsonl").stat().st_size > size
     num_lost = 105 - (disk / "call.jsonl").read_text().count('"row"')
     assert group.failures[0].endswith(f", without {num_lost} lines")
@@ -109,19 +110,19 @@ def test_clips_do_not_go_on_without_inodes(disk: Path) -> None:
     group = SinkGroup([ClipRecorder(SessionFolder(disk), ClipRule.parse("all"))], clock=Clock())
     group.open(facts())
     before, later = blocks(sound(1000), [400])
-    group.take_block(before)
-    group.take(silent_row(0))
+    group.handle(Sound(before))
+    group.handle(silent_row(0))
     leave_inodes(disk, 0)
     for window in range(1, 5):
-        group.take(silent_row(window))
-    group.take_block(later)
+        group.handle(silent_row(window))
+    group.handle(Sound(later))
     for window in range(5, 9):
-        group.take(silent_row(window))
+        group.handle(silent_row(window))
     (failure,) = group.failures
     assert "No space left on device" in failure
     assert failure.endswith("; missing: 8 clips")
     leave_inodes(disk, NUM_INODES // 2)
-    group.take(silent_row(9))
+    group.handle(silent_row(9))
     (failure,) = group.failures
     assert failure.endswith(", without 8 clips")
     assert "it went on after" in failure

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from streamer.events import Row
-from streamer.leg_views import TalkTime
+from streamer.snapshot import TalkTime
 from tests.session_material import silent_row, speech_row
 
 STEP = 0.05

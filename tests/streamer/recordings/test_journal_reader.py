@@ -1,0 +1,286 @@
+"""Journals are read back as the events that were written, whatever a crash or a stranger did to them."""
+
+import json
+import math
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emotion.errors import JournalError, MissingExtraError
+from streamer.events import Absence, Alert, Complaint, Event, Failure, Gap, Mark, Pause, Skip
+from streamer.leg_plan import LegPlan
+from streamer.recordings.journal_reader import MAX_LINE_BYTES, Journal, read_journal
+from streamer.session_info import SessionInfo, Summary
+from streamer.sinks.journal import Journal as JournalSink
+from tests.command import callmood
+from tests.session_material import STARTED, SUMMARY, facts, silent_row, speech_row
+from tests.spoiling import fuzzed, little_memory, spoiled, spoiled_values
+from tests.spoken import DEMO
+
+SKIP = Skip(
+    leg="mono", window=2, start=0.1, end=0.3, start_sample=100, end_sample=300, lag_seconds=2.5, demand=1.5
+)
+GAP = Gap(leg="mono", start=0.3, end=0.5, start_sample=300, end_sample=500, cause="overrun", estimated=True)
+ALERT = Alert(
+    leg="mono",
+    rule="angry>0.7",
+    label="angry",
+    onset_seconds=0.05,
+    at_seconds=0.25,
+    probability=0.9,
+    delay_seconds=0.2,
+    window=1,
+    onset_sample=50,
+    end_sample=250,
+)
+ROWS = (silent_row(0), speech_row(1), replace(speech_row(3), state="unsure", emotion=None, voice_known=0.5))
+EVENTS: tuple[Event, ...] = (
+    ROWS[0],
+    ROWS[1],
+    ALERT,
+    SKIP,
+    GAP,
+    ROWS[2],
+    Mark(0.4, STARTED + 0.5),
+    Pause(0.4, STARTED + 0.5, paused=True),
+    Pause(0.4, STARTED + 1.5, paused=False),
+    Absence(0, "a source — with ünicode", 0.5, "unplugged"),
+    Failure("no room"),
+    Complaint("a command failed"),
+)
+
+
+def written(
+    path: Path, events: Sequence[Event] = EVENTS, summary: Summary | None = SUMMARY, **head: Any
+) -> Path:
+    sink = JournalSink(path)
+    sink.open(facts(**head))
+    for event in events:
+        sink.handle(event)
+    sink.close(summary)
+    return path
+
+
+@pytest.fixture(scope="module")
+def lines(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    path = written(tmp_path_factory.mktemp("good") / "call.jsonl")
+    return path.read_bytes().splitlines(keepends=True)
+
+
+def read_bytes(folder: Path, raw: bytes) -> Journal:
+    path = folder / "given.jsonl"
+    path.write_bytes(raw)
+    return read_journal(path)
+
+
+def told_by_a_journal(info: SessionInfo) -> SessionInfo:
+    """Leave out what a header does not have."""
+    return replace(
+        info, learns_voice=False, shows_change_after_seconds=None, alerts=(), started=round(info.started, 3)
+    )
+
+
+def test_every_event_comes_back(tmp_path: Path) -> None:
+    journal = read_journal(str(written(tmp_path / "call.jsonl")))
+    assert journal.rows == ROWS
+    assert (journal.skips, journal.gaps, journal.alerts) == ((SKIP,), (GAP,), (ALERT,))
+    assert journal.marks == (EVENTS[6],)
+    assert (journal.pauses, journal.absences) == (EVENTS[7:9], (EVENTS[9],))
+    assert (journal.failures, journal.complaints) == ((EVENTS[10],), (EVENTS[11],))
+    assert journal.header == told_by_a_journal(facts())
+    assert journal.summary == SUMMARY
+    assert (journal.path, journal.num_broken) == (tmp_path / "call.jsonl", 0)
+
+
+@pytest.mark.parametrize("rate", [4_000, 11_025, 44_100, 192_000])
+@pytest.mark.parametrize("origin", [0, 1, 12_345_678_901])
+def test_samples_are_counted_back_from_seconds(rate: int, origin: int, tmp_path: Path) -> None:
+    """As `SegmentTime` counts them, whose grid lies at 16 kHz here."""
+    rows = []
+    for window in range(0, 100, 7):
+        places = (333 * window, 333 * window + 3_333)
+        start, end = ((origin * 16_000 + place * rate) / (rate * 16_000) for place in places)
+        first, last = (origin - (-place * rate // 16_000) for place in places)
+        rows.append(replace(silent_row(window), start=start, end=end, start_sample=first, end_sample=last))
+    path = written(tmp_path / "call.jsonl", rows, sample_rate=rate)
+    assert read_journal(path).rows == tuple(rows)
+
+
+def test_a_session_that_was_killed_has_no_summary(tmp_path: Path) -> None:
+    path = written(tmp_path / "call.jsonl", summary=None)
+    assert read_journal(path).summary is None
+    assert read_journal(path).rows == ROWS
+
+
+def test_cut_anywhere_behind_its_header_it_is_read_as_far_as_it_goes(
+    lines: list[bytes], tmp_path: Path
+) -> None:
+    whole = b"".join(lines)
+    rows_of_lines = [number for number, line in enumerate(lines) if b'"type": "row"' in line]
+    for end in range(len(whole) + 1):
+        cut = whole[:end]
+        if end < len(lines[0]) - 1:
+            with pytest.raises(JournalError):
+                read_bytes(tmp_path, cut)
+            continue
+        journal = read_bytes(tmp_path, cut)
+        # The last line may be whole but for its break.
+        num_whole = sum(cut.startswith(b"".join(lines[: number + 1])[:-1]) for number in range(len(lines)))
+        assert len(journal.rows) == sum(number < num_whole for number in rows_of_lines), end
+        is_cut = len(cut) > len(b"".join(lines[:num_whole]))
+        assert journal.num_broken == is_cut, end
+
+
+def test_zeros_at_the_end_are_no_line(lines: list[bytes], tmp_path: Path) -> None:
+    journal = read_bytes(tmp_path, b"".join(lines[:-1]) + bytes(5_000))
+    assert (journal.rows, journal.num_broken, journal.summary) == (ROWS, 1, None)
+
+
+def test_log_rotation_begins_with_the_header_again(lines: list[bytes], tmp_path: Path) -> None:
+    """Also after a truncation that left the beginning of a line."""
+    half = lines[2][: len(lines[2]) // 2] + b"\n"
+    journal = read_bytes(tmp_path, b"".join([*lines[:2], half, lines[0], *lines[2:]]))
+    assert (journal.rows, journal.num_broken) == (ROWS, 1)
+    assert journal.summary is not None
+
+
+def test_what_a_later_callmood_may_add_is_left_out(lines: list[bytes], tmp_path: Path) -> None:
+    values = [json.loads(line) | {"new": [1]} for line in lines]
+    more = [*values[:2], {"type": "later", "at": 1}, *values[2:]]
+    assert read_bytes(tmp_path, as_lines(more)).rows == ROWS
+    for line in values:
+        for key in ("voice_known", "skipped"):
+            line.pop(key, None)
+    assert read_bytes(tmp_path, as_lines(values)).rows == tuple(replace(row, voice_known=0.0) for row in ROWS)
+
+
+def as_lines(values: Sequence[object]) -> bytes:
+    return b"".join(json.dumps(value).encode() + b"\n" for value in values)
+
+
+def test_names_that_cannot_be_shown_are_shown_as_question_marks(tmp_path: Path) -> None:
+    """They come from file names and devices: our own journals have them."""
+    path = written(tmp_path / "call.jsonl", [Failure("a\x1b[2Jb"), Complaint("x\udc80\n")])
+    journal = read_journal(path)
+    assert journal.failures == (Failure("a?[2Jb"),)
+    assert [complaint.message for complaint in journal.complaints] == ["x??"]
+
+
+Change = Callable[[list[dict[str, Any]]], object]
+NO_JOURNALS: dict[str, tuple[Change, str]] = {
+    "another format": (lambda lines: lines[0].update(format=3), "line 1: it is of format 3.*update callmood"),
+    "an older format": (lambda lines: lines[0].update(format=1), "an older callmood wrote it"),
+    "no header": (lambda lines: lines.pop(0), "line 1: a journal begins with its header"),
+    "another session": (
+        lambda lines: lines.append(lines[0] | {"session": "20270101T000000Z-ffff"}),
+        "it holds the sessions .* and 20270101T000000Z-ffff",
+    ),
+    "a leg of nobody": (
+        lambda lines: lines[1].update(leg="other"),
+        "line 2: leg 'other' is not in the header",
+    ),
+    "a source too many": (lambda lines: lines[0]["legs"][0].update(source=1), "a source that is not there"),
+    "a state": (lambda lines: lines[1].update(state="sleeping"), "line 2: state is 'sleeping'"),
+    "an emotion": (lambda lines: lines[2].update(emotion="bored"), "line 3: emotion 'bored' is none"),
+    "other labels": (
+        lambda lines: lines[2]["smoothed"].update(bored=0.0),
+        "line 3: .*smoothed has other labels",
+    ),
+    "a probability": (lambda lines: lines[2]["smoothed"].update(sad=1.5), "line 3: smoothed"),
+    "a time": (lambda lines: lines[1].update(start=-1), "line 2: start is -1"),
+    "a clock": (lambda lines: lines[7].update(clock="2026-11-23 10:00"), "line 8: clock is"),
+    "no lines": (lambda lines: lines.clear(), "it is empty"),
+}
+
+
+@pytest.mark.parametrize("case", NO_JOURNALS)
+def test_what_is_no_journal_is_refused_with_its_line(case: str, lines: list[bytes], tmp_path: Path) -> None:
+    change, message = NO_JOURNALS[case]
+    values = [json.loads(line) for line in lines]
+    change(values)
+    with pytest.raises(JournalError, match=message) as refused:
+        read_bytes(tmp_path, as_lines(values))
+    assert str(refused.value).startswith(f"{tmp_path}/given.jsonl: ")
+    assert "\n" not in str(refused.value)
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    for raw, message in (
+        (DEMO.read_bytes(), "not readable as JSON"),
+        (b"[1]\n", "expected an object"),
+        (b"", "it is empty"),
+        (b'{"type": "row"}\n{', "begins with its header"),
+        (b"x" * (MAX_LINE_BYTES + 1), "longer than"),
+    ):
+        with pytest.raises(JournalError, match=message):
+            read_bytes(tmp_path, raw)
+    for path in (tmp_path / "missing.jsonl", tmp_path, Path("/dev/zero"), tmp_path / "a\0b"):
+        with pytest.raises(JournalError, match="cannot be read"):
+            read_journal(path)
+
+
+def test_a_broken_line_that_is_no_beginning_is_refused(lines: list[bytes], tmp_path: Path) -> None:
+    for broken in (b'"leg": "mono"}\n', b'{"type": "row", "leg": }\n', b"hello\n"):
+        with pytest.raises(JournalError, match="line 3: not readable as JSON"):
+            read_bytes(tmp_path, b"".join([*lines[:2], broken, *lines[2:]]))
+
+
+@fuzzed(40)
+@given(data=st.data())
+def test_spoiled_bytes(
+    data: st.DataObject, lines: list[bytes], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    raw = data.draw(spoiled([b"".join(lines)]))
+    with little_memory(), suppress(JournalError):
+        read_bytes(tmp_path_factory.getbasetemp(), raw)
+
+
+@fuzzed(60)
+@given(data=st.data())
+def test_spoiled_values(
+    data: st.DataObject, lines: list[bytes], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    values = [json.loads(line) for line in lines]
+    number = data.draw(st.integers(0, len(values) - 1))
+    values[number] = data.draw(spoiled_values(values[number]))
+    with little_memory(), suppress(JournalError):
+        journal = read_bytes(tmp_path_factory.getbasetemp(), as_lines(values))
+        assert all(math.isfinite(row.start) and row.leg == "mono" for row in journal.rows)
+
+
+def test_the_lines_of_a_real_session_are_rows(tmp_path: Path) -> None:
+    done = callmood(
+        *("replay", DEMO, "--fast", "--duration", "6", "--model", "speech-light", "--json"), cwd=tmp_path
+    )
+    journal = read_bytes(tmp_path, done.stdout.encode())
+    assert journal.header.legs == (LegPlan(),)
+    assert journal.header.model == "speech-light"
+    assert journal.summary is not None
+    assert journal.summary.windows == len(journal.rows) > 5
+    assert [row.start_sample for row in journal.rows[:2]] == [0, 8_000]
+
+
+def test_without_pandas_it_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    journal = read_journal(written(tmp_path / "call.jsonl"))
+    with pytest.raises(MissingExtraError, match="pip install pandas"):
+        journal.to_pandas()
+
+
+def test_a_table_has_a_column_for_each_field_and_label(tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    table = read_journal(written(tmp_path / "call.jsonl")).to_pandas()
+    assert list(table["window"]) == [0, 1, 3]
+    assert list(table["state"]) == ["silence", "speech", "unsure"]
+    assert math.isnan(table["smoothed_angry"][0])
+    assert table["probability_sad"][1] == 0.25
+    assert list(table["start_sample"]) == [0, 50, 150]
+    empty = read_journal(written(tmp_path / "empty.jsonl", [])).to_pandas()
+    assert list(empty.columns) == list(table.columns)
