@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, private where they are about people; locks on folders."""
+"""Atomic writes with permissions for personal data, and folder locks."""
 
 import errno
 import fcntl

@@ -1,4 +1,4 @@
-"""A recording on disk: what it is, what is odd about it, and its sound in blocks, whatever the format."""
+"""Recordings on disk: format, notes, and audio in blocks, for any format that libsndfile reads."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from emotion.arrays import Samples, make_finite
-from emotion.audio_decoding import Stream, find_streams, open_again, open_file
+from emotion.audio_decoding import READ_SAMPLES, Stream, find_streams, open_again, open_file
 from emotion.audio_layout import sound_bytes
 from emotion.errors import AudioFileError
 from emotion.signal import mix_down, mixing_note
@@ -17,7 +17,7 @@ SOUND_SUFFIXES: Final = frozenset(
     f".{suffix}"
     for suffix in "wav flac ogg oga opus mp3 aiff aif aifc au snd caf w64 rf64 gsm wv voc".split()  # noqa: SIM905
 )
-"""Of formats that soundfile knows; a file named on the command line may be called anything."""
+"""Used where a folder is searched; a file named on the command line may have any name."""
 
 
 def sound_files_below(folder: Path) -> list[Path]:
@@ -64,11 +64,11 @@ _SAMPLE_BYTES: Final = {
     "ULAW": 1,
     "ALAW": 1,
 }
-"""Of the codings that take as many bytes for every sample."""
+"""Of codings with a constant number of bytes per sample."""
 
 
 def format_note(subtype: str) -> tuple[str, ...]:
-    """Say how the sound was coded, where that is not the usual 16 bits.
+    """Describe the coding, unless it is 16-bit PCM.
 
     Parameters
     ----------
@@ -84,12 +84,12 @@ def format_note(subtype: str) -> tuple[str, ...]:
 
 
 def rate_note(sample_rate: int, model_rate: int) -> tuple[str, ...]:
-    """Say that the sound is resampled, where it is.
+    """Note that the audio is resampled, where it is.
 
     Parameters
     ----------
     sample_rate, model_rate : int
-        Hz: what the recording has, and what the model hears.
+        Of the recording and of the model, Hz.
 
     Returns
     -------
@@ -100,14 +100,14 @@ def rate_note(sample_rate: int, model_rate: int) -> tuple[str, ...]:
 
 
 def cut_note(path: Path, streams: Sequence[Stream]) -> tuple[str, ...]:
-    """Say how much of the sound is missing, where the header promises more.
+    """Note how much audio is missing, where the header announces more.
 
     Parameters
     ----------
     path : Path
         The file.
     streams : sequence of Stream
-        What was found in it. libsndfile knows of no more samples than a cut WAV, AIFF or the like has.
+        Found in it. Of a cut WAV or AIFF, libsndfile announces only the samples present.
 
     Returns
     -------
@@ -135,20 +135,18 @@ def _grouped(count: int) -> str:
 SampleFormat: TypeAlias = Literal["PCM_16", "FLOAT"]
 
 READING_VERSION: Final = 1
-"""Raise it when a file gives other samples or levels: by decoding, mixing or resampling. Caches are keyed by
-it (docs/decisions/0030-declared-versions.md)."""
+"""Raised when decoding, mixing or resampling changes samples or levels. Part of cache keys
+(docs/decisions/0030-declared-versions.md)."""
 
 MAX_WHOLE_SAMPLES: Final = 2**28
-"""What can be taken whole: 93 minutes at 48 kHz, four and a half hours at 16; a gigabyte of memory."""
-
-_READ_SAMPLES: Final = 65_536
+"""Longest clip read whole: 93 minutes at 48 kHz, 4.5 hours at 16 kHz; 1 GiB of memory."""
 
 _EXACT_IN_16_BITS: Final = frozenset({"PCM_S8", "PCM_U8", "PCM_16", "ULAW", "ALAW", "GSM610"})
 _CAN_BE_NON_FINITE: Final = frozenset({"FLOAT", "DOUBLE"})
 
 
 class AudioFile:
-    """Any recording that libsndfile reads, opened anew for each pass over its sound.
+    """A recording that libsndfile reads, opened again for each pass.
 
     Chained Ogg streams are one recording, as long as they have one sample rate and number of channels.
 
@@ -164,19 +162,19 @@ class AudioFile:
     sample_rate : int
         Hz, 4 000 to 384 000.
     channels : int
-        How many, 1 to 32.
+        1 to 32.
     num_samples : int
-        Samples a channel that can be read, at least 1.
+        Readable samples per channel, at least 1.
     sample_format : {'PCM_16', 'FLOAT'}
         The smallest WAV subtype that keeps the samples of `blocks` exactly.
     non_finite_samples, huge_samples : int
-        What the latest pass over the sound met so far: values taken as 0, and values cut to ±1e6.
+        Of the latest pass so far: values replaced by 0, and values clipped to ±1e6.
 
     Raises
     ------
     AudioFileError
-        If the file is missing, not to be read, no recording, cut in its header, without samples, of a sample
-        rate or a number of channels outside the bounds, or without one finite sample.
+        If the file is missing, unreadable, not audio, cut in its header or empty, has a sample rate or number
+        of channels outside the limits, or no finite sample.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -200,7 +198,7 @@ class AudioFile:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """One line for each thing converted or missing, as far as the sound has been read."""
+        """One line per conversion or missing part, as far as the file was read."""
         found = []
         if self.non_finite_samples:
             found.append(f"non-finite samples taken as 0: {self.non_finite_samples}")
@@ -209,7 +207,7 @@ class AudioFile:
         return (*self._header_notes, *found)
 
     def blocks(self, block_samples: int) -> Iterator[Samples]:
-        """Read the sound from its beginning, a block at a time.
+        """Read from the beginning, in blocks.
 
         Parameters
         ----------
@@ -255,7 +253,7 @@ class AudioFile:
             yield _joined(pieces)
 
     def _refuse_without_finite_sample(self) -> None:
-        if not any(bool(np.isfinite(block).any()) for block in self._raw_blocks(_READ_SAMPLES)):
+        if not any(bool(np.isfinite(block).any()) for block in self._raw_blocks(READ_SAMPLES)):
             raise AudioFileError(
                 f"{self.path} holds {self.num_samples} samples and not one finite number; export it again"
             )
@@ -309,7 +307,7 @@ def read_mono(path: str | os.PathLike[str]) -> MonoClip:
         )
     samples = np.empty(file.num_samples, dtype=np.float32)
     filled = 0
-    for block in file.blocks(_READ_SAMPLES):
+    for block in file.blocks(READ_SAMPLES):
         samples[filled : filled + len(block)] = mix_down(block)
         filled += len(block)
     return MonoClip(samples, file.sample_rate, (*mixing_note(file.channels), *file.notes))

@@ -1,69 +1,59 @@
-"""The model card: all that is needed to use a model and to judge it; read without trust."""
+"""The model card: what a model needs to run, and how good it is; a card is read as untrusted input."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+from msgspec.structs import asdict, replace
 
 from emotion.errors import ModelError, UsageError
-from emotion.untrusted_text import (
-    MIN_STEP_SECONDS,
-    OBJECT,
-    OBJECTS,
-    SECONDS,
-    SECONDS_RANGE,
-    TEXT,
-    TEXT_MAPPING,
-    TEXTS,
-    TRUTH,
-    JsonValueError,
-    Kind,
-    or_null,
-    parse_object,
-    refuse_unknown,
-    take,
-    whole,
-)
+from emotion.typed_json import Count, Positive, Seconds, Text, TextMapping, Texts, Versioned, convert
+from emotion.untrusted_text import MAX_ENTRIES, MIN_STEP_SECONDS, JsonValueError, parse_object, shown
 from emotion.window_grid import WindowGrid
 
 LABELS: Final[tuple[str, ...]] = ("angry", "happy", "neutral", "sad")
-"""Every label there is, in the order in which models, rows and pictures show them."""
+"""All labels, in the order of models, rows and pictures."""
 
-
+CARD_NAME: Final = "card.json"
 CARD_FORMAT: Final = 1
 """Raised when a field is added or changes its meaning."""
+MAX_CARD_BYTES: Final = 200_000
+WHAT_TO_DO: Final = "copy the model folder again, or train it again with `callmood train`"
+"""The advice where a part of a model is damaged."""
 
 _LONGEST_DELAY_SECONDS: Final = 3600.0
 
+_GATE_OF_OLD_CARDS: Final[Mapping[str, str]] = {"speech": "voice", "acoustic": "voice"}
+"""By feature set; `level` for others. Cards that named no gate were fitted with these."""
 
-@dataclass(frozen=True, slots=True)
-class DataSource:
+
+class DataSource(Struct, frozen=True, forbid_unknown_fields=True):
     """A corpus, or a folder of recordings, that a model was fitted on.
 
     Attributes
     ----------
     name : str
-        As people call it.
+        Its usual name.
     clips, windows : int
-        Recordings used, and the windows or whole clips that they gave.
+        Recordings used, and the windows (or whole clips) cut from them.
     speakers : int or None
-        How many people are heard; None where nobody knows.
+        Number of people; None where unknown.
     licence : str
         Under which it may be used.
     """
 
-    name: str
-    clips: int
-    speakers: int | None
-    windows: int
-    licence: str
+    name: Text
+    clips: Count
+    speakers: Count | None
+    windows: Count
+    licence: Text
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What ``card.json`` says; field order here is key order there.
+class Card(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The content of ``card.json``, with its keys in this order.
 
     Attributes
     ----------
@@ -104,39 +94,39 @@ class Card:
     libraries : mapping of str to str
         Versions that fitted it.
     gate : str or None
-        How speech is told from what is none; None for what is usual with the feature set.
+        How speech is told from what is none, ``voice`` or ``level``; a card that is read names one.
     digests : mapping of str to str
         SHA-256 of each file that must not change, in hexadecimal.
     format : int
         Of the card itself.
     """
 
-    name: str
-    kind: str
-    created: str
-    callmood_version: str
-    labels: tuple[str, ...]
-    feature_set: str
-    feature_set_version: int
-    num_features: int
-    sample_rate: int
-    win_seconds: float | None
-    step_seconds: float | None
-    allowed_win_seconds: tuple[float, float] | None
-    allowed_step_seconds: tuple[float, float] | None
-    notes: tuple[str, ...]
-    weights_licence: str
+    name: Text
+    kind: Text
+    created: Text
+    callmood_version: Text
+    labels: Texts
+    feature_set: Text
+    feature_set_version: Positive
+    num_features: Positive
+    sample_rate: Positive
+    win_seconds: Seconds | None
+    step_seconds: Seconds | None
+    allowed_win_seconds: tuple[Seconds, Seconds] | None
+    allowed_step_seconds: tuple[Seconds, Seconds] | None
+    notes: Texts
+    weights_licence: Text
     commercial_use: bool
-    data: tuple[DataSource, ...]
-    split: str
+    data: Annotated[tuple[DataSource, ...], Meta(max_length=MAX_ENTRIES)]
+    split: Text
     scores: Mapping[str, object]
-    fails_on: tuple[str, ...]
-    recipe: str
-    seed: int
-    libraries: Mapping[str, str]
-    gate: str | None = None
-    digests: Mapping[str, str] = field(default_factory=dict)
-    format: int = CARD_FORMAT
+    fails_on: Texts
+    recipe: Text
+    seed: Count
+    libraries: TextMapping
+    gate: Text | None = None  # absent from cards written before there was a choice
+    digests: TextMapping
+    format: Positive = CARD_FORMAT
 
     @property
     def whole_clips(self) -> bool:
@@ -195,13 +185,6 @@ class Card:
         )
 
 
-CARD_NAME: Final = "card.json"
-MAX_CARD_BYTES: Final = 200_000
-
-WHAT_TO_DO: Final = "copy the model folder again, or train it again with `callmood train`"
-"""The advice where a part of a model is damaged."""
-
-
 def card_json(card: Card) -> str:
     """Write a card down.
 
@@ -220,8 +203,7 @@ def card_json(card: Card) -> str:
     ModelError
         If a score is no JSON value, such as a NaN.
     """
-    values = asdict(card)
-    ordered = {"format": values.pop("format"), **values}
+    ordered = {"format": card.format, **asdict(card), "data": [asdict(source) for source in card.data]}
     try:
         return json.dumps(ordered, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     except (TypeError, ValueError) as error:
@@ -256,53 +238,41 @@ def read_card(path: Path) -> Card:
         raise ModelError(f"{path} is longer than {MAX_CARD_BYTES} bytes, which is no card; {WHAT_TO_DO}")
     try:
         values = parse_object(raw)
-        _refuse_newer(path, values)
-        return _card(values)
+        version = convert(values, Versioned).format
+        if version > CARD_FORMAT:
+            raise ModelError(
+                f"{path} is of card format {version}, this callmood reads up to {CARD_FORMAT}; "
+                "update callmood"
+            )
+        card = convert(values, Card)
+        _check(card)
+        if card.gate is None:
+            card = replace(card, gate=_GATE_OF_OLD_CARDS.get(card.feature_set, "level"))
     except JsonValueError as error:
         raise ModelError(f"{path}: {error}; {WHAT_TO_DO}") from error
-
-
-def _refuse_newer(path: Path, values: dict[str, object]) -> None:
-    version = take(values, "format", whole(1))
-    if version > CARD_FORMAT:
-        raise ModelError(
-            f"{path} is of card format {version}, this callmood reads up to {CARD_FORMAT}; update callmood"
-        )
-
-
-def _card(values: dict[str, object]) -> Card:
-    refuse_unknown(values, [field.name for field in fields(Card)])
-    # Cards written before there was a choice of gates do not name one.
-    values = {"gate": None, **values}
-    card = Card(**{name: take(values, name, kind) for name, kind in _CARD_KINDS.items()})
-    _refuse_half_a_grid(card)
     return card
 
 
-def _data_source(values: dict[str, object]) -> DataSource:
-    refuse_unknown(values, _DATA_KINDS)
-    return DataSource(**{name: take(values, name, kind) for name, kind in _DATA_KINDS.items()})
-
-
-def _iso_date(value: object) -> str:
-    text = TEXT.convert(value)
-    datetime.fromisoformat(text)
-    return text
-
-
-def _labels(value: object) -> tuple[str, ...]:
-    labels = TEXTS.convert(value)
-    strangers = [label for label in labels if label not in LABELS]
-    if strangers:
-        raise JsonValueError(f"label {strangers[0][:40]!r} is not known; the known are {', '.join(LABELS)}")
-    if len(labels) < 2 or len(set(labels)) < len(labels):
+def _check(card: Card) -> None:
+    """Check what the types of the fields do not say."""
+    try:
+        datetime.fromisoformat(card.created)
+    except ValueError as error:
         raise JsonValueError(
-            f"labels are {', '.join(labels[:9]) or 'none'}; expected at least two, none twice"
+            f"created is {shown(card.created)}, expected an ISO date such as 2025-01-31"
+        ) from error
+    if unknown := [label for label in card.labels if label not in LABELS]:
+        raise JsonValueError(
+            f"labels: label {unknown[0][:40]!r} is not known; the known are {', '.join(LABELS)}"
         )
-    return labels
+    if len(card.labels) < 2 or len(set(card.labels)) < len(card.labels):
+        raise JsonValueError(
+            f"labels are {', '.join(card.labels[:9]) or 'none'}; expected at least two, none twice"
+        )
+    _check_grid(card)
 
 
-def _refuse_half_a_grid(card: Card) -> None:
+def _check_grid(card: Card) -> None:
     win, step = card.win_seconds, card.step_seconds
     if (win is None) != (step is None):
         raise JsonValueError("win_seconds and step_seconds go together: both a number, or both null")
@@ -316,43 +286,9 @@ def _refuse_half_a_grid(card: Card) -> None:
         ("win_seconds", win, card.allowed_win_seconds),
         ("step_seconds", step, card.allowed_step_seconds),
     ):
-        if allowed is not None and (default is None or not allowed[0] <= default <= allowed[1]):
+        if allowed is None:
+            continue
+        if allowed[0] > allowed[1]:
+            raise JsonValueError(f"allowed_{name} is {list(allowed)}, expected [lowest, highest] in seconds")
+        if default is None or not allowed[0] <= default <= allowed[1]:
             raise JsonValueError(f"{name} {default} lies outside allowed_{name} {list(allowed)}")
-
-
-_DATA_KINDS: Final[dict[str, Kind[Any]]] = {
-    "name": TEXT,
-    "clips": whole(0),
-    "speakers": or_null(whole(0)),
-    "windows": whole(0),
-    "licence": TEXT,
-}
-
-_CARD_KINDS: Final[dict[str, Kind[Any]]] = {
-    "name": TEXT,
-    "kind": TEXT,
-    "created": Kind("an ISO date such as 2025-01-31", _iso_date),
-    "callmood_version": TEXT,
-    "labels": Kind("a list of labels", _labels),
-    "feature_set": TEXT,
-    "feature_set_version": whole(1),
-    "num_features": whole(1),
-    "sample_rate": whole(1),
-    "win_seconds": or_null(SECONDS),
-    "step_seconds": or_null(SECONDS),
-    "allowed_win_seconds": or_null(SECONDS_RANGE),
-    "allowed_step_seconds": or_null(SECONDS_RANGE),
-    "notes": TEXTS,
-    "weights_licence": TEXT,
-    "commercial_use": TRUTH,
-    "data": Kind("a list of objects", lambda value: tuple(map(_data_source, OBJECTS.convert(value)))),
-    "split": TEXT,
-    "scores": OBJECT,
-    "fails_on": TEXTS,
-    "recipe": TEXT,
-    "seed": whole(0),
-    "libraries": TEXT_MAPPING,
-    "gate": or_null(TEXT),
-    "digests": TEXT_MAPPING,
-    "format": whole(1),
-}

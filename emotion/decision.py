@@ -60,7 +60,7 @@ class Voice(Protocol):
         """How well the voice is known, 0..1; 0 for ever where a model learns nothing."""
         ...
 
-    def hear(self, vector: FloatArray) -> Probabilities:
+    def update(self, vector: FloatArray) -> Probabilities:
         """Give each label's probability for a window of speech, and learn from it.
 
         Parameters
@@ -91,7 +91,7 @@ class Voice(Protocol):
         ...
 
     def enrol(self) -> None:
-        """Take all that was heard so far for the ordinary speech of this voice."""
+        """Take the speech so far as this voice's ordinary speech."""
         ...
 
     def state(self) -> VoiceState:
@@ -129,12 +129,12 @@ class Decision(Protocol):
         Parameters
         ----------
         state : mapping of str to ndarray, optional
-            What `Voice.state` gave; unless given, a voice that nobody has heard.
+            From `Voice.state`; None starts without a baseline.
 
         Returns
         -------
         Voice
-            To be told of each window of speech in order.
+            To be updated with each window of speech, in order.
 
         Raises
         ------
@@ -144,7 +144,7 @@ class Decision(Protocol):
         ...
 
     def is_unsure(self, smoothed: Probabilities) -> bool:
-        """Say whether a window of speech is to be shown as unsure rather than with an emotion.
+        """Tell whether a window of speech is shown as unsure rather than with an emotion.
 
         Parameters
         ----------
@@ -173,8 +173,8 @@ class UnlearnedVoice:
     def __init__(self, predict: Callable[[FloatArray], Probabilities]) -> None:
         self._predict = predict
 
-    def hear(self, vector: FloatArray) -> Probabilities:
-        """See `Voice.hear`."""
+    def update(self, vector: FloatArray) -> Probabilities:
+        """See `Voice.update`."""
         return self._predict(vector)
 
     def peek(self, vector: FloatArray) -> Probabilities:

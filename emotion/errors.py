@@ -1,12 +1,13 @@
-"""Every error callmood raises on purpose, each with its exit code; one sentence for errors of a disk."""
+"""Every error callmood raises on purpose, each with its exit code, and advice that several of them share."""
 
 import errno
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar, Final
 
 
 class CallmoodError(Exception):
-    """The root: anything callmood says about itself or its input, in one line."""
+    """The root of callmood's errors; the message is one line."""
 
     exit_code: ClassVar[int] = 1
 
@@ -17,12 +18,12 @@ class CallmoodError(Exception):
 
     @property
     def to_do(self) -> str:
-        """What to do about it; empty where the message does not say."""
+        """What to do about it; empty where the message has no advice."""
         return str(self).partition("; ")[2]
 
 
 class UsageError(CallmoodError, ValueError):
-    """What was asked for makes no sense; shown after the usage."""
+    """An argument is invalid."""
 
     exit_code = 2
 
@@ -34,19 +35,19 @@ class ConfigurationError(CallmoodError, ValueError):
 
 
 class AudioFileError(CallmoodError, OSError):
-    """A recording is missing, cut, empty, or no sound at all."""
+    """A recording is missing, cut, empty, or not audio."""
 
     exit_code = 3
 
 
 class DeviceError(CallmoodError, OSError):
-    """The microphone, or PortAudio itself, is not to be had."""
+    """The microphone, or PortAudio itself, is not available."""
 
     exit_code = 4
 
 
 class ModelError(CallmoodError, ValueError):
-    """A model is missing, damaged, of another version, or not what its card says."""
+    """A model is missing, damaged, of another version, or does not match its card."""
 
     exit_code = 5
 
@@ -75,6 +76,12 @@ class VoiceError(CallmoodError, ValueError):
     exit_code = 9
 
 
+class JournalError(CallmoodError, ValueError):
+    """A journal is missing, damaged, of another format, or holds several sessions."""
+
+    exit_code = 10
+
+
 _ADVICE: Final = {
     errno.ENOSPC: "free some space, or choose a place on another disk",
     errno.EDQUOT: "your quota is used up: free some space, or choose a place on another disk",
@@ -93,7 +100,7 @@ _ADVICE: Final = {
 
 
 def output_error(path: Path, error: OSError) -> OutputError:
-    """Turn what the system says into what the user can do.
+    """Add advice to an error of the operating system.
 
     Parameters
     ----------
@@ -109,3 +116,51 @@ def output_error(path: Path, error: OSError) -> OutputError:
     """
     advice = _ADVICE.get(error.errno or 0, "choose another place")
     return OutputError(f"cannot write {path}: {error.strerror or error}; {advice}")
+
+
+_MAX_NAMES: Final = 20
+_MAX_NAME_CHARACTERS: Final = 80
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """Suggest the known name that is most like a given one.
+
+    Parameters
+    ----------
+    given : str
+        What the user typed.
+    known : iterable of str
+        The names that exist; upper and lower case count as equal.
+
+    Returns
+    -------
+    str
+        Such as ``did you mean speech?``; empty where no name is similar.
+    """
+    from difflib import get_close_matches  # noqa: PLC0415 - only where something was mistyped
+
+    by_folded = {name.casefold(): name for name in known}
+    nearest = get_close_matches(given[:_MAX_NAME_CHARACTERS].casefold(), by_folded, n=1)
+    return f"did you mean {by_folded[nearest[0]]}?" if nearest else ""
+
+
+def name_advice(given: str, known: Iterable[str]) -> str:
+    """Say which names exist, with a suggestion first where one is similar.
+
+    Parameters
+    ----------
+    given : str
+        What the user typed.
+    known : iterable of str
+        The names that exist, in the order to list them.
+
+    Returns
+    -------
+    str
+        For the end of a message, such as ``did you mean speech? there are speech, synthetic``; at most 20
+        names are listed.
+    """
+    names = list(known)
+    listed = ", ".join(names[:_MAX_NAMES]) or "none"
+    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
+    return f"{did_you_mean(given, names)} there are {listed}{more}".lstrip()

@@ -1,4 +1,4 @@
-"""Parts that only an extra installs: imported where first used, missed with the command to type."""
+"""Modules of optional extras: imported where first used; the error names the missing extra."""
 
 import importlib
 from types import ModuleType

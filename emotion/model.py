@@ -1,16 +1,17 @@
-"""A fitted model: load it, ask it about a feature vector, save it."""
+"""A fitted model: load, classify a feature vector, save."""
 
 import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BufferedReader
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from emotion import rbf_svc, voice_linear
@@ -33,7 +34,7 @@ from emotion.untrusted_arrays import (
 
 @dataclass(frozen=True, slots=True)
 class ModelKind:
-    """One kind of arrays, and what decides by them.
+    """One kind of arrays, and the decision built from them.
 
     Attributes
     ----------
@@ -41,7 +42,7 @@ class ModelKind:
         Type and sides of each array. The card fixes ``d`` features, ``k`` labels, ``k-1`` and ``pairs`` of
         labels; any other side is as long as the first array that has it.
     from_arrays : callable
-        Builds the decision after a look at the values; raises ValueError where one cannot be.
+        Checks the values and builds the decision; raises ValueError where a value is impossible.
     """
 
     arrays: Mapping[str, tuple[str, tuple[str, ...]]]
@@ -56,7 +57,7 @@ KINDS: Final[Mapping[str, ModelKind]] = {
 
 
 def check_vector(vector: FloatArray, num_features: int) -> None:
-    """Refuse what no model can judge.
+    """Refuse a vector of the wrong shape, or with a value that is not finite.
 
     Parameters
     ----------
@@ -77,12 +78,12 @@ def check_vector(vector: FloatArray, num_features: int) -> None:
 
 
 class CheckedVoice:
-    """A voice that hears nothing but proper vectors.
+    """A voice that refuses malformed vectors before it learns from them.
 
     Parameters
     ----------
     voice : Voice
-        Told of them.
+        Updated with the vectors that pass.
     num_features : int
         Of the model.
     """
@@ -96,10 +97,10 @@ class CheckedVoice:
         """See `Voice.known`."""
         return self._voice.known
 
-    def hear(self, vector: FloatArray) -> Probabilities:
-        """Check, then see `Voice.hear`; raises ValueError, and learns nothing, as `check_vector` does."""
+    def update(self, vector: FloatArray) -> Probabilities:
+        """Check, then see `Voice.update`; raises ValueError, and learns nothing, as `check_vector` does."""
         check_vector(vector, self._num_features)
-        return self._voice.hear(vector)
+        return self._voice.update(vector)
 
     def peek(self, vector: FloatArray) -> Probabilities:
         """Check, then see `Voice.peek`; raises ValueError as `check_vector` does."""
@@ -200,7 +201,7 @@ class EmotionModel:
     folder : Path
         Where the model lies.
     card : Card
-        What it says of itself.
+        Of that folder.
     feature_set : FeatureSet
         The one that the card names.
     decision : Decision
@@ -235,12 +236,12 @@ class EmotionModel:
         return self.decision.probabilities(vector)
 
     def open_voice(self, state: VoiceState | None = None) -> Voice:
-        """Begin with a voice; it is the leg's, and of no other model.
+        """Open a voice for one leg.
 
         Parameters
         ----------
         state : mapping of str to ndarray, optional
-            What ``Voice.state`` gave; unless given, a voice that nobody has heard.
+            From ``Voice.state``; None starts without a baseline.
 
         Returns
         -------
@@ -255,7 +256,7 @@ class EmotionModel:
         return CheckedVoice(self.decision.open_voice(state), self.card.num_features)
 
     def is_unsure(self, smoothed: Probabilities) -> bool:
-        """Say whether a window of speech is to be shown as unsure rather than with an emotion.
+        """Tell whether a window of speech is shown as unsure rather than with an emotion.
 
         Parameters
         ----------
@@ -265,13 +266,13 @@ class EmotionModel:
         Returns
         -------
         bool
-            False for ever where the model learned nothing about doubt.
+            Always False where the model has no threshold.
         """
         return self.decision.is_unsure(smoothed)
 
 
 def load_model(folder: Path) -> EmotionModel:
-    """Load a model folder, trusting nothing in it.
+    """Load a model folder as untrusted input.
 
     Parameters
     ----------
@@ -295,7 +296,7 @@ def load_model(folder: Path) -> EmotionModel:
 
 
 def read_model_card(folder: Path) -> Card:
-    """Read what a model says of itself, and leave its arrays alone.
+    """Read the card of a model folder without its arrays.
 
     Parameters
     ----------
@@ -361,7 +362,7 @@ def _fitting_feature_set(folder: Path, card: Card) -> FeatureSet:
 
 
 OWN_FILES: Final = frozenset({CARD_NAME, MODEL_NAME, "confusion.png", "report.txt", "training.log"})
-"""All that training writes into the folder of a model."""
+"""The files that training writes into a model folder."""
 
 
 def save_model(
@@ -372,7 +373,7 @@ def save_model(
     *,
     force: bool = False,
 ) -> tuple[Card, Path]:
-    """Write a model folder beside its place, read it back, and move it there.
+    """Write a model folder under a temporary name, read it back, and move it into place.
 
     Parameters
     ----------
@@ -393,7 +394,7 @@ def save_model(
     card : Card
         As written, with its digests.
     folder : Path
-        Where it lies.
+        Its place.
 
     Raises
     ------
@@ -430,7 +431,7 @@ def _is_free(folder: Path, *, force: bool) -> bool:
 
 
 def refuse_to_replace(folder: Path, *, force: bool) -> None:
-    """Refuse a place where something lies; call it before an hour of fitting.
+    """Refuse a place that is taken; called before fitting, which can take an hour.
 
     Parameters
     ----------
@@ -453,10 +454,10 @@ def refuse_to_replace(folder: Path, *, force: bool) -> None:
         raise OutputError(
             f"{folder} holds something that is no model; choose another --name, or move it away"
         )
-    strangers = sorted({each.name for each in folder.iterdir()} - OWN_FILES)
-    if is_model and strangers:
+    foreign = sorted({each.name for each in folder.iterdir()} - OWN_FILES)
+    if is_model and foreign:
         raise OutputError(
-            f"{folder} holds {', '.join(strangers)[:100]}, which callmood did not write; "
+            f"{folder} holds {', '.join(foreign)[:100]}, which callmood did not write; "
             "choose another --name, or move it away"
         )
     if is_model and not force:

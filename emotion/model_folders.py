@@ -6,17 +6,14 @@ from pathlib import Path
 from typing import Final
 
 from emotion.card import CARD_NAME
-from emotion.errors import ModelError
+from emotion.errors import ModelError, name_advice
 from emotion.model import EmotionModel, load_model
 from emotion.untrusted_arrays import is_pickle
 
 DEFAULT_MODEL: Final = "speech"
-"""The one that listens unless another is asked for."""
+"""Used unless `--model` names another."""
 OWN_MODELS: Final = Path("models")
-"""Where `callmood train` writes models unless told otherwise; they are named by their path."""
-
-_MOST_NAMED: Final = 20
-"""So many models are named in a message."""
+"""Where `callmood train` writes models by default; they are named by their path."""
 
 
 def find_model(name_or_path: str) -> EmotionModel:
@@ -27,7 +24,7 @@ def find_model(name_or_path: str) -> EmotionModel:
 def find_model_folder(name_or_path: str) -> Path:
     """Find the folder of a model without loading it."""
     if not name_or_path or "\0" in name_or_path:
-        raise ModelError(f"{name_or_path!r} is no name of a model; {_known_models()}")
+        raise ModelError(f"{name_or_path!r} is no name of a model; {_known_models(name_or_path)}")
     path = Path(name_or_path)
     if not is_bare_name(name_or_path):
         return path
@@ -36,13 +33,13 @@ def find_model_folder(name_or_path: str) -> Path:
             return root / path
     if is_pickle(path):
         return path
-    said = f"there is no model {name_or_path[:80]!r}"
+    missing = f"there is no model {name_or_path[:80]!r}"
     if here := _here(name_or_path):
         raise ModelError(
-            f"{said} among those that came with callmood; for the one in the working directory write "
+            f"{missing} among those that came with callmood; for the one in the working directory write "
             f"{as_path(here[0])[:200]}"
         )
-    raise ModelError(f"{said}; {_known_models()}")
+    raise ModelError(f"{missing}; {_known_models(name_or_path)}")
 
 
 def is_bare_name(name_or_path: str) -> bool:
@@ -113,9 +110,8 @@ def _here(name: str) -> list[Path]:
     return [folder for folder in (OWN_MODELS / name, Path(name)) if _is_file(folder / CARD_NAME)]
 
 
-def _known_models() -> str:
+def _known_models(wanted: str) -> str:
     names = [folder.name for folder in model_folders()] + [as_path(folder) for folder in own_model_folders()]
     if not names:
         return "there are none yet: train one with `callmood train`"
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return f"there are {', '.join(names[:_MOST_NAMED])}{more}"
+    return name_advice(wanted, names)

@@ -1,4 +1,4 @@
-"""The files that a command writes where the user says: none is overwritten unless asked, no input ever."""
+"""Files that a command writes at the user's request: overwritten only with --force, and never an input."""
 
 import os
 import stat
@@ -64,7 +64,7 @@ class OutputFile:
         raise OutputError(f"cannot write {path}: {_MOST_NAMES} files have its name; choose another place")
 
     def note(self, written: Path) -> str | None:
-        """Say where the file lies, if not where it was to."""
+        """Tell where the file was written, if not where it was asked for."""
         if written == self.path:
             return None
         return f"{self.path} appeared meanwhile and was left alone; written to {written} instead"

@@ -42,7 +42,7 @@ class RbfSvc:
     Parameters
     ----------
     arrays : mapping of str to ndarray
-        As `ARRAYS` says, finite.
+        Of the types and shapes of `ARRAYS`, finite.
     """
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -58,12 +58,12 @@ class RbfSvc:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "RbfSvc":
-        """Build the decision after a look at the values.
+        """Check the values and build the decision.
 
         Parameters
         ----------
         arrays : mapping of str to ndarray
-            As `ARRAYS` says.
+            Of the types and shapes of `ARRAYS`.
 
         Returns
         -------
@@ -147,7 +147,7 @@ class RbfSvc:
         return UnlearnedVoice(self.probabilities)
 
     def is_unsure(self, smoothed: Probabilities) -> bool:  # noqa: ARG002
-        """Never say so: nothing was learned about doubt; see `emotion.decision.Decision.is_unsure`."""
+        """Always False: this kind learns no threshold; see `emotion.decision.Decision.is_unsure`."""
         return False
 
     def _kernel_row(self, scaled: FloatArray) -> FloatArray:

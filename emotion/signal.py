@@ -21,7 +21,7 @@ _FLOOR_POWER: Final = 10.0 ** (FLOOR_DBFS / 10.0)
 
 
 class Moments(NamedTuple):
-    """What must be kept of a stretch of sound to know the level of any run of such stretches.
+    """What a part of a sound contributes to its level; consecutive parts combine, see `level_of_moments`.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Moments(NamedTuple):
 
 
 def moments_of(samples: Samples) -> Moments:
-    """Look at a stretch of sound once.
+    """Compute the moments of a part of a sound.
 
     Parameters
     ----------
@@ -59,12 +59,12 @@ def moments_of(samples: Samples) -> Moments:
     return Moments(len(samples), mean, float(np.add.reduce(deviation)))
 
 
-def level_of_moments(stretches: Sequence[Moments]) -> float:
-    """Give the level of stretches that follow each other, from their moments alone.
+def level_of_moments(parts: Sequence[Moments]) -> float:
+    """Compute the level of consecutive parts from their moments alone.
 
     Parameters
     ----------
-    stretches : sequence of Moments
+    parts : sequence of Moments
         At least one.
 
     Returns
@@ -74,9 +74,9 @@ def level_of_moments(stretches: Sequence[Moments]) -> float:
         G. Golub and R. LeVeque, "Algorithms for computing the sample variance", The American Statistician 37,
         1983: without a difference of large sums, so that DC costs no precision.
     """
-    num_samples = sum(each.num_samples for each in stretches)
-    mean = sum(each.num_samples * each.mean for each in stretches) / num_samples
-    deviation = sum(each.deviation + each.num_samples * (each.mean - mean) ** 2 for each in stretches)
+    num_samples = sum(part.num_samples for part in parts)
+    mean = sum(part.num_samples * part.mean for part in parts) / num_samples
+    deviation = sum(part.deviation + part.num_samples * (part.mean - mean) ** 2 for part in parts)
     return _decibels(deviation / num_samples)
 
 
@@ -154,7 +154,7 @@ QUALITY = "HQ"
 
 
 class StreamResampler:
-    """Resamples one stretch without gaps; after a gap comes a new one.
+    """Resamples one segment of sound; after a gap, open a new one.
 
     Cut the sound anywhere: the joined output has the same bits. Output sample k lies at the time of source
     sample ``k * source_rate / target_rate``; the filter's delay is taken out, so a push may give nothing yet.
@@ -188,7 +188,7 @@ class StreamResampler:
         self._finished = False
 
     def push(self, samples: Samples) -> Samples:
-        """Take the next samples and give what can be said of them so far.
+        """Resample the next samples, as far as the filter allows.
 
         Parameters
         ----------
@@ -203,12 +203,12 @@ class StreamResampler:
         Raises
         ------
         ValueError
-            If the stretch was finished.
+            If the segment was finished.
         """
         return self._take(samples, last=False)
 
     def finish(self) -> Samples:
-        """End the stretch and give the rest.
+        """End the segment and give the rest.
 
         Returns
         -------
@@ -219,13 +219,13 @@ class StreamResampler:
         Raises
         ------
         ValueError
-            If the stretch was finished before.
+            If the segment was finished before.
         """
         return self._take(np.empty(0, dtype=np.float32), last=True)
 
     def _take(self, samples: Samples, *, last: bool) -> Samples:
         if self._finished:
-            raise ValueError("this stretch is finished; start a new StreamResampler for the next one")
+            raise ValueError("this segment is finished; start a new StreamResampler for the next one")
         self._finished = last
         self._num_in += len(samples)
         if self._stream is None:
@@ -240,7 +240,7 @@ class StreamResampler:
 
 
 def resample(samples: Samples, source_rate: int, target_rate: int) -> Samples:
-    """Resample a whole clip: the very bits that a stream would give.
+    """Resample a whole clip, bit-equal to a stream.
 
     Parameters
     ----------

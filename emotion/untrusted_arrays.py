@@ -1,7 +1,4 @@
-"""Read arrays of strangers: an uncompressed ``.npz`` whose headers decide nothing about memory; no pickle.
-
-Arrays must hold numbers that arithmetic can bear: one that overflows spoils every later row.
-"""
+"""Untrusted arrays: ``.npz`` files of bounded size and magnitude, uncompressed; pickles are refused."""
 
 import io
 import re
@@ -35,7 +32,7 @@ def is_pickle(path: Path) -> bool:
 
 
 def refusal_of(path: Path) -> str:
-    """Say why a pickle is refused, and what to do instead."""
+    """Explain why a pickle is refused, and what to do instead."""
     return (
         f"{path} is a pickle: to load it is to run it, and callmood loads no code; "
         "train it again with `callmood train`, from its recordings: callmood train DATA --name NAME"
@@ -49,13 +46,13 @@ def refuse_pickle(path: Path) -> None:
 
 
 MAX_MAGNITUDE: Final = 1.0e30
-"""Far beyond what any fit gives; products of three such numbers stay finite in float64."""
+"""Far beyond any fit. Products of three stay finite in float64; an overflow would spoil all later rows."""
 
 MIN_DIVISOR: Final = 1.0e-30
 
 
 def refuse_beyond(arrays: Mapping[str, NDArray[Any]], divisors: tuple[str, ...] = (), **most: float) -> None:
-    """Look at the values of a model's or a voice's arrays."""
+    """Raise ValueError for values that are not finite, too large, or too small to divide by."""
     for name, array in arrays.items():
         if array.dtype.kind != "f" or not array.size:
             continue
@@ -71,7 +68,7 @@ def refuse_beyond(arrays: Mapping[str, NDArray[Any]], divisors: tuple[str, ...] 
 
 
 MAX_FILE_BYTES: Final = 128 * 1024 * 1024
-"""Some 50 000 support vectors of 657 values; a decision over more could not keep up with a call anyway."""
+"""Some 50 000 support vectors of 657 values; more could not keep up with a call."""
 
 _END_RECORD: Final = struct.Struct("<4s4H2LH")
 _ZIP64_LOCATOR_SIZE: Final = 20
@@ -85,11 +82,11 @@ _NPY_HEADER: Final = re.compile(
 
 
 class ArrayFileError(ValueError):
-    """The file is not what `write_arrays` writes; the message says in what."""
+    """The file differs from what `write_arrays` writes; the message names the difference."""
 
 
 class ArrayHeader(NamedTuple):
-    """What the header of a member says, held against the member's size.
+    """The header of a member, checked against the member's size.
 
     Attributes
     ----------
@@ -104,7 +101,7 @@ class ArrayHeader(NamedTuple):
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write arrays so that the same arrays give the same bytes."""
+    """Write arrays; equal arrays give equal bytes."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
         for name, array in arrays.items():
             if array.dtype.str not in {"<f4", "<f8", "<i8"}:
@@ -118,14 +115,14 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def read_headers(file: BinaryIO, names: frozenset[str]) -> dict[str, ArrayHeader]:
-    """Look at the headers alone."""
+    """Read and check the headers alone."""
     with _open_zip(file) as archive:
         members = _members(archive, names)
         return {name: _read_header(archive, member)[0] for name, member in members.items()}
 
 
 def read_arrays(file: BinaryIO, names: frozenset[str]) -> dict[str, NDArray[Any]]:
-    """Read the arrays; call `read_headers` first and look whether they are wanted."""
+    """Read the arrays; check their shapes with `read_headers` first."""
     arrays = {}
     with _open_zip(file) as archive:
         for name, member in _members(archive, names).items():
@@ -139,7 +136,7 @@ def _open_zip(file: BinaryIO) -> zipfile.ZipFile:
     size = file.seek(0, io.SEEK_END)
     if size > MAX_FILE_BYTES:
         raise ArrayFileError(f"{size} bytes are more than the {MAX_FILE_BYTES} that a model may have")
-    # zipfile believes the end record; looking at it first keeps a forged directory of millions away.
+    # zipfile trusts the end record: check it first, against a forged directory of millions of members.
     file.seek(max(0, size - _END_RECORD.size - _ZIP64_LOCATOR_SIZE))
     tail = file.read()
     if len(tail) < _END_RECORD.size or tail[-_END_RECORD.size :][:4] != b"PK\x05\x06":
@@ -167,9 +164,9 @@ _ZIP_ERRORS: Final = (
 def _members(archive: zipfile.ZipFile, names: frozenset[str]) -> dict[str, zipfile.ZipInfo]:
     found = [member.filename for member in archive.infolist()]
     expected = {f"{name}.npy" for name in names}
-    strangers = sorted(set(found) - expected)
-    if strangers:
-        raise ArrayFileError(f"it holds {strangers[0][:60]!a}, which no such model has")
+    foreign = sorted(set(found) - expected)
+    if foreign:
+        raise ArrayFileError(f"it holds {foreign[0][:60]!a}, which no such model has")
     if len(found) != len(set(found)):
         raise ArrayFileError("it holds an array twice")
     if missing := sorted(expected - set(found)):

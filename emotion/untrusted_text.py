@@ -1,8 +1,8 @@
-"""Read text of strangers: JSON values checked one by one, and text made safe for a terminal."""
+"""Untrusted text: JSON parsed strictly and checked value by value, and text made safe for a terminal."""
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Generic, NoReturn, TypeVar
@@ -11,7 +11,7 @@ MAX_LINE_CHARACTERS: Final = 1000
 
 
 def printable(text: str | Path) -> str:
-    """Replace what would move the cursor, change colours, break a line, or is no text at all."""
+    """Replace characters that would move the cursor, change colours or break a line."""
     return "".join(character if character.isprintable() else "?" for character in str(text))
 
 
@@ -28,16 +28,16 @@ Value = TypeVar("Value")
 Other = TypeVar("Other")
 
 MAX_SECONDS: Final = 60.0
-"""The longest window: who asks for more asks for memory."""
+"""The longest window; it bounds memory."""
 MIN_STEP_SECONDS: Final = 0.01
-"""The shortest step of windows: under it nothing keeps up."""
+"""The shortest step of windows; no machine keeps up with less."""
 
-_MAX_TEXT: Final = 4_000
-_MAX_ENTRIES: Final = 1_000
-_MAX_WHOLE: Final = 2**53
+MAX_TEXT: Final = 4_000
+MAX_ENTRIES: Final = 1_000
+MAX_WHOLE: Final = 2**53
 """Beyond it JSON readers of other languages lose digits."""
 _MAX_DEPTH: Final = 32
-"""What walks through values goes a call deeper at each level, and calls are not to be had without end."""
+"""Maximum nesting; validation is recursive."""
 
 
 class JsonValueError(ValueError):
@@ -53,7 +53,7 @@ class Kind(Generic[Value]):
     expected : str
         In words, for the message.
     convert : callable
-        From what the JSON reader gave to the value; raises TypeError or ValueError for anything else.
+        From the parsed value; raises TypeError or ValueError for a wrong one.
     """
 
     expected: str
@@ -61,13 +61,13 @@ class Kind(Generic[Value]):
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT:
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT:
         raise TypeError
     return value
 
 
 def _list(value: object) -> list[object]:
-    if not isinstance(value, list) or len(value) > _MAX_ENTRIES:
+    if not isinstance(value, list) or len(value) > MAX_ENTRIES:
         raise TypeError
     return value
 
@@ -78,52 +78,17 @@ def _object(value: object) -> dict[str, object]:
     return value
 
 
-def _few(value: dict[str, object]) -> dict[str, object]:
-    if len(value) > _MAX_ENTRIES:
-        raise TypeError
-    return value
-
-
 def _truth(value: object) -> bool:
     if not isinstance(value, bool):
         raise TypeError
     return value
 
 
-def _seconds(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MAX_SECONDS:
-        raise TypeError
-    return float(value)
-
-
-def _seconds_sum(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MAX_WHOLE:
-        raise TypeError
-    return float(value)
-
-
-def _range(value: object) -> tuple[float, float]:
-    lowest, highest = (_seconds(entry) for entry in _list(value))
-    if lowest > highest:
-        raise ValueError
-    return lowest, highest
-
-
-TEXT: Final = Kind(f"text of up to {_MAX_TEXT} characters", _text)
-TEXTS: Final = Kind(
-    f"a list of texts, at most {_MAX_ENTRIES}", lambda value: tuple(_text(entry) for entry in _list(value))
-)
+TEXT: Final = Kind(f"text of up to {MAX_TEXT} characters", _text)
 TRUTH: Final = Kind("true or false", _truth)
-SECONDS: Final = Kind(f"seconds, over 0 and up to {MAX_SECONDS:g}", _seconds)
-SECONDS_SUM: Final = Kind("seconds, 0 or more", _seconds_sum)
-SECONDS_RANGE: Final = Kind("[lowest, highest] in seconds", _range)
 OBJECT: Final = Kind("an object", _object)
 OBJECTS: Final = Kind(
-    f"a list of objects, at most {_MAX_ENTRIES}", lambda value: [_object(entry) for entry in _list(value)]
-)
-TEXT_MAPPING: Final = Kind(
-    f"an object of texts, at most {_MAX_ENTRIES}",
-    lambda value: {key: _text(text) for key, text in _few(_object(value)).items()},
+    f"a list of objects, at most {MAX_ENTRIES}", lambda value: [_object(entry) for entry in _list(value)]
 )
 
 
@@ -131,7 +96,7 @@ def whole(lowest: int) -> Kind[int]:
     """Ask for a whole number."""
 
     def convert(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= _MAX_WHOLE:
+        if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= MAX_WHOLE:
             raise TypeError
         return value
 
@@ -152,22 +117,21 @@ def take(values: dict[str, object], name: str, kind: Kind[Value]) -> Value:
     except JsonValueError as error:
         raise JsonValueError(f"{name}: {error}") from error
     except (TypeError, ValueError) as error:
-        raise JsonValueError(f"{name} is {_short(values[name])}, expected {kind.expected}") from error
+        raise JsonValueError(f"{name} is {shown(values[name])}, expected {kind.expected}") from error
 
 
-def refuse_unknown(values: dict[str, object], known: Iterable[str]) -> None:
-    """Refuse fields of other names: a misspelt field is a field forgotten."""
-    strangers = sorted(set(values) - set(known))
-    if strangers:
-        raise JsonValueError(f"field {_short(strangers[0])} is not known")
+def parse_value(raw: bytes, *, replace_unprintable: bool = False) -> object:
+    """Parse JSON; refuse duplicate keys, non-finite numbers, deep nesting and unprintable characters.
 
-
-def parse_value(raw: bytes) -> object:
-    """Read JSON, with nothing in it that would move a cursor or mean two things."""
+    The last may be replaced instead, as `printable` does.
+    """
     try:
         values: object = json.loads(
             raw.decode(), parse_constant=_refuse_constant, object_pairs_hook=_object_of_pairs
         )
+        # Of ASCII without escapes only this one cannot be shown: the parser refuses the others.
+        if replace_unprintable and not (raw.isascii() and b"\\" not in raw and b"\x7f" not in raw):
+            values = _printable_value(values)
         _refuse_odd_values(values, _MAX_DEPTH)
     except JsonValueError:
         raise
@@ -176,9 +140,18 @@ def parse_value(raw: bytes) -> object:
     return values
 
 
-def parse_object(raw: bytes) -> dict[str, object]:
-    """Read JSON that is one object, as `parse_value` does."""
-    return take({"the whole": parse_value(raw)}, "the whole", OBJECT)
+def parse_object(raw: bytes, *, replace_unprintable: bool = False) -> dict[str, object]:
+    """Parse JSON that is one object, as `parse_value` does."""
+    value = parse_value(raw, replace_unprintable=replace_unprintable)
+    return take({"the whole": value}, "the whole", OBJECT)
+
+
+def _printable_value(value: object) -> object:
+    if isinstance(value, str):
+        return value if value.isprintable() else printable(value)
+    if isinstance(value, dict):
+        return {_printable_value(name): _printable_value(entry) for name, entry in value.items()}
+    return [_printable_value(entry) for entry in value] if isinstance(value, list) else value
 
 
 def _refuse_constant(constant: str) -> NoReturn:
@@ -189,7 +162,7 @@ def _object_of_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
     values: dict[str, object] = {}
     for name, value in pairs:
         if name in values:
-            raise JsonValueError(f"field {_short(name)} is there twice")
+            raise JsonValueError(f"field {shown(name)} is there twice")
         values[name] = value
     return values
 
@@ -198,7 +171,7 @@ def _refuse_odd_values(value: object, levels: int) -> None:
     if levels < 0:
         raise JsonValueError(f"it is nested deeper than {_MAX_DEPTH} levels")
     if isinstance(value, str) and not value.isprintable():
-        raise JsonValueError(f"text {_short(value)} holds a character that cannot be shown")
+        raise JsonValueError(f"text {shown(value)} holds a character that cannot be shown")
     if isinstance(value, int | float) and not abs(value) <= sys.float_info.max:
         raise JsonValueError("a number is too big")
     if isinstance(value, dict):
@@ -210,8 +183,8 @@ def _refuse_odd_values(value: object, levels: int) -> None:
             _refuse_odd_values(entry, levels - 1)
 
 
-def _short(value: object) -> str:
-    shown = (
-        ascii(value) if isinstance(value, str | int | float) or value is None else f"a {type(value).__name__}"
-    )
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."
+def shown(value: object) -> str:
+    """Quote a value in a message, in ASCII and at most 60 characters; a list or an object by its type."""
+    is_plain = isinstance(value, str | int | float) or value is None
+    text = ascii(value) if is_plain else f"a {type(value).__name__}"
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -18,7 +18,7 @@ EVIDENCE: Final = ("spread", "restlessness", "variety", "evenness", "doubt")
 _PRIOR_WINDOWS_OF_SPREAD: Final = 3.0
 _PRIOR_SPREAD: Final = 4.0
 _PRIOR_STEPS: Final = 2.0
-"""What is believed before anything was heard, and how many windows it weighs."""
+"""The prior: spread and steps of an unknown voice, and their weight in windows."""
 
 
 def voice_evidence(
@@ -30,12 +30,12 @@ def voice_evidence(
     raw_entropy: float,
     own_entropy: float,
 ) -> tuple[float, ...]:
-    """Weigh what was heard of a voice.
+    """Measure how varied the speech of a voice has been.
 
     Parameters
     ----------
     windows : float
-        How many were heard, at least 1.
+        Windows of speech, at least 1.
     spread : float
         Variance of their own margins, summed over labels.
     step_squares : float
@@ -106,7 +106,7 @@ class VoiceSums:
 
     @classmethod
     def nothing(cls, num_labels: int) -> "VoiceSums":
-        """Begin with a voice that nobody has heard.
+        """Start without a baseline.
 
         Parameters
         ----------
@@ -134,7 +134,7 @@ class VoiceSums:
         num_labels : int
             Of the model.
         limit_windows : float
-            The most that can have been heard.
+            Most windows that the sums can hold.
 
         Returns
         -------
@@ -157,7 +157,7 @@ class VoiceSums:
         windows, enrolled = float(arrays["windows"]), float(arrays["enrolled"])
         if not (0.0 <= windows <= limit_windows and 0.0 <= enrolled <= limit_windows):
             raise ValueError(
-                f"{windows:g} windows heard, {enrolled:g} enrolled; expected 0 to {limit_windows:g} windows"
+                f"{windows:g} windows, {enrolled:g} enrolled; expected 0 to {limit_windows:g} windows"
             )
         return cls(
             windows,
@@ -177,7 +177,7 @@ class VoiceSums:
         return {field.name: np.array(getattr(self, field.name), dtype=np.float64) for field in fields(self)}
 
     def with_window(self, raw: Values, margins: Values) -> "VoiceSums":
-        """Add a window, but for what the own opinion says of it.
+        """Add a window, except its own opinion.
 
         Parameters
         ----------
@@ -208,7 +208,7 @@ class VoiceSums:
         )
 
     def with_own_opinion(self, own: Values) -> "VoiceSums":
-        """Add what the own opinion says of the latest window.
+        """Add the own opinion of the latest window.
 
         Parameters
         ----------
@@ -249,7 +249,7 @@ class VoiceSums:
         )
 
     def as_enrolment(self, ordinary: Values) -> "VoiceSums":
-        """Take all that was heard for ordinary speech.
+        """Take the windows so far as ordinary speech.
 
         Parameters
         ----------
@@ -259,19 +259,19 @@ class VoiceSums:
         Returns
         -------
         VoiceSums
-            Enrolled; nothing heard beside that.
+            Enrolled, with no other windows.
         """
         enrolled = self.margins - self.windows * ordinary
         nothing = VoiceSums.nothing(len(ordinary))
         return replace(nothing, enrolled=self.windows, enrolled_margins=enrolled)
 
     def evidence(self) -> Values:
-        """Say how varied the voice has been.
+        """Measure how varied the voice has been.
 
         Returns
         -------
         ndarray, shape (len(EVIDENCE),), float64
-            As `emotion.voice_adaptation.EVIDENCE` names it; at least one window was heard.
+            As `emotion.voice_adaptation.EVIDENCE` names it; needs at least one window.
         """
         mean = self.margins / self.windows
         spread = float((self.squares / self.windows - mean * mean).sum())
@@ -311,7 +311,7 @@ _MAX_SHARPNESS: Final = 50.0
 class VoiceRule:
     """Two opinions are mixed: the raw one, and one that looks at what differs from usual for this voice.
 
-    With n windows heard and S the sum of their own margins, the own opinion of margins m is
+    With n windows and S the sum of their own margins, the own opinion of margins m is
     ``log_softmax((m - S / (n + baseline_windows) + own_bias) / own_temperature)``. What is usual for a voice
     can be learned only from one that changes: a caller who is angry throughout would pass for neutral. So the
     own opinion's share of the log-probabilities is ``n / (n + share_windows)`` times
@@ -319,7 +319,7 @@ class VoiceRule:
     `voice_evidence`); the raw opinion gets the rest. Two opinions that agree are worth more than each
     by itself, so the mixture is multiplied by ``exp(sharpness * share)``. Beyond `limit_windows` all sums are
     scaled back to it: a voice that changes slowly is followed, and no sum grows for ever. A voice that was
-    enrolled is trusted from the start, and what is heard moves it as far as it is varied. See
+    enrolled is trusted from the start, and further speech moves it as far as that speech is varied. See
     docs/decisions/0019-voices.md.
 
     Parameters
@@ -359,8 +359,8 @@ class VoiceRule:
         self._own_temperature = own_temperature
         self._ordinary = ordinary
 
-    def nothing_heard(self) -> VoiceSums:
-        """Begin with a voice that nobody has heard."""
+    def empty_sums(self) -> VoiceSums:
+        """Start without a baseline."""
         return VoiceSums.nothing(len(self._own_bias))
 
     def sums_of(self, arrays: Mapping[str, NDArray[Any]]) -> VoiceSums:
@@ -427,7 +427,7 @@ class VoiceRule:
         return log_softmax((margins - usual + self._own_bias) / self._own_temperature)
 
     def enrolled(self, sums: VoiceSums) -> VoiceSums:
-        """Take all that was heard for the ordinary speech of this voice.
+        """Take the speech so far as this voice's ordinary speech.
 
         Parameters
         ----------
@@ -437,7 +437,7 @@ class VoiceRule:
         Returns
         -------
         VoiceSums
-            Known at once, whatever the voice will say.
+            Known at once.
         """
         return sums.as_enrolment(self._ordinary)
 
@@ -475,14 +475,14 @@ class VoiceRule:
         Returns
         -------
         float
-            0 at first, towards 1 for a voice that was enrolled, or heard for long and in many moods.
+            0 at first, towards 1 for a voice that was enrolled, or has spoken long and in many moods.
         """
         enrolled = sums.enrolled / (sums.enrolled + self._baseline_windows) if sums.enrolled else 0.0
-        heard = sums.windows / (sums.windows + self._share_windows) if sums.windows else 0.0
-        return max(enrolled, self._trust(sums) * heard)
+        share = sums.windows / (sums.windows + self._share_windows) if sums.windows else 0.0
+        return max(enrolled, self._trust(sums) * share)
 
     def _trust(self, sums: VoiceSums) -> float:
-        """Say how likely what was heard is varied enough to learn from, 0..1."""
+        """Give the probability that the speech so far is varied enough to learn from, 0..1."""
         if not sums.windows:
             return 0.0
         logit = self._evidence_bias + math.fsum((self._evidence_weights * sums.evidence()).tolist())

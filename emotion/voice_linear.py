@@ -1,4 +1,4 @@
-"""Models of kind ``voice-linear``: one raw and one adapted linear decision, and the voices they listen to."""
+"""Models of kind ``voice-linear``: one raw and one adapted linear decision, and the baseline of a voice."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -37,8 +37,8 @@ class LinearVoice:
         """How well the voice is known, 0..1."""
         return self._rule.known(self._sums)
 
-    def hear(self, vector: FloatArray) -> Probabilities:
-        """See `emotion.decision.Voice.hear`; the window itself is part of what is usual."""
+    def update(self, vector: FloatArray) -> Probabilities:
+        """See `emotion.decision.Voice.update`; the window itself is part of what is usual."""
         raw, margins = self._opinions(vector)
         self._sums = self._rule.learned(self._sums, raw, margins)
         return self._rule.probabilities(self._sums, raw, margins)
@@ -58,7 +58,7 @@ class LinearVoice:
 
 
 _MAX_SCALED: Final = 5.0
-"""Scaled values further out than this say no more than that."""
+"""Scaled values are clipped here."""
 _MAX_IN_RULE: Final = 1.0e6
 
 KIND: Final = "voice-linear"
@@ -76,11 +76,11 @@ ARRAYS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "unsure_below": ("<f8", ()),
 }
 """Names, types and shapes in ``model.npz``: d features, k labels; temperatures of the raw and the own
-opinion; what the m values of ``rule`` mean says `emotion.voice_adaptation`."""
+opinion; see `emotion.voice_adaptation` for the m values of ``rule``."""
 
 
 class VoiceLinear:
-    """Scaling, two matrices, and a rule that mixes what they say.
+    """Scaling, two matrices, and a rule that mixes their results.
 
     With ``x = clip((vector - mean) / scale, -5, 5)`` the raw opinion is ``log_softmax((x @ raw_weights +
     raw_bias) / temperatures[0])``, and the own margins are ``x @ own_weights``: those weights were fitted on
@@ -90,7 +90,7 @@ class VoiceLinear:
     Parameters
     ----------
     arrays : mapping of str to ndarray
-        As `ARRAYS` says, finite.
+        Of the types and shapes of `ARRAYS`, finite.
 
     Raises
     ------
@@ -113,12 +113,12 @@ class VoiceLinear:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "VoiceLinear":
-        """Build the decision after a look at the values.
+        """Check the values and build the decision.
 
         Parameters
         ----------
         arrays : mapping of str to ndarray
-            As `ARRAYS` says.
+            Of the types and shapes of `ARRAYS`.
 
         Returns
         -------
@@ -181,12 +181,12 @@ class VoiceLinear:
         Parameters
         ----------
         state : mapping of str to ndarray, optional
-            What `LinearVoice.state` gave; unless given, a voice that nobody has heard.
+            From `LinearVoice.state`; None starts without a baseline.
 
         Returns
         -------
         Voice
-            To be told of each window of speech in order.
+            To be updated with each window of speech, in order.
 
         Raises
         ------
@@ -194,7 +194,7 @@ class VoiceLinear:
             If the state is of another kind of model, or no state.
         """
         if state is None:
-            return LinearVoice(self.opinions, self._rule, self._rule.nothing_heard())
+            return LinearVoice(self.opinions, self._rule, self._rule.empty_sums())
         try:
             return LinearVoice(self.opinions, self._rule, self._rule.sums_of(state))
         except ValueError as error:

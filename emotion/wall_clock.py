@@ -1,4 +1,4 @@
-"""The clock on the wall, whatever it is set to: no year and no time zone makes an error of it."""
+"""Wall-clock time that never raises, whatever year and time zone the clock is set to."""
 
 import time
 from datetime import UTC, datetime, timedelta

@@ -1,9 +1,15 @@
-"""Where windows lie: seconds become samples once, here, and are whole numbers from then on."""
+"""The window grid: seconds are rounded to samples once, here; and the bounds of sample rates and channels."""
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from emotion.errors import UsageError
+
+MIN_SAMPLE_RATE: Final = 4_000
+MAX_SAMPLE_RATE: Final = 384_000
+MAX_CHANNELS: Final = 32
+"""A header may announce a thousand, and a second of them is a gigabyte."""
 
 
 def to_samples(seconds: float, sample_rate: int) -> int:
@@ -26,14 +32,14 @@ def to_samples(seconds: float, sample_rate: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class WindowGrid:
-    """Window k covers the samples ``[k * step, k * step + win)`` of a stretch without gaps.
+    """Window k covers the samples ``[k * step, k * step + win)`` of a segment.
 
     Attributes
     ----------
     win, step : int
         Length of a window and distance between window starts, in samples at `sample_rate`; 1 <= step <= win.
     sample_rate : int
-        Hz: the rate at which the model hears.
+        Of the model, Hz.
     """
 
     win: int
@@ -82,7 +88,7 @@ class WindowGrid:
         Parameters
         ----------
         num_samples : int
-            Length of the stretch, at `sample_rate`.
+            Length of the segment, at `sample_rate`.
 
         Returns
         -------
@@ -97,7 +103,7 @@ class WindowGrid:
         Parameters
         ----------
         window : int
-            Index of the window in its stretch, from 0.
+            Index of the window in its segment, from 0.
 
         Returns
         -------

@@ -112,6 +112,8 @@ def make_card(feature_set: str = "classic", **changes: Any) -> Card:
         "recipe": "tests/model_maker.py",
         "seed": 0,
         "libraries": {"scikit-learn": "1"},
+        "gate": "level" if feature_set.startswith("classic") else "voice",
+        "digests": {},
     }
     return Card(**{**values, **changes})
 

@@ -1,4 +1,4 @@
-"""Pretrained encoders: find a network, check it against its card, open it once a process, run it."""
+"""Pretrained encoders: find a network, check it against its card, open it once per process, run it."""
 
 import hashlib
 import threading
@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Final, Protocol, cast
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray
 from emotion.errors import MissingExtraError, ModelError
-from emotion.untrusted_text import TEXT, TEXTS, JsonValueError, parse_object, take, whole
+from emotion.typed_json import Text, Texts, Versioned, convert
+from emotion.untrusted_text import JsonValueError, parse_object
 
 _ERRORS_ONLY: Final = 3
 
 
 class Session(Protocol):
-    """What is used of an ``onnxruntime.InferenceSession``; several threads may run it at once."""
+    """The part of ``onnxruntime.InferenceSession`` that is used; several threads may run it at once."""
 
     def run(
         self, output_names: Sequence[str] | None, inputs: dict[str, NDArray[np.generic]]
@@ -41,7 +43,7 @@ class Session(Protocol):
 
 
 def open_session(graph: bytes) -> Session:
-    """Open a network that runs in the thread that asks, and in no other.
+    """Open a network that runs only in the calling thread.
 
     Parameters
     ----------
@@ -59,7 +61,7 @@ def open_session(graph: bytes) -> Session:
         If onnxruntime is not installed, or does not load on this machine.
     """
     try:
-        import onnxruntime  # noqa: PLC0415 - it costs 20 MB and a tenth of a second, and most commands do without
+        import onnxruntime  # noqa: PLC0415 - it costs 20 MB and 0.1 s, and most commands do not need it
     except ImportError as error:
         raise MissingExtraError(
             f"this needs onnxruntime, which cannot be loaded ({error}); type: pip install onnxruntime, "
@@ -68,7 +70,7 @@ def open_session(graph: bytes) -> Session:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Else weights would be turned into float32 again at each run, or activations into 8 bits.
+    # Otherwise each run would convert weights to float32 again, or activations to 8 bits.
     options.add_session_config_entry("session.disable_quant_qdq", "1")
     options.log_severity_level = _ERRORS_ONLY
     session: Session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
@@ -83,7 +85,7 @@ WHAT_TO_DO: Final = "install callmood again, or listen with --model speech-light
 
 @dataclass(frozen=True, slots=True)
 class EncoderFile:
-    """An encoder that is what its card says.
+    """An encoder whose digest agrees with its card.
 
     Attributes
     ----------
@@ -103,8 +105,17 @@ class EncoderFile:
     sha256: str
 
 
+class _EncoderCard(Struct, frozen=True):
+    """The fields of ``encoder.json`` that are used; the others describe where the network comes from."""
+
+    file: Text
+    sha256: Text
+    input: Text
+    outputs: Texts
+
+
 def encoder_folder(name: str) -> Path:
-    """Say where an encoder lies.
+    """Give the folder of an encoder.
 
     Parameters
     ----------
@@ -141,23 +152,22 @@ def read_encoder(folder: Path) -> EncoderFile:
     """
     card_path = folder / CARD_NAME
     try:
-        card = parse_object(_content(card_path))
-        version = take(card, "format", whole(1))
+        values = parse_object(_content(card_path))
+        version = convert(values, Versioned).format
         if version > CARD_FORMAT:
             raise ModelError(
                 f"{card_path} is of format {version}, this callmood reads up to {CARD_FORMAT}; "
                 "update callmood"
             )
-        path = folder / Path(take(card, "file", TEXT)).name
-        wanted = take(card, "sha256", TEXT)
-        names = take(card, "input", TEXT), take(card, "outputs", TEXTS)
+        card = convert(values, _EncoderCard)
     except JsonValueError as error:
         raise ModelError(f"{card_path}: {error}; {WHAT_TO_DO}") from error
+    path = folder / Path(card.file).name
     graph = _content(path)
     found = hashlib.sha256(graph).hexdigest()
-    if found != wanted:
-        raise ModelError(f"{path} has SHA-256 {found}, and its card asks for {wanted}; {WHAT_TO_DO}")
-    return EncoderFile(graph, *names, found)
+    if found != card.sha256:
+        raise ModelError(f"{path} has SHA-256 {found}, and its card asks for {card.sha256}; {WHAT_TO_DO}")
+    return EncoderFile(graph, card.input, card.outputs, found)
 
 
 def _content(path: Path) -> bytes:
@@ -168,12 +178,12 @@ def _content(path: Path) -> bytes:
 
 
 class Encoder:
-    """A network without memory: the same input gives the same bits, from whichever thread.
+    """A stateless network: the same input gives the same bits in any thread.
 
     Parameters
     ----------
     file : EncoderFile
-        As its card says.
+        Checked against its card.
 
     Raises
     ------
@@ -186,14 +196,13 @@ class Encoder:
         self._session = open_session(file.graph)
 
     def encode(self, sound: FloatArray) -> tuple[FloatArray, ...]:
-        """Hear a stretch of sound as a whole.
+        """Encode a sound as a whole.
 
         Parameters
         ----------
         sound : ndarray, float32
-            What the network hears: samples, shape (n,), for the recogniser; a log mel spectrogram, shape
-            (80, num_columns), for the turn encoder. Each frame hears all others: what is added behind
-            changes what came before.
+            Samples, shape (n,), for the recogniser; a log mel spectrogram, shape (80, num_columns), for the
+            turn encoder. Each frame attends to all others: sound added at the end changes earlier frames.
 
         Returns
         -------

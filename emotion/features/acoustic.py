@@ -14,11 +14,11 @@ from emotion.features.prosody import (
     PERTURBATION,
     PitchTracker,
     describe_perturbation,
-    describe_stretches,
+    describe_runs,
     modulation_features,
     modulation_levels,
     peak_rate,
-    stretch_features,
+    run_features,
 )
 from emotion.features.spectral import BALANCE, EXPONENT, FAINTEST, Loudness, SpectralBalance, deltas, flux
 from emotion.features.spectrum import (
@@ -142,7 +142,7 @@ _UNITS: Final = np.array([[12 / math.log(2)], [DECIBELS_PER_NEPER], [DECIBELS_PE
 
 
 class AcousticFrames:
-    """Describes frames, each by itself; a microphone's DC is not heard."""
+    """Describes frames independently of each other; DC is ignored."""
 
     def __init__(self) -> None:
         start = (FRAME_LENGTH - SPECTRUM_LENGTH) // 2
@@ -246,8 +246,8 @@ _MADE: Final = (
     *modulation_features("modulation_loudness"),
     *modulation_features("modulation_rms"),
     *PERTURBATION,
-    *stretch_features("pause"),
-    *stretch_features("voiced"),
+    *run_features("pause"),
+    *run_features("voiced"),
     Descriptor("loudness.peaks.rate", "1/s"),
 )
 _ORDER: Final = sorted(range(len(_MADE)), key=lambda place: _MADE[place].name)
@@ -282,17 +282,17 @@ class AcousticWindow:
         of_voice = tracks[_VOICED_ROWS].take(voiced.nonzero()[0], axis=1)
         envelopes = np.empty((2, len(rows)), dtype=np.float32)
         envelopes[0], envelopes[1] = loudness, rows[:, -1]
-        of_stretches = [
+        of_runs = [
             *describe_perturbation(semitones, level_db, voiced, FRAME_RATE),
-            *describe_stretches(level_db < PAUSE_LEVEL_DB, FRAME_RATE, SHORTEST_PAUSE),
-            *describe_stretches(voiced, FRAME_RATE, SHORTEST_VOICED),
+            *describe_runs(level_db < PAUSE_LEVEL_DB, FRAME_RATE, SHORTEST_PAUSE),
+            *describe_runs(voiced, FRAME_RATE, SHORTEST_VOICED),
             peak_rate(np.correlate(loudness, SMOOTHING, mode="same"), FRAME_RATE),
         ]
         made: list[FloatArray] = [
             summarise_robustly(tracks[:-2]).ravel(),
             summarise_robustly(of_voice).ravel(),
             modulation_levels(envelopes, FRAME_RATE).ravel(),
-            np.array(of_stretches, dtype=np.float32),
+            np.array(of_runs, dtype=np.float32),
         ]
         vector: FloatArray = np.concatenate(made).take(self._order)
         return vector
@@ -315,7 +315,7 @@ class AcousticWindow:
 class AcousticRecipe:
     """Mel levels, spectral balance, loudness and pitch of each frame; statistics of many kinds of a window.
 
-    The decisions are told in ``docs/decisions/0014-acoustic.md``.
+    See ``docs/decisions/0014-acoustic.md``.
     """
 
     features = FEATURES

@@ -1,4 +1,4 @@
-"""What a feature set promises: a name, a version, a frame grid, and the same numbers offline and live."""
+"""The interface of a feature set: a name, a version, a frame grid, and the same numbers offline and live."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -165,7 +165,7 @@ class FeatureSet(Protocol):
 
     @property
     def frame_hop(self) -> int:
-        """Samples between frame starts; the grid starts at the first sample of the stretch."""
+        """Samples between frame starts; the grid starts at the first sample of the segment."""
         ...
 
     @property

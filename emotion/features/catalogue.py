@@ -5,7 +5,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from emotion.errors import UsageError
+from emotion.errors import UsageError, name_advice
 from emotion.features.acoustic import acoustic
 from emotion.features.base import FeatureSet
 from emotion.features.classic import classic, classic_speech
@@ -55,5 +55,5 @@ def feature_set(name: str) -> FeatureSet:
     """
     maker = _MAKERS.get(name)
     if maker is None:
-        raise UsageError(f"no feature set is called {name!r}; choose one of {', '.join(_MAKERS)}")
+        raise UsageError(f"there is no feature set {name!r}; {name_advice(name, _MAKERS)}")
     return maker()

@@ -44,7 +44,7 @@ class FrameScale:
     range_db : float or None
         Bins further than this under the loudest of their frame count as this far; None lets every bin be.
     highest_hz : float or None
-        Nothing above this is looked at, Hz; None for half the sample rate.
+        Highest frequency used, Hz; None for half the sample rate.
     """
 
     sample_rate: int
@@ -57,7 +57,7 @@ class FrameScale:
 
     @property
     def num_bins(self) -> int:
-        """How many bins of a spectrum are looked at, from 0 Hz on."""
+        """Number of spectrum bins used, from 0 Hz."""
         if self.highest_hz is None:
             return self.frame_length // 2 + 1
         return int(self.highest_hz * self.frame_length / self.sample_rate) + 1
@@ -215,14 +215,14 @@ FRAME_RANGE_DB: Final = 80.0
 """Bins count as no weaker than this under their frame's loudest: a phone line leaves half of them empty."""
 
 HIGHEST_HZ: Final = 7000.0
-"""Nothing above is looked at: a recording at 16 kHz and a microphone resampled to it differ there."""
+"""Frequencies above are unused: a recording at 16 kHz and a microphone resampled to it differ there."""
 
 
 class ClassicSpeechRecipe:
     """Keeps mel levels in dB of each frame, and takes the window's level out when the window is summed up.
 
     A frame's mean is taken out of it first, so that a microphone's DC does not count as level. The decisions
-    are told in ``docs/decisions/0002-classic-speech-levels.md``.
+    are in ``docs/decisions/0002-classic-speech-levels.md``.
     """
 
     descriptors = (*CEPSTRA, *numbered("mel", SPEECH_NUM_MELS, "dB"), *SHAPES)

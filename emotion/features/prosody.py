@@ -38,7 +38,7 @@ def low_pass_taps(sample_rate: int) -> FloatArray:
     return rounded
 
 
-def stretch_of(frames: FloatArray, frame_hop: int) -> FloatArray:
+def samples_of_frames(frames: FloatArray, frame_hop: int) -> FloatArray:
     """Lay overlapping frames end to end again.
 
     Parameters
@@ -57,7 +57,7 @@ def stretch_of(frames: FloatArray, frame_hop: int) -> FloatArray:
 
 
 class LowBand:
-    """Filters and thins out a stretch of sound, block by block as one matrix product.
+    """Filters and decimates a sound, all blocks in one matrix product.
 
     Parameters
     ----------
@@ -76,27 +76,27 @@ class LowBand:
             start = DECIMATION * output
             self._filters[start : start + NUM_TAPS, output] = taps
 
-    def __call__(self, stretch: FloatArray) -> FloatArray:
-        """Filter a stretch.
+    def __call__(self, sound: FloatArray) -> FloatArray:
+        """Filter a sound.
 
         Parameters
         ----------
-        stretch : ndarray, shape (n,), float32
-            Sound.
+        sound : ndarray, shape (n,), float32
+            Mono.
 
         Returns
         -------
         ndarray, shape (m,), float32
-            Sample i is centred on ``5 i + 27`` of the stretch; as many as it holds, to the last whole block,
+            Sample i is centred on ``5 i + 27`` of the sound; as many as it holds, to the last whole block,
             of which the last may look beyond its end at zeros.
         """
-        num_blocks = -(-(len(stretch) - NUM_TAPS + 1) // self._block)
-        missing = (num_blocks - 1) * self._block + self._num_inputs - len(stretch)
+        num_blocks = -(-(len(sound) - NUM_TAPS + 1) // self._block)
+        missing = (num_blocks - 1) * self._block + self._num_inputs - len(sound)
         blocks = np.zeros((num_blocks, self._num_inputs), dtype=np.float32)
         num_full = num_blocks - (missing > 0)
-        blocks[:num_full] = overlapping(stretch, self._num_inputs, self._block)[:num_full]
+        blocks[:num_full] = overlapping(sound, self._num_inputs, self._block)[:num_full]
         if missing > 0:
-            rest = stretch[num_full * self._block :]
+            rest = sound[num_full * self._block :]
             blocks[-1, : len(rest)] = rest
         low: FloatArray = (blocks @ self._filters).ravel()
         return low
@@ -104,12 +104,12 @@ class LowBand:
 
 SHORTEST_LAG = 6
 LONGEST_LAG = 43
-"""Samples of the low band, 3.2 kHz: 533 to 74 Hz, as low as Praat looks unless told otherwise."""
+"""Samples of the low band, 3.2 kHz: 533 to 74 Hz, as low as Praat looks by default."""
 HOPS_CORRELATED = 4
 OCTAVE_COST = 0.04
 """What a peak twice as late must be higher by."""
 WEAKEST_SHARE = 1e-4
-"""A low band further than 40 dB under its frame is not what one hears."""
+"""A low band further than 40 dB under its frame is not audible."""
 ROUNDING_SHARE = 1e-6
 """Of a microphone's DC, float32 leaves this much behind."""
 TINIEST = 1e-30
@@ -176,11 +176,25 @@ class PitchTracker:
             In 73..582 Hz, and the correlation at that period, in 0..1; a frame without any peak has strength
             0.
         """
-        return self._best_peak(self._correlation(frames, mean_square))
+        return self._best_peak(self.correlation(frames, mean_square))
 
-    def _correlation(self, frames: FloatArray, mean_square: FloatArray) -> FloatArray:
+    def correlation(self, frames: FloatArray, mean_square: FloatArray) -> FloatArray:
+        """Correlate the low band of each frame with itself at every lag.
+
+        Parameters
+        ----------
+        frames : ndarray, shape (num_frames, frame_length), float32
+            As in a call.
+        mean_square : ndarray, shape (num_frames,), float32
+            As in a call; it lowers the correlation of a low band that is weak in its frame.
+
+        Returns
+        -------
+        ndarray, shape (num_lags, num_frames), float32
+            At lags from `SHORTEST_LAG` - 1 to `LONGEST_LAG` + 1 samples of the low band, in -1..1.
+        """
         num_frames = len(frames)
-        low = self._low_band(stretch_of(frames, self._frame_hop))
+        low = self._low_band(samples_of_frames(frames, self._frame_hop))
         weakest = mean_square * np.float32(WEAKEST_SHARE * self._length) + np.float32(TINIEST)
         product = self._products(low, num_frames)
         means, scale = self._pairs(self._means_and_norms(low, num_frames))
@@ -190,7 +204,7 @@ class PitchTracker:
         return product
 
     def _pairs(self, rows: FloatArray) -> FloatArray:
-        """Multiply, for each lag, the two rows that belong to the samples on which its stretches begin."""
+        """Multiply, for each lag, the two rows that belong to the samples on which its spans begin."""
         num_pairs, length = len(self._lags) // 2, rows.shape[2]
         first = rows[:, self._last_start - num_pairs + 1 : self._last_start + 1][:, ::-1]
         product = np.empty((2, num_pairs, 2, length), dtype=np.float32)
@@ -303,7 +317,7 @@ def describe_perturbation(
     semitones, level_db : ndarray, shape (num_frames,), float32
         Pitch and level of each frame.
     voiced : ndarray, shape (num_frames,), bool
-        Frames to look at.
+        Frames to search.
     frame_rate : float
         Frames a second.
 
@@ -336,11 +350,11 @@ def describe_perturbation(
 SWELL: Final = 0.1
 """How far over its mean a track must rise to swell, and under it to have ended, as a share of the mean."""
 
-STRETCH_VALUES: Final = ("longest", "mean", "std")
+RUN_VALUES: Final = ("longest", "mean", "std")
 
 
-def stretch_features(group: str) -> tuple[Descriptor, ...]:
-    """Name what `describe_stretches` gives.
+def run_features(group: str) -> tuple[Descriptor, ...]:
+    """Name what `describe_runs` gives.
 
     Parameters
     ----------
@@ -353,13 +367,13 @@ def stretch_features(group: str) -> tuple[Descriptor, ...]:
         In its order.
     """
     return (
-        *(Descriptor(f"{group}.length.{value}", "s") for value in STRETCH_VALUES),
+        *(Descriptor(f"{group}.length.{value}", "s") for value in RUN_VALUES),
         Descriptor(f"{group}.stretches.rate", "1/s"),
         Descriptor(f"{group}.time.share", "1"),
     )
 
 
-def describe_stretches(inside: NDArray[np.bool_], frame_rate: float, shortest: int) -> list[float]:
+def describe_runs(inside: NDArray[np.bool_], frame_rate: float, shortest: int) -> list[float]:
     """Describe the runs of frames that are in a state.
 
     The counts and lengths are those of F. Eyben et al., "The Geneva minimalistic acoustic parameter set
@@ -383,7 +397,7 @@ def describe_stretches(inside: NDArray[np.bool_], frame_rate: float, shortest: i
     # A window has a handful of runs: plain numbers are quicker here than arrays.
     seconds = [length / frame_rate for length in run_lengths(inside) if length >= shortest]
     if not seconds:
-        return [0.0] * (len(STRETCH_VALUES) + 2)
+        return [0.0] * (len(RUN_VALUES) + 2)
     window_seconds = len(inside) / frame_rate
     mean = sum(seconds) / len(seconds)
     variance = sum((length - mean) ** 2 for length in seconds) / len(seconds)
@@ -412,7 +426,7 @@ def peak_rate(track: FloatArray, frame_rate: float) -> float:
     """Count the swells of a track: on loudness, about the syllables.
 
     A swell rises from `SWELL` under the mean to as much over it: the loudness peaks of GeMAPS (see
-    `describe_stretches`), with the two thresholds of O. Schmitt, "A thermionic trigger", J. Scientific
+    `describe_runs`), with the two thresholds of O. Schmitt, "A thermionic trigger", J. Scientific
     Instruments 15, 1938, so that the ripples of a steady tone, which rounding makes and moves, are none.
 
     Parameters

@@ -46,7 +46,7 @@ def bin_frequencies(sample_rate: int, frame_length: int) -> FloatArray:
 
 
 def power_of_frames(samples: Samples, taper: FloatArray, hop: int) -> FloatArray:
-    """Give the power of all frames that lie wholly inside a stretch, without a root.
+    """Compute the power of all frames that lie wholly inside a sound.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ class PowerSpectrum:
         Samples in a frame, a multiple of 32.
     first_bin, end_bin : int
         Bins before the first are zero; from the end on there are none. Without the bins 0 and 1 a constant
-        (DC) is not heard: under a Hann curve it lies in these alone. `end_bin` is a multiple of 16.
+        (DC) is removed: under a Hann curve it lies in these alone. `end_bin` is a multiple of 16.
 
     Attributes
     ----------

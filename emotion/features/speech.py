@@ -31,7 +31,7 @@ _RANGE: Final = 8.0
 
 
 def log_mel(sound: Samples) -> FloatArray:
-    """Make the spectrogram of a stretch of sound.
+    """Compute the log mel spectrogram of a sound.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ LEVEL_RMS: Final = 0.05
 ACTIVE_POWER: Final = 10.0**-3.0
 """A frame is active from 30 dB under the loudest of its window."""
 HEARD_POWER: Final = 10.0**-7.5
-"""Nothing that stays below -75 dBFS at the new level is heard."""
+"""Nothing that stays below -75 dBFS at the new level is audible."""
 MAX_GAIN: Final = LEVEL_RMS * 10.0 ** (140.0 / 20.0)
 """114 dB: a window under -140 dBFS stays quieter than the rest, so that digital silence stays silence."""
 
@@ -74,12 +74,12 @@ class LevelledWindow(NamedTuple):
     ----------
     sound : ndarray, shape (n,), float32
         Without DC; RMS of the active frames 0.05.
-    heard : ndarray, shape (num_frames(n),), bool
+    audible : ndarray, shape (num_frames(n),), bool
         Frames to be summed up; none in silence.
     """
 
     sound: Samples
-    heard: NDArray[np.bool_]
+    audible: NDArray[np.bool_]
 
 
 def level_window(samples: Samples) -> LevelledWindow:
@@ -108,7 +108,7 @@ def level_window(samples: Samples) -> LevelledWindow:
     return LevelledWindow(sound.astype(np.float32), active & (powers * (gain * gain) > HEARD_POWER))
 
 
-def heard_frames(sound: Samples, first: int, hop: int, count: int) -> NDArray[np.bool_]:
+def audible_frames(sound: Samples, first: int, hop: int, count: int) -> NDArray[np.bool_]:
     """Say which frames of a levelled window are sound, for frames of another length.
 
     Parameters
@@ -150,14 +150,14 @@ FEATURE_NAMES: Final = tuple(
 """Tap by tap, those of the recogniser first: all its means, then all its deviations."""
 
 
-def pool(taps: Sequence[FloatArray], heard: NDArray[np.bool_]) -> FloatArray:
-    """Sum up the frames that were heard.
+def pool(taps: Sequence[FloatArray], audible: NDArray[np.bool_]) -> FloatArray:
+    """Summarise the audible frames.
 
     Parameters
     ----------
     taps : sequence of ndarray, each of shape (frames, width), float32
         Of one encoder, in the order of its ``TAP_NAMES``.
-    heard : ndarray, shape (frames,), bool
+    audible : ndarray, shape (frames,), bool
         At least one is true.
 
     Returns
@@ -167,7 +167,7 @@ def pool(taps: Sequence[FloatArray], heard: NDArray[np.bool_]) -> FloatArray:
     """
     parts = []
     for tap in taps:
-        frames = tap[heard]
+        frames = tap[audible]
         mean = frames.mean(axis=0)
         frames -= mean
         np.multiply(frames, frames, out=frames)
@@ -176,7 +176,7 @@ def pool(taps: Sequence[FloatArray], heard: NDArray[np.bool_]) -> FloatArray:
 
 
 class WindowEncoders:
-    """The two networks that the set hears with, shared by all streams of the process.
+    """The two networks of the set, shared by all streams of the process.
 
     Raises
     ------
@@ -201,17 +201,17 @@ class WindowEncoders:
         Returns
         -------
         ndarray, shape (len(FEATURE_NAMES),), float32
-            All 0 where nothing is heard.
+            All 0 where nothing is audible.
         """
         window = level_window(samples)
-        if not window.heard.any():
+        if not window.audible.any():
             return np.zeros(len(FEATURE_NAMES), dtype=np.float32)
         # The spectrogram is one of sound with an RMS of 1.
         spectrogram = log_mel(window.sound * np.float32(1.0 / LEVEL_RMS))
         count = turn_encoder.num_frames(len(samples))
-        heard = heard_frames(window.sound, turn_encoder.FRAME_MIDDLE, turn_encoder.FRAME_HOP, count)
-        recognised = pool(self._recogniser.encode(window.sound), window.heard)
-        return np.concatenate([recognised, pool(self._turn_encoder.encode(spectrogram), heard)])
+        audible = audible_frames(window.sound, turn_encoder.FRAME_MIDDLE, turn_encoder.FRAME_HOP, count)
+        recognised = pool(self._recogniser.encode(window.sound), window.audible)
+        return np.concatenate([recognised, pool(self._turn_encoder.encode(spectrogram), audible)])
 
 
 class SpeechStream:
@@ -279,7 +279,7 @@ class SpeechSet:
 
     Every window is encoded by itself, as a whole, its level taken out before: frames lie on the window's own
     grid, and a vector depends on nothing outside (docs/decisions/0015-encoder.md and
-    docs/decisions/0021-two-encoders.md). Nothing is loaded before a stream is opened or a clip heard.
+    docs/decisions/0021-two-encoders.md). Nothing is loaded before a stream is opened or a clip described.
     Frame length and hop are the recogniser's.
     """
 
@@ -342,8 +342,8 @@ class SpeechSet:
         Returns
         -------
         ndarray, shape (num_features,), float32
-            Mean of the vectors of its windows of 2 s, every 0.5 s, in which anything is heard; a clip shorter
-            than that is one window. All 0 where nothing is heard.
+            Mean of the vectors of its windows of 2 s, every 0.5 s, that hold anything audible; a clip shorter
+            than that is one window. All 0 where nothing is audible.
         """
         grid = WindowGrid.from_seconds(CLIP_WIN_SECONDS, CLIP_STEP_SECONDS, self.sample_rate)
         if len(samples) < grid.win:
@@ -351,6 +351,6 @@ class SpeechSet:
             return WindowEncoders().vector(np.pad(samples, (0, missing)))
         vectors = window_vectors(self, grid, samples)
         # An active frame has values: the encoder's means are never all 0.
-        heard: FloatArray = vectors[vectors.any(axis=1)]
-        mean: FloatArray = np.mean(heard if len(heard) else vectors, axis=0)
+        audible: FloatArray = vectors[vectors.any(axis=1)]
+        mean: FloatArray = np.mean(audible if len(audible) else vectors, axis=0)
         return mean

@@ -12,7 +12,7 @@ from emotion.window_grid import WindowGrid
 
 
 def overlapping(samples: FloatArray, length: int, hop: int = 1) -> FloatArray:
-    """Show every stretch of an array as a row, without a copy.
+    """View every overlapping span of an array as a row, without a copy.
 
     What ``sliding_window_view`` does, at a tenth of its 10 us: a step makes six such views.
 
@@ -55,7 +55,7 @@ LOUDEST = 1e4
 
 
 class FrameGrid:
-    """Frame j covers the samples ``[j * frame_hop, j * frame_hop + frame_length)`` of a stretch without gaps.
+    """Frame j covers the samples ``[j * frame_hop, j * frame_hop + frame_length)`` of a segment.
 
     Parameters
     ----------

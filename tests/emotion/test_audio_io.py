@@ -153,7 +153,7 @@ def test_truncated_coded_files_never_promise_too_much(
     assert len(read) == file.num_samples
     np.testing.assert_allclose(read[:8000], whole_sound[:8000], atol=1e-6)
     assert [note for note in file.notes if "of 64 000 samples are there" in note]
-    assert capfd.readouterr().err == "", "what the MP3 decoder prints is said in the note"
+    assert capfd.readouterr().err == "", "what the MP3 decoder prints is in the note"
 
 
 @pytest.mark.parametrize("size", [0xFFFFFFFF, 0x7FFFF000])
@@ -344,7 +344,7 @@ def test_a_caf_file_of_more_than_a_megabyte_of_text_is_not_opened(
 
 
 def _ogg(num_samples: int, seed: int, rate: int = RATE, subtype: str = "VORBIS") -> tuple[bytes, Samples]:
-    """Give an Ogg file, and what is heard of it alone."""
+    """Give an Ogg file, and its samples alone."""
     sound = 0.1 * np.random.default_rng(seed).standard_normal((num_samples, 1))
     file = io.BytesIO()
     soundfile.write(file, sound, rate, format="OGG", subtype=subtype)
@@ -352,15 +352,18 @@ def _ogg(num_samples: int, seed: int, rate: int = RATE, subtype: str = "VORBIS")
 
 
 @pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
-def test_chained_streams_are_heard_one_after_the_other(tmp_path: Path, subtype: str) -> None:
-    (first, heard), (second, also_heard) = _ogg(20_000, 1, subtype=subtype), _ogg(9_001, 2, subtype=subtype)
+def test_chained_streams_are_read_in_order(tmp_path: Path, subtype: str) -> None:
+    (first, samples), (second, other_samples) = (
+        _ogg(20_000, 1, subtype=subtype),
+        _ogg(9_001, 2, subtype=subtype),
+    )
     (tmp_path / "chain.ogg").write_bytes(first + second + first)
     file = AudioFile(tmp_path / "chain.ogg")
     assert file.num_samples == 49_001
     assert len(file.notes) == 1, "nothing is missing"
     blocks = list(file.blocks(4_000))
     assert [len(block) for block in blocks] == [4_000] * 12 + [1_001]
-    np.testing.assert_array_equal(np.concatenate(blocks), np.concatenate([heard, also_heard, heard]))
+    np.testing.assert_array_equal(np.concatenate(blocks), np.concatenate([samples, other_samples, samples]))
 
 
 def test_chained_streams_that_do_not_fit_are_left_out_and_said(tmp_path: Path) -> None:
@@ -404,25 +407,27 @@ def _mp3(path: Path, seconds: int, seed: int) -> tuple[bytes, Samples]:
 @pytest.mark.parametrize(
     ("before", "after"), [(b"", b""), (b"ID3\3\0\0\0\0\2\0" + bytes(256), b"TAG" + bytes(125))]
 )
-def test_mp3s_behind_one_another_are_all_heard(tmp_path: Path, before: bytes, after: bytes) -> None:
-    (first, heard), (second, also_heard) = _mp3(tmp_path / "1.mp3", 3, 1), _mp3(tmp_path / "2.mp3", 4, 2)
+def test_chained_mp3s_are_all_read(tmp_path: Path, before: bytes, after: bytes) -> None:
+    (first, samples), (second, other_samples) = _mp3(tmp_path / "1.mp3", 3, 1), _mp3(tmp_path / "2.mp3", 4, 2)
     (tmp_path / "both.mp3").write_bytes(before + first + after + before + second + after)
     file = AudioFile(tmp_path / "both.mp3")
     assert (file.num_samples, file.notes) == (7 * RATE, ("converted from MP3",))
-    np.testing.assert_array_equal(all_of(file, 777), np.concatenate([heard, also_heard]))
+    np.testing.assert_array_equal(all_of(file, 777), np.concatenate([samples, other_samples]))
 
 
-@pytest.mark.parametrize("told", [None, 5])
-def test_an_mp3_that_tells_no_length_or_a_wrong_one_is_heard_to_its_end(
-    tmp_path: Path, told: int | None
+@pytest.mark.parametrize("announced", [None, 5])
+def test_an_mp3_with_no_length_or_a_wrong_one_is_read_to_its_end(
+    tmp_path: Path, announced: int | None
 ) -> None:
-    raw, heard = _mp3(tmp_path / "told.mp3", 12, 3)
+    raw, samples = _mp3(tmp_path / "announced.mp3", 12, 3)
     at = max(raw.find(b"Info"), raw.find(b"Xing"))
     second = raw.index(raw[:2], at)
-    untold = raw[second:] if told is None else raw[: at + 8] + told.to_bytes(4, "big") + raw[at + 12 :]
-    (tmp_path / "untold.mp3").write_bytes(untold)
-    file = AudioFile(tmp_path / "untold.mp3")
-    assert 0 <= file.num_samples - len(heard) < 3 * 576, "and what an encoder adds at either end"
+    unannounced = (
+        raw[second:] if announced is None else raw[: at + 8] + announced.to_bytes(4, "big") + raw[at + 12 :]
+    )
+    (tmp_path / "unannounced.mp3").write_bytes(unannounced)
+    file = AudioFile(tmp_path / "unannounced.mp3")
+    assert 0 <= file.num_samples - len(samples) < 3 * 576, "and what an encoder adds at either end"
     assert file.notes == ("converted from MP3",)
     assert len(all_of(file)) == file.num_samples
 

@@ -316,7 +316,7 @@ SOUND = _frame("fffb9000")
 OTHER_RATE = _frame("fffb9480")
 
 
-def _telling(frames: int | None, word: bytes = b"Xing", flags: int = 1) -> bytes:
+def _info_frame(frames: int | None, word: bytes = b"Xing", flags: int = 1) -> bytes:
     return _frame("fffb9000", word + struct.pack(">2I", flags, frames or 0), fill=0)
 
 
@@ -330,18 +330,18 @@ def _found(path: Path, content: bytes) -> list[tuple[int, int, int]]:
 
 @pytest.mark.parametrize("word", [b"Xing", b"Info"])
 def test_a_frame_that_tells_the_length_begins_a_stream(tmp_path: Path, word: bytes) -> None:
-    part = _telling(3, word) + SOUND * 3
+    part = _info_frame(3, word) + SOUND * 3
     assert _found(tmp_path / "chain", part + part) == [(0, len(part), -1), (len(part), 2 * len(part), -1)]
 
 
 @pytest.mark.parametrize(
     ("first", "is_believed"),
     [
-        (_telling(4), True),
-        (_telling(3), True),
-        (_telling(2), False),
-        (_telling(9, flags=7), True),
-        (_telling(9, flags=2), False),
+        (_info_frame(4), True),
+        (_info_frame(3), True),
+        (_info_frame(2), False),
+        (_info_frame(9, flags=7), True),
+        (_info_frame(9, flags=2), False),
     ],
     ids=["true", "counts itself not", "too few", "more", "without the number"],
 )
@@ -352,7 +352,7 @@ def test_a_length_that_is_too_small_is_not_believed(tmp_path: Path, first: bytes
 
 
 def test_a_frame_that_does_not_tell_the_number_is_not_believed(tmp_path: Path) -> None:
-    first = _telling(9, flags=2)
+    first = _info_frame(9, flags=2)
     assert _found(tmp_path / "sound", first + SOUND * 2) == [(len(first), 3 * len(SOUND), 2)]
 
 
@@ -366,7 +366,7 @@ def test_a_frame_of_another_kind_belongs_to_no_stream_unless_it_tells_a_length(t
 
 @pytest.mark.parametrize("place", [4, 20, 35])
 def test_a_frame_with_side_information_tells_nothing(tmp_path: Path, place: int) -> None:
-    odd = bytearray(_telling(3))
+    odd = bytearray(_info_frame(3))
     odd[place] = 1
     assert _found(tmp_path / "sound", SOUND + bytes(odd) + SOUND) == [(0, 3 * len(SOUND), 3)]
 
@@ -378,7 +378,7 @@ def test_a_word_in_the_sound_tells_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("num_bytes", [40, 43, 44, 47])
 def test_a_cut_frame_that_tells_a_length(tmp_path: Path, num_bytes: int) -> None:
-    assert _found(tmp_path / "cut", _telling(0)[:num_bytes]) == [(0, len(SOUND), -1)]
+    assert _found(tmp_path / "cut", _info_frame(0)[:num_bytes]) == [(0, len(SOUND), -1)]
 
 
 def test_the_bare_head_of_a_frame(tmp_path: Path) -> None:
@@ -411,9 +411,9 @@ def test_junk_between_frames_is_passed_up_to_4_kib(tmp_path: Path, junk: int, fr
 
 
 def test_500_chained_mp3s_are_heard_and_501_are_refused(tmp_path: Path) -> None:
-    assert len(_spans(tmp_path / "chain", _telling(0) * MAX_CHAINED)) == MAX_CHAINED
+    assert len(_spans(tmp_path / "chain", _info_frame(0) * MAX_CHAINED)) == MAX_CHAINED
     with pytest.raises(AudioFileError, match="chain is a chain of more than 500 streams; convert it to FLAC"):
-        _spans(tmp_path / "chain", _telling(0) * (MAX_CHAINED + 1))
+        _spans(tmp_path / "chain", _info_frame(0) * (MAX_CHAINED + 1))
 
 
 def test_behind_junk_one_frame_alone_is_chance(tmp_path: Path) -> None:
@@ -443,10 +443,10 @@ def test_no_stream_begins_with_junk(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("into_next", [0, 2, 20, 47])
-def test_a_telling_frame_across_the_end_of_what_is_read_at_once(tmp_path: Path, into_next: int) -> None:
+def test_an_info_frame_across_the_end_of_what_is_read_at_once(tmp_path: Path, into_next: int) -> None:
     num_frames, rest = divmod((1 << 20) - into_next, len(SOUND))
     first = SOUND * num_frames + bytes(rest)
-    part = _telling(3) + SOUND * 3
+    part = _info_frame(3) + SOUND * 3
     content = first + part
     found = _found(tmp_path / "chain", content)
     assert found[-1] == (len(first), len(content), -1)

@@ -119,7 +119,7 @@ def _hear(decision: Decision) -> None:
     vectors = [np.full(NUM_FEATURES, value, np.float32) for value in (0.0, 1.0, -3e4, 1e30, 3e38)]
     voice = decision.open_voice()
     for vector in vectors:
-        for shares in (decision.probabilities(vector), voice.hear(vector)):
+        for shares in (decision.probabilities(vector), voice.update(vector)):
             assert np.isfinite(shares).all()
             assert shares.sum() == pytest.approx(1.0)
         assert 0.0 <= voice.known <= 1.0

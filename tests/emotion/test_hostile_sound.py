@@ -1,4 +1,4 @@
-"""Recordings of every format, spoiled: they are heard as far as they go, or refused."""
+"""Recordings of every format, spoiled: decoded as far as possible, or refused."""
 
 import io
 from contextlib import suppress
@@ -10,9 +10,9 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotion.audio_decoding import MAX_CHANNELS
 from emotion.audio_io import AudioFile, read_mono
 from emotion.errors import AudioFileError
+from emotion.window_grid import MAX_CHANNELS
 from tests.audio_material import noise
 from tests.spoiling import fuzzed, little_memory, spoiled
 
@@ -54,14 +54,14 @@ def _hear(path: Path) -> None:
     with suppress(AudioFileError):
         file = AudioFile(path)
         assert file.channels <= MAX_CHANNELS
-        heard = sum(len(block) for block in file.blocks(4_096))
-        assert heard == file.num_samples
-        assert len(read_mono(path).samples) == heard
+        decoded = sum(len(block) for block in file.blocks(4_096))
+        assert decoded == file.num_samples
+        assert len(read_mono(path).samples) == decoded
 
 
 @fuzzed(120)
 @given(data=st.data())
-def test_a_spoiled_recording_is_heard_or_refused(
+def test_a_spoiled_recording_is_decoded_or_refused(
     tmp_path_factory: pytest.TempPathFactory, originals: list[bytes], data: st.DataObject
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "spoiled.sound"

@@ -47,7 +47,7 @@ def test_it_does_what_the_voice_does(decision: Decision) -> None:
     plain, checked = decision.open_voice(), CheckedVoice(decision.open_voice(), NUM_VOICE_FEATURES)
     for seed in range(4):
         np.testing.assert_array_equal(checked.peek(_vector(seed)), plain.peek(_vector(seed)))
-        np.testing.assert_array_equal(checked.hear(_vector(seed)), plain.hear(_vector(seed)))
+        np.testing.assert_array_equal(checked.update(_vector(seed)), plain.update(_vector(seed)))
         assert checked.known == plain.known > 0
         if seed == 1:
             checked.enrol()
@@ -69,7 +69,7 @@ def test_an_odd_vector_is_refused_and_teaches_nothing(
     decision: Decision, vector: NDArray[Any], words: str
 ) -> None:
     voice = CheckedVoice(decision.open_voice(), NUM_VOICE_FEATURES)
-    for ask in (voice.hear, voice.peek, lambda odd: check_vector(odd, NUM_VOICE_FEATURES)):
+    for ask in (voice.update, voice.peek, lambda odd: check_vector(odd, NUM_VOICE_FEATURES)):
         with pytest.raises(ValueError, match=words):
             ask(vector)
     assert voice.known == 0.0
@@ -419,7 +419,7 @@ def test_it_tells_tones_apart_and_learns_the_voice(tmp_path: Path) -> None:
         for place, label in enumerate(LABELS):
             vector = model.feature_set.clip_vector(tone_of(label, clip, model.card.sample_rate))
             assert np.argmax(model.predict(vector)) == place
-            assert np.argmax(voice.hear(vector)) == place
+            assert np.argmax(voice.update(vector)) == place
     assert voice.known > 0.5
     assert load_model(model.folder).open_voice(voice.state()).known == voice.known
 
@@ -435,7 +435,7 @@ def test_it_tells_tones_apart_and_learns_the_voice(tmp_path: Path) -> None:
 def test_an_odd_vector_teaches_nothing(tmp_path: Path, vector: NDArray[np.float32], words: str) -> None:
     model = load_model(_save(tmp_path / "model"))
     voice = model.open_voice()
-    for ask in (model.predict, voice.hear, voice.peek):
+    for ask in (model.predict, voice.update, voice.peek):
         with pytest.raises(ValueError, match=words):
             ask(vector)
     assert voice.known == 0.0

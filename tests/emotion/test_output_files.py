@@ -166,8 +166,8 @@ def test_what_is_printed_into_a_file_is_an_output_too(tmp_path: Path, stream: st
             check=False,
         )
     assert done.returncode == 1
-    said = (done.stderr or b"") + path.read_bytes()
-    assert f"refused: {stream} and --journal name the same file".encode() in said
+    output = (done.stderr or b"") + path.read_bytes()
+    assert f"refused: {stream} and --journal name the same file".encode() in output
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o177])

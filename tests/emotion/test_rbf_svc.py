@@ -1,4 +1,4 @@
-"""The decision in numpy says what scikit-learn says."""
+"""The decision in numpy agrees with scikit-learn."""
 
 from typing import Any
 

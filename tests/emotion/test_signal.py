@@ -176,7 +176,7 @@ def test_read_only_blocks_and_views_are_welcome() -> None:
     np.testing.assert_array_equal(resample(left, 48000, 16000), resample(left.copy(), 48000, 16000))
 
 
-def test_a_finished_stretch_takes_no_more() -> None:
+def test_a_finished_segment_takes_no_more() -> None:
     stream = StreamResampler(48000, 16000)
     stream.finish()
     with pytest.raises(ValueError, match="finished"):

@@ -22,14 +22,14 @@ def vectors_of(num: int, seed: int, *, usual: float = 0.0) -> FloatArray:
     return np.random.default_rng(seed).normal(usual, 2.0, (num, 12)).astype(np.float32)
 
 
-def said(voice: Voice, vectors: FloatArray) -> list[list[float]]:
-    return [voice.hear(vector).tolist() for vector in vectors]
+def updated(voice: Voice, vectors: FloatArray) -> list[list[float]]:
+    return [voice.update(vector).tolist() for vector in vectors]
 
 
 def test_it_is_what_the_formula_says() -> None:
     arrays, vectors = random_arrays(), vectors_of(9, seed=1)
     voice = DECISION.open_voice()
-    heard: list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]] = []
+    windows: list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]] = []
     total = np.zeros(4)
     for vector in vectors:
         scaled = np.clip((vector - arrays["mean"]) / arrays["scale"], -5, 5).astype(np.float64)
@@ -37,22 +37,22 @@ def test_it_is_what_the_formula_says() -> None:
         margins = scaled @ arrays["own_weights"]
         margins -= margins.mean()
         total += margins
-        num_heard = len(heard) + 1
-        own = _softmax((margins - total / (num_heard + RULE[0]) + arrays["own_bias"]) / 1.2)
-        heard.append((margins, raw, own))
-        logit = RULE[4] + np.array(RULE[5:]) @ _evidence(heard)
-        share = num_heard / (num_heard + RULE[1]) / (1 + np.exp(-logit))
+        num_windows = len(windows) + 1
+        own = _softmax((margins - total / (num_windows + RULE[0]) + arrays["own_bias"]) / 1.2)
+        windows.append((margins, raw, own))
+        logit = RULE[4] + np.array(RULE[5:]) @ _evidence(windows)
+        share = num_windows / (num_windows + RULE[1]) / (1 + np.exp(-logit))
         mixed = np.exp(((1 - share) * np.log(raw) + share * np.log(own)) * np.exp(RULE[3] * share))
-        np.testing.assert_allclose(voice.hear(vector), mixed / mixed.sum(), atol=1e-6)
+        np.testing.assert_allclose(voice.update(vector), mixed / mixed.sum(), atol=1e-6)
         np.testing.assert_allclose(DECISION.probabilities(vector), raw, atol=1e-6)
         assert voice.known == pytest.approx(share)
 
 
 def _evidence(
-    heard: list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]],
+    windows: list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]],
 ) -> NDArray[np.float64]:
-    margins, raw, own = (np.array(part) for part in zip(*heard, strict=True))
-    num = len(heard)
+    margins, raw, own = (np.array(part) for part in zip(*windows, strict=True))
+    num = len(windows)
     spread = (num * margins.var(axis=0).sum() + 12) / (num + 3)
     step = ((np.diff(margins, axis=0) ** 2).sum() / 2 + 4) / (num - 1 + 2)
     mean = (raw.sum(axis=0) + 0.5) / (num + 2)
@@ -67,8 +67,8 @@ def test_a_voice_in_many_moods_is_known_sooner_than_one_in_a_single_mood() -> No
     varied = vectors_of(40, seed=6)
     same = varied[:1] + np.float32(0.1) * vectors_of(40, seed=7)
     many, single = DECISION.open_voice(), DECISION.open_voice()
-    said(many, varied)
-    said(single, same)
+    updated(many, varied)
+    updated(single, same)
     assert many.known > single.known
 
 
@@ -83,13 +83,13 @@ def test_what_was_said_never_changes_and_a_voice_is_taken_up_where_it_was_left(
     num: int, cut: int, seed: int
 ) -> None:
     vectors = vectors_of(num, seed)
-    whole = said(DECISION.open_voice(), vectors)
+    whole = updated(DECISION.open_voice(), vectors)
     first = DECISION.open_voice()
-    beginning = said(first, vectors[:cut])
+    beginning = updated(first, vectors[:cut])
     assert beginning == whole[:cut]
     again = DECISION.open_voice(first.state())
     assert again.known == first.known
-    assert beginning + said(again, vectors[cut:]) == whole
+    assert beginning + updated(again, vectors[cut:]) == whole
 
 
 @settings(max_examples=30)
@@ -98,7 +98,7 @@ def test_peeking_teaches_nothing(num: int, seed: int) -> None:
     vectors = vectors_of(num + 1, seed)
     voice, other = DECISION.open_voice(), DECISION.open_voice()
     for vector in vectors[:-1]:
-        assert voice.hear(vector).tolist() == other.hear(vector).tolist()
+        assert voice.update(vector).tolist() == other.update(vector).tolist()
         other.peek(vectors[-1])
     assert voice.peek(vectors[-1]).tolist() == other.peek(vectors[-1]).tolist()
     assert {name: array.tolist() for name, array in voice.state().items()} == {
@@ -115,15 +115,15 @@ def test_the_state_is_bounded_and_follows_a_voice_that_changes() -> None:
     arrays = random_arrays()
     far = arrays["mean"] + 5 * arrays["scale"]
     voice = DECISION.open_voice()
-    said(voice, np.tile(far, (10_000, 1)))
+    updated(voice, np.tile(far, (10_000, 1)))
     state = voice.state()
     assert state["windows"] == RULE[2]
     assert (np.abs(state["margins"]) <= 2 * RULE[2] * 5 * np.abs(arrays["own_weights"]).sum(axis=0)).all()
     assert sum(array.nbytes for array in state.values()) == 8 * (5 + 5 * 4)
     changed = vectors_of(400, seed=3, usual=1.0)
     fresh = DECISION.open_voice()
-    said(voice, changed)
-    said(fresh, changed)
+    updated(voice, changed)
+    updated(fresh, changed)
     np.testing.assert_allclose(voice.peek(changed[0]), fresh.peek(changed[0]), atol=0.02)
 
 
@@ -132,23 +132,23 @@ def test_an_enrolled_voice_is_known_at_once_and_a_single_mood_does_not_move_it()
     decision = VoiceLinear.from_arrays(random_arrays() | {"rule": never_trusting})
     ordinary, angry = vectors_of(20, seed=8), np.tile(vectors_of(1, seed=9), (60, 1))
     voice = decision.open_voice()
-    said(voice, ordinary)
+    updated(voice, ordinary)
     voice.enrol()
     assert voice.known == pytest.approx(20 / (20 + RULE[0]))
     before = voice.peek(angry[0])
     assert np.abs(before - decision.probabilities(angry[0])).max() > 0.01
     taken_up = decision.open_voice(voice.state())
-    assert said(taken_up, angry) == said(voice, angry)
+    assert updated(taken_up, angry) == updated(voice, angry)
     np.testing.assert_allclose(voice.peek(angry[0]), before, atol=1e-12)
 
 
 def test_ordinary_speech_is_no_emotion_of_its_own() -> None:
     ordinary = random_arrays()["ordinary"]
     decision = VoiceLinear.from_arrays(random_arrays() | {"ordinary": ordinary * 0})
-    heard = vectors_of(20, seed=8)
+    windows = vectors_of(20, seed=8)
     voice, other = DECISION.open_voice(), decision.open_voice()
     for each in (voice, other):
-        said(each, heard)
+        updated(each, windows)
         each.enrol()
     difference = np.asarray(other.state()["enrolled_margins"]) - voice.state()["enrolled_margins"]
     np.testing.assert_allclose(difference, 20 * ordinary)
@@ -164,7 +164,7 @@ def test_a_constant_shift_of_the_voice_is_learned_away() -> None:
     here, there = decision.open_voice(), decision.open_voice()
     shift = np.linspace(-0.3, 0.3, 12).astype(np.float32)
     small = vectors * np.float32(0.2)
-    np.testing.assert_allclose(said(here, small), said(there, small + shift), atol=1e-5)
+    np.testing.assert_allclose(updated(here, small), updated(there, small + shift), atol=1e-5)
 
 
 def test_the_same_vector_gives_the_same_bits() -> None:

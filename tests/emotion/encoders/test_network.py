@@ -49,18 +49,18 @@ def test_the_same_sound_gives_the_same_bits_in_any_thread_and_order() -> None:
     sound = spoken()
     wanted = np.stack(shared_encoder("encoder").encode(sound))
     shared_encoder("encoder").encode(spoken(1.7))
-    heard: list[FloatArray] = []
+    encoded: list[FloatArray] = []
 
     def listen() -> None:
-        heard.extend(np.stack(shared_encoder("encoder").encode(sound.copy())) for _ in range(5))
+        encoded.extend(np.stack(shared_encoder("encoder").encode(sound.copy())) for _ in range(5))
 
     threads = [threading.Thread(target=listen) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=30)
-    assert len(heard) == 15
-    for each in heard:
+    assert len(encoded) == 15
+    for each in encoded:
         np.testing.assert_array_equal(each, wanted)
 
 

@@ -14,7 +14,7 @@ from emotion.features.prosody import (
     CENTRES_HZ,
     PERTURBATION,
     describe_perturbation,
-    describe_stretches,
+    describe_runs,
     modulation_levels,
     peak_rate,
     run_lengths,
@@ -67,13 +67,13 @@ def voice(seconds: float, pitch_hz: float = 150) -> NDArray[np.float64]:
     )
 
 
-def heard(samples: NDArray[np.float64]) -> dict[str, float]:
+def described(samples: NDArray[np.float64]) -> dict[str, float]:
     noise = np.random.default_rng(1).standard_normal(len(samples))
     return values_of((samples + 1e-5 * noise).astype(np.float32))
 
 
 def test_a_steady_voice_is_steady() -> None:
-    values = heard(voice(2))
+    values = described(voice(2))
     assert values["voiced_pitch.semitones.p50"] == pytest.approx(12 * np.log2(150 / 160), abs=0.02)
     assert values["voiced.time.share"] == 1
     assert values["pause.time.share"] == 0
@@ -88,7 +88,7 @@ def test_a_steady_voice_is_steady() -> None:
 def test_the_articles_modulations_are_told_apart(group: str, rate_hz: int, pitch_hz: float) -> None:
     time = np.arange(2 * RATE) / RATE
     tone = np.sin(2 * np.pi * pitch_hz * time) * (1 + 0.3 * np.sin(2 * np.pi * rate_hz * time))
-    values = heard(0.3 * tone)
+    values = described(0.3 * tone)
     levels = {name: value for name, value in values.items() if name.startswith(f"{group}.")}
     strongest = max(levels, key=levels.__getitem__)
     assert strongest == f"{group}.hz_{rate_hz:02d}.level"
@@ -97,7 +97,7 @@ def test_the_articles_modulations_are_told_apart(group: str, rate_hz: int, pitch
 
 def test_pauses_have_the_lengths_they_were_given() -> None:
     pieces = [piece for _ in range(3) for piece in (voice(0.6), np.zeros(int(0.4 * RATE)))]
-    values = heard(np.concatenate(pieces))
+    values = described(np.concatenate(pieces))
     # A frame counts by its middle 32 ms, and the taper is not asked: 20 dB under takes nearly all of them.
     assert values["pause.length.mean"] == pytest.approx(0.37, abs=0.03)
     assert values["pause.stretches.rate"] == pytest.approx(1, abs=0.05)
@@ -110,7 +110,7 @@ def test_harmonicity_follows_the_noise(snr_db: float) -> None:
     clean = voice(3)
     noise = np.random.default_rng(1).standard_normal(len(clean))
     power = np.mean(clean**2)
-    values = heard(clean + noise * np.sqrt(power / 10 ** (snr_db / 10)))
+    values = described(clean + noise * np.sqrt(power / 10 ** (snr_db / 10)))
     # The low band, 1 kHz of 8, holds nearly all the voice and 1/8 of the noise.
     assert values["voiced_harmonicity.ratio.p50"] == pytest.approx(snr_db + 9, abs=2)
 
@@ -258,11 +258,11 @@ def test_runs_are_counted_as_one_counts_them(states: list[bool]) -> None:
     assert run_lengths(np.array(states)) == [len(word) for word in words]
 
 
-def test_stretches_have_their_lengths() -> None:
+def test_runs_have_their_lengths() -> None:
     inside = np.repeat([True, False, True, False, True], [20, 30, 40, 9, 1])
-    longest, mean, spread, rate, share = describe_stretches(inside, 100, shortest=3)
+    longest, mean, spread, rate, share = describe_runs(inside, 100, shortest=3)
     assert [longest, mean, spread, rate, share] == pytest.approx([0.4, 0.3, 0.1, 2, 0.6])
-    assert not any(describe_stretches(np.zeros(5, dtype=np.bool_), 100, 1))
+    assert not any(describe_runs(np.zeros(5, dtype=np.bool_), 100, 1))
 
 
 def test_syllables_are_counted() -> None:

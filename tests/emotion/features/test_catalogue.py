@@ -41,7 +41,7 @@ def test_a_set_is_what_its_name_says(name: str) -> None:
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
-        UsageError, match=r"'classik'; choose one of acoustic, classic, classic-33, classic-speech, speech"
+        UsageError, match=r"'classik'; did you mean classic\? there are acoustic, classic, classic-33, "
     ):
         feature_set("classik")
 

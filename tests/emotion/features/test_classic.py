@@ -76,8 +76,8 @@ def test_what_resampling_takes_off_the_top_is_not_heard(sample_rate: int) -> Non
     assert len(there_and_back) == len(samples)
     inside = slice(1_600, -1_600)  # a resampler rings where sound begins and ends
     mel = slice(SPEECH.feature_names.index("mel.00.max"), SPEECH.feature_names.index("mel.63.std") + 1)
-    heard, before = (SPEECH.clip_vector(sound[inside])[mel] for sound in (there_and_back, samples))
-    np.testing.assert_allclose(heard, before, atol=0.1)
+    resampled, before = (SPEECH.clip_vector(sound[inside])[mel] for sound in (there_and_back, samples))
+    np.testing.assert_allclose(resampled, before, atol=0.1)
 
 
 CLASSIC = feature_set("classic")

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray, Samples
-from emotion.features.prosody import NUM_TAPS, LowBand, PitchTracker, low_pass_taps, stretch_of
+from emotion.features.prosody import NUM_TAPS, LowBand, PitchTracker, low_pass_taps, samples_of_frames
 
 RATE, LENGTH, HOP = 16_000, 960, 160
 TRACKER = PitchTracker(RATE, LENGTH, HOP)
@@ -79,7 +79,7 @@ def test_noise_silence_and_a_rumble_have_no_pitch() -> None:
     assert np.mean(track(rumble)[1] > VOICED) < 0.05
 
 
-def test_a_low_band_too_weak_to_hear_has_no_pitch() -> None:
+def test_an_inaudible_low_band_has_no_pitch() -> None:
     time = np.arange(RATE) / RATE
     hiss = np.random.default_rng(1).standard_normal(RATE)
     hum = 1e-3 * np.sin(2 * np.pi * 100 * time)
@@ -90,8 +90,8 @@ def test_a_low_band_too_weak_to_hear_has_no_pitch() -> None:
 def test_the_correlation_is_the_one_that_numpy_gives() -> None:
     samples = np.random.default_rng(1).standard_normal(LENGTH + 3 * HOP).astype(np.float32)
     frames = frames_of(samples)
-    low = LowBand(RATE, HOP)(stretch_of(frames, HOP)).astype(float)
-    found = TRACKER._correlation(frames, np.zeros(len(frames), dtype=np.float32))
+    low = LowBand(RATE, HOP)(samples_of_frames(frames, HOP)).astype(float)
+    found = TRACKER.correlation(frames, np.zeros(len(frames), dtype=np.float32))
     for frame in range(len(frames)):
         for place, lag in enumerate(range(5, 45)):
             first = 32 * frame + (44 - lag) // 2
@@ -101,7 +101,7 @@ def test_the_correlation_is_the_one_that_numpy_gives() -> None:
 
 def test_the_low_band_is_the_filtered_sound_thinned_out() -> None:
     samples = np.random.default_rng(1).standard_normal(LENGTH + 2 * HOP).astype(np.float32)
-    np.testing.assert_array_equal(stretch_of(frames_of(samples), HOP), samples)
+    np.testing.assert_array_equal(samples_of_frames(frames_of(samples), HOP), samples)
     wanted = np.convolve(samples.astype(float), low_pass_taps(RATE)[::-1], mode="valid")[::5]
     np.testing.assert_allclose(LowBand(RATE, HOP)(samples)[: len(wanted)], wanted, atol=1e-6)
 

@@ -22,7 +22,7 @@ from emotion.features.speech import (
     LEVEL_RMS,
     NUM_BANDS,
     SpeechStream,
-    heard_frames,
+    audible_frames,
     level_window,
     log_mel,
     pool,
@@ -69,10 +69,10 @@ def test_what_is_heard_has_the_level_that_the_encoder_wants(samples: Samples) ->
     assert window.sound.dtype == np.float32
     assert abs(window.sound.mean(dtype=np.float64)) < 1e-6
     levels = np.array(frame_levels(window.sound))
-    assert window.heard.any()
-    assert math.isclose(math.sqrt(levels[window.heard].mean()), LEVEL_RMS, rel_tol=1e-5)
-    assert (levels[window.heard] >= 0.999e-3 * levels.max()).all()
-    assert (levels[~window.heard] <= 1.001e-3 * levels.max()).all()
+    assert window.audible.any()
+    assert math.isclose(math.sqrt(levels[window.audible].mean()), LEVEL_RMS, rel_tol=1e-5)
+    assert (levels[window.audible] >= 0.999e-3 * levels.max()).all()
+    assert (levels[~window.audible] <= 1.001e-3 * levels.max()).all()
 
 
 @given(
@@ -93,8 +93,8 @@ def test_powers_of_two_change_no_bit() -> None:
 def test_a_pause_is_not_heard_and_does_not_count_for_the_level() -> None:
     voice, hush = sound("noise", 16_000, 0.2, seed=1), sound("noise", 16_000, 0.002, seed=2)
     window = level_window(np.concatenate([voice, hush]))
-    assert window.heard[:40].all()
-    assert not window.heard[43:].any()
+    assert window.audible[:40].all()
+    assert not window.audible[43:].any()
     alone = level_window(voice)
     np.testing.assert_allclose(window.sound[:16_000], alone.sound, rtol=0.02, atol=1e-3)
 
@@ -102,14 +102,14 @@ def test_a_pause_is_not_heard_and_does_not_count_for_the_level() -> None:
 def test_silence_is_not_heard() -> None:
     for value in (0.0, -0.0, 0.3, -1.0, 1e-45):
         window = level_window(np.full(5000, value, dtype=np.float32))
-        assert not window.heard.any()
+        assert not window.audible.any()
         assert np.abs(window.sound).max() < 1e-6
 
 
 def test_the_gain_has_an_end() -> None:
     faint = sound("noise", 5000, 1e-12, seed=1)
     window = level_window(faint)
-    assert not window.heard.any()
+    assert not window.audible.any()
     assert np.abs(window.sound).max() < 1e-6
 
 
@@ -118,13 +118,13 @@ def test_frames_of_any_length_are_heard_from_30_db_under_the_loudest(
     samples: Samples, first: int, hop: int
 ) -> None:
     count = (len(samples) - first) // hop
-    heard = heard_frames(samples, first, hop, count)
+    audible = audible_frames(samples, first, hop, count)
     frames = samples[first : first + count * hop].reshape(count, hop)
     powers = np.mean(np.square(frames, dtype=np.float64), axis=1)
-    assert heard.shape == powers.shape
-    assert heard.any()
-    assert (powers[heard] >= 0.999e-3 * powers.max()).all()
-    assert (powers[~heard] <= 1.001e-3 * powers.max()).all()
+    assert audible.shape == powers.shape
+    assert audible.any()
+    assert (powers[audible] >= 0.999e-3 * powers.max()).all()
+    assert (powers[~audible] <= 1.001e-3 * powers.max()).all()
 
 
 RANDOM = np.random.default_rng(3)
@@ -213,16 +213,16 @@ def test_a_window_is_the_clip_of_its_own_samples(samples: Samples, data: st.Data
 def test_two_streams_do_not_hear_each_other() -> None:
     ours, theirs = sound("pauses", 15_200, 0.5, seed=1), sound("noise", 15_200, 1.0, seed=2)
     streams = SPEECH.open(SMALL), SPEECH.open(SMALL)
-    heard = []
+    audible = []
     start, end = 0, SMALL.first_piece
     while end <= 15_200:
         for stream, samples in zip(streams, (ours, theirs), strict=True):
             stream.push(samples[start:end])
         if end >= SMALL.win:
-            heard.append(streams[0].vector())
+            audible.append(streams[0].vector())
             streams[1].vector()
         start, end = end, end + SMALL.step
-    np.testing.assert_array_equal(np.stack(heard), window_vectors(SPEECH, SMALL, ours))
+    np.testing.assert_array_equal(np.stack(audible), window_vectors(SPEECH, SMALL, ours))
 
 
 @pytest.mark.parametrize("gain_db", [-40.0, -17.3, 9.9, 20.0])

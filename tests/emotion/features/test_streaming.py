@@ -1,4 +1,4 @@
-"""Offline equals live, window by window, and a window hears nothing outside itself."""
+"""Offline equals live, window by window, and a window depends on its own samples alone."""
 
 from collections.abc import Iterator
 
