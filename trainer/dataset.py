@@ -14,73 +14,14 @@ from emotion.card import LABELS
 from emotion.errors import AudioFileError, DatasetError, OutputError
 from emotion.untrusted_text import printable
 
+SYNTHETIC_CORPUS: Final = "synthetic tones"
+"""The corpus of every such clip, whatever its folder is called."""
 
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """A recording of one person in one emotion.
+SYNTHETIC_MARK: Final = "callmood synthetic tone"
+"""Begins the comment inside every generated file, so that a model fitted on it can say so."""
 
-    Attributes
-    ----------
-    path : Path
-        The sound.
-    corpus : str
-        Where it comes from; scores, licences and balance go by it.
-    speaker : str or None
-        Who speaks, unique within the corpus; None where nobody knows.
-    emotion : str
-        One of the labels.
-    language : str or None
-        As the manifest has it, such as ``de``.
-    sentence : str or None
-        The manifest's text id.
-    """
-
-    path: Path
-    corpus: str
-    speaker: str | None
-    emotion: str
-    language: str | None = None
-    sentence: str | None = None
-
-    @property
-    def speaker_key(self) -> str | None:
-        """The speaker, unique among all corpora; None where nobody knows."""
-        return None if self.speaker is None else f"{self.corpus}/{self.speaker}"
-
-
-@dataclass(frozen=True, slots=True)
-class EmotionFolders:
-    """What `make_emotion_folders` did.
-
-    Attributes
-    ----------
-    made, present : tuple of Path
-        Folders that are new, and folders that were there already.
-    """
-
-    made: tuple[Path, ...]
-    present: tuple[Path, ...]
-
-
-def make_emotion_folders(root: Path) -> EmotionFolders:
-    """Make ``root/{angry,happy,neutral,sad}`` where they are missing; touch nothing else."""
-    made: list[Path] = []
-    present: list[Path] = []
-    for label in LABELS:
-        folder = root / label
-        if folder.is_dir():
-            present.append(folder)
-            continue
-        try:
-            folder.mkdir(parents=True)
-        except OSError as error:
-            raise OutputError(
-                f"cannot make the folder {folder}: {error.strerror or error}; "
-                "name another place, or move what stands there"
-            ) from error
-        made.append(folder)
-    return EmotionFolders(tuple(made), tuple(present))
-
+MIN_CLIPS_PER_LABEL: Final = 5
+"""One to be tested on, and four to learn and choose from: fewer cannot be split."""
 
 MANIFEST: Final = "manifest.csv"
 """Name of the file that makes a folder a corpus."""
@@ -100,15 +41,48 @@ _COUNTED_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class ClipList:
-    """The clips of one place, and what was left out of them.
+class Clip:
+    """A recording of one person in one emotion.
+
+    Attributes
+    ----------
+    path : Path
+        The sound.
+    corpus : str
+        Where it comes from; scores, licences and balance depend on it.
+    speaker : str or None
+        Who speaks, unique within the corpus; None where unknown.
+    emotion : str
+        One of the labels.
+    language : str or None
+        As the manifest has it, such as ``de``.
+    sentence : str or None
+        The manifest's text id.
+    """
+
+    path: Path
+    corpus: str
+    speaker: str | None
+    emotion: str
+    language: str | None = None
+    sentence: str | None = None
+
+    @property
+    def speaker_key(self) -> str | None:
+        """The speaker, unique among all corpora; None where unknown."""
+        return None if self.speaker is None else f"{self.corpus}/{self.speaker}"
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Labelled clips, and what was left out.
 
     Attributes
     ----------
     clips : tuple of Clip
-        In the order of the manifest, or of the file names.
+        In the order of corpora, manifests and file names: the same on every machine.
     unlabelled : int
-        Clips that carry none of the four labels on purpose.
+        Clips of corpora that carry none of the four labels on purpose.
     remarks : tuple of str
         One line for each thing that was left out by mistake.
     """
@@ -117,8 +91,83 @@ class ClipList:
     unlabelled: int = 0
     remarks: tuple[str, ...] = ()
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Those that occur, in the order of `emotion.card`."""
+        present = {clip.emotion for clip in self.clips}
+        return tuple(label for label in LABELS if label in present)
 
-def read_manifest(folder: Path) -> ClipList:
+
+def read_dataset(root: Path) -> Dataset:
+    """Read DATA as `callmood train` takes it."""
+    if not root.is_dir():
+        raise DatasetError(f"there is no folder {root}; make one with: callmood init {root}")
+    parts = _parts(root)
+    clips = tuple(clip for part in parts for clip in part.clips)
+    check_enough(clips, root)
+    return Dataset(
+        clips,
+        sum(part.unlabelled for part in parts),
+        tuple(remark for part in parts for remark in part.remarks),
+    )
+
+
+def check_enough(clips: tuple[Clip, ...], root: Path) -> None:
+    """Refuse what cannot be split into a part to learn from and a part to test on."""
+    counts = Counter(clip.emotion for clip in clips)
+    if not counts:
+        raise DatasetError(
+            f"{root} holds no labelled clips; put recordings into {root}/{{{','.join(LABELS)}}}, "
+            f"make some with: callmood generate --out {root}, or name a folder of corpora ({MANIFEST})"
+        )
+    if len(counts) == 1:
+        raise DatasetError(
+            f"every clip below {root} is {next(iter(counts))}; at least two emotions are needed"
+        )
+    few = [f"{label} has {counts[label]}" for label in LABELS if 0 < counts[label] < MIN_CLIPS_PER_LABEL]
+    if few:
+        raise DatasetError(
+            f"too few clips below {root}: {', '.join(few)}; each emotion needs at least {MIN_CLIPS_PER_LABEL}"
+        )
+
+
+def _parts(root: Path) -> list[Dataset]:
+    if (root / MANIFEST).is_file():
+        return [read_manifest(root)]
+    folders = sorted(
+        folder for folder in root.iterdir() if folder.is_dir() and not folder.name.startswith(".")
+    )
+    corpora = [folder for folder in folders if (folder / MANIFEST).is_file()]
+    if corpora:
+        left_out = [folder for folder in folders if folder not in corpora]
+        remarks = [f"{folder} has no {MANIFEST} and is left out" for folder in left_out]
+        return [*(read_manifest(folder) for folder in corpora), Dataset((), remarks=tuple(remarks))]
+    remarks = [
+        f"{folder} is no label ({', '.join(LABELS)}) and is left out"
+        for folder in folders
+        if folder.name not in LABELS
+    ]
+    labelled = (clip for folder in folders if folder.name in LABELS for clip in _clips_of_label(folder, root))
+    return [Dataset(tuple(labelled), remarks=tuple(remarks))]
+
+
+def _clips_of_label(folder: Path, root: Path) -> list[Clip]:
+    name = root.resolve().name
+    return [
+        Clip(path, SYNTHETIC_CORPUS if is_synthetic(path) else name, None, folder.name)
+        for path in sound_files_below(folder)
+    ]
+
+
+def is_synthetic(path: Path) -> bool:
+    """Tell whether a file carries the mark."""
+    try:
+        return comment_of(path).startswith(SYNTHETIC_MARK)
+    except AudioFileError:
+        return False
+
+
+def read_manifest(folder: Path) -> Dataset:
     """Read ``folder/manifest.csv``."""
     manifest = folder / MANIFEST
     inside, base = _Inside(folder), os.path.join(folder, "")  # noqa: PTH118 - as in `_is_file`
@@ -167,7 +216,7 @@ def read_manifest(folder: Path) -> ClipList:
     if num_missing:
         first = printable(first_missing[:_MAX_SHOWN])
         remarks.append(f"{manifest}: {num_missing} files are not there and left out, the first {first}")
-    return ClipList(tuple(clips), unlabelled, tuple(remarks))
+    return Dataset(tuple(clips), unlabelled, tuple(remarks))
 
 
 def _rows(manifest: Path) -> Iterator[tuple[int, Callable[[str], str]]]:
@@ -252,105 +301,25 @@ def _is_file(path: str) -> bool:
     return os.access(path, os.F_OK) and os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises at long names
 
 
-SYNTHETIC_CORPUS: Final = "synthetic tones"
-"""The corpus of every such clip, whatever its folder is called."""
-
-SYNTHETIC_MARK: Final = "callmood synthetic tone"
-"""Begins the comment inside every generated file, so that a model fitted on it can say so."""
-
-
-def is_synthetic(path: Path) -> bool:
-    """Tell whether a file carries the mark."""
-    try:
-        return comment_of(path).startswith(SYNTHETIC_MARK)
-    except AudioFileError:
-        return False
-
-
-MIN_CLIPS_PER_LABEL: Final = 5
-"""One to be tested on, and four to learn and choose from: fewer cannot be split."""
-
-
 @dataclass(frozen=True, slots=True)
-class Dataset:
-    """Everything there is to train and test on.
+class EmotionFolders:
+    """What `make_emotion_folders` made, and what was there already."""
 
-    Attributes
-    ----------
-    clips : tuple of Clip
-        Ordered by corpus and place, the same on every machine.
-    labels : tuple of str
-        Those that occur, in the order of `emotion.card`.
-    unlabelled : int
-        Clips of a corpus that carry none of the four labels.
-    remarks : tuple of str
-        One line for each thing left out.
-    """
-
-    clips: tuple[Clip, ...]
-    labels: tuple[str, ...]
-    unlabelled: int
-    remarks: tuple[str, ...]
+    made: tuple[Path, ...]
+    present: tuple[Path, ...]
 
 
-def read_dataset(root: Path) -> Dataset:
-    """Read DATA as `callmood train` takes it."""
-    if not root.is_dir():
-        raise DatasetError(f"there is no folder {root}; make one with: callmood init {root}")
-    lists = _clip_lists(root)
-    clips = tuple(clip for part in lists for clip in part.clips)
-    check_enough(clips, root)
-    present = {clip.emotion for clip in clips}
-    return Dataset(
-        clips,
-        tuple(label for label in LABELS if label in present),
-        sum(part.unlabelled for part in lists),
-        tuple(remark for part in lists for remark in part.remarks),
-    )
-
-
-def check_enough(clips: tuple[Clip, ...], root: Path) -> None:
-    """Refuse what cannot be split into a part to learn from and a part to test on."""
-    counts = Counter(clip.emotion for clip in clips)
-    if not counts:
-        raise DatasetError(
-            f"{root} holds no labelled clips; put recordings into {root}/{{{','.join(LABELS)}}}, "
-            f"make some with: callmood generate --out {root}, or name a folder of corpora ({MANIFEST})"
-        )
-    if len(counts) == 1:
-        raise DatasetError(
-            f"every clip below {root} is {next(iter(counts))}; at least two emotions are needed"
-        )
-    few = [f"{label} has {counts[label]}" for label in LABELS if 0 < counts[label] < MIN_CLIPS_PER_LABEL]
-    if few:
-        raise DatasetError(
-            f"too few clips below {root}: {', '.join(few)}; each emotion needs at least {MIN_CLIPS_PER_LABEL}"
-        )
-
-
-def _clip_lists(root: Path) -> list[ClipList]:
-    if (root / MANIFEST).is_file():
-        return [read_manifest(root)]
-    folders = sorted(
-        folder for folder in root.iterdir() if folder.is_dir() and not folder.name.startswith(".")
-    )
-    corpora = [folder for folder in folders if (folder / MANIFEST).is_file()]
-    if corpora:
-        left_out = [folder for folder in folders if folder not in corpora]
-        remarks = [f"{folder} has no {MANIFEST} and is left out" for folder in left_out]
-        return [*(read_manifest(folder) for folder in corpora), ClipList((), remarks=tuple(remarks))]
-    remarks = [
-        f"{folder} is no label ({', '.join(LABELS)}) and is left out"
-        for folder in folders
-        if folder.name not in LABELS
-    ]
-    labelled = (clip for folder in folders if folder.name in LABELS for clip in _clips_of_label(folder, root))
-    return [ClipList(tuple(labelled), remarks=tuple(remarks))]
-
-
-def _clips_of_label(folder: Path, root: Path) -> list[Clip]:
-    paths = sound_files_below(folder)
-    own_name = root.resolve().name
-    return [
-        Clip(path, SYNTHETIC_CORPUS if is_synthetic(path) else own_name, None, folder.name) for path in paths
-    ]
+def make_emotion_folders(root: Path) -> EmotionFolders:
+    """Make ``root/{angry,happy,neutral,sad}`` where they are missing; touch nothing else."""
+    folders = [root / label for label in LABELS]
+    present = tuple(folder for folder in folders if folder.is_dir())
+    made = tuple(folder for folder in folders if folder not in present)
+    for folder in made:
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise OutputError(
+                f"cannot make the folder {folder}: {error.strerror or error}; "
+                "name another place, or move what stands there"
+            ) from error
+    return EmotionFolders(made, present)

@@ -17,7 +17,7 @@ NUM_BINS: Final = 15
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
-    """What was found on one set of examples.
+    """Scores of one set of examples.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Scores:
 
 
 def score(targets: NDArray[np.int64], probabilities: Probabilities, labels: tuple[str, ...]) -> Scores:
-    """Hold probabilities against the truth.
+    """Compare probabilities with the truth.
 
     Parameters
     ----------
@@ -115,19 +115,19 @@ def score(targets: NDArray[np.int64], probabilities: Probabilities, labels: tupl
 def confusion_matrix(
     targets: NDArray[np.int64], predicted: NDArray[np.int64], values: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Count what was taken for what.
+    """Count pairs of true and predicted values.
 
     Parameters
     ----------
     targets, predicted : ndarray, shape (n,)
-        The truth, and what was said.
+        The truth, and the predictions.
     values : ndarray, shape (k,)
         The values that both can take, ascending.
 
     Returns
     -------
     ndarray, shape (k, k), int64
-        Rows are what was true.
+        Rows are true labels.
     """
     places = np.searchsorted(values, targets) * len(values) + np.searchsorted(values, predicted)
     return np.bincount(places, minlength=len(values) ** 2).reshape(len(values), len(values)).astype(np.int64)
@@ -139,7 +139,7 @@ def unweighted_average_recall(confusion: NDArray[np.int64]) -> float:
     Parameters
     ----------
     confusion : ndarray, shape (k, k)
-        Rows are what was true.
+        Rows are true labels.
 
     Returns
     -------
@@ -150,7 +150,7 @@ def unweighted_average_recall(confusion: NDArray[np.int64]) -> float:
 
 
 def expected_calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """Ask whether what is said with 70 % is right in 70 % of the cases.
+    """Measure how far confidence is from accuracy.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def _rounded(value: float) -> float | None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TestSide:
-    """Scores at two grains.
+    """Scores of windows and of clips.
 
     Attributes
     ----------
@@ -201,7 +201,7 @@ class TestSide:
 
 
 def score_test_side(decision: RbfSvc, table: WindowTable, labels: tuple[str, ...]) -> TestSide:
-    """Ask the very decision that is shipped.
+    """Score the decision as it is saved.
 
     Parameters
     ----------

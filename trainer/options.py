@@ -6,7 +6,7 @@ import shlex
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from emotion.errors import OutputError, UsageError
 from emotion.features.catalogue import feature_set
@@ -20,8 +20,6 @@ DEFAULT_MAX_WINDOWS: Final = 6_000
 """Windows that the machine is fitted on; see ``docs/decisions/0005-a-cap-on-training-windows.md``."""
 
 CORPORA_VARIABLE: Final = "CALLMOOD_CORPORA"
-
-Recipe = Literal["house", "article"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +38,16 @@ class TrainingOptions:
         Name of the feature set.
     win_seconds, step_seconds : float or None
         The grid, s; None for whole clips.
-    recipe : {'house', 'article'}
-        ``article`` does what the article does, to the letter.
     seed : int
-        Decides whatever is drawn.
+        Of all draws.
     jobs : int
         Processes that compute features.
     max_windows : int
         Windows that the machine is fitted on.
     callmood_version : str
         For the card.
+    article : bool
+        Do exactly what the article does, instead of scaling and choosing parameters.
     force : bool
         Replace a model of this name.
     """
@@ -60,11 +58,11 @@ class TrainingOptions:
     feature_set: str
     win_seconds: float | None
     step_seconds: float | None
-    recipe: Recipe
     seed: int
     jobs: int
     max_windows: int
     callmood_version: str
+    article: bool = False
     force: bool = False
 
     @property
@@ -96,7 +94,7 @@ class TrainingOptions:
         """The command that makes the model again."""
         data = self.shown_data if self.shown_data.startswith("$") else shlex.quote(self.shown_data)
         words = ["callmood train", data, "--name", shlex.quote(self.name)]
-        if self.recipe == "article":
+        if self.article:
             return " ".join([*words, "--recipe article"])
         words += ["--features", self.feature_set]
         windows = ["--whole-clips"]
@@ -105,7 +103,7 @@ class TrainingOptions:
         return " ".join([*words, *windows, "--seed", str(self.seed), "--max-windows", str(self.max_windows)])
 
     def check(self) -> None:
-        """Refuse, before hours are spent, what cannot end well."""
+        """Refuse, before hours are spent, what cannot succeed."""
         plain = self.name == Path(self.name).name and self.name.isprintable()
         if not self.name or not plain or self.name.startswith((".", "-")):
             raise UsageError(

@@ -4,7 +4,7 @@ import io
 import logging
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +23,14 @@ INK: Final = "#1f2933"
 """Colour of text."""
 
 FAINT_INK: Final = "#616e7c"
-"""Colour of what is second to it."""
+"""Colour of secondary text."""
 
 DOTS_PER_INCH: Final = 150
 
 
 def matplotlib_part(name: str) -> ModuleType:
     """Import a part of matplotlib, quietly."""
-    # Where it keeps its fonts, and that it looks for them, is nothing that the user of a command asked.
+    # Its messages about fonts mean nothing to the user of a command.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     return require(f"matplotlib.{name}", "plot")
 
@@ -56,7 +56,7 @@ def write_titles(axes: "Axes", title: str, subtitle: str) -> None:
 def png_of(figure: "Figure") -> bytes:
     """Draw a figure."""
     picture = io.BytesIO()
-    # Naming the library's version inside would make the same picture another file.
+    # Without the version of the library, so that the same picture is the same file.
     matplotlib_part("backends.backend_agg").FigureCanvasAgg(figure).print_png(
         picture, metadata={"Software": None}
     )
@@ -69,7 +69,7 @@ MAX_COLUMNS: Final = 2_000
 """More than a picture has dots across: a longer sound is shown with frames left out evenly."""
 
 FRAME_SECONDS: Final = 0.064
-"""A compromise for the eye: harmonics of a voice stand apart, and so do its syllables."""
+"""A compromise: both harmonics and syllables of a voice are visible."""
 
 RANGE_DB: Final = 80.0
 """Bands this far below the loudest are shown as dark as any."""
@@ -91,7 +91,7 @@ class AnalysisViews:
     chroma : ndarray, shape (12, num_frames), float32
         C first, each frame's loudest is 1.
     start, end : float
-        The stretch that the columns cover, each about the middle of its frame, s.
+        The span of the columns, each about the middle of its frame, s.
     """
 
     mel_db: FloatArray
@@ -102,7 +102,7 @@ class AnalysisViews:
 
 
 def analyse(samples: Samples, sample_rate: int) -> AnalysisViews:
-    """Compute the views by the very descriptors that models hear, on frames of a picture's own."""
+    """Compute the views by the descriptors of the feature sets, on frames for pictures."""
     frame_length = 2 ** round(np.log2(FRAME_SECONDS * sample_rate))
     sound = np.concatenate([samples, np.zeros(max(0, frame_length - len(samples)), dtype=np.float32)])
     hop = max(frame_length // 16, (len(sound) - frame_length) // MAX_COLUMNS + 1)
@@ -130,24 +130,6 @@ WAVEFORM_COLUMNS: Final = 1_600
 """Columns over which the waveform's extremes are taken: about one a dot."""
 
 
-class Look(NamedTuple):
-    """How a matrix is shown.
-
-    Attributes
-    ----------
-    colours : str
-        Name of matplotlib's colour map.
-    limits : tuple of float
-        Values of its first and last colour.
-    unit : str
-        Beside the colour bar.
-    """
-
-    colours: str
-    limits: tuple[float, float]
-    unit: str
-
-
 def analysis_picture(
     samples: Samples,
     sample_rate: int,
@@ -156,7 +138,7 @@ def analysis_picture(
     subtitle: str,
     footnotes: tuple[str, ...],
 ) -> bytes:
-    """Draw a recording as a model hears it."""
+    """Draw waveform, mel spectrogram, MFCC and chroma of a recording."""
     figure = new_figure(9.6, 9.8)
     waveform, mel, mfcc, chroma = figure.subplots(4, 1, sharex=True, height_ratios=(1.0, 1.6, 1.1, 1.1))
     views = analyse(samples, sample_rate)
@@ -193,8 +175,10 @@ def _draw_views(
 ) -> None:
     mel, mfcc, chroma = rows
     span = (views.start, views.end)
-    decibels = Look("magma", (-RANGE_DB, 0.0), "level\n[dB re loudest]")
-    _draw_matrix(figure, mel, views.mel_db, span, decibels)
+    _draw_matrix(
+        figure, mel, views.mel_db, span,
+        colours="magma", limits=(-RANGE_DB, 0.0), unit="level\n[dB re loudest]",
+    )  # fmt: skip
     top_mel = hz_to_mel(sample_rate / 2)
     ticks = [hertz for hertz in MEL_TICKS_HZ if hertz <= sample_rate / 2]
     mel.set_yticks(
@@ -206,39 +190,42 @@ def _draw_views(
     cepstra = views.mfcc.copy()
     cepstra[0] -= cepstra[0].mean()
     reach = max(float(np.percentile(np.abs(cepstra[1:]), 99)), 1.0)
-    _draw_matrix(figure, mfcc, cepstra, span, Look("RdBu_r", (-reach, reach), "MFCC [dB]"))
+    _draw_matrix(figure, mfcc, cepstra, span, colours="RdBu_r", limits=(-reach, reach), unit="MFCC [dB]")
     mfcc.set_yticks(range(0, NUM_CEPSTRA, 3))
     mfcc.set_ylabel("MFCC\n[coefficient]", color=INK, fontsize=9)
 
-    _draw_matrix(figure, chroma, views.chroma, span, Look("viridis", (0.0, 1.0), "share of\nthe loudest"))
+    _draw_matrix(
+        figure, chroma, views.chroma, span,
+        colours="viridis", limits=(0.0, 1.0), unit="share of\nthe loudest",
+    )  # fmt: skip
     chroma.set_yticks(range(0, len(PITCH_CLASSES), 2), PITCH_CLASSES[::2])
     chroma.set_ylabel("chroma\n[pitch class]", color=INK, fontsize=9)
 
 
 def _draw_matrix(
-    figure: "Figure", axes: "Axes", matrix: FloatArray, span: tuple[float, float], look: Look
+    figure: "Figure",
+    axes: "Axes",
+    matrix: FloatArray,
+    span: tuple[float, float],
+    *,
+    colours: str,
+    limits: tuple[float, float],
+    unit: str,
 ) -> None:
-    extent = (*span, -0.5, len(matrix) - 0.5)
-    lowest, highest = look.limits
+    lowest, highest = limits
     image = axes.imshow(
-        matrix,
-        aspect="auto",
-        origin="lower",
-        extent=extent,
-        cmap=look.colours,
-        vmin=lowest,
-        vmax=highest,
-        interpolation="nearest",
-    )
+        matrix, aspect="auto", origin="lower", extent=(*span, -0.5, len(matrix) - 0.5),
+        cmap=colours, vmin=lowest, vmax=highest, interpolation="nearest",
+    )  # fmt: skip
     beyond = "both" if matrix.max() > highest or matrix.min() < lowest else "neither"
     bar = figure.colorbar(image, ax=axes, pad=0.015, fraction=0.03, aspect=16, extend=beyond)
-    bar.set_label(look.unit, color=INK, fontsize=8.5)
+    bar.set_label(unit, color=INK, fontsize=8.5)
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=0, labelcolor=INK, labelsize=8)
 
 
 def confusion_picture(scores: Scores, title: str, subtitle: str) -> bytes:
-    """Draw what was taken for what: a row a true label, its percentages and counts."""
+    """Draw a confusion matrix: a row a true label, with percentages and counts."""
     figure = new_figure(6.4, 5.9)
     axes = figure.add_subplot()
     shares = scores.confusion / np.maximum(scores.support, 1)[:, None]

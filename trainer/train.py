@@ -15,7 +15,7 @@ from trainer.model_card import card_of_training
 from trainer.options import TrainingOptions
 from trainer.plots import confusion_picture
 from trainer.splits import TEST_SHARE, Split, split_clips
-from trainer.svm import FittedSvm, arrays_from_scikit_learn, fit_article, fit_house
+from trainer.svm import fit_article, fit_tuned
 from trainer.training_log import TrainingLog
 
 ARTICLE_SEED = 42
@@ -33,14 +33,18 @@ def train(options: TrainingOptions, log: TrainingLog) -> tuple[Card, Path, str]:
     log.say(f"split {split.rule}")
     log.say(f"  learned from: {len(learned)} windows of {int((~split.is_test).sum())} clips")
     log.say(f"  tested on:    {len(tested)} windows of {int(split.is_test.sum())} clips")
-    if options.recipe == "article":
+    if options.article:
         fitted = fit_article(learned, options.seed, log)
     else:
-        fitted = fit_house(learned, options.max_windows, options.seed, log)
-    arrays = arrays_from_scikit_learn(fitted.scaler, fitted.svc, fitted.calibration)
+        fitted = fit_tuned(learned, options.max_windows, options.seed, log)
+    arrays = fitted.arrays()
     with log.step(f"test on {len(tested)} windows"):
         result = score_test_side(RbfSvc.from_arrays(arrays), tested, labels)
-    _say_article_accuracy(options, fitted, tested.vectors, tested.targets, log)
+    if options.article:
+        accuracy = float((fitted.machine.predict(tested.vectors) == tested.targets).mean())
+        log.say(
+            f"  accuracy as the article counts it, by the SVC's own votes: {accuracy:.3f} (it prints 0.75)"
+        )
     report = report_text(f"{options.name}: classification report", split.rule, result)
     log.say(
         f"UAR {result.clips.uar:.3f}, accuracy {result.clips.accuracy:.3f} "
@@ -84,9 +88,9 @@ def _read(options: TrainingOptions, log: TrainingLog) -> tuple[Extraction, tuple
 
 
 def _split(options: TrainingOptions, extraction: Extraction) -> Split:
-    if options.recipe != "article":
+    if not options.article:
         return split_clips(extraction.clips, options.seed)
-    # The article's own call, word for word; only the features and labels are carried by their row numbers.
+    # The article's own call; row numbers stand for features and labels.
     _, tested = train_test_split(
         np.arange(len(extraction.clips)), test_size=TEST_SHARE, random_state=ARTICLE_SEED
     )
@@ -94,16 +98,6 @@ def _split(options: TrainingOptions, extraction: Extraction) -> Split:
     is_test[tested] = True
     rule = f"by clip, as the article: {len(tested)} of {len(is_test)} clips at random, seed {ARTICLE_SEED}"
     return Split(is_test, rule, by_speaker=False)
-
-
-def _say_article_accuracy(
-    options: TrainingOptions, fitted: FittedSvm, vectors: np.ndarray, targets: np.ndarray, log: TrainingLog
-) -> None:
-    if options.recipe == "article":
-        accuracy = float((fitted.svc.predict(vectors.astype(np.float64)) == targets).mean())
-        log.say(
-            f"  accuracy as the article counts it, by the SVC's own votes: {accuracy:.3f} (it prints 0.75)"
-        )
 
 
 def _picture(options: TrainingOptions, split: Split, result: TestSide) -> bytes:

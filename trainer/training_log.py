@@ -18,7 +18,7 @@ from rich.progress import (
 from emotion.untrusted_text import printable
 
 Advance = Callable[[int], None]
-"""Moves the bar of the current step on by so many."""
+"""Advances the progress bar by so many units."""
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def progress_bar(console: Console, title: str, total: int | None = None) -> Iter
 
 
 class TrainingLog:
-    """Lines and steps, shown on a console and kept."""
+    """Lines and steps, shown on a console and collected."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(quiet=True)
@@ -48,14 +48,16 @@ class TrainingLog:
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
-    def step(self, title: str, total: int | None = None) -> Iterator[Advance]:
-        """Work on one step: a bar while it lasts, a line with its duration when it is done."""
+    def step(self, title: str, total: int | None = None, *, worth_seconds: float = 0.0) -> Iterator[Advance]:
+        """Show a bar while a step lasts, and a line when it is done, if it took as long as is worth one."""
         began = time.monotonic()
         with progress_bar(self._console, title, total) as advance:
             yield advance
-        self.say(f"{title}: done in {time.monotonic() - began:.1f} s")
+        took = time.monotonic() - began
+        if took >= worth_seconds:
+            self.say(f"{title}: done in {took:.1f} s")
 
     @property
     def text(self) -> str:
-        """Everything said so far, a line each."""
+        """All lines so far."""
         return "\n".join(self._lines) + "\n"

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,40 @@ from numpy.typing import NDArray
 from emotion.arrays import FloatArray
 from trainer.cache import cache_key
 
+Rows = NDArray[np.int64] | NDArray[np.bool_]
+"""Indices, or a mask."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class WindowTable:
+class Columns:
+    """A table whose fields are arrays of the same length."""
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(getattr(self, fields(self)[0].name))
+
+    def take(self, rows: Rows) -> Self:
+        """Select rows."""
+        return type(self)(**{name: values[rows] for name, values in self.columns().items()})
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """Join the rows of at least one table."""
+        columns = [part.columns() for part in parts]
+        return cls(**{name: np.concatenate([part[name] for part in columns]) for name in columns[0]})
+
+    def columns(self, prefix: str = "") -> dict[str, NDArray[Any]]:
+        """Give the arrays by name."""
+        return {prefix + each.name: getattr(self, each.name) for each in fields(self)}
+
+    @classmethod
+    def from_columns(cls, arrays: Mapping[str, NDArray[Any]], prefix: str = "") -> Self:
+        """Rebuild a table from what `columns` gave, among other arrays."""
+        return cls(**{each.name: arrays[prefix + each.name] for each in fields(cls)})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WindowTable(Columns):
     """One row a window.
 
     Attributes
@@ -35,30 +66,9 @@ class WindowTable:
     corpora: NDArray[np.str_]
     groups: NDArray[np.str_]
 
-    def __len__(self) -> int:
-        """Count the windows."""
-        return len(self.targets)
-
-    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "WindowTable":
-        """Give some of the rows."""
-        return WindowTable(
-            self.vectors[rows], self.targets[rows], self.clips[rows], self.corpora[rows], self.groups[rows]
-        )
-
-
-def fair_shares(available: Mapping[str, int], total: int) -> dict[str, int]:
-    """Deal out places: equal shares, and what one cannot fill goes to the others."""
-    shares: dict[str, int] = {}
-    left = total
-    by_size = sorted(available, key=lambda name: (available[name], name))
-    for position, name in enumerate(by_size):
-        shares[name] = min(available[name], left // (len(by_size) - position))
-        left -= shares[name]
-    return shares
-
 
 def balanced_rows(table: WindowTable, max_rows: int, seed: int) -> NDArray[np.int64]:
-    """Draw rows: each label the same share, and within a label each corpus."""
+    """Draw rows: the same share for each label, and within a label for each corpus."""
     if len(table) <= max_rows:
         return np.arange(len(table))
     generator = np.random.default_rng(seed)
@@ -75,13 +85,20 @@ def balanced_rows(table: WindowTable, max_rows: int, seed: int) -> NDArray[np.in
     return np.sort(np.concatenate(chosen))
 
 
-Rows = NDArray[np.int64] | NDArray[np.bool_]
-"""Indices, or a mask."""
+def fair_shares(available: Mapping[str, int], total: int) -> dict[str, int]:
+    """Divide a total into equal shares; what one cannot fill goes to the others."""
+    shares: dict[str, int] = {}
+    left = total
+    by_size = sorted(available, key=lambda name: (available[name], name))
+    for position, name in enumerate(by_size):
+        shares[name] = min(available[name], left // (len(by_size) - position))
+        left -= shares[name]
+    return shares
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ClipPlaces:
-    """One row for each place of a clip in a stream; a clip that is heard again has another row.
+class ClipPlaces(Columns):
+    """One row for each place of a clip in a stream; a clip that is repeated has another row.
 
     Attributes
     ----------
@@ -110,17 +127,9 @@ class ClipPlaces:
     end_seconds: NDArray[np.float64]
     best_window: NDArray[np.int32]
 
-    def __len__(self) -> int:
-        """Count the places."""
-        return len(self.emotion)
-
-    def take(self, rows: Rows) -> "ClipPlaces":
-        """Give some of the places."""
-        return ClipPlaces(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class StreamRecords:
+class StreamRecords(Columns):
     """One row a stream.
 
     Attributes
@@ -134,7 +143,7 @@ class StreamRecords:
     seed : ndarray, shape (s,), int32
         That of its order, its pauses and its noise.
     condition : ndarray, shape (s,), str
-        Through which line it was heard.
+        The acoustic condition applied.
     num_windows : ndarray, shape (s,), int32
         Windows in it.
     """
@@ -147,25 +156,10 @@ class StreamRecords:
     condition: NDArray[np.str_]
     num_windows: NDArray[np.int32]
 
-    def __len__(self) -> int:
-        """Count the streams."""
-        return len(self.seed)
-
     @property
     def speaker_key(self) -> NDArray[np.str_]:
         """``corpus/speaker``, unique among all corpora, as `Clip.speaker_key`; shape (s,)."""
         return np.array([f"{c}/{s}" for c, s in zip(self.corpus, self.speaker, strict=True)], dtype=np.str_)
-
-    def take(self, rows: Rows) -> "StreamRecords":
-        """Give some of the streams."""
-        return StreamRecords(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
-
-
-def joined(parts: list[Any]) -> dict[str, Any]:
-    """Join the columns of several tables of one kind."""
-    return {
-        each.name: np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(parts[0])
-    }
 
 
 _COLUMNS: Final = ("vectors", "state", "level_dbfs", "clip", "share", "stream", "window")
@@ -173,14 +167,14 @@ _COLUMNS: Final = ("vectors", "state", "level_dbfs", "clip", "share", "stream", 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StepTable:
-    """One row a window, in the order in which they were heard, stream after stream.
+    """One row a window, stream after stream, in order of time.
 
     Attributes
     ----------
     vectors : ndarray, shape (n, num_features), float32
-        Of all windows, those without speech too; often mapped from a file: index it with care for memory.
+        Of all windows, those without speech too; often memory-mapped.
     state : ndarray, shape (n,), str
-        The gate's word for the window, as `streamer.events.State`.
+        The gate's state, as `streamer.events.State`.
     level_dbfs : ndarray, shape (n,), float64
         RMS of the window without its DC, dB below full scale.
     clip : ndarray, shape (n,), int32
@@ -198,7 +192,7 @@ class StepTable:
     win_seconds, step_seconds : float
         The grid, s.
     key : str
-        Digest of all that decided about the values, hexadecimal: tables of one key are equal.
+        Digest of all that decides about the values, hexadecimal: tables of one key are equal.
     """
 
     vectors: FloatArray
@@ -220,7 +214,7 @@ class StepTable:
 
     @property
     def condition(self) -> str:
-        """The line that all streams were heard through; names joined by ``+`` where there are several."""
+        """The condition of all streams; names joined by ``+`` where there are several."""
         return "+".join(sorted(set(self.streams.condition.tolist())))
 
     @property
@@ -236,89 +230,112 @@ class StepTable:
         return np.where(self.clip >= 0, self.clips.emotion[self.clip], -1).astype(np.int64)
 
     def of_speakers(self, keys: Collection[str]) -> "StepTable":
-        """Give the streams of some speakers."""
+        """Select the streams of some speakers."""
         return self.of_streams(np.isin(self.streams.speaker_key, sorted(keys)))
 
     def of_streams(self, wanted: NDArray[np.bool_]) -> "StepTable":
-        """Give some of the streams, whole."""
+        """Select whole streams."""
         if wanted.all():
             return self
         rows, places = wanted[self.stream], wanted[self.clips.stream]
         new_stream = np.cumsum(wanted, dtype=np.int32) - 1
         new_row = np.append(np.cumsum(rows, dtype=np.int32) - 1, -1).astype(np.int32)
         new_place = np.append(np.cumsum(places, dtype=np.int32) - 1, -1).astype(np.int32)
+        columns = {name: getattr(self, name)[rows] for name in _COLUMNS}
+        columns["clip"] = new_place[columns["clip"]]
+        columns["stream"] = new_stream[columns["stream"]]
         clips = self.clips.take(places)
-        return StepTable(
-            vectors=self.vectors[rows],
-            state=self.state[rows],
-            level_dbfs=self.level_dbfs[rows],
-            clip=new_place[self.clip[rows]],
-            share=self.share[rows],
-            stream=new_stream[self.stream[rows]],
-            window=self.window[rows],
+        return replace(
+            self,
+            **columns,
             clips=replace(clips, stream=new_stream[clips.stream], best_window=new_row[clips.best_window]),
             streams=self.streams.take(wanted),
-            win_seconds=self.win_seconds,
-            step_seconds=self.step_seconds,
             key=cache_key(table=self.key, streams=np.flatnonzero(wanted).tolist()),
         )
 
     def arrays(self) -> dict[str, Any]:
         """Give what a cache keeps, by name: all but the key."""
-        parts: dict[str, ClipPlaces | StreamRecords] = {"clips": self.clips, "streams": self.streams}
         return {
             **{name: getattr(self, name) for name in (*_COLUMNS, "win_seconds", "step_seconds")},
-            **{
-                f"{name}.{each.name}": getattr(part, each.name)
-                for name, part in parts.items()
-                for each in fields(part)
-            },
+            **self.clips.columns("clips."),
+            **self.streams.columns("streams."),
         }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], key: str) -> "StepTable":
-        """Take what `arrays` gave."""
+        """Rebuild a table from what `arrays` gave."""
         return cls(
             **{name: arrays[name] for name in _COLUMNS},
-            clips=ClipPlaces(**{each.name: arrays[f"clips.{each.name}"] for each in fields(ClipPlaces)}),
-            streams=StreamRecords(
-                **{each.name: arrays[f"streams.{each.name}"] for each in fields(StreamRecords)}
-            ),
+            clips=ClipPlaces.from_columns(arrays, "clips."),
+            streams=StreamRecords.from_columns(arrays, "streams."),
             win_seconds=float(arrays["win_seconds"]),
             step_seconds=float(arrays["step_seconds"]),
             key=key,
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TablePart:
+    """Some speakers of a table, named as ``corpus/speaker``; all streams where `speakers` is None.
+
+    What it holds is known without reading vectors.
+    """
+
+    whole: StepTable
+    speakers: tuple[str, ...] | None = None
+
+    @property
+    def key(self) -> str:
+        """Digest of what decides about the values: parts of one key are equal."""
+        return cache_key(whole=self.whole.key, speakers=self.speakers)
+
+    @property
+    def num_windows(self) -> int:
+        """Number of windows."""
+        if self.speakers is None:
+            return len(self.whole)
+        streams = self.whole.streams
+        return int(streams.num_windows[np.isin(streams.speaker_key, self.speakers)].sum())
+
+    def table(self) -> StepTable:
+        """Select the streams."""
+        return self.whole if self.speakers is None else self.whole.of_speakers(self.speakers)
+
+
 def concatenate_tables(tables: Sequence[StepTable]) -> StepTable:
-    """Put tables one after another."""
+    """Concatenate tables."""
     grids = {(table.win_seconds, table.step_seconds) for table in tables}
     if len(grids) != 1:
         raise ValueError(f"tables of one grid are wanted, not of {sorted(grids)}")
     if len(tables) == 1:
         return tables[0]
-    clips, numbers, rows, streams, places = [], [], 0, 0, 0
+    columns: dict[str, list[NDArray[Any]]] = {name: [] for name in _COLUMNS}
+    clips = []
+    num_windows = num_streams = num_places = 0
     for table in tables:
-        best = table.clips.best_window
+        for name, parts in columns.items():
+            parts.append(getattr(table, name))
+        columns["clip"][-1] = _shifted(table.clip, num_places)
+        columns["stream"][-1] = table.stream + np.int32(num_streams)
         clips.append(
             replace(
                 table.clips,
-                stream=table.clips.stream + np.int32(streams),
-                best_window=np.where(best >= 0, best + rows, -1).astype(np.int32),
+                stream=table.clips.stream + np.int32(num_streams),
+                best_window=_shifted(table.clips.best_window, num_windows),
             )
         )
-        clip = np.where(table.clip >= 0, table.clip + places, -1).astype(np.int32)
-        numbers.append((clip, table.stream + np.int32(streams)))
-        rows, streams, places = rows + len(table), streams + len(table.streams), places + len(table.clips)
-    plain = [name for name in _COLUMNS if name not in {"clip", "stream"}]
-    columns = {name: np.concatenate([getattr(table, name) for table in tables]) for name in plain}
-    return StepTable(
-        **columns,
-        clip=np.concatenate([clip for clip, _ in numbers]),
-        stream=np.concatenate([stream for _, stream in numbers]),
-        clips=ClipPlaces(**joined(clips)),
-        streams=StreamRecords(**joined([table.streams for table in tables])),
-        win_seconds=tables[0].win_seconds,
-        step_seconds=tables[0].step_seconds,
+        num_windows += len(table)
+        num_streams += len(table.streams)
+        num_places += len(table.clips)
+    joined: dict[str, Any] = {name: np.concatenate(parts) for name, parts in columns.items()}
+    return replace(
+        tables[0],
+        **joined,
+        clips=ClipPlaces.concatenate(clips),
+        streams=StreamRecords.concatenate([table.streams for table in tables]),
         key=cache_key(tables=[table.key for table in tables]),
     )
+
+
+def _shifted(indices: NDArray[np.int32], by: int) -> NDArray[np.int32]:
+    return np.where(indices >= 0, indices + by, -1).astype(np.int32)

@@ -1,7 +1,7 @@
 """Classify the streams of a table window by window, as a live leg does, and keep the results."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -10,22 +10,26 @@ from numpy.typing import NDArray
 from emotion.arrays import FloatArray, Probabilities
 from emotion.card import LABELS
 from streamer.analysis.classifier import ProbabilitySmoother
-from trainer.recipes.base import BatchClassifier, FittedClassifier
+from trainer.recipes.base import FittedClassifier
 from trainer.training_log import Advance
-from trainer.window_table import StepTable
+from trainer.window_table import Columns, StepTable
+
+CLASSIFICATION_VERSION: Final = 1
+"""Raise it when a table and a classifier give other results: by smoothing, doubt or places. Caches are keyed
+by it."""
 
 NOTHING: Final = -1
 """In a column of indices: no label shown, no clip here."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Placements:
-    """Clips as they were placed in streams; a clip that is said twice is placed twice.
+class Placements(Columns):
+    """Clips as they were placed in streams; a repeated clip is placed again.
 
     Attributes
     ----------
     clip : ndarray, shape (m,), str
-        Path of the recording: the same wherever the clip is placed again.
+        Path of the recording: the same wherever the clip is placed.
     speaker : ndarray, shape (m,), str
         Corpus and speaker.
     target : ndarray, shape (m,), int64
@@ -46,23 +50,19 @@ class Placements:
     end: NDArray[np.float64]
     best_window: NDArray[np.int64]
 
-    def __len__(self) -> int:
-        """Count the placements."""
-        return len(self.target)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ClassifiedWindows:
+class ClassifiedWindows(Columns):
     """Windows in the order of their streams.
 
     Attributes
     ----------
     probabilities : ndarray, shape (n, num_labels), float64
-        The listener's own word for each window, also for those that the gate did not hear as speech.
+        The classifier's, for windows without speech as well.
     heard : ndarray, shape (n,), bool
-        Whether the gate said speech.
+        Whether the gate found speech.
     unsure : ndarray, shape (n,), bool
-        Whether a window of speech was called unsure.
+        Whether a window of speech is shown as unsure.
     shown : ndarray, shape (n,), int64
         Index of the label on the panel, after smoothing; -1 where none is shown.
     placement : ndarray, shape (n,), int64
@@ -70,7 +70,7 @@ class ClassifiedWindows:
     stream : ndarray, shape (n,), int64
         The stream of each.
     end : ndarray, shape (n,), float64
-        When the window is over, and can be shown: stream time, s.
+        End of the window, when it can be shown: stream time, s.
     """
 
     probabilities: Probabilities
@@ -81,114 +81,63 @@ class ClassifiedWindows:
     stream: NDArray[np.int64]
     end: NDArray[np.float64]
 
-    def __len__(self) -> int:
-        """Count the windows."""
-        return len(self.heard)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassifiedStreams:
-    """Everything that scores are made of.
-
-    Attributes
-    ----------
-    windows : ClassifiedWindows
-        What was said.
-    placements : Placements
-        What was true.
-    """
+    """What was predicted of streams, and the truth."""
 
     windows: ClassifiedWindows
     placements: Placements
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Give what a cache keeps, by name."""
-        parts: dict[str, ClassifiedWindows | Placements] = {
-            "windows": self.windows,
-            "placements": self.placements,
-        }
-        return {
-            f"{part}.{name}": values for part, own in parts.items() for name, values in _columns(own).items()
-        }
+        """Give what a cache keeps, by name.
+
+        Returns
+        -------
+        dict of str to ndarray
+            All columns.
+        """
+        return self.windows.columns("windows.") | self.placements.columns("placements.")
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "ClassifiedStreams":
-        """Take what `arrays` gave."""
+        """Rebuild what `arrays` gave.
+
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            All columns.
+
+        Returns
+        -------
+        ClassifiedStreams
+            The same.
+        """
         return cls(
-            ClassifiedWindows(
-                **{each.name: arrays[f"windows.{each.name}"] for each in fields(ClassifiedWindows)}
-            ),
-            Placements(**{each.name: arrays[f"placements.{each.name}"] for each in fields(Placements)}),
+            ClassifiedWindows.from_columns(arrays, "windows."),
+            Placements.from_columns(arrays, "placements."),
         )
 
 
-def pool(parts: Sequence[ClassifiedStreams]) -> ClassifiedStreams:
-    """Put streams of several tables side by side.
-
-    Parameters
-    ----------
-    parts : sequence of ClassifiedStreams
-        At least one.
-
-    Returns
-    -------
-    ClassifiedStreams
-        With streams, windows and placements numbered anew.
-    """
-    windows, placements = [], []
-    num_windows = num_placements = num_streams = 0
-    for part in parts:
-        shifted = _columns(part.windows)
-        shifted["placement"] = _shifted(part.windows.placement, num_placements)
-        shifted["stream"] = part.windows.stream + num_streams
-        windows.append(shifted)
-        moved = _columns(part.placements)
-        moved["best_window"] = _shifted(part.placements.best_window, num_windows)
-        moved["stream"] = part.placements.stream + num_streams
-        placements.append(moved)
-        num_windows += len(part.windows)
-        num_placements += len(part.placements)
-        streams = np.concatenate([part.windows.stream, part.placements.stream])
-        num_streams += int(streams.max(initial=NOTHING)) + 1
-    return ClassifiedStreams(ClassifiedWindows(**_joined(windows)), Placements(**_joined(placements)))
-
-
-def _columns(part: ClassifiedWindows | Placements) -> dict[str, NDArray[Any]]:
-    return {each.name: getattr(part, each.name) for each in fields(part)}
-
-
-def _joined(parts: Sequence[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def _shifted(rows: NDArray[np.int64], by: int) -> NDArray[np.int64]:
-    return np.where(rows == NOTHING, NOTHING, rows + by)
-
-
-JUDGING_VERSION: Final = 1
-"""Raise it when a table and a listener classify otherwise: by smoothing, doubt or places. Caches are keyed
-by it."""
-
-
 def classify_table(
-    table: StepTable, listener: FittedClassifier, *, baseline: bool, advance: Advance = lambda _: None
+    table: StepTable, classifier: FittedClassifier, *, baseline: bool, advance: Advance = lambda _: None
 ) -> ClassifiedStreams:
-    """Let a listener hear every stream of a table from its beginning.
+    """Classify every stream of a table from its beginning.
 
-    Only windows that the gate heard as speech teach the voice and move what is shown, as live. The others
-    get their probabilities all the same, with the baseline as it is known at that moment: a clip that the
-    gate swallowed must be answered.
+    As in a live session, only windows of speech teach the voice and change what is shown. The others get
+    probabilities as well, with the baseline as it is known at that moment: every clip needs an answer, even
+    where the gate finds no speech in it.
 
     Parameters
     ----------
     table : StepTable
         Streams; the windows of each in order.
-    listener : FittedClassifier
-        A model, or what a recipe made.
+    classifier : FittedClassifier
+        A model, or what a recipe fitted.
     baseline : bool
         Whether it learns each voice.
     advance : callable
-        Told of windows that are done.
+        Called with the number of windows of each stream.
 
     Returns
     -------
@@ -199,40 +148,56 @@ def classify_table(
     probabilities = np.zeros((len(table), len(LABELS)))
     unsure = np.zeros(len(table), dtype=np.bool_)
     shown = np.full(len(table), NOTHING, dtype=np.int64)
-    columns = np.array([LABELS.index(label) for label in listener.labels])
+    columns = np.array([LABELS.index(label) for label in classifier.labels])
     for rows in _streams(table):
-        # One read a stream: a row at a time of a mapped file costs more than judging it.
+        # One read a stream: a row at a time of a mapped file costs more than to classify it.
         vectors = np.asarray(table.vectors[rows])
-        words = _with_baseline(listener, vectors, heard[rows]) if baseline else _without(listener, vectors)
-        probabilities[np.ix_(rows, columns)] = words
-        tracker = ProbabilitySmoother(table.step_seconds)
-        for row, word in zip(rows, words, strict=True):
+        of_stream = (
+            _with_baseline(classifier, vectors, heard[rows])
+            if baseline
+            else _without_baseline(classifier, vectors)
+        )
+        probabilities[np.ix_(rows, columns)] = of_stream
+        smoother = ProbabilitySmoother(table.step_seconds)
+        for row, of_window in zip(rows, of_stream, strict=True):
             if heard[row]:
-                smoothed = tracker.speech(word)
-                unsure[row] = listener.is_unsure(smoothed)
+                smoothed = smoother.speech(of_window)
+                unsure[row] = classifier.decision.is_unsure(smoothed)
                 shown[row] = NOTHING if unsure[row] else columns[smoothed.argmax()]
             else:
-                tracker.silence()
+                smoother.silence()
         advance(len(rows))
     ends = table.start_seconds + table.win_seconds
     clips, streams = table.clip.astype(np.int64), table.stream.astype(np.int64)
     windows = ClassifiedWindows(probabilities, heard, unsure, shown, clips, streams, ends)
-    return ClassifiedStreams(windows, placements_of(table))
+    return ClassifiedStreams(windows, _placements_of(table))
 
 
-def placements_of(table: StepTable) -> Placements:
-    """Take from a table what was true.
+def _streams(table: StepTable) -> list[NDArray[np.int64]]:
+    order = np.lexsort((table.window, table.stream))
+    _, first = np.unique(table.stream[order], return_index=True)
+    return [rows for rows in np.split(order, first[1:]) if len(rows)]
 
-    Parameters
-    ----------
-    table : StepTable
-        Streams.
 
-    Returns
-    -------
-    Placements
-        In the table's order.
-    """
+def _with_baseline(
+    classifier: FittedClassifier, vectors: FloatArray, heard: NDArray[np.bool_]
+) -> Probabilities:
+    voice = classifier.decision.open_voice()
+    return np.array(
+        [
+            voice.update(vector) if speech else voice.peek(vector)
+            for vector, speech in zip(vectors, heard, strict=True)
+        ]
+    )
+
+
+def _without_baseline(classifier: FittedClassifier, vectors: FloatArray) -> Probabilities:
+    if classifier.in_batches:
+        return classifier.decision.probabilities(vectors)
+    return np.array([classifier.decision.probabilities(vector) for vector in vectors])
+
+
+def _placements_of(table: StepTable) -> Placements:
     clips = table.clips
     return Placements(
         clips.path,
@@ -245,25 +210,42 @@ def placements_of(table: StepTable) -> Placements:
     )
 
 
-def _with_baseline(
-    listener: FittedClassifier, vectors: FloatArray, heard: NDArray[np.bool_]
-) -> Probabilities:
-    voice = listener.open_voice()
-    return np.array(
-        [
-            voice.hear(vector) if speech else voice.peek(vector)
-            for vector, speech in zip(vectors, heard, strict=True)
-        ]
-    )
+def pool(parts: Sequence[ClassifiedStreams]) -> ClassifiedStreams:
+    """Concatenate the streams of several tables.
+
+    Parameters
+    ----------
+    parts : sequence of ClassifiedStreams
+        At least one.
+
+    Returns
+    -------
+    ClassifiedStreams
+        With streams, windows and placements renumbered.
+    """
+    windows, placements = [], []
+    num_windows = num_placements = num_streams = 0
+    for part in parts:
+        windows.append(
+            replace(
+                part.windows,
+                placement=_shifted(part.windows.placement, num_placements),
+                stream=part.windows.stream + num_streams,
+            )
+        )
+        placements.append(
+            replace(
+                part.placements,
+                best_window=_shifted(part.placements.best_window, num_windows),
+                stream=part.placements.stream + num_streams,
+            )
+        )
+        num_windows += len(part.windows)
+        num_placements += len(part.placements)
+        streams = np.concatenate([part.windows.stream, part.placements.stream])
+        num_streams += int(streams.max(initial=NOTHING)) + 1
+    return ClassifiedStreams(ClassifiedWindows.concatenate(windows), Placements.concatenate(placements))
 
 
-def _without(listener: FittedClassifier, vectors: FloatArray) -> Probabilities:
-    if isinstance(listener, BatchClassifier):
-        return listener.predict_all(vectors)
-    return np.array([listener.predict(vector) for vector in vectors])
-
-
-def _streams(table: StepTable) -> list[NDArray[np.int64]]:
-    order = np.lexsort((table.window, table.stream))
-    _, first = np.unique(table.stream[order], return_index=True)
-    return [rows for rows in np.split(order, first[1:]) if len(rows)]
+def _shifted(rows: NDArray[np.int64], by: int) -> NDArray[np.int64]:
+    return np.where(rows == NOTHING, NOTHING, rows + by)

@@ -4,21 +4,33 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
 from callmood.evaluation.streams import STREAM_KINDS, StreamKind, default_seeds, plan_streams
 from emotion.card import LABELS
-from emotion.errors import DatasetError, UsageError
+from emotion.errors import DatasetError, UsageError, name_advice
 from emotion.untrusted_text import printable
 from trainer.augmentation.catalogue import EVALUATION_CONDITIONS, check_condition
-from trainer.dataset import MANIFEST, Clip, ClipList, read_manifest
+from trainer.dataset import MANIFEST, Clip, read_manifest
 
 TRAINING_KIND: Final[StreamKind] = "balanced"
-"""Recipes fit on streams of all clips."""
+"""Recipes are fitted on streams of all clips."""
 
 TRAINING_SEED: Final = 0
+
+LEAST_SHARE: Final = 0.02
+"""A corpus is scored if each of the four labels has this share of its clips: with fewer its UAR depends on a
+handful of clips."""
+
+Protocol: TypeAlias = Literal["leave-one-corpus-out", "leave-speakers-out", "unseen-data"]
+"""How training and test side are separated."""
+
+NUM_FOLDS: Final = 5
+"""Folds of speakers; as many as speakers where there are fewer."""
+
+_SEED: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +42,12 @@ class Settings:
     kinds : tuple of {'balanced', 'mostly-neutral', 'single'}
         Of streams.
     conditions : tuple of str
-        Lines that the test side is heard through.
+        Acoustic conditions of the test side.
     baselines : tuple of bool
-        Without the speaker baseline, with it.
+        Without the speaker baseline, and with it.
     num_seeds : int or None
         Orders of the mostly neutral and single streams; None for the usual number. Balanced streams hold
-        every clip and are heard in one order.
+        every clip, in one order.
     """
 
     kinds: tuple[StreamKind, ...] = STREAM_KINDS
@@ -53,19 +65,14 @@ class Settings:
 def settings_of(
     kinds: Sequence[str], conditions: Sequence[str], baselines: tuple[bool, ...], num_seeds: int | None
 ) -> Settings:
-    """Check what a user asks for."""
+    """Check the axes that a user asks for."""
     for name in kinds:
         if name not in STREAM_KINDS:
-            raise UsageError(f"no kind of stream is called {name!r}; choose from {', '.join(STREAM_KINDS)}")
+            raise UsageError(f"there is no kind of stream {name!r}; {name_advice(name, STREAM_KINDS)}")
     for name in conditions:
         check_condition(name)
     chosen = tuple(kind for kind in STREAM_KINDS if not kinds or kind in kinds)
     return Settings(chosen, tuple(conditions) or EVALUATION_CONDITIONS, baselines, num_seeds)
-
-
-LEAST_SHARE: Final = 0.02
-"""A corpus is scored if each of the four labels has this share of its clips: with fewer its UAR hangs on a
-handful of clips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +98,8 @@ class Corpus:
 
     @property
     def speakers(self) -> tuple[str, ...]:
-        """Who speaks, as ``corpus/speaker``; sorted. A clip of nobody known is a speaker by itself."""
-        # Asked of those who make the streams: it is their names that tables are cut by.
+        """Speakers as ``corpus/speaker``, sorted. A clip of an unknown speaker is a speaker by itself."""
+        # Planned streams name the speakers by which tables are cut.
         plans = plan_streams(self.clips, TRAINING_KIND, TRAINING_SEED)
         return tuple(sorted({f"{plan.corpus}/{plan.speaker}" for plan in plans}))
 
@@ -104,7 +111,7 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True)
 class CorporaFolder:
-    """What was found, and what is done with it.
+    """The corpora of a folder, and how they are used.
 
     Attributes
     ----------
@@ -113,7 +120,7 @@ class CorporaFolder:
     learned_from : tuple of Corpus
         Those that may be fitted on; a scored one is never fitted on while it is tested.
     remarks : tuple of str
-        One line for each thing left out, or done otherwise than one might think.
+        One line for each corpus left out or of limited use.
     """
 
     scored: tuple[Corpus, ...]
@@ -126,7 +133,7 @@ def read_corpora(root: Path, only: Collection[str] = (), learn_from: Collection[
     corpora, remarks = _read(root)
     for name in (*only, *learn_from):
         if name not in corpora:
-            raise UsageError(f"there is no corpus {name!r} in {root}; there are {', '.join(corpora)}")
+            raise UsageError(f"there is no corpus {name!r} in {root}; {name_advice(name, corpora)}")
     scored = [corpora[name] for name in corpora if (name in only if only else corpora[name].has_all_labels)]
     if not scored:
         raise DatasetError(
@@ -148,7 +155,7 @@ def _read(root: Path) -> tuple[dict[str, Corpus], list[str]]:
     remarks: list[str] = []
     corpora: dict[str, Corpus] = {}
     for folder in folders:
-        found: ClipList = read_manifest(folder)
+        found = read_manifest(folder)
         remarks += found.remarks
         name = printable(folder.resolve().name)
         if found.clips:
@@ -173,21 +180,9 @@ def _remarks(corpora: Collection[Corpus], scored: Sequence[Corpus], only: Collec
     return lines
 
 
-Protocol: TypeAlias = Literal["leave-one-corpus-out", "leave-speakers-out", "unseen-data"]
-"""How the sides of a test are set apart."""
-
-PROTOCOLS: Final[tuple[Protocol, ...]] = get_args(Protocol)
-"""All of them."""
-
-NUM_FOLDS: Final = 5
-"""Folds of speakers; as many as speakers where there are fewer."""
-
-_SEED: Final = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """One fit, and whom it is tested on.
+    """One fit, and the speakers it is tested on.
 
     Attributes
     ----------

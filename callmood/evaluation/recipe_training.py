@@ -1,26 +1,28 @@
 """Fit a recipe on whole corpora, and save it as a model with the scores of its evaluation."""
 
 import argparse
-import platform
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from callmood.evaluation.corpora import TRAINING_KIND, TRAINING_SEED, Corpus
-from callmood.evaluation.corpus_tables import TableSource
+from rich.console import Console
+
+from callmood import __version__
+from callmood.evaluation.corpora import TRAINING_KIND, TRAINING_SEED, Corpus, read_corpora
+from callmood.evaluation.corpus_tables import CorpusTables, TablesOf
 from callmood.evaluation.report import MEAN
-from emotion.card import LABELS, Card, DataSource
+from callmood.evaluation.stream_tables import StepFeatures
+from emotion.card import LABELS, Card
 from emotion.errors import UsageError
-from emotion.features.catalogue import feature_set
 from emotion.model import refuse_to_replace, save_model
 from emotion.untrusted_text import JsonValueError, parse_value
 from emotion.voice_linear import KIND
-from trainer.model_card import LIBRARIES, WIN_FACTORS, commercial_use, licence_of, notes_of, weights_licence
-from trainer.recipes.base import DecisionClassifier, Recipe
+from trainer.model_card import WIN_FACTORS, make_card
+from trainer.parallel import default_jobs
+from trainer.recipes.base import Recipe
+from trainer.recipes.catalogue import find_recipe
 from trainer.training_log import TrainingLog
 from trainer.window_table import StepTable
 
@@ -55,9 +57,157 @@ BEYOND: Final = (
     "speech under loud noise: what the gate does not hear as a voice shows no emotion",
 )
 
+STEP_FACTORS: Final = (0.5, 2.0)
+"""How far step may be from the one fitted: the speaker baseline counts windows, not seconds."""
+
+SPLIT: Final = (
+    "leave one corpus out: each was scored by the recipe fitted on {} but for itself; this model is fitted "
+    "on all of these"
+)
+NOT_SCORED: Final = "no scores were given when it was fitted; `callmood evaluate` makes them"
+
+CORPORA: Final = "$CALLMOOD_CORPORA"
+"""In the place of the folder of corpora."""
+
+DECIDING: Final = (
+    "model",
+    "recipe",
+    "leave_one_corpus_out",
+    "leave_speakers_out",
+    "only",
+    "train_on",
+    "streams",
+    "conditions",
+    "seeds",
+    "no_baseline",
+    "baseline",
+    "features",
+    "sounds",
+)
+"""Options of `callmood evaluate` that change a figure, in the order of the written command."""
+
+_MAX_BYTES: Final = 1_000_000
+_PLACES: Final = ("corpus", "stream", "condition", "baseline", "uar")
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeOrder:
+    """A model to be fitted.
+
+    Attributes
+    ----------
+    recipe : Recipe
+        How to fit.
+    folder : Path
+        Where the model will lie; its name is that of the model.
+    command : str
+        That makes the model again.
+    figures : sequence of mapping
+        Records that `callmood evaluate --json` wrote of the same recipe and corpora; may be empty.
+    force : bool
+        Replace a model of this name.
+    """
+
+    recipe: Recipe
+    folder: Path
+    command: str
+    figures: Sequence[Mapping[str, Any]] = ()
+    force: bool = False
+
+
+def train_by_recipe(arguments: argparse.Namespace) -> tuple[Card, Path]:
+    """Fit one of the recipes of streams on corpora, as the options of `callmood train` say."""
+    _refuse_contradictions(arguments)
+    recipe = find_recipe(arguments.recipe)
+    names = [name for word in arguments.only for name in word.split(",") if name]
+    corpora = read_corpora(arguments.data, learn_from=names).learned_from
+    words = ["--recipe", recipe.name, "--name", arguments.name]
+    words += ["--only", ",".join(names)] if names else []
+    words += ["--scores", *map(str, arguments.scores)] if arguments.scores else []
+    order = RecipeOrder(
+        recipe,
+        arguments.out / arguments.name,
+        with_corpora("callmood train", words),
+        [record for path in arguments.scores for record in read_figures(path)],
+        arguments.force,
+    )
+    log = TrainingLog(Console(stderr=True))
+    features = StepFeatures.of(recipe)
+    source = CorpusTables(features, arguments.jobs or default_jobs(), log)
+    return fit_and_save(order, corpora, source.tables, log)
+
+
+def _refuse_contradictions(arguments: argparse.Namespace) -> None:
+    given = {
+        "--features": arguments.features,
+        "--win": arguments.win,
+        "--step": arguments.step,
+        "--max-windows": arguments.max_windows,
+        "--whole-clips": arguments.whole_clips or None,
+        "--seed": arguments.seed or None,
+    }
+    for option, value in given.items():
+        if value is not None:
+            raise UsageError(f"--recipe {arguments.recipe} decides about {option}; leave it out")
+
+
+def fit_and_save(
+    order: RecipeOrder, corpora: Sequence[Corpus], tables_of: TablesOf, log: TrainingLog
+) -> tuple[Card, Path]:
+    """Fit on all streams of some corpora, under all conditions of the recipe."""
+    refuse_to_replace(order.folder, force=order.force)
+    log.say(order.command)
+    tables = [
+        table
+        for corpus in corpora
+        for condition in order.recipe.train_conditions
+        for table in tables_of(corpus, condition, TRAINING_KIND, (TRAINING_SEED,))
+    ]
+    with log.step(f"fit {order.recipe.name} on {sum(map(len, tables))} windows"):
+        classifier = order.recipe.fit(tables)
+    if classifier.arrays is None:
+        raise UsageError(f"recipe {order.recipe.name} is for comparing: it makes no model")
+    card = _card(order, corpora, tables)
+    files = {"training.log": log.text.encode()}
+    return save_model(order.folder, card, classifier.arrays, files, force=order.force)
+
+
+def _card(order: RecipeOrder, corpora: Sequence[Corpus], tables: Sequence[StepTable]) -> Card:
+    recipe = order.recipe
+    win, step = recipe.win_seconds, recipe.step_seconds
+    return make_card(
+        recipe.feature_set,
+        {corpus.name: corpus.clips for corpus in corpora},
+        {corpus.name: _num_windows(corpus.name, tables) for corpus in corpora},
+        name=order.folder.name,
+        kind=KIND,
+        callmood_version=__version__,
+        labels=LABELS,
+        win_seconds=win,
+        step_seconds=step,
+        allowed_win_seconds=(WIN_FACTORS[0] * win, WIN_FACTORS[1] * win),
+        allowed_step_seconds=(STEP_FACTORS[0] * step, STEP_FACTORS[1] * step),
+        split=SPLIT.format(", ".join(sorted(corpus.name for corpus in corpora)))
+        if order.figures
+        else NOT_SCORED,
+        scores=scores_of(order.figures) | {"conditions_fitted": list(recipe.train_conditions)},
+        fails_on=fails_on(order.figures),
+        recipe=order.command,
+        seed=TRAINING_SEED,
+        gate=recipe.gate,
+    )
+
+
+def _num_windows(corpus: str, tables: Sequence[StepTable]) -> int:
+    count = 0
+    for table in tables:
+        inside = (table.state == "speech") & (table.clip >= 0)
+        count += int((table.clips.corpus[table.clip[inside]] == corpus).sum())
+    return count
+
 
 def scores_of(figures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Lay records out by stream, condition, baseline and corpus."""
+    """Arrange records by stream, condition, baseline and corpus, for the card."""
     scores: dict[str, Any] = {}
     for record in figures:
         scores.setdefault(_place(record), {})[record["corpus"]] = {
@@ -73,7 +223,7 @@ def scores_of(figures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def fails_on(figures: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Say where it is known to be wrong."""
+    """List the emotions that are missed, for the card."""
     worst: dict[tuple[str, str], tuple[float, str]] = {}
     for record in figures:
         if record["corpus"] == MEAN or record.get("protocol") == _SPEAKERS_OUT:
@@ -95,136 +245,6 @@ def _place(record: Mapping[str, Any]) -> str:
     return f"{record['stream']}, {record['condition']}, {baseline}{known}"
 
 
-STEP_FACTORS: Final = (0.5, 2.0)
-"""How far step may be from the one fitted: a voice is learned by windows, not by seconds."""
-
-SPLIT: Final = (
-    "leave one corpus out: each was scored by the recipe fitted on {} but for itself; this model is fitted "
-    "on all of these"
-)
-NOT_SCORED: Final = "no scores were given when it was fitted; `callmood evaluate` makes them"
-
-
-@dataclass(frozen=True, slots=True)
-class RecipeOrder:
-    """What is asked for.
-
-    Attributes
-    ----------
-    recipe : Recipe
-        How to fit.
-    name : str
-        Of the model.
-    out : Path
-        The folder that models lie in.
-    command : str
-        That makes the model again.
-    callmood_version : str
-        For the card.
-    figures : sequence of mapping
-        Records that `callmood evaluate --json` wrote of the same recipe and corpora; may be empty.
-    force : bool
-        Replace a model of this name.
-    """
-
-    recipe: Recipe
-    name: str
-    out: Path
-    command: str
-    callmood_version: str
-    figures: Sequence[Mapping[str, Any]] = ()
-    force: bool = False
-
-    @property
-    def folder(self) -> Path:
-        """Where the model will lie."""
-        return self.out / self.name
-
-
-def fit_and_save(
-    order: RecipeOrder, corpora: Sequence[Corpus], source: TableSource, log: TrainingLog
-) -> tuple[Card, Path]:
-    """Fit on all streams of some corpora, under all conditions of the recipe."""
-    refuse_to_replace(order.folder, force=order.force)
-    log.say(order.command)
-    tables = [
-        table
-        for corpus in corpora
-        for condition in order.recipe.train_conditions
-        for table in source.tables(corpus, condition, TRAINING_KIND, (TRAINING_SEED,))
-    ]
-    with log.step(f"fit {order.recipe.name} on {sum(map(len, tables))} windows"):
-        listener = order.recipe.fit(tables)
-    if not isinstance(listener, DecisionClassifier):
-        raise UsageError(f"recipe {order.recipe.name} is for comparing: it makes no model")
-    card = _card(order, corpora, tables)
-    files = {"training.log": log.text.encode()}
-    return save_model(order.folder, card, listener.arrays, files, force=order.force)
-
-
-def _card(order: RecipeOrder, corpora: Sequence[Corpus], tables: Sequence[StepTable]) -> Card:
-    recipe, features = order.recipe, feature_set(order.recipe.feature_set)
-    names = sorted(corpus.name for corpus in corpora)
-    win, step = recipe.win_seconds, recipe.step_seconds
-    return Card(
-        name=order.name,
-        kind=KIND,
-        created=datetime.now(UTC).date().isoformat(),
-        callmood_version=order.callmood_version,
-        labels=LABELS,
-        feature_set=features.name,
-        feature_set_version=features.version,
-        num_features=len(features.feature_names),
-        sample_rate=features.sample_rate,
-        win_seconds=win,
-        step_seconds=step,
-        allowed_win_seconds=(WIN_FACTORS[0] * win, WIN_FACTORS[1] * win),
-        allowed_step_seconds=(STEP_FACTORS[0] * step, STEP_FACTORS[1] * step),
-        notes=notes_of(names),
-        weights_licence=weights_licence(names),
-        commercial_use=commercial_use(names),
-        data=tuple(_data_source(corpus, tables) for corpus in sorted(corpora, key=lambda each: each.name)),
-        split=SPLIT.format(", ".join(names)) if order.figures else NOT_SCORED,
-        scores=scores_of(order.figures) | {"conditions_fitted": list(recipe.train_conditions)},
-        fails_on=fails_on(order.figures),
-        recipe=order.command,
-        seed=TRAINING_SEED,
-        libraries={"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
-    )
-
-
-def _data_source(corpus: Corpus, tables: Sequence[StepTable]) -> DataSource:
-    speakers = {clip.speaker for clip in corpus.clips if clip.speaker is not None}
-    num_windows = 0
-    for table in tables:
-        inside = (table.state == "speech") & (table.clip >= 0)
-        num_windows += int((table.clips.corpus[table.clip[inside]] == corpus.name).sum())
-    return DataSource(
-        corpus.name, len(corpus.clips), len(speakers) or None, num_windows, licence_of(corpus.name).terms
-    )
-
-
-CORPORA: Final = "$CALLMOOD_CORPORA"
-"""Stands for the folder of corpora, wherever it lies."""
-
-DECIDING: Final = (
-    "model",
-    "recipe",
-    "leave_one_corpus_out",
-    "leave_speakers_out",
-    "only",
-    "train_on",
-    "streams",
-    "conditions",
-    "seeds",
-    "no_baseline",
-    "baseline",
-    "features",
-    "sounds",
-)
-"""Options of `callmood evaluate` that change a figure, in the order in which they are written."""
-
-
 def with_corpora(command: str, words: Sequence[str]) -> str:
     """Write a command on the folder of corpora."""
     return " ".join([command, CORPORA, *map(shlex.quote, words)])
@@ -244,49 +264,6 @@ def _words(option: str, value: object) -> list[str]:
     if value is True:
         return [option]
     return [option, *map(str, value if isinstance(value, list) else [value])]
-
-
-_MAX_BYTES: Final = 1_000_000
-PLACES = ("corpus", "stream", "condition", "baseline", "uar")
-
-
-def train_by_recipe(arguments: argparse.Namespace) -> "tuple[Card, Path]":
-    """Fit one of the recipes of streams on corpora."""
-    from rich.console import Console
-
-    from callmood import __version__
-    from callmood.evaluation.corpora import read_corpora
-    from callmood.evaluation.corpus_tables import CorpusTables
-    from callmood.evaluation.stream_tables import StepFeatures
-    from trainer.feature_extraction import default_jobs
-    from trainer.recipes.catalogue import find_recipe
-    from trainer.training_log import TrainingLog
-
-    _refuse_contradictions(arguments)
-    recipe = find_recipe(arguments.recipe)
-    names = [name for word in arguments.only for name in word.split(",") if name]
-    corpora = read_corpora(arguments.data, learn_from=names).learned_from
-    words = ["--recipe", recipe.name, "--name", arguments.name]
-    words += ["--only", ",".join(names)] if names else []
-    words += ["--scores", *map(str, arguments.scores)] if arguments.scores else []
-    order = RecipeOrder(
-        recipe,
-        arguments.name,
-        arguments.out,
-        with_corpora("callmood train", words),
-        __version__,
-        [record for path in arguments.scores for record in read_figures(path)],
-        arguments.force,
-    )
-    console = Console(stderr=True)
-    log = TrainingLog(console)
-    source = CorpusTables(
-        StepFeatures(recipe.feature_set, recipe.win_seconds, recipe.step_seconds),
-        arguments.jobs or default_jobs(),
-        console,
-        log,
-    )
-    return fit_and_save(order, corpora, source, log)
 
 
 def read_figures(path: Path) -> list[dict[str, Any]]:
@@ -312,8 +289,8 @@ def read_figures(path: Path) -> list[dict[str, Any]]:
 
 
 def _is_record(value: object) -> bool:
-    """Tell whether a value can stand on a card: it names its place, and its recalls are numbers by label."""
-    if not isinstance(value, dict) or not set(PLACES) <= set(value):
+    """Tell whether a value has what a card needs: its place, and recalls as numbers by label."""
+    if not isinstance(value, dict) or not set(_PLACES) <= set(value):
         return False
     recalls = value.get("recalls")
     return (
@@ -327,17 +304,3 @@ def _is_record(value: object) -> bool:
             )
         )
     )
-
-
-def _refuse_contradictions(arguments: argparse.Namespace) -> None:
-    given = {
-        "--features": arguments.features,
-        "--win": arguments.win,
-        "--step": arguments.step,
-        "--max-windows": arguments.max_windows,
-        "--whole-clips": arguments.whole_clips or None,
-        "--seed": arguments.seed or None,
-    }
-    for option, value in given.items():
-        if value is not None:
-            raise UsageError(f"--recipe {arguments.recipe} decides about {option}; leave it out")

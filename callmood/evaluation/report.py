@@ -1,10 +1,10 @@
 """The figures of an evaluation: records for JSON, tables and pictures for people."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import product
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from rich import box
@@ -19,24 +19,51 @@ from trainer.metrics import NUM_BINS, score
 from trainer.plots import FAINT_INK, INK, confusion_picture, new_figure, png_of, write_titles
 
 MEAN: Final = "mean"
-"""What stands in `corpus` where a record is the mean over corpora."""
+"""In `corpus` where a record is the mean over corpora."""
+
+Record: TypeAlias = dict[str, Any]
+"""Plain values, in the order in which they are written."""
+
+Place: TypeAlias = tuple[str, str, bool]
+"""Kind of stream, condition, and whether there is a baseline."""
+
+_PLACE_HEAD: Final = ("stream", "condition", "baseline")
+
+NUM_NAMES: Final = len(_PLACE_HEAD)
+"""Columns of every table that name the place of a row; the others are figures."""
 
 _DIGITS: Final = 6
+_BLUE: Final = "#2b6cb0"
+_PICTURES: Final = ("confusion", "reliability")
 
-Record = dict[str, Any]
-"""Plain values, in the order in which they are written."""
+_CERTAINTY: Final = {
+    "accuracy": "accuracy",
+    "ECE": "ece",
+    "Brier": "brier",
+    "unsure": "unsure_share",
+    "sure windows right": "sure_window_accuracy",
+    "clips swallowed": "swallowed_share",
+    "the others right": "sure_clip_accuracy",
+    "60 % surest right": "selective_accuracy",
+}
+_DELAYS: Final = {
+    "delay, median s": "delay_median_seconds",
+    "delay, p90 s": "delay_p90_seconds",
+    "changes shown": "delay_shown_share",
+}
+"""Figures by the heads of their columns."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cell:
-    """Where in the table, and what was measured there.
+    """What was measured at one place of the table.
 
     Attributes
     ----------
     corpus, stream, condition : str
-        Who was tested, in which kind of stream, through which line.
+        What was tested, in which kind of stream, under which condition.
     baseline : bool
-        Whether the voice was learned.
+        Whether the speaker baseline was used.
     measures : Measures
         The figures.
     false_emotion : mapping of str to float
@@ -50,13 +77,22 @@ class Cell:
     measures: Measures
     false_emotion: Mapping[str, float]
 
+    @property
+    def place(self) -> Place:
+        """What the cells of all corpora share."""
+        return self.stream, self.condition, self.baseline
+
+
+def _by_place(cells: Sequence[Cell]) -> dict[Place, list[Cell]]:
+    groups: dict[Place, list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault(cell.place, []).append(cell)
+    return groups
+
 
 def records(cells: Sequence[Cell], facts: Mapping[str, Any]) -> list[Record]:
     """Write every cell as a record, and the mean over corpora before them."""
-    groups: dict[tuple[str, str, bool], list[Cell]] = {}
-    for cell in cells:
-        groups.setdefault((cell.stream, cell.condition, cell.baseline), []).append(cell)
-    means = [_mean_of(group) for group in groups.values()]
+    means = [_mean_of(group) for group in _by_place(cells).values()]
     return [record | dict(facts) for record in (*means, *map(_record, cells))]
 
 
@@ -70,11 +106,7 @@ def _record(cell: Cell) -> Record:
         "accuracy": scores.accuracy,
         "ece": scores.ece,
         "brier": scores.brier,
-        "unsure_share": measures.certainty.unsure_share,
-        "sure_window_accuracy": measures.certainty.sure_window_accuracy,
-        "swallowed_share": measures.certainty.swallowed_share,
-        "sure_clip_accuracy": measures.certainty.sure_clip_accuracy,
-        "selective_accuracy": measures.certainty.selective_accuracy,
+        **asdict(measures.certainty),
         "delay_median_seconds": measures.delays.median,
         "delay_p90_seconds": measures.delays.p90,
         "delay_shown_share": measures.delays.shown_share,
@@ -96,6 +128,10 @@ def _record(cell: Cell) -> Record:
     )
 
 
+def _place(cell: Cell) -> Record:
+    return {"corpus": cell.corpus} | dict(zip(_PLACE_HEAD, cell.place, strict=True))
+
+
 def _mean_of(group: Sequence[Cell]) -> Record:
     parts = [_record(cell) for cell in group]
     low, high = interval(np.mean([cell.measures.uar_draws for cell in group], axis=0))
@@ -115,15 +151,6 @@ def _mean_of(group: Sequence[Cell]) -> Record:
     return mean | {"corpus": MEAN, "uar_low": _plain(low), "uar_high": _plain(high)}
 
 
-def _place(cell: Cell) -> Record:
-    return {
-        "corpus": cell.corpus,
-        "stream": cell.stream,
-        "condition": cell.condition,
-        "baseline": cell.baseline,
-    }
-
-
 def _mean(values: Sequence[float | None]) -> float:
     known = [value for value in values if value is not None and not math.isnan(value)]
     return sum(known) / len(known) if known else math.nan
@@ -133,15 +160,9 @@ def _plain(value: float) -> float | None:
     return None if math.isnan(value) else round(float(value), _DIGITS)
 
 
-_PLACE_HEAD: Final = ("stream", "condition", "baseline")
-
-NUM_NAMES: Final = len(_PLACE_HEAD)
-"""Columns of every table that say where in it a row stands; the others are figures."""
-
-
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Cells of text.
+    """A table of text.
 
     Attributes
     ----------
@@ -159,31 +180,36 @@ class Table:
 
 
 def tables_of(records: Sequence[Record]) -> list[Table]:
-    """Lay out the figures."""
+    """Arrange records as tables."""
     means = [record for record in records if record["corpus"] == MEAN]
-    return [_uar(records, means), _certainty(means), _recalls(means), *_false_emotion(means)]
+    return [
+        _uar(records, means),
+        _figures(
+            "What its certainty is worth: clips, but `unsure` is a share of windows of speech; "
+            "means over corpora",
+            _CERTAINTY,
+            [(mean, [mean[name] for name in _CERTAINTY.values()]) for mean in means],
+        ),
+        _figures(
+            "Recalls, and the delay from a change of clip to its label on the panel; means over corpora",
+            (*LABELS, *_DELAYS),
+            [
+                (mean, [*(mean["recalls"][label] for label in LABELS), *(mean[n] for n in _DELAYS.values())])
+                for mean in means
+            ],
+        ),
+        *_false_emotion(means),
+    ]
 
 
-def plain_text(tables: Sequence[Table]) -> str:
-    """Write tables without a terminal's help."""
-    return "\n".join(f"{table.title}\n{_columns(table)}" for table in tables)
-
-
-def _columns(table: Table) -> str:
-    lines = [table.head, *table.rows]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "".join(
-        "  ".join(
-            cell.ljust(width) if place < NUM_NAMES else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        + "\n"
-        for line in lines
+def _figures(
+    title: str, columns: Iterable[str], rows: Sequence[tuple[Record, Sequence[float | None]]]
+) -> Table:
+    return Table(
+        title,
+        (*_PLACE_HEAD, *columns),
+        tuple((*_place_cells(record), *map(_figure, figures)) for record, figures in rows),
     )
-
-
-def _place_cells(record: Record) -> tuple[str, ...]:
-    return record["stream"], record["condition"], "with" if record["baseline"] else "without"
 
 
 def _uar(records: Sequence[Record], means: Sequence[Record]) -> Table:
@@ -200,59 +226,16 @@ def _uar(records: Sequence[Record], means: Sequence[Record]) -> Table:
     return Table(title, (*_PLACE_HEAD, *corpora, "mean", "interval", "clips"), tuple(rows))
 
 
-def _certainty(means: Sequence[Record]) -> Table:
-    columns = {
-        "accuracy": "accuracy",
-        "ECE": "ece",
-        "Brier": "brier",
-        "unsure": "unsure_share",
-        "sure windows right": "sure_window_accuracy",
-        "clips swallowed": "swallowed_share",
-        "the others right": "sure_clip_accuracy",
-        "60 % surest right": "selective_accuracy",
-    }
-    rows = [(*_place_cells(mean), *(_figure(mean[name]) for name in columns.values())) for mean in means]
-    title = (
-        "What its certainty is worth: clips, but `unsure` is a share of windows of speech; means over corpora"
-    )
-    return Table(title, (*_PLACE_HEAD, *columns), tuple(rows))
-
-
-def _recalls(means: Sequence[Record]) -> Table:
-    delays = {
-        "delay, median s": "delay_median_seconds",
-        "delay, p90 s": "delay_p90_seconds",
-        "changes shown": "delay_shown_share",
-    }
-    rows = [
-        (
-            *_place_cells(mean),
-            *(_figure(mean["recalls"][label]) for label in LABELS),
-            *(_figure(mean[name]) for name in delays.values()),
-        )
-        for mean in means
-    ]
-    title = "Recalls, and the delay from a change of clip to its label on the panel; means over corpora"
-    return Table(title, (*_PLACE_HEAD, *LABELS, *delays), tuple(rows))
-
-
 def _false_emotion(means: Sequence[Record]) -> list[Table]:
-    # It is the same in all streams and conditions: said once for each baseline.
+    # The same in all streams and conditions: one row for each baseline.
     once = {mean["baseline"]: mean for mean in means if mean["false_emotion_of"]}
-    if not once:
-        return []
-    sounds = list(next(iter(once.values()))["false_emotion_of"])
     rows = [
-        (
-            "no speech",
-            "clean",
-            _place_cells(mean)[-1],
-            *(_figure(mean["false_emotion_of"][name]) for name in sounds),
-        )
+        (mean | {"stream": "no speech", "condition": "clean"}, list(mean["false_emotion_of"].values()))
         for mean in once.values()
     ]
+    sounds = list(next(iter(once.values()))["false_emotion_of"]) if once else []
     title = "Share of windows that show an emotion where nobody speaks (synthesised sounds)"
-    return [Table(title, (*_PLACE_HEAD, *sounds), tuple(rows))]
+    return [_figures(title, sounds, rows)] if once else []
 
 
 def _figure(value: float | None) -> str:
@@ -261,7 +244,73 @@ def _figure(value: float | None) -> str:
     return f"{value:.3f}".removeprefix("0") if value < 1 else f"{value:.2f}"
 
 
-_BLUE = "#2b6cb0"
+def _place_cells(record: Record) -> tuple[str, ...]:
+    return record["stream"], record["condition"], _with(record["baseline"])
+
+
+def plain_text(tables: Sequence[Table]) -> str:
+    """Write tables for a file or a pipe."""
+    return "\n".join(f"{table.title}\n{_columns(table)}" for table in tables)
+
+
+def _columns(table: Table) -> str:
+    lines = [table.head, *table.rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "".join(
+        "  ".join(
+            cell.ljust(width) if place < NUM_NAMES else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        + "\n"
+        for line in lines
+    )
+
+
+def print_tables(tables: Sequence[Table]) -> None:
+    """Print tables as wide as the terminal."""
+    console = Console()
+    for table in tables:
+        drawn = RichTable(
+            box=box.SIMPLE_HEAD, title=Text(table.title), title_justify="left", title_style="bold"
+        )
+        for place, name in enumerate(table.head):
+            drawn.add_column(Text(name), justify="left" if place < NUM_NAMES else "right")
+        for row in table.rows:
+            drawn.add_row(*map(Text, row))
+        console.print(drawn)
+
+
+def picture_names(settings: Settings) -> list[str]:
+    """Name the files that an evaluation draws."""
+    places = product(settings.kinds, settings.conditions, settings.baselines)
+    return [_name(kind, place) for place in places for kind in _PICTURES]
+
+
+def draw_pictures(cells: Sequence[Cell], name: str) -> Iterator[tuple[str, bytes]]:
+    """Draw a confusion matrix and a reliability diagram for each stream, condition and baseline."""
+    for place, group in _by_place(cells).items():
+        stream, condition, baseline = place
+        targets = np.concatenate([cell.measures.targets for cell in group])
+        answers = np.concatenate([cell.measures.answers for cell in group])
+        scores = score(targets, answers, LABELS)
+        title = f"{name}: {stream}, {condition}, {_with(baseline)} baseline"
+        of = f"{len(targets)} answers, {', '.join(cell.corpus for cell in group)}, pooled"
+        right = answers.argmax(axis=1) == targets
+        confidence = answers.max(axis=1)
+        yield _name("confusion", place), confusion_picture(scores, f"{title}: UAR {scores.uar:.3f}", of)
+        yield (
+            _name("reliability", place),
+            reliability_picture(confidence, right, f"{title}: ECE {scores.ece:.3f}", of),
+        )
+
+
+def _name(kind: str, place: Place) -> str:
+    stream, condition, baseline = place
+    return f"{kind}-{stream}-{condition}-{_with(baseline)}-baseline.png"
+
+
+def _with(baseline: bool) -> str:
+    return "with" if baseline else "without"
 
 
 def reliability_picture(confidence: np.ndarray, right: np.ndarray, title: str, subtitle: str) -> bytes:
@@ -286,57 +335,3 @@ def reliability_picture(confidence: np.ndarray, right: np.ndarray, title: str, s
     axes.tick_params(labelcolor=INK, length=3)
     write_titles(axes, title, subtitle)
     return png_of(figure)
-
-
-_KINDS: Final = ("confusion", "reliability")
-
-
-def picture_names(settings: Settings) -> list[str]:
-    """Name the files that an evaluation draws."""
-    places = product(settings.kinds, settings.conditions, settings.baselines)
-    return [_name(kind, *place) for place in places for kind in _KINDS]
-
-
-def draw_pictures(cells: Sequence[Cell], name: str) -> Iterator[tuple[str, bytes]]:
-    """Draw a confusion matrix and a reliability diagram for each stream, condition and baseline."""
-    groups: dict[tuple[str, str, bool], list[Cell]] = {}
-    for cell in cells:
-        groups.setdefault((cell.stream, cell.condition, cell.baseline), []).append(cell)
-    for place, group in groups.items():
-        stream, condition, baseline = place
-        targets = np.concatenate([cell.measures.targets for cell in group])
-        answers = np.concatenate([cell.measures.answers for cell in group])
-        scores = score(targets, answers, LABELS)
-        title = f"{name}: {stream}, {condition}, {_how(baseline=baseline)} baseline"
-        of = f"{len(targets)} answers, {', '.join(cell.corpus for cell in group)}, pooled"
-        right = answers.argmax(axis=1) == targets
-        yield (
-            _name("confusion", *place),
-            confusion_picture(scores, f"{title}: UAR {scores.uar:.3f}", of),
-        )
-        yield (
-            _name("reliability", *place),
-            reliability_picture(answers.max(axis=1), right, f"{title}: ECE {scores.ece:.3f}", of),
-        )
-
-
-def _how(*, baseline: bool) -> str:
-    return "with" if baseline else "without"
-
-
-def _name(kind: str, stream: str, condition: str, baseline: bool) -> str:
-    return f"{kind}-{stream}-{condition}-{_how(baseline=baseline)}-baseline.png"
-
-
-def print_tables(tables: Sequence[Table]) -> None:
-    """Draw tables as wide as the terminal is."""
-    console = Console()
-    for table in tables:
-        drawn = RichTable(
-            box=box.SIMPLE_HEAD, title=Text(table.title), title_justify="left", title_style="bold"
-        )
-        for place, name in enumerate(table.head):
-            drawn.add_column(Text(name), justify="left" if place < NUM_NAMES else "right")
-        for row in table.rows:
-            drawn.add_row(*map(Text, row))
-        console.print(drawn)

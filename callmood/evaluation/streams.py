@@ -18,6 +18,7 @@ from emotion.window_grid import to_samples
 from trainer.augmentation.catalogue import RATE_HZ, apply_to_clip
 from trainer.augmentation.noise import pink
 from trainer.dataset import Clip
+from trainer.recipes.training_windows import MAX_SINGLE, NUM_NEUTRAL, NUM_OTHER
 from trainer.synthesis.sounds import KINDS, synthesise_sound
 
 StreamKind: TypeAlias = Literal["balanced", "mostly-neutral", "single"]
@@ -27,16 +28,33 @@ STREAM_KINDS: Final[tuple[StreamKind, ...]] = get_args(StreamKind)
 """All of them."""
 
 NUM_SEEDS: Final = 5
-"""Orders that mostly neutral and single streams are heard in: they hold few clips, so chance weighs more."""
+"""Orders of mostly neutral and single streams: they hold few clips, so chance weighs more."""
 
-NUM_NEUTRAL: Final = 16
-"""Neutral clips of a mostly neutral stream."""
+STREAM_RATE_HZ: Final = RATE_HZ
+"""Rate of every stream."""
 
-NUM_OTHER: Final = 4
-"""Clips of its other emotion."""
+SHORTEST_PAUSE_SECONDS: Final = 0.5
+LONGEST_PAUSE_SECONDS: Final = 1.0
+LEAD_SECONDS: Final = 1.0
+"""Background before the first clip and after the last one, so that windows can hold their edges."""
 
-MAX_SINGLE: Final = 12
-"""Clips of a single stream at most; chosen by the seed where the speaker has more."""
+QUIETEST_ROOM_DBFS: Final = -90.0
+LOUDEST_ROOM_DBFS: Final = -50.0
+
+_SLICE_SECONDS: Final = 0.02
+_ROOM_SHARE: Final = 0.05
+
+SECONDS: Final = 8.0
+"""Length of each synthesised sound."""
+
+SEEDS: Final = tuple(range(9_001, 9_013))
+"""Of each kind; training does not use them."""
+
+LEVELS_DBFS: Final = (-26.0, -40.0, -16.0)
+"""In turn."""
+
+_SILENCE_DBFS: Final = -75.0
+_MARK: Final = "#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +64,15 @@ class StreamPlan:
     Attributes
     ----------
     corpus, speaker : str
-        Who speaks; a clip whose speaker nobody knows is a speaker by itself, ``unknown 0`` and so on.
+        Who speaks; a clip of an unknown speaker is a speaker by itself, ``unknown 0`` and so on.
     kind : {'balanced', 'mostly-neutral', 'single'}
         As asked for.
     emotion : str or None
         The one emotion of a single stream, or the other one of a mostly neutral stream.
     seed : int
-        Decides about order and pauses, together with all of the above.
+        Determines order and pauses, together with all of the above.
     clips : tuple of Clip
-        In the order in which they are heard.
+        In order.
     """
 
     corpus: str
@@ -66,12 +84,12 @@ class StreamPlan:
 
 
 def default_seeds(kind: StreamKind) -> tuple[int, ...]:
-    """Give the seeds that a figure is the mean over."""
+    """Give the seeds of the streams that a figure is measured on."""
     return (0,) if kind == "balanced" else tuple(range(NUM_SEEDS))
 
 
 def plan_streams(clips: Sequence[Clip], kind: StreamKind, seed: int) -> tuple[StreamPlan, ...]:
-    """Make the streams of all speakers."""
+    """Plan the streams of all speakers."""
     if kind not in STREAM_KINDS:
         raise UsageError(f"no kind of stream is called {kind!r}; choose from {', '.join(STREAM_KINDS)}")
     speakers: dict[tuple[str, str], list[Clip]] = defaultdict(list)
@@ -116,21 +134,6 @@ def _shuffled(clips: list[Clip], rng: np.random.Generator) -> list[Clip]:
     return [clips[index] for index in rng.permutation(len(clips))]
 
 
-STREAM_RATE_HZ: Final = 16_000
-"""Rate of every stream: that at which the corpora came and conditions are made."""
-
-SHORTEST_PAUSE_SECONDS: Final = 0.5
-LONGEST_PAUSE_SECONDS: Final = 1.0
-LEAD_SECONDS: Final = 1.0
-"""Room before the first clip, and after the last one, so that windows can hold their edges."""
-
-QUIETEST_ROOM_DBFS: Final = -90.0
-LOUDEST_ROOM_DBFS: Final = -50.0
-
-_SLICE_SECONDS: Final = 0.02
-_ROOM_SHARE: Final = 0.05
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class StreamSound:
     """A stream before the conditions of streams.
@@ -151,10 +154,10 @@ class StreamSound:
 def render_stream(plan: StreamPlan, condition: str = "clean") -> StreamSound:
     """Read the clips of a stream and put pauses between.
 
-    Clips keep their own level. A pause lasts 0.5 to 1 s, evenly drawn. It holds pink noise, since digital
-    silence is like no room, and no line: its level goes straight, in dB, from the background of the clip
-    before to that of the clip after. A clip's background is the level that a twentieth of its 20 ms
-    slices stay under, between -90 and -50 dBFS. The stream begins and ends with a second of the same.
+    Clips keep their own level. A pause lasts 0.5 to 1 s, uniformly drawn. It holds pink noise instead of
+    digital silence; its level changes linearly, in dB, from the background of the clip before to that of the
+    clip after. A clip's background is the 5th percentile of the levels of its 20 ms slices, between -90 and
+    -50 dBFS. The stream begins and ends with a second of such noise.
     """
     rng = stream_generator(plan, "pauses")
     of_clips = stream_generator(plan, "clips")
@@ -180,13 +183,13 @@ def render_stream(plan: StreamPlan, condition: str = "clean") -> StreamSound:
 
 
 def stream_generator(plan: StreamPlan, purpose: str) -> np.random.Generator:
-    """Give what a stream draws from for one purpose."""
+    """Give the random generator of a stream for one purpose."""
     name = f"{plan.corpus}/{plan.speaker}/{plan.kind}/{plan.emotion or ''}/{purpose}"
     return np.random.default_rng([plan.seed, *name.encode()])
 
 
 def room_level_dbfs(samples: Samples) -> float:
-    """Guess how loud a clip's background is."""
+    """Estimate the level of a clip's background."""
     length = to_samples(_SLICE_SECONDS, STREAM_RATE_HZ)
     levels = [
         level_dbfs(samples[at : at + length]) for at in range(0, max(1, len(samples) - length + 1), length)
@@ -200,37 +203,24 @@ def _clip_sound(plan: StreamPlan, number: int) -> Samples:
 
 
 def room_noise(num_samples: int, from_dbfs: float, to_dbfs: float, rng: np.random.Generator) -> Samples:
-    """Make pink noise whose level goes straight, in dB, from one to another."""
+    """Make pink noise whose level changes linearly in dB."""
     noise = pink(num_samples, STREAM_RATE_HZ, rng)
     noise /= np.sqrt(np.mean(noise**2))
     noise *= 10.0 ** (np.linspace(from_dbfs, to_dbfs, num_samples) / 20.0)
     return noise.astype(np.float32)
 
 
-SECONDS: Final = 8.0
-"""Length of each sound that is made: many short ones tell more than a few long ones."""
-
-SEEDS: Final = tuple(range(9_001, 9_013))
-"""A dozen of each kind; no training draws from these seeds."""
-
-LEVELS_DBFS: Final = (-26.0, -40.0, -16.0)
-"""In turns."""
-
-_SILENCE_DBFS: Final = -75.0
-_MARK: Final = "#"
-
-
 def synthesised_sounds() -> dict[str, Samples]:
-    """Make some of every kind, and near silence."""
+    """Synthesise sounds of every kind, and near silence."""
     sounds = {
         f"{kind}{_MARK}{seed}": synthesise_sound(
-            kind, SECONDS, RATE_HZ, seed, LEVELS_DBFS[seed % len(LEVELS_DBFS)]
+            kind, SECONDS, STREAM_RATE_HZ, seed, LEVELS_DBFS[seed % len(LEVELS_DBFS)]
         )
         for kind in KINDS
         for seed in SEEDS
     }
     for seed in SEEDS:
-        hiss = np.random.default_rng(seed).standard_normal(round(SECONDS * RATE_HZ))
+        hiss = np.random.default_rng(seed).standard_normal(round(SECONDS * STREAM_RATE_HZ))
         sounds[f"silence{_MARK}{seed}"] = (10.0 ** (_SILENCE_DBFS / 20.0) * hiss).astype(np.float32)
     return sounds
 
@@ -244,7 +234,7 @@ def recorded_sounds(folder: Path) -> dict[str, Samples]:
     sounds = {}
     for number, path in enumerate(paths):
         clip = read_mono(path)
-        sounds[f"{kind}{_MARK}{number}"] = resample(clip.samples, clip.sample_rate, RATE_HZ)
+        sounds[f"{kind}{_MARK}{number}"] = resample(clip.samples, clip.sample_rate, STREAM_RATE_HZ)
     return sounds
 
 

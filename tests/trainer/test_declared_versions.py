@@ -20,7 +20,7 @@ import soundfile
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from callmood.evaluation.classification import JUDGING_VERSION, classify_table
+from callmood.evaluation.classification import CLASSIFICATION_VERSION, classify_table
 from callmood.evaluation.stream_tables import (
     STREAM_VERSION,
     StepFeatures,
@@ -33,7 +33,7 @@ from callmood.evaluation.subject import ModelAsRecipe
 from emotion.arrays import FloatArray, Samples
 from emotion.audio_io import READING_VERSION, read_mono
 from emotion.card import LABELS
-from emotion.decision import Decision, UnlearnedVoice, Voice
+from emotion.decision import Decision, UnlearnedVoice, Voice, VoiceState, softmax
 from emotion.features.base import window_vectors
 from emotion.features.catalogue import feature_set, feature_set_names
 from emotion.model import KINDS
@@ -47,7 +47,7 @@ from trainer.augmentation.channel import in_passages
 from trainer.cache import library_versions
 from trainer.dataset import Clip
 from trainer.feature_extraction import CLIP_WINDOWS_VERSION, clip_windows
-from trainer.recipes.base import BatchClassifier, FittedClassifier
+from trainer.recipes.base import FittedClassifier
 from trainer.recipes.catalogue import find_recipe, recipe_names
 from trainer.window_table import StepTable
 
@@ -339,21 +339,18 @@ def of_streams() -> Values:
 
 
 class Softmax:
-    """A listener whose margins are the vector; it remembers what it was to be sure of."""
-
-    labels = LABELS[::-1]
+    """A decision whose margins are the vector; it remembers what it was to be sure of."""
 
     def __init__(self) -> None:
         self.asked: list[NDArray[np.float64]] = []
 
-    def predict(self, vector: FloatArray) -> NDArray[np.float64]:
+    def probabilities(self, vectors: FloatArray) -> NDArray[np.float64]:
         """Give the softmax."""
-        powers = np.exp(vector[::-1].astype(np.float64))
-        return np.asarray(powers / powers.sum())
+        return softmax(vectors[..., ::-1].astype(np.float64))
 
-    def open_voice(self) -> Voice:
+    def open_voice(self, state: VoiceState | None = None) -> Voice:
         """Learn nothing."""
-        return UnlearnedVoice(self.predict)
+        return UnlearnedVoice(self.probabilities)
 
     def is_unsure(self, smoothed: NDArray[np.float64]) -> bool:
         """Say so under six tenths."""
@@ -361,8 +358,8 @@ class Softmax:
         return bool(smoothed.max() < 0.6)
 
 
-def of_judging() -> Values:
-    """Judge two streams, with pauses of four to six windows."""
+def of_classification() -> Values:
+    """Classify two streams, with pauses of four to six windows."""
     table = make_table([Talk("a", "anna", LABELS * 2), Talk("a", "otto", LABELS)], noise=0.8)
     state = np.full(len(table), "speech", dtype="<U8")
     for first, count in ((5, 4), (11, 5), (19, 6), (34, 1)):
@@ -370,24 +367,24 @@ def of_judging() -> Values:
     table = replace(table, state=state)
     found: dict[str, Any] = {}
     for baseline in (False, True):
-        listener = Softmax()
-        arrays = classify_table(table, listener, baseline=baseline).arrays()
+        decision = Softmax()
+        arrays = classify_table(table, FittedClassifier(decision, LABELS[::-1]), baseline=baseline).arrays()
         found |= {f"baseline {baseline}: {name}": values.ravel() for name, values in arrays.items()}
-        found[f"baseline {baseline}: smoothed"] = np.ravel(listener.asked)
+        found[f"baseline {baseline}: smoothed"] = np.ravel(decision.asked)
     return found | {"arrays": sorted(arrays)}
 
 
-def answers(listener: FittedClassifier | Decision, vectors: FloatArray, alone: NDArray[np.float64]) -> Values:
+def answers(decision: Decision, vectors: FloatArray, alone: NDArray[np.float64]) -> Values:
     """Give what is said of vectors one by one, and of the same as one voice that is learned and enrolled."""
-    learned = listener.open_voice()
+    learned = decision.open_voice()
     halves = np.array_split(vectors, 2)
-    heard = [learned.hear(vector) for vector in halves[0]]
+    heard = [learned.update(vector) for vector in halves[0]]
     learned.enrol()
     known = [learned.known]
-    heard += [learned.hear(vector) for vector in halves[1]]
+    heard += [learned.update(vector) for vector in halves[1]]
     peeked = learned.peek(vectors[0])
     sharpness = np.linspace(0.25, 0.99, 40)
-    doubts = [listener.is_unsure(np.array([p, *[(1 - p) / 3] * 3])) for p in sharpness]
+    doubts = [decision.is_unsure(np.array([p, *[(1 - p) / 3] * 3])) for p in sharpness]
     return {
         "alone": alone.ravel(),
         "heard": np.ravel(heard),
@@ -416,10 +413,9 @@ def tables_to_fit_on() -> list[StepTable]:
 def of_recipe(name: str) -> Values:
     """Fit, and ask what was fitted."""
     tables = tables_to_fit_on()
-    listener = find_recipe(name).fit(tables)
-    assert isinstance(listener, BatchClassifier)
+    decision = find_recipe(name).fit(tables).decision
     vectors = tables[1].vectors[:24]
-    return answers(listener, vectors, listener.predict_all(vectors))
+    return answers(decision, vectors, decision.probabilities(vectors))
 
 
 def rbf_arrays() -> dict[str, NDArray[Any]]:
@@ -458,7 +454,7 @@ DECLARED: Final[Mapping[str, Declared]] = {
     "reading files": Declared(READING_VERSION, of_reading),
     "windows of clips": Declared(CLIP_WINDOWS_VERSION, of_clip_windows),
     "streams": Declared(STREAM_VERSION, of_streams),
-    "judging": Declared(JUDGING_VERSION, of_judging),
+    "judging": Declared(CLASSIFICATION_VERSION, of_classification),
     "models": Declared(ModelAsRecipe.version, of_models),
     **{
         f"feature set {name}": Declared(feature_set(name).version, partial(of_feature_set, name))

@@ -5,7 +5,7 @@ import pytest
 from trainer.model_card import LICENCES, commercial_use, is_non_commercial, licence_of, weights_licence
 
 
-def test_every_corpus_of_the_house_has_terms() -> None:
+def test_every_shipped_corpus_has_terms() -> None:
     assert {"aesdd", "ased", "crema-d-partial", "emodb", "nemo", "ravdess"} <= set(LICENCES)
     assert licence_of("a voice of mine").terms == "not stated"
 

@@ -1,4 +1,4 @@
-"""Pictures: what they show is computed by the house's descriptors, and they leave no global state."""
+"""Pictures: they show the descriptors of the feature sets, and leave no global state."""
 
 import io
 import sys

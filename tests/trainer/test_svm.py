@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
@@ -14,7 +15,7 @@ from trainer.svm import (
     choose_parameters,
     fit_article,
     fit_calibration,
-    fit_house,
+    fit_tuned,
     grouped_folds,
     pairwise_margins,
 )
@@ -56,13 +57,13 @@ def test_the_search_finds_what_the_slow_way_finds(monkeypatch: pytest.MonkeyPatc
     assert min(uars.values()) < chosen.uar - 0.02
 
 
-def test_a_fitted_house_model_knows_unseen_speakers_and_says_how_sure_it_is() -> None:
+def test_a_tuned_model_knows_unseen_speakers_and_says_how_sure_it_is() -> None:
     # One draw of centres for both sides: the last speakers are kept out.
     table = cloud(num=1200, speakers=24, shift=2.0)
     unseen = np.isin(table.groups, [f"s{number}" for number in range(18, 24)])
-    fitted = fit_house(table.take(~unseen), max_windows=400, seed=0, log=TrainingLog())
+    fitted = fit_tuned(table.take(~unseen), max_windows=400, seed=0, log=TrainingLog())
     assert fitted.facts["windows"] == 400
-    decision = RbfSvc.from_arrays(arrays_from_scikit_learn(fitted.scaler, fitted.svc, fitted.calibration))
+    decision = RbfSvc.from_arrays(fitted.arrays())
     tested = table.take(unseen)
     found = score(
         tested.targets, decision.probabilities(tested.vectors), ("angry", "happy", "neutral", "sad")
@@ -75,28 +76,28 @@ def test_calibration_learns_from_windows_outside_the_fit() -> None:
     # Labels are pure chance: in sample the margins look sure, outside they know nothing.
     table = cloud(num=400, shift=0.0)
     svc = SVC(C=30.0, gamma=2.0, decision_function_shape="ovo")
-    scaler = StandardScaler().fit(table.vectors)
-    svc.fit(scaler.transform(table.vectors), table.targets)
-    calibration = fit_calibration(table, scaler, svc, max_windows=400, seed=0)
-    sure = calibration.predict_proba(pairwise_margins(scaler, svc, table.vectors)).max(axis=1)
-    assert (svc.predict(scaler.transform(table.vectors)) == table.targets).mean() > 0.95
+    machine = make_pipeline(StandardScaler(), svc).fit(table.vectors, table.targets)
+    calibration = fit_calibration(table, machine, max_windows=400, seed=0)
+    sure = calibration.predict_proba(pairwise_margins(machine, table.vectors)).max(axis=1)
+    assert (machine.predict(table.vectors) == table.targets).mean() > 0.95
     assert sure.mean() < 0.5
 
 
 def test_two_labels_have_one_margin() -> None:
     table = cloud(labels=2)
-    fitted = fit_house(table, max_windows=200, seed=0, log=TrainingLog())
-    arrays = arrays_from_scikit_learn(fitted.scaler, fitted.svc, fitted.calibration)
-    expected = fitted.calibration.predict_proba(pairwise_margins(fitted.scaler, fitted.svc, table.vectors))
-    np.testing.assert_allclose(RbfSvc.from_arrays(arrays).probabilities(table.vectors), expected, atol=1e-4)
+    fitted = fit_tuned(table, max_windows=200, seed=0, log=TrainingLog())
+    expected = fitted.calibration.predict_proba(pairwise_margins(fitted.machine, table.vectors))
+    np.testing.assert_allclose(
+        RbfSvc.from_arrays(fitted.arrays()).probabilities(table.vectors), expected, atol=1e-4
+    )
 
 
 def test_the_article_scales_nothing_and_chooses_nothing() -> None:
     table = cloud(num=120)
     fitted = fit_article(table, seed=0, log=TrainingLog())
     plain = SVC().fit(table.vectors.astype(np.float64), table.targets)
-    assert fitted.scaler is None
-    np.testing.assert_array_equal(fitted.svc.predict(table.vectors), plain.predict(table.vectors))
+    assert len(fitted.machine) == 1
+    np.testing.assert_array_equal(fitted.machine.predict(table.vectors), plain.predict(table.vectors))
 
 
 RNG = np.random.default_rng(2)

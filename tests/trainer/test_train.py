@@ -18,7 +18,7 @@ from tests.trainer.conftest import MakeCorpus
 from trainer import svm
 from trainer import train as train_module
 from trainer.options import TrainingOptions
-from trainer.svm import FittedSvm, fit_house, pairwise_margins
+from trainer.svm import FittedSvm, fit_tuned, pairwise_margins
 from trainer.train import train
 from trainer.training_log import TrainingLog
 from trainer.window_table import WindowTable
@@ -40,7 +40,6 @@ def options(tmp_path: Path, tones: Path) -> TrainingOptions:
         feature_set="classic",
         win_seconds=2.0,
         step_seconds=0.5,
-        recipe="house",
         seed=0,
         jobs=1,
         max_windows=200,
@@ -54,10 +53,10 @@ def test_a_model_of_tones_from_end_to_end(
     seen: list[tuple[FittedSvm, WindowTable]] = []
 
     def watched(table: WindowTable, max_windows: int, seed: int, log: TrainingLog) -> FittedSvm:
-        seen.append((fit_house(table, max_windows, seed, log), table))
+        seen.append((fit_tuned(table, max_windows, seed, log), table))
         return seen[0][0]
 
-    monkeypatch.setattr(train_module, "fit_house", watched)
+    monkeypatch.setattr(train_module, "fit_tuned", watched)
     card, _, report = train(options, TrainingLog())
     model = load_model(options.folder)
     assert model.card == card
@@ -67,7 +66,7 @@ def test_a_model_of_tones_from_end_to_end(
 
     # What was saved decides as scikit-learn does.
     fitted, learned = seen[0]
-    margins = pairwise_margins(fitted.scaler, fitted.svc, learned.vectors)
+    margins = pairwise_margins(fitted.machine, learned.vectors)
     assert isinstance(model.decision, RbfSvc)
     np.testing.assert_allclose(model.decision.margins(learned.vectors), margins, atol=1e-3)
     expected = fitted.calibration.predict_proba(margins)
@@ -156,7 +155,7 @@ def test_whole_clips_cannot_listen(options: TrainingOptions) -> None:
 
 def test_the_articles_recipe(options: TrainingOptions) -> None:
     asked = replace(
-        options, recipe="article", feature_set="classic-33", win_seconds=None, step_seconds=None, seed=42
+        options, article=True, feature_set="classic-33", win_seconds=None, step_seconds=None, seed=42
     )
     card, _, _ = train(asked, TrainingLog())
     assert card.num_features == 33

@@ -31,3 +31,13 @@ def test_a_bar_is_drawn_on_a_terminal_only() -> None:
         with log.step("count", total=2) as advance:
             advance(2)
         assert ("\x1b[" in shown.getvalue()) is terminal
+
+
+def test_a_step_that_took_less_than_is_worth_a_line_gets_none() -> None:
+    log = TrainingLog()
+    with log.step("quick", worth_seconds=60.0):
+        pass
+    with log.step("always"):
+        pass
+    assert "quick" not in log.text
+    assert "always: done in" in log.text

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from emotion.arrays import Samples
-from emotion.errors import UsageError
+from emotion.errors import UsageError, name_advice
 from emotion.signal import resample
 from trainer.augmentation.channel import clip, gain, gsm, in_passages, opus, phone, reverb
 from trainer.augmentation.noise import add_noise, draw_kind, noise5, noise10, noise15, noise20
@@ -56,15 +56,15 @@ def speed(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Sampl
 
 
 SNR_DB: Final = (0.0, 20.0)
-"""Noise lies so far under the active speech of its passage: quiet clips in it have less."""
+"""Of the active speech of a passage over its noise: quiet clips in it have less."""
 
 
 def varied(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
-    """Send every passage through a chain of its own.
+    """Apply another chain to every passage.
 
-    Half of the passages are in a room, half of them in white noise, pink noise or babble, 0 to 20 dB under
-    the speech, half of them come down a line: a telephone's, GSM 6.10 or Opus at a low rate, each as often.
-    What none of these befalls is overloaded.
+    Half of the passages are reverberated, half have white noise, pink noise or babble 0 to 20 dB below the
+    speech, half go through a channel: telephone, GSM 6.10 or Opus at a low rate, with equal probability.
+    Passages with none of these are clipped.
 
     Parameters
     ----------
@@ -84,15 +84,15 @@ def varied(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samp
 
 
 def _through_a_chain(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
-    in_a_room, in_noise, down_a_line = rng.random(3) < 0.5
-    if not (in_a_room or in_noise or down_a_line):
+    has_room, has_noise, has_channel = rng.random(3) < 0.5
+    if not (has_room or has_noise or has_channel):
         return clip(samples, sample_rate, rng)
-    if in_a_room:
+    if has_room:
         samples = reverb(samples, sample_rate, rng)
-    if in_noise:
+    if has_noise:
         make = draw_kind(rng)
         samples = add_noise(samples, sample_rate, rng.uniform(*SNR_DB), make, rng)
-    if down_a_line:
+    if has_channel:
         line = (phone, gsm, opus)[int(rng.integers(3))]
         samples = line(samples, sample_rate, rng)
     return samples
@@ -100,7 +100,7 @@ def _through_a_chain(samples: Samples, sample_rate: int, rng: np.random.Generato
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One thing that happens to sound.
+    """One change of sound.
 
     Attributes
     ----------
@@ -133,25 +133,25 @@ CONDITIONS: Final[Mapping[str, Condition]] = MappingProxyType(
         "varied": Condition(varied, version=1),
     }
 )
-"""By name. Those of evaluation change nothing on the way; the others draw anew for each passage."""
+"""By name. Those of evaluation are constant over a stream; the others draw anew for each passage."""
 
 OF_CLIPS: Final[Mapping[str, Condition]] = MappingProxyType({"speed": Condition(speed, version=1)})
-"""By name: what befalls each clip by itself, before it enters a stream. It may become longer or shorter."""
+"""By name: what is applied to each clip before it enters a stream. It may change the length."""
 
 KNOWN: Final[Mapping[str, Condition]] = MappingProxyType({**CONDITIONS, **OF_CLIPS})
-"""Both: all that a condition may be joined of."""
+"""Both: all parts of joined conditions."""
 
 EVALUATION_CONDITIONS: Final = ("clean", "phone", "noise10")
 
 
 def check_condition(name: str) -> tuple[str, ...]:
-    """Take a name apart.
+    """Split the name of a condition into its parts.
 
     Parameters
     ----------
     name : str
         A key of `KNOWN`, or several joined by ``+``, such as ``reverb+phone``: first the
-        room, then the line. Those of clips come first wherever they stand.
+        room, then the channel. Those of clips come first in any position.
 
     Returns
     -------
@@ -167,7 +167,7 @@ def check_condition(name: str) -> tuple[str, ...]:
     unknown = [part for part in parts if part not in KNOWN]
     if unknown:
         raise UsageError(
-            f"no condition is called {unknown[0]!r}; choose from {', '.join(KNOWN)}, or join some by +"
+            f"there is no condition {unknown[0]!r}; {name_advice(unknown[0], KNOWN)}; join several with +"
         )
     return parts
 
@@ -219,7 +219,7 @@ def apply_condition(name: str, samples: Samples, sample_rate: int, rng: np.rando
     Returns
     -------
     ndarray, shape (n,), float32
-        Delay is taken out: what lay at a sample lies there still.
+        Without delay: sound stays at its sample.
 
     Raises
     ------

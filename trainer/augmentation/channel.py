@@ -14,7 +14,7 @@ from emotion.signal import resample
 
 SHORTEST_SECONDS: Final = 20.0
 LONGEST_SECONDS: Final = 40.0
-"""A passage lasts something between: longer than a window by far, so that few windows see a change."""
+"""Length of a passage: far longer than a window, so that few windows contain a change."""
 
 
 def in_passages(
@@ -56,7 +56,7 @@ HIGHEST_DB: Final = 10.0
 
 
 def gain(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
-    """Turn the level, by -30 to 10 dB, drawn evenly for each passage.
+    """Change the level by -30 to 10 dB, drawn uniformly for each passage.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ GREATEST_SHARE: Final = 0.05
 
 
 def clip(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
-    """Cut the peaks off hard: a half to five percent of the samples, drawn for each passage.
+    """Clip the peaks: a half to five percent of the samples, drawn for each passage.
 
     The level stays as it was, as behind a preamplifier that was overdriven and turned down afterwards.
 
@@ -119,7 +119,7 @@ FIRST_REFLECTION_SECONDS: Final = (0.002, 0.012)
 
 
 def reverb(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
-    """Speak in rooms, another for each passage.
+    """Add reverberation of a room, another for each passage.
 
     A room's response is the direct sound and, some milliseconds later, Gaussian noise that decays by 60 dB in
     RT60 (J.-D. Polack, "La transmission de l'énergie sonore dans les salles", 1988). RT60 is drawn from 0.15
@@ -328,7 +328,7 @@ def through_file(
         file.write(samples.clip(-1.0, 1.0))
     content.seek(0)
     with soundfile.SoundFile(content) as file:
-        # GSM cannot be sought in, so that soundfile must be told how much there is.
+        # GSM cannot be sought in, so soundfile needs the number of frames.
         read: Samples = file.read(file.frames, dtype="float32")
     return read
 

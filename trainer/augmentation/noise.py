@@ -61,7 +61,7 @@ def pink(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArra
 
 
 def babble(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Make what resembles a few voices at once, out of noise alone.
+    """Make babble of a few voices, out of noise.
 
     Each of five is noise with the long-term spectrum of speech, roughly (flat to 500 Hz, 9 dB an octave down
     above; D. Byrne et al., JASA 96, 1994), and swells about four times a second, as syllables do.
@@ -133,12 +133,12 @@ _SMALLEST: Final = 1e-12
 
 
 def active_level_dbfs(samples: Samples, sample_rate: int) -> float:
-    """Measure the active speech level: the RMS over the parts in which somebody speaks.
+    """Measure the active speech level: the RMS over the parts with speech.
 
     ITU-T P.56 (12/2011), method B: an envelope smoothed twice with 30 ms, a hangover of 200 ms, and the
-    threshold that lies 15.9 dB below the level it leads to. Two things are done otherwise: thresholds stand
-    at 3 dB from each other below the envelope's own peak, so that a gain moves the level by exactly that
-    gain, and the envelope is looked at a thousand times a second.
+    threshold that lies 15.9 dB below the level it leads to. Two things differ: thresholds are 3 dB apart
+    below the envelope's own peak, so that a gain moves the level by exactly that gain, and the envelope is
+    sampled a thousand times a second.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def active_level_dbfs(samples: Samples, sample_rate: int) -> float:
             share = (before[1] - MARGIN_DB) / (before[1] - above)
             return before[0] + share * (level - before[0])
         before = level, above
-    # A sound with peaks so rare that no threshold comes near: all of it that reaches the highest.
+    # Peaks so rare that no threshold comes near: what reaches the highest threshold.
     return level
 
 
@@ -188,7 +188,7 @@ def _num_active(above: np.ndarray, hangover: int) -> int:
 def add_noise(
     samples: Samples, sample_rate: int, snr_db: float, make: NoiseMaker, rng: np.random.Generator
 ) -> Samples:
-    """Put steady noise under a stretch of speech.
+    """Add steady noise to a passage of speech.
 
     Parameters
     ----------
@@ -197,8 +197,7 @@ def add_noise(
     sample_rate : int
         Hz.
     snr_db : float
-        By how much the RMS of the noise lies below the active level of the speech
-        (`trainer.augmentation.noise`), dB. The noise goes on in the pauses.
+        Active level of the speech (`active_level_dbfs`) over the RMS of the noise, dB. Pauses have noise too.
     make : callable
         Gives the noise.
     rng : numpy.random.Generator
@@ -219,7 +218,7 @@ def add_noise(
 
 
 def noise10(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
-    """Put pink noise 10 dB below the speech of the whole stream: what evaluation hears.
+    """Add pink noise 10 dB below the speech of the whole stream, as evaluation does.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Recipes: from the windows of streams to something that listens."""
+"""Recipes: from the windows of streams to a classifier."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from emotion.errors import UsageError
+from emotion.errors import UsageError, name_advice
 from trainer.recipes.base import Recipe
 from trainer.recipes.linear import LinearRecipe
 from trainer.recipes.voice_adaptive import VoiceAdaptiveRecipe
@@ -29,5 +29,5 @@ def recipe_names() -> tuple[str, ...]:
 def find_recipe(name: str) -> Recipe:
     """Give a recipe by its name."""
     if name not in _RECIPES:
-        raise UsageError(f"there is no recipe {name!r}; there are {', '.join(recipe_names())}")
+        raise UsageError(f"there is no recipe {name!r}; {name_advice(name, recipe_names())}")
     return _RECIPES[name]()

@@ -10,21 +10,29 @@ from numpy.typing import NDArray
 from emotion.arrays import FloatArray
 from emotion.card import LABELS
 from emotion.errors import DatasetError
-from trainer.window_table import StepTable
+from trainer.window_table import Columns, StepTable
 
 SMALL_WEIGHT: Final = 0.3
-"""Of a corpus that lacks an emotion, against 1 of one that has all: what it says of an emotion may be its
-accent."""
+"""Of a corpus that lacks an emotion, against 1 of one that has all: emotions may differ by accent only."""
 
 CLEAN_WEIGHT: Final = 2.0
-"""Of a window heard clean, against 1 of the same window down a line or in noise."""
+"""Of a clean window, against 1 of the same window through a channel or in noise."""
 
 LEAST_SHARE: Final = 0.02
 """An emotion with a smaller share of a corpus' windows counts as lacking."""
 
+NUM_NEUTRAL: Final = 16
+"""Neutral clips of a mostly neutral stream."""
+
+NUM_OTHER: Final = 4
+"""Clips of its other emotion."""
+
+MAX_SINGLE: Final = 12
+"""Most clips of a stream in a single emotion."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TrainingWindows:
+class TrainingWindows(Columns):
     """Windows of speech of which more than half lies in a labelled clip, in the order of the tables.
 
     Attributes
@@ -36,7 +44,7 @@ class TrainingWindows:
     corpus, speaker, condition : ndarray, shape (n,), str
         Where each is from; speakers with their corpus before them.
     clip : ndarray, shape (n,), int64
-        Number of the placed clip, of all tables.
+        Number of the placed clip, over all tables.
     """
 
     vectors: FloatArray
@@ -45,21 +53,6 @@ class TrainingWindows:
     speaker: NDArray[np.str_]
     condition: NDArray[np.str_]
     clip: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        """Count the windows."""
-        return len(self.targets)
-
-    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "TrainingWindows":
-        """Give some of the windows."""
-        return TrainingWindows(
-            self.vectors[rows],
-            self.targets[rows],
-            self.corpus[rows],
-            self.speaker[rows],
-            self.condition[rows],
-            self.clip[rows],
-        )
 
     @property
     def complete_corpora(self) -> tuple[str, ...]:
@@ -72,15 +65,15 @@ class TrainingWindows:
 
     @property
     def voice(self) -> NDArray[np.str_]:
-        """The speaker of each window, told apart by condition: a line changes what is usual for a voice."""
+        """Speaker and condition of each window: a channel changes what is usual for a voice."""
         return np.char.add(np.char.add(self.speaker, "|"), self.condition)
 
     def corpus_weights(self, corpora: NDArray[np.str_]) -> NDArray[np.float64]:
-        """Say how much corpora count, whatever their size."""
+        """Give the weights of corpora, whatever their size."""
         return np.where(np.isin(corpora, self.complete_corpora), 1.0, SMALL_WEIGHT)
 
     def weights(self) -> NDArray[np.float64]:
-        """Say how much each window counts."""
+        """Give the weight of each window; they sum to 1."""
         weights = np.where(self.condition == "clean", CLEAN_WEIGHT, 1.0)
         corpora = np.unique(self.corpus)
         for corpus, weight in zip(corpora.tolist(), self.corpus_weights(corpora).tolist(), strict=True):
@@ -95,7 +88,7 @@ class TrainingWindows:
 
 
 def windows_of_speech(tables: Sequence[StepTable], most_of_a_clip: int | None = None) -> TrainingWindows:
-    """Gather what can be fitted on."""
+    """Select what can be fitted on, at most so many windows of each clip."""
     parts = []
     num_clips = 0
     for table in tables:
@@ -118,8 +111,15 @@ def windows_of_speech(tables: Sequence[StepTable], most_of_a_clip: int | None = 
         num_clips += len(table.clips)
     if not parts:
         raise DatasetError("the training side has no window of speech; add recordings")
-    columns = ("vectors", "targets", "corpus", "speaker", "condition", "clip")
-    return TrainingWindows(*(np.concatenate([getattr(part, name) for part in parts]) for name in columns))
+    return TrainingWindows.concatenate(parts)
+
+
+def check_emotions(windows: TrainingWindows) -> None:
+    """Refuse windows of fewer than two emotions."""
+    if len(np.unique(windows.targets)) < 2:
+        raise DatasetError(
+            "the training side has windows of fewer than two emotions; add corpora, or speakers"
+        )
 
 
 def _shares(targets: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -127,7 +127,7 @@ def _shares(targets: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def _spread(clips: NDArray[np.int32], most: int) -> NDArray[np.int64]:
-    """Give places of at most so many entries of each run of equal numbers, evenly spread."""
+    """Select at most so many entries of each run of equal numbers, evenly spread."""
     starts = np.flatnonzero(np.diff(clips, prepend=-1))
     lengths = np.diff(np.append(starts, len(clips)))
     kept = [

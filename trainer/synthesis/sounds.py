@@ -1,6 +1,7 @@
 """Sounds that are not speech, by name: tones of machines, music, noise."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -62,7 +63,7 @@ def telephone(num_samples: int, sample_rate: int, rng: np.random.Generator) -> N
 
 
 def siren(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """A pitch that goes up and down by itself, smoothly or in steps."""
+    """A pitch that rises and falls, smoothly or in steps."""
     swing = np.sin(2 * np.pi * rng.uniform(0.1, 4.0) * np.arange(num_samples) / sample_rate)
     if rng.random() < 0.5:
         swing = np.sign(swing)
@@ -85,46 +86,29 @@ _SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 4, 7, 9))
 
 
 def music(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Invent a piece of music."""
+    """Melody, chords, bass and drums, drawn at random."""
     beat = 60.0 / rng.uniform(60, 170)
+    num_beats = int(num_samples / sample_rate / beat)
     scale, key_hz = _SCALES[int(rng.integers(3))], 110.0 * 2 ** rng.uniform(0, 1)
+    play = partial(_voice, num_samples, sample_rate, rng, scale=scale)
     sound = np.zeros(num_samples)
     voices = rng.random(4) < (0.8, 0.7, 0.6, 0.6)
     if not voices.any():
         voices[0] = True
     if voices[0]:
         for octave in range(int(rng.integers(1, 3))):
-            lengths = beat * rng.choice(
-                [0.25, 0.5, 0.5, 1.0, 2.0], int(num_samples / sample_rate / beat) * 4 + 4
-            )
-            sound += _voice(
-                num_samples,
-                sample_rate,
-                rng,
-                lengths_seconds=lengths,
-                root_hz=key_hz * 2 ** (1 + octave),
-                scale=scale,
-            )
+            lengths = beat * rng.choice([0.25, 0.5, 0.5, 1.0, 2.0], num_beats * 4 + 4)
+            sound += play(lengths_seconds=lengths, root_hz=key_hz * 2 ** (1 + octave))
     if voices[1]:
         bars = np.full(int(num_samples / sample_rate / beat / 4) + 2, 4 * beat)
         state = rng.bit_generator.state
         for third in range(3):
             # The same draws give the same roots: the voices of a chord move together.
             rng.bit_generator.state = state
-            sound += 0.5 * _voice(
-                num_samples,
-                sample_rate,
-                rng,
-                lengths_seconds=bars,
-                root_hz=key_hz,
-                scale=scale,
-                shift=2 * third,
-            )
+            sound += 0.5 * play(lengths_seconds=bars, root_hz=key_hz, shift=2 * third)
     if voices[2]:
-        lengths = beat * rng.choice([0.5, 1.0, 2.0], int(num_samples / sample_rate / beat) * 2 + 4)
-        sound += _voice(
-            num_samples, sample_rate, rng, lengths_seconds=lengths, root_hz=key_hz / 2, scale=scale
-        )
+        lengths = beat * rng.choice([0.5, 1.0, 2.0], num_beats * 2 + 4)
+        sound += play(lengths_seconds=lengths, root_hz=key_hz / 2)
     if voices[3]:
         sound += rng.uniform(0.3, 1.5) * _drums(num_samples, sample_rate, rng, beat)
     return sound
@@ -196,7 +180,7 @@ KINDS: Final[Mapping[str, SoundMaker]] = MappingProxyType(
 def synthesise_sound(
     kind: str, seconds: float, sample_rate: int, seed: int, rms_dbfs: float = -26.0
 ) -> Samples:
-    """Make a sound that is no speech."""
+    """Make a sound without speech."""
     rng = np.random.default_rng([seed, *kind.encode()])
     sound = KINDS[kind](round(seconds * sample_rate), sample_rate, rng)
     sound *= 10.0 ** (rms_dbfs / 20.0) / np.sqrt(np.mean(sound**2) + 1e-20)

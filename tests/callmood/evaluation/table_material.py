@@ -101,7 +101,7 @@ def make_table(
     )
 
 
-def make_judged(
+def make_classified(
     probabilities: Sequence[Sequence[float]],
     placement: Sequence[int],
     targets: Sequence[int],

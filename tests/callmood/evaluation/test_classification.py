@@ -1,4 +1,4 @@
-"""A listener follows streams: what it learns from, and what is kept of its words."""
+"""A classifier follows streams: what it learns from, and what is kept of its answers."""
 
 from dataclasses import dataclass, field, replace
 
@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from callmood.evaluation.classification import classify_table
-from callmood.evaluation.subject import ModelClassifier
+from callmood.evaluation.subject import ModelAsRecipe
 from emotion.arrays import FloatArray, Probabilities
 from emotion.card import LABELS
-from emotion.decision import VoiceState
+from emotion.decision import Decision, VoiceState
 from emotion.model import EmotionModel, load_model
 from streamer.analysis.classifier import Classifier, ClassifierOptions
 from streamer.analysis.windows import GatedWindow
@@ -29,7 +29,7 @@ class Counting:
     known: float = 0.0
     count: int = 0
 
-    def hear(self, vector: FloatArray) -> Probabilities:
+    def update(self, vector: FloatArray) -> Probabilities:
         """Count."""
         word = self.peek(vector)
         self.count += 1
@@ -50,18 +50,17 @@ class Counting:
 
 
 @dataclass
-class CountingListener:
+class CountingDecision:
     """Opens counting voices; without a voice it says sad."""
 
-    labels: tuple[str, ...] = LABELS
     doubt: float = 0.0
     voices: list[Counting] = field(default_factory=list)
 
-    def predict(self, vector: FloatArray) -> Probabilities:
+    def probabilities(self, vectors: FloatArray) -> Probabilities:
         """Say sad."""
-        return np.array([0.0, 0.0, 0.0, 1.0])
+        return np.tile([0.0, 0.0, 0.0, 1.0], (*vectors.shape[:-1], 1))
 
-    def open_voice(self) -> Counting:
+    def open_voice(self, state: VoiceState | None = None) -> Counting:
         """Begin to count."""
         self.voices.append(Counting())
         return self.voices[-1]
@@ -71,29 +70,31 @@ class CountingListener:
         return bool(smoothed.max() < self.doubt)
 
 
-def judged_words(table: StepTable, listener: FittedClassifier, *, baseline: bool) -> list[int]:
+def leading_labels(
+    table: StepTable, decision: Decision, *, baseline: bool, labels: tuple[str, ...] = LABELS
+) -> list[int]:
     """Leading label of each window."""
-    judged = classify_table(table, listener, baseline=baseline)
-    return [int(label) for label in judged.windows.probabilities.argmax(axis=1)]
+    classified = classify_table(table, FittedClassifier(decision, labels), baseline=baseline)
+    return [int(label) for label in classified.windows.probabilities.argmax(axis=1)]
 
 
 def test_only_windows_of_speech_teach_the_voice_and_each_stream_has_its_own() -> None:
-    listener = CountingListener()
+    decision = CountingDecision()
     table = make_table(TALKS)
     # Three windows of speech and a pause, each clip; the pause says what comes next, and does not count.
-    words = judged_words(table, listener, baseline=True)
+    words = leading_labels(table, decision, baseline=True)
     assert words[:12] == [0, 1, 2, 3, 3, 0, 1, 2, 2, 3, 0, 1]
     assert words[12:] == [0, 1, 2, 3, 3, 0, 1, 2]
-    assert [voice.count for voice in listener.voices] == [9, 6]
+    assert [voice.count for voice in decision.voices] == [9, 6]
 
 
 def test_without_a_baseline_no_voice_is_opened() -> None:
-    listener = CountingListener()
-    assert set(judged_words(make_table(TALKS), listener, baseline=False)) == {3}
-    assert listener.voices == []
+    decision = CountingDecision()
+    assert set(leading_labels(make_table(TALKS), decision, baseline=False)) == {3}
+    assert decision.voices == []
 
 
-def test_windows_are_judged_in_their_order_even_where_the_table_has_another() -> None:
+def test_windows_are_classified_in_their_order_even_where_the_table_has_another() -> None:
     table = make_table(TALKS)
     order = np.random.default_rng(0).permutation(len(table))
     shuffled = replace(
@@ -103,24 +104,25 @@ def test_windows_are_judged_in_their_order_even_where_the_table_has_another() ->
             for name in ("vectors", "state", "level_dbfs", "clip", "share", "stream", "window")
         },
     )
-    straight = judged_words(table, CountingListener(), baseline=True)
-    assert judged_words(shuffled, CountingListener(), baseline=True) == [straight[row] for row in order]
+    straight = leading_labels(table, CountingDecision(), baseline=True)
+    assert leading_labels(shuffled, CountingDecision(), baseline=True) == [straight[row] for row in order]
 
 
 def test_doubt_hides_the_label_of_windows_of_speech_only() -> None:
     table = make_table(TALKS)
-    judged = classify_table(table, CountingListener(doubt=0.9), baseline=True).windows
-    first = np.flatnonzero((table.window == 0) & judged.heard)
-    assert (judged.shown[first] == 0).all(), "nothing to be smoothed yet, so nothing to doubt"
-    assert judged.unsure.any()
-    assert not judged.unsure[~judged.heard].any()
-    assert (judged.shown[judged.unsure | ~judged.heard] == -1).all()
-    assert (judged.shown[judged.heard & ~judged.unsure] >= 0).all()
+    classified = classify_table(table, FittedClassifier(CountingDecision(doubt=0.9)), baseline=True).windows
+    first = np.flatnonzero((table.window == 0) & classified.heard)
+    assert (classified.shown[first] == 0).all(), "nothing to be smoothed yet, so nothing to doubt"
+    assert classified.unsure.any()
+    assert not classified.unsure[~classified.heard].any()
+    assert (classified.shown[classified.unsure | ~classified.heard] == -1).all()
+    assert (classified.shown[classified.heard & ~classified.unsure] >= 0).all()
 
 
-def test_labels_of_a_model_in_another_order_are_put_into_the_house_s() -> None:
-    listener = CountingListener(labels=("sad", "neutral", "happy", "angry"))
-    assert set(judged_words(make_table(TALKS), listener, baseline=False)) == {LABELS.index("angry")}
+def test_labels_of_a_model_in_another_order_are_put_into_that_of_cards() -> None:
+    labels = ("sad", "neutral", "happy", "angry")
+    found = leading_labels(make_table(TALKS), CountingDecision(), baseline=False, labels=labels)
+    assert set(found) == {LABELS.index("angry")}
 
 
 @pytest.fixture(scope="module", params=["rbf-svc", "voice-linear"])
@@ -133,29 +135,28 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.mark.parametrize("baseline", [False, True])
 def test_a_model_shows_what_it_shows_live(model: EmotionModel, baseline: bool) -> None:
-    """Window by window the same label and the same bits of probabilities as the judge of a leg."""
+    """Window by window the same label and the same bits of probabilities as the classifier of a leg."""
     table = make_table(TALKS)
     rate = model.feature_set.sample_rate
     sounds = [tone_of(LABELS[row % 4], row, rate) for row in range(len(table))]
     vectors = np.array([model.feature_set.clip_vector(sound) for sound in sounds])
-    judged = classify_table(
-        replace(table, vectors=vectors), ModelClassifier(model), baseline=baseline
-    ).windows
+    classifier = ModelAsRecipe.of(model).fit(())
+    classified = classify_table(replace(table, vectors=vectors), classifier, baseline=baseline).windows
     for stream in (0, 1):
-        judge = Classifier(model, STEP_SECONDS, ClassifierOptions(baseline=baseline))
+        live = Classifier(model, STEP_SECONDS, ClassifierOptions(baseline=baseline))
         for row in np.flatnonzero(table.stream == stream):
             start = float(table.start_seconds[row])
             if table.state[row] == "speech":
                 heard = GatedWindow(start, start + WIN_SECONDS, 0, 0, "speech", -20.0, vectors[row], 0.0)
             else:
                 heard = GatedWindow(start, start + WIN_SECONDS, 0, 0, "silence", -70.0, None, 0.0)
-            said = judge.judge(heard)
-            shown = int(judged.shown[row])
+            said = live.classify(heard)
+            shown = int(classified.shown[row])
             assert said.emotion == (None if shown < 0 else LABELS[shown])
-            assert judged.unsure[row] == (said.state == "unsure")
+            assert classified.unsure[row] == (said.state == "unsure")
             if said.probabilities is not None:
-                assert judged.probabilities[row].tolist() == said.probabilities.tolist()
-        assert (judge.voice_state != {}) == (baseline and model.card.kind == "voice-linear")
+                assert classified.probabilities[row].tolist() == said.probabilities.tolist()
+        assert (live.voice_state != {}) == (baseline and model.card.kind == "voice-linear")
     if model.card.kind == "voice-linear":
-        assert judged.unsure.any()
-        assert (judged.shown >= 0).any()
+        assert classified.unsure.any()
+        assert (classified.shown >= 0).any()

@@ -8,38 +8,35 @@ import numpy as np
 import pytest
 
 from callmood.evaluation.corpora import CorporaFolder, Corpus, Protocol, Settings, folds_of
-from callmood.evaluation.protocol import Evaluation, TablePart, judgement_key
+from callmood.evaluation.protocol import Evaluation, classification_key
 from callmood.evaluation.report import records
 from callmood.evaluation.streams import StreamKind
 from emotion.card import LABELS
 from tests.callmood.evaluation.table_material import Talk, make_table
 from tests.callmood.evaluation.test_corpora import corpus
 from trainer.cache import Cache
-from trainer.recipes.linear import LinearClassifier, LinearRecipe
+from trainer.recipes.base import FittedClassifier
+from trainer.recipes.linear import LinearRecipe
 from trainer.training_log import TrainingLog
-from trainer.window_table import StepTable
+from trainer.window_table import StepTable, TablePart
 
 CORPORA = (corpus("alpha", 3), corpus("beta", 6))
 EXTRA = corpus("extra", 2)
 
 
-class InMemory:
-    """Speakers as hand-written tables have them: each with a shift of its own."""
+def tables_of(corpus: Corpus, condition: str, kind: StreamKind, seeds: Sequence[int]) -> list[StepTable]:
+    """Write tables in which everybody says everything three times, each with a shift of their own."""
+    talks = [
+        Talk(corpus.name, key.partition("/")[2], LABELS * 3, shift=0.1 * number)
+        for number, key in enumerate(corpus.speakers)
+    ]
+    noise = 0.2 if condition == "clean" else 3.0
+    return [make_table(talks, kind=kind, condition=condition, seed=seed, noise=noise) for seed in seeds]
 
-    def tables(
-        self, corpus: Corpus, condition: str, kind: StreamKind, seeds: Sequence[int]
-    ) -> list[StepTable]:
-        """Everybody says everything three times."""
-        talks = [
-            Talk(corpus.name, key.partition("/")[2], LABELS * 3, shift=0.1 * number)
-            for number, key in enumerate(corpus.speakers)
-        ]
-        noise = 0.2 if condition == "clean" else 3.0
-        return [make_table(talks, kind=kind, condition=condition, seed=seed, noise=noise) for seed in seeds]
 
-    def non_speech(self) -> StepTable:
-        """Two streams of what is called speech where the talker says angry."""
-        return make_table([Talk("sounds", "rain#1", ["angry"]), Talk("sounds", "rain#2", ["angry"])])
+def non_speech() -> StepTable:
+    """Write two streams of what is called speech where the talker says angry."""
+    return make_table([Talk("sounds", "rain#1", ["angry"]), Talk("sounds", "rain#2", ["angry"])])
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ class Recording(LinearRecipe):
     train_conditions: tuple[str, ...] = ("clean", "phone")
     seen: list[list[StepTable]] = field(default_factory=list, repr=False)
 
-    def fit(self, tables: Sequence[StepTable]) -> LinearClassifier:
+    def fit(self, tables: Sequence[StepTable]) -> FittedClassifier:
         """Fit, and remember."""
         self.seen.append(list(tables))
         return super().fit(tables)
@@ -58,7 +55,7 @@ class Recording(LinearRecipe):
 def evaluation(recipe: LinearRecipe, folder: Path, settings: Settings | None = None) -> Evaluation:
     """On the corpora above."""
     small = Settings(kinds=("balanced", "single"), conditions=("clean", "phone"), num_seeds=2)
-    return Evaluation(recipe, settings or small, InMemory(), Cache(folder), TrainingLog())
+    return Evaluation(recipe, settings or small, tables_of, non_speech, Cache(folder), TrainingLog())
 
 
 def test_one_training_side_is_fitted_once(tmp_path: Path) -> None:
@@ -115,7 +112,7 @@ def test_a_second_scoring_fits_nothing_and_says_the_same(tmp_path: Path) -> None
     assert len(other.seen) == 2, "another recipe is another fit"
 
 
-def test_judgements_that_were_damaged_are_made_again(tmp_path: Path) -> None:
+def test_results_that_were_damaged_are_made_again(tmp_path: Path) -> None:
     folds = folds_of("leave-one-corpus-out", CorporaFolder(CORPORA, CORPORA, ()))
     first = records(evaluation(LinearRecipe(), tmp_path).cells(folds), {})
     kept = sorted(tmp_path.rglob("*.npz"))
@@ -133,13 +130,13 @@ class Newer(LinearRecipe):
     version = 2
 
 
-def test_whatever_decides_about_a_judgement_is_part_of_its_key() -> None:
+def test_whatever_decides_about_a_result_is_part_of_its_key() -> None:
     table, other = (
         make_table([Talk("a", name, LABELS), Talk("a", "eve", LABELS)]) for name in ("ann", "bob")
     )
     part = TablePart(table)
     keys = [
-        judgement_key(recipe, training_side, heard, baseline=baseline)
+        classification_key(recipe, training_side, heard, baseline=baseline)
         for recipe, training_side, heard, baseline in (
             (LinearRecipe(), [part], part, False),
             (LinearRecipe(), [part], part, True),
@@ -153,4 +150,4 @@ def test_whatever_decides_about_a_judgement_is_part_of_its_key() -> None:
     ]
     assert len(set(keys)) == len(keys)
     # What a recipe is called in the code, and what its `repr` hides, decide about nothing.
-    assert judgement_key(Recording(train_conditions=("clean",)), [part], part, baseline=False) == keys[0]
+    assert classification_key(Recording(train_conditions=("clean",)), [part], part, baseline=False) == keys[0]

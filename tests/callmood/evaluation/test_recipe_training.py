@@ -40,21 +40,12 @@ NUM_FEATURES = len(feature_set("acoustic").feature_names)
 ORDERS = {name: tuple(np.random.default_rng(n).permutation(LABELS * 4)) for n, name in enumerate("ab")}
 
 
-class WrittenTables:
-    """Tables by hand, as wide as `acoustic`."""
-
-    def tables(
-        self, corpus: Corpus, condition: str, kind: StreamKind, seeds: Sequence[int]
-    ) -> list[StepTable]:
-        """Give both voices of a corpus."""
-        talks = [Talk(corpus.name, name, order) for name, order in ORDERS.items()]
-        table = make_table(talks, condition=condition, kind=kind, seed=seeds[0])
-        beside = np.zeros((len(table), NUM_FEATURES - len(LABELS)), np.float32)
-        return [replace(table, vectors=np.hstack([table.vectors, beside]))]
-
-    def non_speech(self) -> StepTable | None:
-        """Give none."""
-        return None
+def tables_of(corpus: Corpus, condition: str, kind: StreamKind, seeds: Sequence[int]) -> list[StepTable]:
+    """Write both voices of a corpus, as wide as `acoustic`."""
+    talks = [Talk(corpus.name, name, order) for name, order in ORDERS.items()]
+    table = make_table(talks, condition=condition, kind=kind, seed=seeds[0])
+    beside = np.zeros((len(table), NUM_FEATURES - len(LABELS)), np.float32)
+    return [replace(table, vectors=np.hstack([table.vectors, beside]))]
 
 
 def corpus_of(name: str) -> Corpus:
@@ -75,14 +66,12 @@ def a_record(corpus: str, condition: str = "clean", **changes: Any) -> dict[str,
 def test_the_model_is_what_the_recipe_fitted_and_the_card_says_on_what(tmp_path: Path) -> None:
     order = RecipeOrder(
         find_recipe("speech-light"),
-        "mine",
-        tmp_path / "models",
+        tmp_path / "models" / "mine",
         "callmood train $CALLMOOD_CORPORA --recipe speech-light --name mine",
-        "9.9",
         [a_record("mean"), a_record("emodb")],
     )
     log = TrainingLog(Console(quiet=True))
-    card, _ = fit_and_save(order, [corpus_of("nemo"), corpus_of("emodb")], WrittenTables(), log)
+    card, _ = fit_and_save(order, [corpus_of("nemo"), corpus_of("emodb")], tables_of, log)
     model = load_model(order.folder)
     assert model.card == card
     assert card.split == SPLIT.format("emodb, nemo")
@@ -98,7 +87,7 @@ def test_the_model_is_what_the_recipe_fitted_and_the_card_says_on_what(tmp_path:
     assert card.fails_on[0] == (
         "emodb, left out of the fit: happy is heard in 20 % of its clips (balanced, clean, with baseline)"
     )
-    [table] = WrittenTables().tables(corpus_of("nemo"), "clean", "balanced", [5])
+    [table] = tables_of(corpus_of("nemo"), "clean", "balanced", [5])
     speech = table.clip >= 0
     said = [model.predict(vector).argmax() for vector in table.vectors[speech]]
     assert np.mean(said == table.targets[speech]) > 0.95
@@ -107,14 +96,14 @@ def test_the_model_is_what_the_recipe_fitted_and_the_card_says_on_what(tmp_path:
 
 def test_without_figures_the_card_says_so_and_a_recipe_for_comparing_makes_none(tmp_path: Path) -> None:
     log = TrainingLog(Console(quiet=True))
-    order = RecipeOrder(find_recipe("speech-light"), "open", tmp_path, "callmood train", "9.9")
-    card, _ = fit_and_save(order, [corpus_of("emodb"), corpus_of("aesdd")], WrittenTables(), log)
+    order = RecipeOrder(find_recipe("speech-light"), tmp_path / "open", "callmood train")
+    card, _ = fit_and_save(order, [corpus_of("emodb"), corpus_of("aesdd")], tables_of, log)
     assert card.split == NOT_SCORED
     assert card.commercial_use
     assert card.fails_on == BEYOND
     unsaved = replace(order, recipe=find_recipe("linear"), force=True)
     with pytest.raises(UsageError, match="recipe linear is for comparing: it makes no model"):
-        fit_and_save(unsaved, [corpus_of("emodb")], WrittenTables(), log)
+        fit_and_save(unsaved, [corpus_of("emodb")], tables_of, log)
 
 
 def test_scores_are_laid_out_by_place_and_corpus() -> None:

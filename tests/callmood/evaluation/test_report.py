@@ -20,15 +20,15 @@ from callmood.evaluation.report import (
 )
 from callmood.evaluation.stream_metrics import false_emotion, measure
 from emotion.card import LABELS
-from tests.callmood.evaluation.table_material import WIN_SECONDS, make_judged
+from tests.callmood.evaluation.table_material import WIN_SECONDS, make_classified
 
 ANGRY, HAPPY = [0.7, 0.1, 0.1, 0.1], [0.1, 0.7, 0.1, 0.1]
 
 
 def cells() -> list[Cell]:
     """Two corpora: in the first 1 of 2 angry and 1 of 1 happy clips are right, in the second all."""
-    first = make_judged([ANGRY, HAPPY, HAPPY], [0, 1, 2], [0, 0, 1])
-    second = make_judged([ANGRY, HAPPY], [0, 1], [0, 1])
+    first = make_classified([ANGRY, HAPPY, HAPPY], [0, 1, 2], [0, 0, 1])
+    second = make_classified([ANGRY, HAPPY], [0, 1], [0, 1])
     return [
         Cell("one", "balanced", "clean", False, measure(first, WIN_SECONDS), {"rain": 0.25, "hum": 0.0}),
         Cell("two", "balanced", "clean", False, measure(second, WIN_SECONDS), {"rain": 0.75, "hum": 0.0}),
@@ -84,9 +84,9 @@ def test_the_mean_is_over_corpora_and_clips_are_added_up(written: list[Record]) 
 
 
 def test_placed_again_a_clip_is_answered_again_and_counted_once() -> None:
-    judged = make_judged([ANGRY, HAPPY], [0, 1], [0, 0])
-    judged.placements.clip[:] = "same.wav"
-    measures = measure(judged, WIN_SECONDS)
+    classified = make_classified([ANGRY, HAPPY], [0, 1], [0, 0])
+    classified.placements.clip[:] = "same.wav"
+    measures = measure(classified, WIN_SECONDS)
     assert (measures.num_clips, len(measures.answers)) == (1, 2)
 
 
@@ -103,11 +103,11 @@ def test_tables_have_a_row_for_each_mean_and_a_column_for_each_corpus() -> None:
 
 
 def test_windows_of_sounds_that_show_an_emotion_are_counted_by_kind() -> None:
-    judged = make_judged(
+    classified = make_classified(
         [ANGRY] * 4, [-1] * 4, [], heard=[True, False, True, True], unsure=[False] * 3 + [True]
     )
-    assert false_emotion(judged, np.array(["rain"])) == {"rain": 0.5}
-    assert math.isclose(sum(false_emotion(judged, np.array(["hum"])).values()), 0.5)
+    assert false_emotion(classified, np.array(["rain"])) == {"rain": 0.5}
+    assert math.isclose(sum(false_emotion(classified, np.array(["hum"])).values()), 0.5)
 
 
 def test_the_same_answers_give_the_same_picture_and_others_another() -> None:

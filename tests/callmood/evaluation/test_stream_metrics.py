@@ -18,7 +18,7 @@ from callmood.evaluation.stream_metrics import (
     shown_clips,
     uar_draws,
 )
-from tests.callmood.evaluation.table_material import STEP_SECONDS, WIN_SECONDS, make_judged
+from tests.callmood.evaluation.table_material import STEP_SECONDS, WIN_SECONDS, make_classified
 
 ANGRY, HAPPY, SAD = [0.7, 0.1, 0.1, 0.1], [0.1, 0.7, 0.1, 0.1], [0.1, 0.1, 0.1, 0.7]
 
@@ -33,7 +33,7 @@ def streams(draw: st.DrawFn) -> ClassifiedStreams:
     flags = st.lists(st.booleans(), min_size=num_windows, max_size=num_windows)
     heard = draw(flags)
     unsure = [both[0] and both[1] for both in zip(heard, draw(flags), strict=True)]
-    return make_judged(
+    return make_classified(
         (words / words.sum(axis=1, keepdims=True)).tolist(),
         draw(st.lists(st.integers(-1, num_clips - 1), min_size=num_windows, max_size=num_windows)),
         draw(st.lists(st.integers(0, 3), min_size=num_clips, max_size=num_clips)),
@@ -43,13 +43,13 @@ def streams(draw: st.DrawFn) -> ClassifiedStreams:
     )
 
 
-def answer_by_the_rule(judged: ClassifiedStreams, clip: int) -> list[float]:
+def answer_by_the_rule(classified: ClassifiedStreams, clip: int) -> list[float]:
     """The rule as the issue words it, for one clip, without an array in sight."""
-    windows = judged.windows
+    windows = classified.windows
     inside = [row for row in range(len(windows)) if windows.placement[row] == clip]
     rows = [row for row in inside if windows.heard[row]] or inside
     if not rows:
-        best = int(judged.placements.best_window[clip])
+        best = int(classified.placements.best_window[clip])
         rows = [] if best < 0 else [best]
     if not rows:
         return [0.25] * 4
@@ -57,10 +57,10 @@ def answer_by_the_rule(judged: ClassifiedStreams, clip: int) -> list[float]:
 
 
 @given(streams())
-def test_the_rule(judged: ClassifiedStreams) -> None:
-    answers = clip_answers(judged)
-    assert len(answers) == len(judged.placements)
-    expected = [answer_by_the_rule(judged, clip) for clip in range(len(answers))]
+def test_the_rule(classified: ClassifiedStreams) -> None:
+    answers = clip_answers(classified)
+    assert len(answers) == len(classified.placements)
+    expected = [answer_by_the_rule(classified, clip) for clip in range(len(answers))]
     np.testing.assert_allclose(answers, expected, atol=1e-12)
     np.testing.assert_allclose(answers.sum(axis=1), 1.0, atol=1e-12)
 
@@ -74,17 +74,17 @@ def test_streams_side_by_side_are_answered_as_each_by_itself(
 
 
 def test_windows_that_the_gate_did_not_hear_count_only_where_there_is_no_other() -> None:
-    judged = make_judged([ANGRY, SAD, HAPPY], [0, 0, 1], [0, 1], heard=[True, False, False])
-    np.testing.assert_allclose(clip_answers(judged), [ANGRY, HAPPY])
+    classified = make_classified([ANGRY, SAD, HAPPY], [0, 0, 1], [0, 1], heard=[True, False, False])
+    np.testing.assert_allclose(clip_answers(classified), [ANGRY, HAPPY])
 
 
 def test_unsure_windows_count_with_their_probabilities() -> None:
-    judged = make_judged([ANGRY, SAD], [0, 0], [0], unsure=[True, False])
-    np.testing.assert_allclose(clip_answers(judged), [[0.4, 0.1, 0.1, 0.4]])
+    classified = make_classified([ANGRY, SAD], [0, 0], [0], unsure=[True, False])
+    np.testing.assert_allclose(clip_answers(classified), [[0.4, 0.1, 0.1, 0.4]])
 
 
 def test_a_clip_is_swallowed_when_none_of_its_windows_shows_an_emotion() -> None:
-    judged = make_judged(
+    classified = make_classified(
         [ANGRY] * 5,
         [0, 0, 1, 1, -1],
         [0, 0, 0, 0],
@@ -92,7 +92,7 @@ def test_a_clip_is_swallowed_when_none_of_its_windows_shows_an_emotion() -> None
         unsure=[False, False, False, True, False],
         best=[0, 2, 4, -1],
     )
-    assert shown_clips(judged).tolist() == [True, False, True, False]
+    assert shown_clips(classified).tolist() == [True, False, True, False]
 
 
 SURELY_ANGRY, SURELY_HAPPY = [0.7, 0.1, 0.1, 0.1], [0.1, 0.7, 0.1, 0.1]
@@ -100,14 +100,14 @@ SURELY_ANGRY, SURELY_HAPPY = [0.7, 0.1, 0.1, 0.1], [0.1, 0.7, 0.1, 0.1]
 
 def test_shares_of_windows_and_clips() -> None:
     # Clip 0: shown angry (right), unsure. Clip 1: both unsure. Clip 2: shown happy (wrong), not heard.
-    judged = make_judged(
+    classified = make_classified(
         [SURELY_ANGRY, SURELY_ANGRY, SURELY_HAPPY, SURELY_HAPPY, SURELY_HAPPY, SURELY_ANGRY, SURELY_ANGRY],
         [0, 0, 1, 1, 2, 2, -1],
         [0, 1, 0],
         heard=[True, True, True, True, True, False, True],
         unsure=[False, True, True, True, False, False, True],
     )
-    found = certainty(judged, clip_answers(judged))
+    found = certainty(classified, clip_answers(classified))
     assert found.unsure_share == pytest.approx(3 / 5), "of the windows of speech that lie in clips"
     assert found.sure_window_accuracy == pytest.approx(1 / 2)
     assert found.swallowed_share == pytest.approx(1 / 3)
@@ -115,8 +115,8 @@ def test_shares_of_windows_and_clips() -> None:
 
 
 def test_nothing_heard_leaves_nothing_to_be_sure_of() -> None:
-    judged = make_judged([SURELY_ANGRY], [0], [0], heard=[False])
-    found = certainty(judged, clip_answers(judged))
+    classified = make_classified([SURELY_ANGRY], [0], [0], heard=[False])
+    found = certainty(classified, clip_answers(classified))
     assert math.isnan(found.unsure_share)
     assert math.isnan(found.sure_window_accuracy)
     assert math.isnan(found.sure_clip_accuracy)
@@ -135,18 +135,18 @@ ANGRY_LABEL, SAD_LABEL = 0, 3
 def stream(shown: list[int], starts: list[float], ends: list[float], targets: list[int]) -> ClassifiedStreams:
     """Windows end at 2, 2.5, 3 ... s."""
     words = [[0.25] * 4] * len(shown)
-    return make_judged(words, [-1] * len(shown), targets, shown=shown, starts=starts, ends=ends)
+    return make_classified(words, [-1] * len(shown), targets, shown=shown, starts=starts, ends=ends)
 
 
 def test_from_the_first_sample_of_the_clip_to_the_end_of_the_window_that_shows_it() -> None:
     # Ends:          2.0    2.5    3.0    3.5    4.0
-    judged = stream(
+    classified = stream(
         [ANGRY_LABEL, ANGRY_LABEL, ANGRY_LABEL, -1, SAD_LABEL],
         [0.0, 2.6],
         [2.1, 5.0],
         [ANGRY_LABEL, SAD_LABEL],
     )
-    found = delays(judged, WIN_SECONDS)
+    found = delays(classified, WIN_SECONDS)
     assert found.num_changes == 1
     assert found.seconds.tolist() == pytest.approx([1.4])
     assert (found.median, found.p90, found.shown_share) == pytest.approx((1.4, 1.4, 1.0))

@@ -57,8 +57,8 @@ def rows_of_leg(plan: StreamPlan, condition: str, model: EmotionModel, block_sam
     said = []
     for first in range(0, len(samples), block_samples):
         block = read_only(samples[first : first + block_samples, None].copy())
-        said += leg.push(AudioBlock(block, first, 0.0))
-    return [row for row in [*said, *leg.finish()] if isinstance(row, Row)]
+        said += leg.rows(leg.windows.push(AudioBlock(block, first, 0.0)))
+    return [row for row in [*said, *leg.rows(leg.windows.finish())] if isinstance(row, Row)]
 
 
 @pytest.mark.parametrize("condition", ["clean", "phone", "noise10"])
@@ -89,7 +89,7 @@ def test_every_window_has_a_vector_and_every_clip_its_place(plan: StreamPlan) ->
 
 
 def test_the_gate_of_a_table_is_the_usual_one_of_its_set(plan: StreamPlan) -> None:
-    voice = table_of_stream(plan, "clean", StepFeatures("speech"))
+    voice = table_of_stream(plan, "clean", StepFeatures("speech", gate="voice"))
     level = table_of_stream(plan, "clean", StepFeatures("speech", gate="level"))
     assert "noise" in voice.state
     assert set(level.state.tolist()) <= {"speech", "silence"}
@@ -115,8 +115,9 @@ def test_clips_are_found_in_windows_as_by_counting_samples(
     starts, ends, step, win, num_windows = layout
     first = np.arange(num_windows) * step
     empty = np.zeros((num_windows, 0), dtype=np.float32)
-    heard = AnalysedStream(empty, np.full(num_windows, "speech"), np.zeros(num_windows), first, first + win)
-    held = clips_in_windows(heard, np.array(starts), np.array(ends))
+    states = np.full(num_windows, "speech")
+    windows = AnalysedStream(empty, states, np.zeros(num_windows), first, first + win)
+    clip_of, share, best_window = clips_in_windows(windows, np.array(starts), np.array(ends))
     overlaps = np.array(
         [
             [len(range(max(a, begin), min(b, begin + win))) for begin in first.tolist()]
@@ -125,12 +126,12 @@ def test_clips_are_found_in_windows_as_by_counting_samples(
     ).reshape(len(starts), num_windows)
     for window in range(num_windows):
         most = [clip for clip in range(len(starts)) if 2 * overlaps[clip, window] > win]
-        assert held.clip[window] == (most[0] if most else -1)
+        assert clip_of[window] == (most[0] if most else -1)
         expected = overlaps[most[0], window] / win if most else 0.0
-        assert held.share[window] == np.float32(expected)
+        assert share[window] == np.float32(expected)
     for clip in range(len(starts)):
         touched = num_windows > 0 and overlaps[clip].max() > 0
-        assert held.best_window[clip] == (overlaps[clip].argmax() if touched else -1)
+        assert best_window[clip] == (overlaps[clip].argmax() if touched else -1)
 
 
 def test_a_clip_heard_twice_has_two_places(tmp_path: Path) -> None:
@@ -160,7 +161,7 @@ def test_real_voices_are_heard_as_speech_through_every_line_of_evaluation(corpor
     clips = [clip for clip in read_manifest(corpora / "emodb").clips if clip.speaker == "03"]
     plan = plan_streams(clips, "single", 0)[0]
     for condition in ("clean", "phone", "noise10"):
-        table = table_of_stream(plan, condition, StepFeatures("speech"))
+        table = table_of_stream(plan, condition, StepFeatures("speech", gate="voice"))
         assert len(table.clips) == len(plan.clips)
         assert (table.clips.best_window >= 0).all()
         assert np.mean(table.state[table.clip >= 0] == "speech") > 0.95

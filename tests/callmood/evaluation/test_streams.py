@@ -9,9 +9,6 @@ import soundfile
 
 from callmood.evaluation.streams import (
     LEVELS_DBFS,
-    MAX_SINGLE,
-    NUM_NEUTRAL,
-    NUM_OTHER,
     NUM_SEEDS,
     SECONDS,
     STREAM_RATE_HZ,
@@ -31,6 +28,7 @@ from emotion.errors import AudioFileError, DatasetError, UsageError
 from emotion.signal import level_dbfs
 from tests.callmood.evaluation.corpus_maker import make_corpus
 from trainer.dataset import Clip, read_manifest
+from trainer.recipes.training_windows import MAX_SINGLE, NUM_NEUTRAL, NUM_OTHER
 from trainer.synthesis.sounds import KINDS
 
 

@@ -7,11 +7,11 @@ import pytest
 
 from emotion.card import LABELS
 from tests.callmood.evaluation.table_material import Talk, make_table
-from trainer.recipes.base import DecisionClassifier
+from trainer.recipes.base import FittedClassifier
 from trainer.recipes.catalogue import find_recipe
-from trainer.recipes.softmax_regression import fit_opinions
+from trainer.recipes.softmax_regression import fit_experts
 from trainer.recipes.training_windows import windows_of_speech
-from trainer.recipes.voice_adaptive import CAUTIOUS, fit_rule, unheard_voices
+from trainer.recipes.voice_adaptive import CAUTIOUS, fit_rule, held_out_voices
 from trainer.window_table import StepTable
 
 
@@ -25,99 +25,99 @@ def make_corpora(names: str, *, seed: int, spread: float = 1.2, noise: float = 0
 
 
 @pytest.fixture(scope="module")
-def fitted() -> DecisionClassifier:
+def fitted() -> FittedClassifier:
     """Fitted on three corpora."""
-    recipe = find_recipe("speech")
-    listener = recipe.fit([make_corpora("abc", seed=1)])
-    assert isinstance(listener, DecisionClassifier)
-    return listener
+    return find_recipe("speech").fit([make_corpora("abc", seed=1)])
 
 
-def right(listener: DecisionClassifier, table: StepTable, *, baseline: bool) -> float:
+def right(classifier: FittedClassifier, table: StepTable, *, baseline: bool) -> float:
     """Share of windows whose leading label is right, voice by voice."""
     hits = []
     for stream in np.unique(table.stream):
-        voice = listener.open_voice()
+        voice = classifier.decision.open_voice()
         for row in np.flatnonzero((table.stream == stream) & (table.clip >= 0)):
-            said = voice.hear(table.vectors[row]) if baseline else listener.predict(table.vectors[row])
+            vector = table.vectors[row]
+            said = voice.update(vector) if baseline else classifier.decision.probabilities(vector)
             hits.append(said.argmax() == table.targets[row])
     return float(np.mean(hits))
 
 
-def test_strangers_are_understood_better_once_their_voice_is_known(fitted: DecisionClassifier) -> None:
-    strangers = make_corpora("xy", seed=2)
-    assert right(fitted, strangers, baseline=True) > right(fitted, strangers, baseline=False)
-    assert right(fitted, strangers, baseline=True) > 0.8
+def test_unseen_speakers_are_classified_better_with_a_baseline(fitted: FittedClassifier) -> None:
+    unseen = make_corpora("xy", seed=2)
+    assert right(fitted, unseen, baseline=True) > right(fitted, unseen, baseline=False)
+    assert right(fitted, unseen, baseline=True) > 0.8
 
 
-def test_one_who_is_angry_throughout_is_not_taken_for_neutral(fitted: DecisionClassifier) -> None:
+def test_one_who_is_angry_throughout_is_not_taken_for_neutral(fitted: FittedClassifier) -> None:
     table = make_table([Talk("x", "furious", ("angry",) * 15)], seed=3, noise=0.6)
     with_baseline = right(fitted, table, baseline=True)
     assert with_baseline >= right(fitted, table, baseline=False) - 0.1
     assert with_baseline > 0.8
 
 
-def test_the_own_opinion_does_not_hear_who_speaks() -> None:
+def test_the_adapted_expert_does_not_depend_on_the_speaker() -> None:
     windows = windows_of_speech([make_corpora("ab", seed=4)])
     of_one = (windows.speaker == windows.speaker[0])[:, None] * np.array([2, -1, 0, 1], np.float32)
     moved = replace(windows, vectors=windows.vectors + of_one)
     said = []
     for each in (windows, moved):
-        opinions = fit_opinions(each, 0.03)
-        scaled = opinions.scaled(each.vectors)
+        experts = fit_experts(each, 0.03)
+        scaled = experts.scaled(each.vectors)
         usual = np.array([scaled[each.speaker == speaker].mean(axis=0) for speaker in each.speaker])
-        said.append(((scaled - usual) @ opinions.own_weights + opinions.own_bias).argmax(axis=1))
+        said.append(((scaled - usual) @ experts.own_weights + experts.own_bias).argmax(axis=1))
     assert (said[0] == said[1]).mean() > 0.98
     assert (said[0] == windows.targets).mean() > 0.9
 
 
-def test_the_raw_opinion_is_told_to_hear_less_of_who_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_raw_expert_is_penalised_for_telling_speakers_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     windows = windows_of_speech([make_corpora("ab", seed=4)])
     heard = []
     for weight in (0.0, 10.0):
         monkeypatch.setattr("trainer.recipes.softmax_regression.VOICE_RIDGE", weight)
-        opinions = fit_opinions(windows, 0.03)
-        scaled = opinions.scaled(windows.vectors)
+        experts = fit_experts(windows, 0.03)
+        scaled = experts.scaled(windows.vectors)
         speakers = np.unique(windows.speaker)
         usual = np.array([scaled[windows.speaker == each].mean(axis=0) for each in speakers])
-        heard.append(np.square((usual - usual.mean(axis=0)) @ opinions.raw_weights).sum())
+        heard.append(np.square((usual - usual.mean(axis=0)) @ experts.raw_weights).sum())
     assert heard[1] < 0.2 * heard[0]
 
 
-def test_voices_are_judged_by_those_who_never_heard_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    heard_by: list[set[str]] = []
+def test_held_out_voices_are_classified_by_experts_fitted_without_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fitted_on: list[set[str]] = []
 
-    def listening(windows: object, ridge: float) -> object:
-        heard_by.append(set(windows.speaker.tolist()))  # type: ignore[attr-defined]
-        return fit_opinions(windows, ridge)  # type: ignore[arg-type]
+    def watched(windows: object, ridge: float) -> object:
+        fitted_on.append(set(windows.speaker.tolist()))  # type: ignore[attr-defined]
+        return fit_experts(windows, ridge)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("trainer.recipes.voice_adaptive.fit_opinions", listening)
+    monkeypatch.setattr("trainer.recipes.voice_adaptive.fit_experts", watched)
     several = windows_of_speech([make_corpora("abc", seed=5)])
-    voices = unheard_voices(several, several, 0.03)
+    voices = held_out_voices(several, several, 0.03)
     assert [voice.corpus for voice in voices] == sorted("abc" * 3)
-    assert len(heard_by) == 3
-    for name, speakers in zip("abc", heard_by, strict=True):
+    assert len(fitted_on) == 3
+    for name, speakers in zip("abc", fitted_on, strict=True):
         assert speakers == {speaker for speaker in several.speaker.tolist() if speaker[0] != name}
-    heard_by.clear()
+    fitted_on.clear()
     one = windows_of_speech([make_corpora("a", seed=6)])
-    assert len(unheard_voices(one, one, 0.03)) == 3
-    assert [len(speakers) for speakers in heard_by] == [2, 2, 2]
+    assert len(held_out_voices(one, one, 0.03)) == 3
+    assert [len(speakers) for speakers in fitted_on] == [2, 2, 2]
 
 
-def test_beside_one_complete_corpus_incomplete_ones_stand_for_strangers() -> None:
+def test_beside_one_complete_corpus_incomplete_ones_stand_for_unseen_speakers() -> None:
     windows = windows_of_speech([make_corpora("abc", seed=8)])
     neutral = windows.targets == LABELS.index("neutral")
     some = windows.take(~neutral | (windows.corpus == "a"))
-    voices = unheard_voices(some, some, 0.03)
+    voices = held_out_voices(some, some, 0.03)
     assert sorted(voice.corpus for voice in voices) == list("aaabbbccc")
     assert {voice.corpus for voice in voices if voice.complete} == {"a"}
     none = windows.take(~neutral)
-    assert unheard_voices(none, none, 0.03) == []
+    assert held_out_voices(none, none, 0.03) == []
 
 
-def test_streams_of_unheard_voices_are_mixed_as_they_are_scored() -> None:
+def test_streams_of_held_out_voices_are_mixed_as_they_are_scored() -> None:
     windows = windows_of_speech([make_corpora("ab", seed=7)])
-    voice = unheard_voices(windows, windows, 0.03)[0]
+    voice = held_out_voices(windows, windows, 0.03)[0]
     rng = np.random.default_rng(0)
     [balanced] = voice.order("balanced", rng)
     assert sorted(balanced) == list(range(20))
@@ -133,20 +133,20 @@ def test_streams_of_unheard_voices_are_mixed_as_they_are_scored() -> None:
 def test_where_nobody_can_be_left_out_the_rule_is_cautious() -> None:
     assert fit_rule([]) == CAUTIOUS
     table = make_table([Talk("c", "only", LABELS * 3)])
-    listener = find_recipe("speech-light").fit([table])
-    assert right(listener, table, baseline=True) > 0.9  # type: ignore[arg-type]
+    assert right(find_recipe("speech-light").fit([table]), table, baseline=True) > 0.9
 
 
-def test_where_little_was_heard_the_rule_is_fitted_without_evidence() -> None:
+def test_where_there_are_few_windows_the_rule_is_fitted_without_evidence() -> None:
     talks = [Talk(name, f"{name}1", LABELS) for name in "ab"]
     windows = windows_of_speech([make_table(talks, noise=0.6)])
-    rule = fit_rule(unheard_voices(windows, windows, 0.03))
+    rule = fit_rule(held_out_voices(windows, windows, 0.03))
     assert rule.parameters == CAUTIOUS.parameters
     assert rule.temperatures != CAUTIOUS.temperatures
 
 
-def test_fitting_twice_gives_the_same(fitted: DecisionClassifier) -> None:
+def test_fitting_twice_gives_the_same(fitted: FittedClassifier) -> None:
     again = find_recipe("speech").fit([make_corpora("abc", seed=1)])
-    assert isinstance(again, DecisionClassifier)
+    assert fitted.arrays
+    assert again.arrays
     for name, array in fitted.arrays.items():
         np.testing.assert_array_equal(again.arrays[name], array)
