@@ -1,19 +1,20 @@
-"""Find the subcommand, run it, and turn errors into one line and an exit code."""
+"""Parse the command line, run the command, and turn errors into one line and an exit code."""
 
 import argparse
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from callmood import __version__, configuration
-from callmood.messages import complain, say_note
+from callmood.messages import complain, error_line, say_note
+from callmood.session_options import replay_hint
 from emotion import wall_clock
-from emotion.errors import CallmoodError, OutputError, UsageError
-from emotion.untrusted_text import message_line, printable
+from emotion.errors import CallmoodError, OutputError, UsageError, did_you_mean, name_advice
+from emotion.untrusted_text import printable
 
 COMMANDS: Final = (
     "listen",
@@ -37,42 +38,98 @@ DISK_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 OUT_OF_REACH: Final = (errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Ends with a line that is no longer than any other complaint, whatever it quotes."""
+class _HelpFormatter(argparse.HelpFormatter):
+    """Writes `[options]` for all options in the usage, and fills paragraphs but those with indented lines."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        fill = super()._fill_text
+        paragraphs = text.strip().split("\n\n")
+        return "\n\n".join(each if "\n  " in each else fill(each, width, indent) for each in paragraphs)
+
+    def _format_usage(self, usage: str | None, actions: Iterable[argparse.Action], *more: Any) -> str:
+        needed = [action for action in actions if action.required or not action.option_strings]
+        text = super()._format_usage(usage, needed, *more)
+        return text.replace(self._prog, f"{self._prog} [options]", 1)
+
+
+class CommandParser(argparse.ArgumentParser):
+    """Reports a usage error in one line, with a suggestion for a mistyped name."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=_HelpFormatter, **options)
+        # The actions keep `float` and `int` as their type, by which the configuration checks its values.
+        self.register("type", float, _number)
+        self.register("type", int, _whole_number)
 
     def error(self, message: str) -> NoReturn:
-        super().error(message_line(message))
+        """End the command."""
+        self.exit(UsageError.exit_code, error_line(message.removeprefix("argument "), self.prog))
+
+    def refuse_unknown(self, word: str) -> NoReturn:
+        """End the command for an argument that it does not take."""
+        if not word.startswith("-"):
+            self.error(f"{word!r} is one argument too many; quote a name that has blanks")
+        name = word.partition("=")[0]
+        options = [option for option in self._option_string_actions if option.startswith("--")]
+        self.error(f"there is no option {name}; {did_you_mean(name, options)}".rstrip("; "))
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        if action.dest != "command":
+            raise argparse.ArgumentError(
+                action, f"{value!r} is unknown; {name_advice(value, action.choices)}"
+            )
+        advice = replay_hint(value) or name_advice(value, action.choices)
+        raise argparse.ArgumentError(None, f"there is no command {value!r}; {advice}")
 
 
-def build_parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+
+
+def _whole_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+
+
+def build_parsers() -> tuple[CommandParser, dict[str, CommandParser]]:
     """Build the command line without importing either wing."""
-    parser = _Parser(
+    parser = CommandParser(
         prog="callmood",
         description="Follow the emotion in speech while it is spoken: angry, happy, neutral, sad.",
-        epilog="Example: callmood replay call.wav --spectrogram. Each command has its own --help.",
+        epilog=(
+            "examples:\n"
+            "  callmood listen\n"
+            "  callmood replay call.wav --spectrogram\n"
+            "  callmood predict call.wav\n"
+            "  callmood listen --help\n"
+        ),
     )
-    parser.add_argument("--version", action="version", version=f"callmood {__version__}")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    by_name: dict[str, argparse.ArgumentParser] = {}
+    parser.add_argument("-V", "--version", action="version", version=f"callmood {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", prog=parser.prog)
+    by_name: dict[str, CommandParser] = {}
     for name in COMMANDS:
         command = import_module(f"callmood.commands.{name}")
-        by_name[name] = subparsers.add_parser(
-            name,
-            help=command.SUMMARY,
-            description=command.SUMMARY,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        by_name[name] = subparsers.add_parser(name, help=command.SUMMARY, description=command.SUMMARY)
         command.configure(by_name[name])
     return parser, by_name
 
 
 def run_command(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand."""
+    """Run one command; give its exit code."""
     parser, by_name = build_parsers()
     arguments, unknown = parser.parse_known_args(argv)
-    subparser = by_name[arguments.command]
+    subparser = by_name.get(arguments.command, parser)
     if unknown:
-        subparser.error(f"unrecognized arguments: {' '.join(unknown)}")
+        subparser.refuse_unknown(unknown[0])
+    if subparser is parser:
+        parser.error(f"give a command: {', '.join(COMMANDS)}")
     try:
         if arguments.command in configuration.FROM_ANYBODY:
             path = None if arguments.config is None else Path(arguments.config)
@@ -82,8 +139,7 @@ def run_command(argv: Sequence[str] | None = None) -> int:
         code: int = import_module(f"callmood.commands.{arguments.command}").run(arguments)
         sys.stdout.flush()
     except UsageError as error:
-        subparser.print_usage(sys.stderr)
-        return complain(error)
+        return complain(error, subparser.prog)
     except CallmoodError as error:
         return complain(error)
     except OverflowError as error:
@@ -93,7 +149,7 @@ def run_command(argv: Sequence[str] | None = None) -> int:
         words = f"the clock says {date}, and what this command needs takes no date after 2262-04-11"
         return complain(CallmoodError(f"{words} ({error}); set the clock"))
     except BrokenPipeError:
-        _send_output_nowhere()  # Its reader has left, as `head` does.
+        _discard_output()  # The reader has closed the pipe, as `head` does.
         return 0
     except OSError as error:
         return complain(_explained(error))
@@ -101,17 +157,17 @@ def run_command(argv: Sequence[str] | None = None) -> int:
 
 
 def _explained(error: OSError) -> CallmoodError:
-    """Say what those who open and write files have not said: a plain write, or a path of no use."""
+    """Explain an error of the system that no caller explained: of standard output, or of a path."""
     if error.filename is not None and error.errno in OUT_OF_REACH:
         return CallmoodError(f"{printable(str(error.filename))}: {error.strerror}; give another path")
     if error.filename is None and error.errno == errno.ENOENT:
         return CallmoodError("the working directory is not there any more; change to another")
     if error.filename is None and error.errno in DISK_FULL:
-        _send_output_nowhere()
+        _discard_output()
         return OutputError(f"cannot write the output: {error.strerror}; send it somewhere else")
     raise error
 
 
-def _send_output_nowhere() -> None:
-    """Drop what standard output still holds, so that the end of the process does not stumble over it."""
+def _discard_output() -> None:
+    """Discard what standard output still buffers, which the end of the process would try to write."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

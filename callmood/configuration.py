@@ -9,13 +9,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from emotion.errors import ConfigurationError
+from emotion.errors import ConfigurationError, did_you_mean
 
 
 class Collected(argparse.Action):
-    """Collects values into a list; those on the command line replace those of a configuration file.
+    """Collects values into a list; values on the command line replace those of a configuration file.
 
-    argparse's own "append" would add to the file's, and nobody could leave one of them out.
+    argparse's own "append" would add to those of the file, and none of them could be left out.
     """
 
     def __call__(
@@ -33,17 +33,17 @@ class Collected(argparse.Action):
 
 MAX_BYTES: Final = 100_000
 _MAX_NUMBER: Final = 2**63
-"""TOML knows no number beyond it; its reader takes them all the same."""
+"""TOML has no larger number, but its reader accepts them."""
 _SHOWN_CHARACTERS: Final = 100
 _SHOWN_OF_PATH: Final = 300
 _MAX_DOTS: Final = 200
 HERE: Final = Path("callmood.toml")
-"""Comes with the working directory, whoever made that."""
+"""Belongs to the working directory, which may be from anybody."""
 
 _SESSION: Final = frozenset(
     {
         *("model", "win", "step", "duration", "legs", "analyse", "no-baseline", "never-unsure"),
-        *("json", "plain", "spectrogram", "alert", "alert-cooldown", "no-audio"),
+        *("json", "plain", "quiet", "spectrogram", "alert", "alert-cooldown", "no-audio"),
     }
 )
 FROM_ANYBODY: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
@@ -52,24 +52,15 @@ FROM_ANYBODY: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "replay": _SESSION | {"fast"},
     }
 )
-"""By command whose options can have defaults in a file: what counts from `HERE`, which may be anybody's.
+"""For each command with a table in a file, the options that `HERE` may set: those of analysis and display.
 
-That is how sound is heard and shown. Whatever writes, removes, runs, sends or names a path is left out, and
-so is a new option.
+Options that write, remove, run, send or name a path are left out, and so is every new option.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A configuration file.
-
-    Attributes
-    ----------
-    path : Path
-        The file.
-    trusted : bool
-        False where nobody named it and it is not the user's own: it came with the working directory.
-    """
+    """A configuration file; untrusted in the working directory, unless it is named or the user's own."""
 
     path: Path
     trusted: bool = True
@@ -102,7 +93,7 @@ def _own_file() -> Path | None:
 
 
 def _is_file(path: Path) -> bool:
-    """Tell whether a regular file is there; Path.is_file raises at a long name, or where it may not look."""
+    """Tell whether a path is a file; Path.is_file raises for a long name or an unreadable folder."""
     return os.path.isfile(path)  # noqa: PTH113
 
 
@@ -124,7 +115,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _without_long_keys(text: str) -> str:
-    """Refuse a key of thousands of parts, for which the reader of TOML takes memory by their square."""
+    """Refuse a key of thousands of parts, for which the reader of TOML takes memory quadratically."""
     for line in text.split("\n"):
         if line.count(".") > _MAX_DOTS and not line.lstrip().startswith("#"):
             raise ValueError(f"a line with more than {_MAX_DOTS} dots")
@@ -132,9 +123,9 @@ def _without_long_keys(text: str) -> str:
 
 
 def apply(parser: argparse.ArgumentParser, command: str, path: Path | None = None) -> str:
-    """Let the files' tables for a command replace the defaults of its options.
+    """Replace the defaults of a command's options by those of the files; give a note about it, or nothing.
 
-    Of a file that came with the working directory, only `FROM_ANYBODY` counts.
+    A file of the working directory sets only the options in `FROM_ANYBODY`.
     """
     options = {
         option.removeprefix("--"): action
@@ -167,12 +158,15 @@ def _table(path: Path, command: str, options: Mapping[str, argparse.Action]) -> 
     for key in table:
         if key not in options:
             known = ", ".join(sorted(options))
-            raise ConfigurationError(f"{path}: [{command}] has no option {_shown(key)}; there are {known}")
+            near = did_you_mean(key, options)
+            raise ConfigurationError(
+                f"{path}: [{command}] has no option {_shown(key)};{f' {near}' * bool(near)} there are {known}"
+            )
     return {key: _checked(options[key], key, value, path) for key, value in table.items()}
 
 
 def _is_anybodys(command: str, key: str, value: object) -> bool:
-    """Tell whether an option counts in a file that may be anybody's: a model does by its bare name only."""
+    """Tell whether an untrusted file may set an option; a model only by its bare name."""
     from emotion.model_folders import is_bare_name
 
     if key == "model" and not is_bare_name(str(value)):
@@ -181,7 +175,7 @@ def _is_anybodys(command: str, key: str, value: object) -> bool:
 
 
 def _in_words(path: Path, counts: Mapping[str, bool]) -> str:
-    """Say what of a file counts, and what does not."""
+    """List the options of a file that are applied, and those that are ignored."""
     applied, ignored = ([key for key in counts if counts[key] is wanted] for wanted in (True, False))
     words = f"options from {path}: {', '.join(applied) or 'none'}"
     if not ignored:
@@ -193,7 +187,7 @@ def _in_words(path: Path, counts: Mapping[str, bool]) -> str:
 
 
 def _shown(value: object) -> str:
-    """Give a value for a message: the beginning of a long one, and no number of thousands of digits."""
+    """Shorten a value for a message."""
     if type(value) is int and abs(value) > _MAX_NUMBER:
         return "a huge number"
     if not isinstance(value, str | int | float):
@@ -203,7 +197,7 @@ def _shown(value: object) -> str:
 
 
 def _text(action: argparse.Action, key: str, value: object, path: Path) -> str:
-    """Refuse what is no text; the number of a device may be written as one."""
+    """Refuse what is no string; a device may be given by its number."""
     if action.dest == "device" and type(value) is int and 0 <= value <= _MAX_NUMBER:
         return str(value)
     if not isinstance(value, str):

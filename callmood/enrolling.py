@@ -61,7 +61,7 @@ def _source(arguments: argparse.Namespace) -> Source:
         return FileSource(AudioFile(Path(arguments.file)), fast=True)
     from streamer.sources.devices import open_input
 
-    return open_input(arguments.device, returns=False)
+    return open_input(arguments.device, reconnects=False)
 
 
 def _progress(seconds: float) -> Progress:

@@ -1,4 +1,4 @@
-"""Models for people: the list, a model's card, and the scores on it."""
+"""Print the list of models, and a model's card with its scores."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -28,18 +28,9 @@ from emotion.untrusted_text import printable
 
 @dataclass(frozen=True, slots=True)
 class ListedModel:
-    """A model folder and its card, or why that cannot be read.
+    """A model folder with its card, or with the problem that makes the card unreadable.
 
-    Attributes
-    ----------
-    folder : Path
-        Where it lies.
-    name : str
-        What ``--model`` takes: the bare name of a model that came with callmood, else a path.
-    card : Card or None
-        None where it cannot be read.
-    problem : str or None
-        The reason then.
+    The name is the one that `--model` takes: bare for a model that came with callmood, else a path.
     """
 
     folder: Path
@@ -48,7 +39,7 @@ class ListedModel:
     problem: str | None
 
     def facts(self) -> dict[str, object]:
-        """Give what a program would ask for."""
+        """Give the entry of the JSON list."""
         facts: dict[str, object] = {
             "name": self.name,
             "folder": str(self.folder),
@@ -69,7 +60,13 @@ class ListedModel:
 
 
 def listed_models() -> list[ListedModel]:
-    """Read the cards of the models that came with callmood, and of those in ``./models``."""
+    """Read the cards of the models that came with callmood, and of those in ``./models``.
+
+    Returns
+    -------
+    list of ListedModel
+        Those that came with callmood first, each group sorted by name; then pickles, which are refused.
+    """
     models = []
     named = [(folder, folder.name) for folder in model_folders()]
     named += [(folder, as_path(folder)) for folder in own_model_folders()]
@@ -83,16 +80,16 @@ def listed_models() -> list[ListedModel]:
 
 
 def print_models(models: list[ListedModel]) -> None:
-    """Print a few lines for each model: name, what it is fitted on, what must be known of it."""
+    """Print name, features, windows, licence, notes and folder of each model."""
     with printing() as console:
         _print_list(console, models)
 
 
 @contextmanager
 def printing() -> Iterator[Console]:
-    """Let rich lay text out, and print it as every other command does.
+    """Capture what rich lays out, and print it to standard output.
 
-    Written by rich itself, a reader who leaves early would end the command with exit code 1.
+    If rich printed it, a reader that closes the pipe would end the command with exit code 1.
     """
     console = Console(highlight=False)
     with console.capture() as captured:
@@ -114,13 +111,13 @@ def _print_list(console: Console, models: list[ListedModel]) -> None:
 
 
 def licence_mark(card: Card) -> str:
-    """Say in a few words what the model may be used for."""
+    """Summarise the licence."""
     use = "commercial use allowed" if card.commercial_use else "NON-COMMERCIAL USE ONLY"
     return f"{use}; weights: {card.weights_licence}"
 
 
 def grid_words(card: Card) -> str:
-    """Say what the model looks at at a time."""
+    """Summarise win and step."""
     if card.win_seconds is None or card.step_seconds is None:
         return "whole clips: predicts files, cannot listen"
     return f"win {card.win_seconds:g} s, step {card.step_seconds:g} s"
@@ -132,11 +129,11 @@ def _lines(card: Card) -> tuple[str, ...]:
 
 
 _SMALL: Final = 0.1
-"""Under it three digits count, not three places."""
+"""Smaller values are shown with three significant digits instead of three decimals."""
 
 
 def score_tables(scores: Mapping[str, Any]) -> Iterator[Table]:
-    """Lay out what a card says of scores, whoever wrote it."""
+    """Lay out the scores of a card, whatever their structure."""
     alone: dict[str, Any] = {}
     for name, value in scores.items():
         if not isinstance(value, dict):
@@ -170,7 +167,7 @@ def _leaves(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, st
 
 
 def _words(value: object) -> str:
-    """Write a value; each list in a list has a line."""
+    """Format a value; each list in a list gets a line."""
     if isinstance(value, float):
         return f"{value:.3f}" if abs(value) >= _SMALL else f"{value:.3g}"
     if not isinstance(value, list):
@@ -179,7 +176,7 @@ def _words(value: object) -> str:
 
 
 def print_card(folder: Path, card: Card) -> None:
-    """Print all that the card says, widest things last."""
+    """Print the whole card, with the widest tables last."""
     with printing() as console:
         _print_details(console, folder, card)
 

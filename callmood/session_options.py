@@ -1,125 +1,51 @@
-"""Options of `listen` and `replay`, and the sources that `listen` opens."""
+"""The options of `listen` and `replay`, their checks, and the sources that `listen` opens."""
 
 import argparse
+import os
+import shlex
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from callmood.configuration import Collected
-from callmood.model_choice import MODEL_HELP
-from emotion.audio_decoding import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
+from callmood.model_choice import add_model_argument
 from emotion.errors import UsageError
+from emotion.window_grid import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 
 if TYPE_CHECKING:
     from streamer.leg_plan import LegPlan
-    from streamer.sources.base import Source
+    from streamer.sources.base import Source, SourceInfo
+
+PIPE: Final = "-"
+DEFAULT_RATE_HZ: Final = 16_000
+DEFAULT_ENCODING: Final = "s16le"
+ENCODINGS: Final = ("s16le", "f32le", "mulaw", "alaw")
+STANDARD_OUTPUT: Final = "-"
+"""As a journal: a file of that name is ./-."""
+
+DEVICE_HELP: Final = "device: number, name or part of a name, as `callmood devices` lists them"
+
+_LONGEST_SECONDS: Final = 1.0e9
+"""Thirty years: the samples of more would not fit the counters."""
+_SOUND_SUFFIXES: Final = frozenset(
+    (".aif", ".aiff", ".au", ".caf", ".flac", ".m4a", ".mp3", ".mp4", ".ogg", ".opus", ".w64", ".wav")
+)
 
 
-def add_session_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what a session can be told, wherever its sound comes from."""
-    parser.add_argument("--model", metavar="MODEL", help=f"{MODEL_HELP} (default: speech)")
+def add_recordings_folder(parser: argparse._ActionsContainer) -> None:
+    """Add `--out` for commands that write or read recordings."""
     parser.add_argument(
-        "--win", type=float, metavar="S", help="window length in seconds (default: the model's)"
-    )
-    parser.add_argument(
-        "--step", type=float, metavar="S", help="seconds between windows (default: the model's)"
-    )
-    parser.add_argument("--duration", type=float, metavar="S", help="stop after so many seconds of sound")
-    called = parser.add_argument_group("the legs of a call")
-    called.add_argument(
-        "--legs",
-        metavar="NAMES",
-        help="who is who: left=customer,right=agent, or a name for each source; one name mixes all down",
-    )
-    called.add_argument(
-        "--analyse",
-        metavar="LEGS",
-        help="analyse and record these legs only; of the others nothing but the level is taken",
-    )
-    judged = parser.add_argument_group("how it is judged")
-    judged.add_argument(
-        "--voice",
-        metavar="[LEG=]NAME",
-        action=Collected,
-        help="go on with what is known of a voice, and save it at the end (see `callmood enroll`)",
-    )
-    judged.add_argument("--no-baseline", action="store_true", help="do not learn what is usual for the voice")
-    judged.add_argument(
-        "--never-unsure", action="store_true", help="always name an emotion for speech, never `unsure`"
-    )
-    shown = parser.add_argument_group("what is shown")
-    shown.add_argument(
-        "--json", action="store_true", help="JSON lines on standard output instead of the panel"
-    )
-    shown.add_argument("--plain", action="store_true", help="one plain line a window instead of the panel")
-    shown.add_argument("--spectrogram", action="store_true", help="a rolling mel spectrogram under the bars")
-    alerts = parser.add_argument_group("alerts")
-    alerts.add_argument(
-        "--alert",
-        metavar="RULE",
-        action=Collected,
-        help="such as 'angry>0.7 for 5s' or 'customer:sad>60%% for 8s'; may be given several times",
-    )
-    alerts.add_argument(
-        "--alert-cooldown",
-        type=float,
-        metavar="S",
-        default=30.0,
-        help="seconds from one alert of a rule to its next at least (default: 30)",
-    )
-    alerts.add_argument(
-        "--on-alert",
-        metavar="CMD",
-        action=Collected,
-        help="run a command at each alert, without a shell; CALLMOOD_... in its environment tells of it",
-    )
-    alerts.add_argument(
-        "--post-alerts", metavar="URL", action=Collected, help="send each alert as JSON to a URL"
-    )
-    kept = parser.add_argument_group("what is kept")
-    kept.add_argument(
-        "--journal",
-        metavar="FILE",
-        help="write one JSON line a window to FILE, as it happens; - is standard output, as --json",
-    )
-    kept.add_argument(
-        "--record",
-        metavar="RULE",
-        help="save clips: all, speech, labels such as angry,sad, or alerts (from 10 s before each)",
-    )
-    kept.add_argument("--record-session", action="store_true", help="keep the whole sound, a file an hour")
-    kept.add_argument(
-        "--out", metavar="DIR", default="recordings", help="where recordings go (default: recordings)"
-    )
-    kept.add_argument(
-        "--spectrogram-png", metavar="FILE", type=Path, help="draw the session's spectrogram at the end"
-    )
-    kept.add_argument(
-        "--keep",
-        metavar="AGE",
-        help="remove recordings from --out that were last changed longer ago: 36h, 7d or 2w",
-    )
-    kept.add_argument(
-        "--max-size",
-        metavar="SIZE",
-        help="remove the oldest recordings from --out, so that they take no more than 500MB or 2GB",
-    )
-    kept.add_argument(
-        "--no-audio", action="store_true", help="no sound, and no picture of it, is written to the disk"
-    )
-    add_output_arguments(kept)
-    parser.add_argument(
-        "--config",
-        metavar="FILE",
-        help="take defaults for any option from FILE (default: ./callmood.toml, for how sound is heard and "
-        "shown only; without it callmood/callmood.toml in your configuration folder, for any option)",
+        "-o", "--out", metavar="DIR", default="recordings", help="folder of recordings (default: %(default)s)"
     )
 
 
 def add_output_arguments(parser: argparse._ActionsContainer) -> None:
-    """Add how files are written that hold sound of people, or what was heard of them."""
+    """Add how files are written that hold sound of people, or what was classified of them."""
     parser.add_argument(
-        "--force", action="store_true", help="replace files that exist; never one that is read"
+        "--force", action="store_true", help="replace files that exist, but never one that is read"
     )
     parser.add_argument(
         "--group-readable",
@@ -128,31 +54,149 @@ def add_output_arguments(parser: argparse._ActionsContainer) -> None:
     )
 
 
-PIPE: Final = "-"
-DEFAULT_RATE_HZ: Final = 16_000
-DEFAULT_ENCODING: Final = "s16le"
-ENCODINGS: Final = ("s16le", "f32le", "mulaw", "alaw")
+def add_session_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a session, wherever its sound comes from."""
+    add_model_argument(parser)
+    parser.add_argument(
+        "--win", type=float, metavar="S", help="window length in seconds (default: the model's)"
+    )
+    parser.add_argument(
+        "--step", type=float, metavar="S", help="seconds between window starts (default: the model's)"
+    )
+    parser.add_argument(
+        "--duration",
+        type=float,
+        metavar="S",
+        help="stop after S seconds of sound (default: at its end)",
+    )
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="take defaults for any option from FILE (default: ./callmood.toml, for options of analysis and "
+        "display only, then callmood/callmood.toml in your configuration folder, for any option)",
+    )
+    legs = parser.add_argument_group("legs of a call")
+    legs.add_argument(
+        "-l",
+        "--legs",
+        metavar="NAMES",
+        help="name the legs: left=customer,right=agent, or one name for each source; a single name mixes "
+        "all channels down (default: left and right for a stereo recording, else one leg for each source)",
+    )
+    legs.add_argument(
+        "--analyse",
+        metavar="LEGS",
+        help="analyse and record only these legs; of the others only the level is shown (default: all)",
+    )
+    analysis = parser.add_argument_group("analysis")
+    analysis.add_argument(
+        "--voice",
+        metavar="[LEG=]NAME",
+        action=Collected,
+        help="start from the speaker baseline saved as NAME and save it at the end, see `callmood enroll` "
+        "(default: start without, save nothing)",
+    )
+    analysis.add_argument("--no-baseline", action="store_true", help="do not adapt to the speaker")
+    analysis.add_argument(
+        "--never-unsure", action="store_true", help="name an emotion for all speech, never `unsure`"
+    )
+    display = parser.add_argument_group("display")
+    display.add_argument(
+        "--json", action="store_true", help="print JSON lines on standard output instead of the panel"
+    )
+    display.add_argument("--plain", action="store_true", help="print one line a row instead of the panel")
+    display.add_argument(
+        "-q",
+        "--quiet",
+        action="store_true",
+        help="print no rows and show no panel, only warnings and errors on standard error",
+    )
+    display.add_argument(
+        "--spectrogram", action="store_true", help="show a rolling mel spectrogram under the bars"
+    )
+    alerts = parser.add_argument_group("alerts")
+    alerts.add_argument(
+        "--alert",
+        metavar="RULE",
+        action=Collected,
+        help="raise an alert, as by 'angry>0.7 for 5s' or 'customer:sad>60%% for 8s'; repeat for more rules "
+        "(default: none)",
+    )
+    alerts.add_argument(
+        "--alert-cooldown",
+        type=float,
+        metavar="S",
+        default=30.0,
+        help="least seconds between two alerts of one rule (default: %(default)g)",
+    )
+    alerts.add_argument(
+        "--on-alert",
+        metavar="CMD",
+        action=Collected,
+        help="run CMD at each alert, without a shell, with the alert in CALLMOOD_... variables "
+        "(default: none)",
+    )
+    alerts.add_argument(
+        "--post-alerts",
+        metavar="URL",
+        action=Collected,
+        help="send each alert as JSON to URL (default: none)",
+    )
+    files = parser.add_argument_group("files")
+    files.add_argument(
+        "--journal",
+        metavar="FILE",
+        help="write one JSON line a row to FILE at once; - is standard output, as --json (default: none)",
+    )
+    files.add_argument(
+        "--record",
+        metavar="RULE",
+        help="save clips: all, speech, labels such as angry,sad, or alerts, from 10 s before each "
+        "(default: none)",
+    )
+    files.add_argument("--record-session", action="store_true", help="save the whole sound, a file an hour")
+    add_recordings_folder(files)
+    files.add_argument(
+        "--spectrogram-png",
+        metavar="FILE",
+        type=Path,
+        help="draw the session's spectrogram into FILE at the end (default: none)",
+    )
+    files.add_argument(
+        "--keep",
+        metavar="AGE",
+        help="delete recordings in --out that last changed longer ago: 36h, 7d or 2w (default: keep all)",
+    )
+    files.add_argument(
+        "--max-size",
+        metavar="SIZE",
+        help="delete the oldest recordings in --out beyond 500MB or 2GB (default: keep all)",
+    )
+    files.add_argument(
+        "--no-audio", action="store_true", help="write no sound, and no picture of it, to the disk"
+    )
+    add_output_arguments(files)
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what can be listened to."""
-    parser.add_argument(
-        "pipe", nargs="?", choices=(PIPE,), metavar="-", help="raw PCM on standard input, from any program"
-    )
-    heard = parser.add_argument_group("what is listened to")
-    heard.add_argument(
+    """Add the sources of `listen`."""
+    parser.add_argument("pipe", nargs="?", metavar="-", help="read raw PCM from standard input")
+    sources = parser.add_argument_group("sources")
+    sources.add_argument(
+        "-d",
         "--device",
         metavar="DEVICE",
         action=Collected,
-        help="number, name or part of a name, as `callmood devices` lists them; twice for two devices",
+        help=f"{DEVICE_HELP}; repeat for two devices (default: the default microphone)",
     )
-    heard.add_argument("--mic", action="store_true", help="the default microphone (this is the default)")
-    heard.add_argument(
+    sources.add_argument("--mic", action="store_true", help="listen to the default microphone")
+    sources.add_argument(
         "--system",
         action="store_true",
-        help="what this machine plays: the other side of a call; with --mic, the legs are me and them",
+        help="listen to what this machine plays: the other side of a call; with --mic, the legs are me and "
+        "them",
     )
-    piped = parser.add_argument_group("how sound comes on standard input")
+    piped = parser.add_argument_group("standard input")
     piped.add_argument(
         "--rate",
         type=int,
@@ -163,37 +207,210 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         "--channels",
         type=int,
         metavar="N",
-        help=f"channels, interleaved, at most {MAX_CHANNELS} (default: 1)",
+        help=f"interleaved channels, at most {MAX_CHANNELS} (default: 1)",
     )
-    piped.add_argument("--encoding", choices=ENCODINGS, help=f"of a sample (default: {DEFAULT_ENCODING})")
+    piped.add_argument(
+        "--encoding",
+        choices=ENCODINGS,
+        help=f"encoding of a sample: {', '.join(ENCODINGS)} (default: {DEFAULT_ENCODING})",
+        metavar="NAME",
+    )
 
 
-def sources_of(arguments: argparse.Namespace) -> "tuple[list[Source], tuple[LegPlan, ...]]":
-    """Give the sources that the command line asks for, not started, and their default legs."""
-    devices: list[str] = arguments.device or []
-    of_pipe = [name for name in ("rate", "channels", "encoding") if getattr(arguments, name) is not None]
-    if arguments.pipe is not None:
-        if devices or arguments.mic or arguments.system:
-            raise UsageError("standard input cannot be heard beside devices; leave - or the devices out")
-        return [_pipe(arguments)], ()
-    if of_pipe:
-        raise UsageError(f"--{of_pipe[0]} is for sound on standard input; write `callmood listen -`")
-    from streamer.leg_plan import LegPlan
-    from streamer.sources.devices import open_input
+def replay_hint(word: str) -> str:
+    """Give the command for a recording that was named where none is expected; empty for other words."""
+    # Path.is_file raises at a name that is too long.
+    if Path(word).suffix.lower() not in _SOUND_SUFFIXES and not os.path.isfile(word):  # noqa: PTH113
+        return ""
+    return f"to analyse a recording: callmood replay {shlex.quote(word)}"
 
-    wanted: list[str | None] = list(devices)
-    if arguments.mic or not (devices or arguments.system):
-        wanted.insert(0, None)
-    sources = [open_input(device, alone=len(wanted) == 1) for device in wanted]
-    if arguments.system:
-        from streamer.sources.system_sound import open_system_sound
 
-        sources.append(open_system_sound())
-    if len(sources) == 2 and arguments.system:
-        return sources, (LegPlan("me", source=0), LegPlan("them", source=1))
-    if len(sources) == 1:
-        return sources, (LegPlan("them" if arguments.system else "mono"),)
-    return sources, ()
+def check_session(arguments: argparse.Namespace) -> None:
+    """Check what can be checked before a device or a recording is opened.
+
+    Raises
+    ------
+    UsageError
+        If a value is out of its range, or two options contradict each other.
+    ModelError
+        If the model is missing, or cannot listen.
+    """
+    seconds, cooldown = arguments.duration, arguments.alert_cooldown
+    if seconds is not None and not 0 < seconds <= _LONGEST_SECONDS:
+        raise UsageError(f"duration is {seconds:g} s; give a positive number of seconds, such as 60")
+    if not (isfinite(cooldown) and cooldown >= 0):
+        raise UsageError(f"--alert-cooldown is {cooldown:g} s; give 0 or more, such as 30")
+    _refuse_contradictions(arguments)
+    _check_windows(arguments)
+    from streamer.alerts import AlertRule
+    from streamer.recordings.clips import ClipRule
+    from streamer.recordings.retention import RetentionLimits
+    from streamer.sinks.alert_command import AlertCommand
+    from streamer.voices import voice_name
+
+    for rule in arguments.alert or ():
+        AlertRule.parse(rule)
+    # A sink of alerts checks its program or address, and starts nothing before it is opened.
+    for command in arguments.on_alert or ():
+        AlertCommand(command)
+    for url in arguments.post_alerts or ():
+        from streamer.sinks.alert_post import AlertPost
+
+        AlertPost(url)
+    if arguments.record is not None:
+        ClipRule.parse(arguments.record)
+    RetentionLimits.parse(arguments.keep, arguments.max_size)
+    for voice in arguments.voice or ():
+        voice_name(voice.rpartition("=")[2])
+
+
+def _refuse_contradictions(arguments: argparse.Namespace) -> None:
+    json_lines = "--json" if arguments.json else "--journal -"
+    if arguments.json and arguments.journal == STANDARD_OUTPUT:
+        raise UsageError("--json and --journal - both print JSON lines; leave one of them out")
+    if arguments.quiet and (arguments.json or arguments.journal == STANDARD_OUTPUT):
+        raise UsageError(f"--quiet prints no rows and {json_lines} prints each; leave one of them out")
+    # A spectrogram is nearly the sound.
+    for option in ("record", "record_session", "spectrogram_png") if arguments.no_audio else ():
+        if getattr(arguments, option) not in {None, False}:
+            raise UsageError(
+                f"--no-audio keeps sound off the disk, and --{option.replace('_', '-')} would write it; "
+                "leave one of them out (callmood.toml may have it too)"
+            )
+    if arguments.voice and arguments.no_baseline:
+        raise UsageError("--voice goes on with a baseline, --no-baseline does without; leave one of them out")
+    wants = [option for option in ("on_alert", "post_alerts") if getattr(arguments, option)]
+    wants += ["record alerts"] if arguments.record == "alerts" else []
+    if wants and not arguments.alert:
+        raise UsageError(
+            f"--{wants[0].replace('_', '-')} needs a rule that raises alerts: --alert 'angry>0.7 for 5s'"
+        )
+
+
+def _check_windows(arguments: argparse.Namespace) -> None:
+    """Hold win and step against the model's card; its arrays are loaded later."""
+    from emotion.model import read_model_card
+    from emotion.model_folders import DEFAULT_MODEL, find_model_folder
+
+    card = read_model_card(find_model_folder(DEFAULT_MODEL if arguments.model is None else arguments.model))
+    card.grid(arguments.win, arguments.step)
+
+
+def legs_of(
+    arguments: argparse.Namespace, sources: "Sequence[SourceInfo]", usual: "Sequence[LegPlan]" = ()
+) -> "tuple[LegPlan, ...]":
+    """Give the legs that the command line asks for."""
+    from streamer.leg_plan import named_legs, only_analysed, side_legs
+
+    if arguments.legs is not None:
+        legs = named_legs(arguments.legs, sources)
+    else:
+        legs = tuple(usual) or side_legs(sources)
+    return legs if arguments.analyse is None else only_analysed(legs, arguments.analyse)
+
+
+def voices_of(given: Sequence[str], legs: "Sequence[LegPlan]") -> dict[str, str]:
+    """Give the voice of each leg that `--voice` names."""
+    analysed = [leg.name for leg in legs if leg.analysed]
+    voices: dict[str, str] = {}
+    for text in given:
+        leg, _, name = text.rpartition("=")
+        if not leg and len(analysed) > 1:
+            raise UsageError(f"--voice {text!r} does not say whose it is; write --voice {analysed[0]}={text}")
+        leg = leg.strip() or analysed[0]
+        if leg not in analysed:
+            raise UsageError(
+                f"--voice {text!r} is of no leg that is analysed; these are {', '.join(analysed)}"
+            )
+        if leg in voices:
+            raise UsageError(f"--voice gives {leg} two voices, {voices[leg]} and {name}; give one")
+        voices[leg] = name
+    return voices
+
+
+@dataclass(frozen=True, slots=True)
+class LiveInput:
+    """The sources of `listen`, checked and not opened.
+
+    Attributes
+    ----------
+    devices : tuple of str or None
+        As the user names them; None is the default microphone.
+    system : bool
+        Whether to listen to what the machine plays, after the devices.
+    pipe : Source or None
+        Standard input, in place of both.
+    """
+
+    devices: tuple[str | None, ...]
+    system: bool
+    pipe: "Source | None" = None
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace) -> "LiveInput":
+        """Read the command line."""
+        devices: list[str] = arguments.device or []
+        if arguments.pipe not in {None, PIPE}:
+            advice = (
+                replay_hint(arguments.pipe) or f"to name a device: --device {shlex.quote(arguments.pipe)}"
+            )
+            raise UsageError(f"listen takes devices or -, not {arguments.pipe!r}; {advice}")
+        if arguments.pipe is not None:
+            if devices or arguments.mic or arguments.system:
+                raise UsageError("standard input cannot be heard beside devices; leave - or the devices out")
+            return cls((), system=False, pipe=_pipe(arguments))
+        for name in ("rate", "channels", "encoding"):
+            if getattr(arguments, name) is not None:
+                raise UsageError(f"--{name} is for sound on standard input; write `callmood listen -`")
+        with_default = arguments.mic or not (devices or arguments.system)
+        return cls((*([None] if with_default else []), *devices), system=arguments.system)
+
+    @property
+    def usual_legs(self) -> "tuple[LegPlan, ...]":
+        """The legs unless `--legs` names others; empty for one leg a source."""
+        from streamer.leg_plan import LegPlan
+
+        if self.pipe is not None:
+            return ()
+        if self.system and len(self.devices) == 1:
+            return (LegPlan("me", source=0), LegPlan("them", source=1))
+        if self.system and not self.devices:
+            return (LegPlan("them"),)
+        return (LegPlan(),) if len(self.devices) == 1 and not self.system else ()
+
+    def check_legs(self, arguments: argparse.Namespace) -> None:
+        """Check legs, voices and alert rules against each other, as far as that needs no device."""
+        from streamer.alerts import AlertRule
+
+        legs = legs_of(arguments, self._expected(arguments), self.usual_legs)
+        voices_of(arguments.voice or (), legs)
+        for rule in arguments.alert or ():
+            AlertRule.parse(rule).watched_legs([leg.name for leg in legs if leg.analysed])
+
+    def open(self) -> "list[Source]":
+        """Find the devices; their sound is not asked for yet."""
+        if self.pipe is not None:
+            return [self.pipe]
+        from streamer.sources.devices import open_input
+
+        alone = len(self.devices) == 1
+        sources = [open_input(device, alone=alone) for device in self.devices]
+        if self.system:
+            from streamer.sources.system_sound import open_system_sound
+
+            sources.append(open_system_sound())
+        return sources
+
+    def _expected(self, arguments: argparse.Namespace) -> "list[SourceInfo]":
+        """Describe the sources; a device is taken to have the channels that `--legs` asks for."""
+        from streamer.sources.base import SourceInfo
+
+        if self.pipe is not None:
+            return [self.pipe.info]
+        legs = arguments.legs or ""
+        channels = MAX_CHANNELS if "=" in legs else legs.count(",") + 1
+        names = [*(device or "the default microphone" for device in self.devices), *["system"] * self.system]
+        return [SourceInfo(name, DEFAULT_RATE_HZ, channels, "PCM_16", None, live=True) for name in names]
 
 
 def _pipe(arguments: argparse.Namespace) -> "Source":

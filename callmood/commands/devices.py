@@ -1,27 +1,30 @@
-"""`callmood devices`: the microphones there are."""
+"""`callmood devices`: list the inputs."""
 
 import argparse
 import sys
 from typing import TYPE_CHECKING, Final
+
+from callmood.messages import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from streamer.sources.device_names import Device
 
-SUMMARY: Final = "List the microphones and other inputs that can be listened to."
+SUMMARY: Final = "List the microphones and other inputs."
 COLUMNS: Final = ("number", "name", "host API", "channels", "Hz", "", "title")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--json", action="store_true", help="one JSON list on standard output")
+    parser.add_argument("--json", action="store_true", help="print a JSON list instead of the table")
     parser.epilog = (
+        "Numbers change when a device is plugged in; a name, or a part of one, does not.\n"
+        "\n"
         "examples:\n"
         "  callmood devices\n"
-        "  callmood listen --device headset\n"
-        "\n"
-        "Numbers move when something is plugged in: a name, or a part of one, lasts longer.\n"
+        "  callmood devices --json\n"
+        "  callmood listen -d headset\n"
     )
 
 
@@ -35,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def as_json(devices: "Sequence[Device]") -> str:
-    """Write the list for a program."""
+    """Format the list for a program."""
     import json
     from dataclasses import asdict
 
@@ -43,12 +46,12 @@ def as_json(devices: "Sequence[Device]") -> str:
 
 
 def as_table(devices: "Sequence[Device]") -> str:
-    """Write the list for a person."""
+    """Format the list for a person."""
     from emotion.untrusted_text import printable
 
     if not devices:
         return "no device delivers sound; plug a microphone in, or start the sound server\n"
-    rows = [COLUMNS] + [
+    rows = [
         (
             "" if device.number is None else str(device.number),
             device.name,
@@ -60,10 +63,5 @@ def as_table(devices: "Sequence[Device]") -> str:
         )
         for device in devices
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    # What is plugged in says its own name.
-    lines = [
-        "  ".join(printable(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    ]
-    return "".join(f"{line.rstrip()}\n" for line in lines)
+    # A device names itself, with any characters.
+    return table([COLUMNS, *([printable(cell) for cell in row] for row in rows)])

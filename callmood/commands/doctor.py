@@ -1,4 +1,4 @@
-"""`callmood doctor`: is all here that listening needs?"""
+"""`callmood doctor`: check everything that listening needs."""
 
 import argparse
 import os
@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from callmood.process_setup import compute_on_one_thread
+from callmood.session_options import DEVICE_HELP, add_recordings_folder
 
-SUMMARY: Final = "Look whether all is here that listening needs, and say what to do where it is not."
+SUMMARY: Final = "Check that everything needed for listening works, and say what to do where it does not."
 
 INTERRUPTED: Final = 130
 """As in `callmood.__main__`."""
@@ -17,32 +18,31 @@ INTERRUPTED: Final = 130
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument(
+        "-d",
         "--device",
         metavar="DEVICE",
-        help="the device to listen to for a moment (default: the default device)",
+        help=f"{DEVICE_HELP}; listened to for 1.5 s (default: the default microphone)",
     )
-    parser.add_argument(
-        "--out", metavar="DIR", default="recordings", help="where recordings would go (default: recordings)"
-    )
+    add_recordings_folder(parser)
     parser.add_argument(
         "--skip-sound",
         action="store_true",
-        help="open no device, and ask for none: for a machine without a microphone",
+        help="open no device: for a machine without a microphone",
     )
-    parser.add_argument("--json", action="store_true", help="one JSON list on standard output")
+    parser.add_argument("--json", action="store_true", help="print a JSON list instead of lines")
     parser.epilog = (
-        "A line is `ok`, `advice` (listening is possible all the same) or `not ok`; the exit code is 1\n"
-        "where one is not ok, else 0. In JSON, what is advice is ok and has one.\n"
+        "Each line is `ok`, `advice` (listening works, and could be better) or `not ok`. The exit code is "
+        "1 if a line is `not ok`, else 0. In JSON, `ok` is true for advice.\n"
         "\n"
         "examples:\n"
         "  callmood doctor\n"
-        "  callmood doctor --device headset\n"
+        "  callmood doctor -d headset\n"
         "  callmood doctor --skip-sound --json\n"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Look at everything."""
+    """Run all checks."""
     compute_on_one_thread()
     from callmood.doctor.checks import all_checks
     from callmood.doctor.runner import CheckRunner, report

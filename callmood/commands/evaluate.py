@@ -1,4 +1,4 @@
-"""`callmood evaluate`: how good a model or a recipe is, on streams made of whole corpora."""
+"""`callmood evaluate`: score a model or a recipe on streams made of whole corpora."""
 
 import argparse
 import sys
@@ -9,86 +9,105 @@ from typing import TYPE_CHECKING, Final
 
 from callmood.model_choice import MODEL_HELP, files_of_model
 from emotion.errors import OutputError, UsageError
+from emotion.extras import require
 
 if TYPE_CHECKING:
     from callmood.evaluation.corpora import Protocol, Settings
     from callmood.evaluation.report import Table
     from emotion.output_files import OutputFile, OutputFiles
 
-SUMMARY: Final = "Score a model or a recipe on streams made of corpora: strangers, phone lines, noise."
+SUMMARY: Final = "Score a model or a recipe on streams of unknown speakers: clean, by phone, in noise."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument(
         "--corpora", metavar="DIR", type=Path, required=True,
-        help="a folder of corpora, each a folder with a manifest.csv; or one such corpus",
+        help="folder of corpora, each a folder with a manifest.csv, or one such corpus",
     )  # fmt: skip
     subject = parser.add_mutually_exclusive_group()
     subject.add_argument(
-        "--model", metavar="MODEL", help=f"a fitted model, on data it never heard: {MODEL_HELP}"
+        "-m",
+        "--model",
+        metavar="MODEL",
+        help=f"fitted model to score on data it was not fitted on: {MODEL_HELP} (default: speech)",
     )
-    subject.add_argument("--recipe", metavar="R", help="how a model is fitted: fitted anew for each fold")
+    subject.add_argument(
+        "--recipe",
+        metavar="NAME",
+        help="recipe to score, fitted anew for each fold: linear, speech or speech-light (default: that of "
+        "the default model, where it was fitted on one of the corpora)",
+    )
     protocol = parser.add_mutually_exclusive_group()
     protocol.add_argument(
         "--leave-one-corpus-out", action="store_true",
-        help="each corpus is scored by what was fitted on all the others (the default with --recipe)",
+        help="score each corpus by what was fitted on all others (default with --recipe)",
     )  # fmt: skip
     protocol.add_argument(
         "--leave-speakers-out", action="store_true",
-        help="folds of speakers within each corpus, fitted within it",
+        help="score folds of speakers within each corpus, fitted within it",
     )  # fmt: skip
     parser.add_argument(
         "--only", metavar="NAMES", nargs="+", default=[],
-        help="corpora to score (default: all with four emotions); others may still be learned from",
+        help="corpora to score; all are still learned from (default: those with all four emotions)",
     )  # fmt: skip
     parser.add_argument(
         "--train-on", metavar="NAMES", nargs="+", default=[],
-        help="corpora that may be learned from when corpora are left out (default: all)",
+        help="corpora to learn from when one corpus is left out (default: all)",
     )  # fmt: skip
     parser.add_argument(
         "--streams", metavar="KINDS", nargs="+", default=[],
-        help="some of balanced, mostly-neutral, single (default: all)",
+        help="kinds of streams: balanced, mostly-neutral, single (default: all)",
     )  # fmt: skip
     parser.add_argument(
         "--conditions", metavar="NAMES", nargs="+", default=[],
-        help="some of clean, phone, noise10, or others that training knows (default: these three)",
+        help="conditions of the sound, such as reverb+phone (default: clean, phone, noise10)",
     )  # fmt: skip
     parser.add_argument(
         "--seeds", metavar="N", type=int,
-        help="orders of mostly-neutral and single streams (default: 5); balanced ones have one",
+        help="number of orders of mostly-neutral and single streams (default: 5)",
     )  # fmt: skip
     baseline = parser.add_mutually_exclusive_group()
-    baseline.add_argument("--no-baseline", action="store_true", help="only without the speaker baseline")
-    baseline.add_argument("--baseline", action="store_true", help="only with it (default: both)")
-    parser.add_argument("--features", metavar="SET", help="another feature set for the recipe")
+    baseline.add_argument(
+        "--no-baseline", action="store_true", help="score without the speaker baseline only (default: both)"
+    )
+    baseline.add_argument(
+        "--baseline", action="store_true", help="score with the speaker baseline only (default: both)"
+    )
+    parser.add_argument(
+        "--features", metavar="SET", help="feature set, see `callmood features` (default: the recipe's)"
+    )
     parser.add_argument(
         "--sounds", metavar="DIR", type=Path,
-        help="recordings without speech, such as music, that must show no emotion either",
+        help="folder of recordings without speech, such as music, which must show no emotion (default: none)",
     )  # fmt: skip
-    parser.add_argument("--jobs", metavar="N", type=int, help="processes that compute (default: one a core)")
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures into this file as well")
-    parser.add_argument("--out", metavar="DIR", type=Path, help="draw pictures into this folder")
+    parser.add_argument("--jobs", metavar="N", type=int, help="number of processes (default: one a core)")
+    parser.add_argument(
+        "--json", metavar="FILE", type=Path, help="write the figures to FILE as JSON (default: none)"
+    )
+    parser.add_argument(
+        "-o", "--out", metavar="DIR", type=Path, help="folder to draw pictures into (default: none)"
+    )
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     parser.epilog = (
+        "Separate names by commas or blanks. Without --model, --recipe and a protocol, the default model "
+        "is scored if it was fitted on none of the corpora; otherwise its recipe is, leaving one corpus "
+        "out. Every labelled clip counts; its answer is the mean over the windows that lie in it by more "
+        "than half.\n"
+        "\n"
+        "--json writes a list of records: corpus (or mean, over corpora), stream, condition, baseline, "
+        "uar, uar_low and uar_high (95 % of 1000 draws of speakers), accuracy, ece (15 bins), brier, "
+        "recalls, confusion, unsure_share (of windows of speech), selective_accuracy (the least certain 40 "
+        "% of the clips left out), delay_median_seconds, false_emotion, clips (different recordings), "
+        "answers (clips as placed in streams, all seeds pooled), orders (seeds), the command, and more.\n"
+        "\n"
+        "Features and answers of windows are cached in .callmood-cache/, or in the folder that "
+        "CALLMOOD_CACHE names: a second scoring takes seconds.\n"
+        "\n"
         "examples:\n"
         "  callmood evaluate --corpora corpora --recipe speech --json figures.json\n"
         "  callmood evaluate --corpora corpora --recipe speech --leave-speakers-out --only emodb,ravdess\n"
-        "  callmood evaluate --corpora strangers --model speech --out pictures\n"
-        "\n"
-        "Names may be separated by commas or blanks. Without --model, --recipe and a protocol, the default\n"
-        "model is scored where it was fitted on none of the corpora; else its recipe is, leaving one corpus\n"
-        "out. Every labelled clip counts; its answer is the mean over the windows of which more than half\n"
-        "lies in it.\n"
-        "\n"
-        "--json writes a list of records: corpus (or mean, over corpora), stream, condition, baseline, uar,\n"
-        "uar_low and uar_high (95 % of 1000 draws of speakers), accuracy, ece (15 bins), brier, recalls,\n"
-        "confusion, unsure_share (of windows of speech), selective_accuracy (the least certain 40 % of the\n"
-        "clips left out), delay_median_seconds, false_emotion, clips (different recordings), answers (clips\n"
-        "as placed in streams, all seeds pooled), orders (seeds), the command, and more.\n"
-        "\n"
-        "Windows, and what was said of them, are kept in .callmood-cache/, or in the folder that\n"
-        "CALLMOOD_CACHE names: a second scoring takes seconds.\n"
+        "  callmood evaluate --corpora strangers -m speech -o pictures\n"
     )
 
 
@@ -98,6 +117,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     from rich.console import Console
 
+    for module in ("joblib", "scipy", "sklearn"):
+        require(module, "train")
     from callmood.evaluation.corpora import folds_of, read_corpora
     from callmood.evaluation.corpus_tables import CorpusTables
     from callmood.evaluation.protocol import Evaluation
@@ -107,7 +128,7 @@ def run(arguments: argparse.Namespace) -> int:
     from callmood.evaluation.subject import choose_subject
     from emotion.output_files import OutputFiles
     from trainer.cache import Cache
-    from trainer.feature_extraction import default_jobs
+    from trainer.parallel import default_jobs
     from trainer.training_log import TrainingLog
 
     began = time.monotonic()
@@ -126,20 +147,18 @@ def run(arguments: argparse.Namespace) -> int:
         features=arguments.features,
     )
     folds = folds_of(subject.protocol, folder)
-    console = Console(stderr=True)
-    log = TrainingLog(console)
+    log = TrainingLog(Console(stderr=True))
     for remark in (*folder.remarks, *subject.remarks):
         log.say(f"note: {remark}")
     recipe = subject.recipe
     source = CorpusTables(
-        StepFeatures(recipe.feature_set, recipe.win_seconds, recipe.step_seconds),
+        StepFeatures.of(recipe),
         arguments.jobs or default_jobs(),
-        console,
         log,
         arguments.sounds,
     )
-    evaluation = Evaluation(recipe, settings, source, Cache.of_kind("judged"), log)
-    cells = evaluation.cells(folds)
+    cache = Cache.of_kind("judged")
+    cells = Evaluation(recipe, settings, source.tables, source.non_speech, cache, log).cells(folds)
     facts = {
         "protocol": subject.protocol,
         subject.what: recipe.name,

@@ -1,4 +1,4 @@
-"""`callmood features`: which feature sets there are, and what is in one."""
+"""`callmood features`: list the feature sets, or the features of one."""
 
 import argparse
 import json
@@ -14,10 +14,12 @@ SUMMARY: Final = "List the feature sets, or every feature of one."
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("set", nargs="?", metavar="SET", help="name of a feature set, such as classic")
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.add_argument(
+        "set", nargs="?", metavar="SET", help="feature set, such as classic (default: list all sets)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.epilog = (
-        "examples:\n  callmood features\n  callmood features classic\n  callmood features classic --json"
+        "examples:\n  callmood features\n  callmood features classic\n  callmood features classic --json\n"
     )
 
 

@@ -1,10 +1,12 @@
-"""`callmood forget`: a recorded session, or a saved voice, is removed for good."""
+"""`callmood forget`: delete a recorded session or a saved voice."""
 
 import argparse
 import sys
 from typing import Final
 
-SUMMARY: Final = "Remove recorded sessions or saved voices, whole and for good."
+from callmood.session_options import add_recordings_folder
+
+SUMMARY: Final = "Delete recorded sessions or saved voices, whole and for good."
 
 KEPT: Final = 1
 """The exit code where the user, being asked, has kept everything."""
@@ -16,18 +18,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "names",
         metavar="SESSION|VOICE",
         nargs="+",
-        help="a session's id, or the beginning of one alone; or a voice's name",
+        help="id of a session, or the beginning of one alone, or name of a voice",
     )
-    parser.add_argument("--yes", action="store_true", help="do not ask (off a terminal it must be given)")
-    parser.add_argument(
-        "--out", metavar="DIR", default="recordings", help="where recordings are (default: recordings)"
-    )
+    parser.add_argument("--yes", action="store_true", help="delete without asking; needed without a terminal")
+    add_recordings_folder(parser)
     parser.epilog = (
-        "A session goes with its sound, its clips and their index. What callmood did not write into its\n"
-        "folder stays, and is named. A journal that --journal has written elsewhere, or a picture, is not\n"
-        "known here: remove it yourself. A session that goes on with a voice saves it again when it ends.\n"
-        "DIR/removed.log tells when a session went and how much, nothing of what was in it; removed.log in\n"
-        "the folder of voices does so for a voice, without its name.\n"
+        "Deletes the session's sound, its clips and their index. Other files in its folder stay and are "
+        "listed. Delete journals and pictures written elsewhere yourself. A running session that uses a "
+        "voice saves it again when it ends. DIR/removed.log records when a session was deleted and its "
+        "size, not what was in it; removed.log in the folder of voices does so for a voice, without its "
+        "name.\n"
         "\n"
         "examples:\n"
         "  callmood forget 20261123T141530Z-3fa9\n"

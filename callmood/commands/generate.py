@@ -1,4 +1,4 @@
-"""`callmood generate`: the article's synthetic emotions."""
+"""`callmood generate`: make the article's synthetic emotions."""
 
 import argparse
 import sys
@@ -7,33 +7,38 @@ from typing import Final
 
 from emotion.errors import UsageError
 
-SUMMARY: Final = "Make synthetic clips, tones whose trembling stands for an emotion, to try the trainer on."
+SUMMARY: Final = "Make synthetic clips, tones that stand for emotions, to try the trainer on."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument(
+        "-o",
         "--out",
         metavar="DIR",
         type=Path,
         default=Path("dataset"),
-        help="the dataset's folder (default: dataset)",
+        help="folder of the dataset (default: %(default)s)",
     )
     parser.add_argument(
-        "--per-emotion", metavar="N", type=int, default=50, help="clips of each emotion (default: 50)"
+        "--per-emotion",
+        metavar="N",
+        type=int,
+        default=50,
+        help="clips of each emotion (default: %(default)s)",
     )
     parser.add_argument(
         "--seed", metavar="N", type=int, default=0,
-        help="the same seed gives the same clips, however many are made (default: 0)",
+        help="seed of the clips; the same seed makes the same clips (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--force", action="store_true", help="replace files of the same name")
     parser.epilog = (
+        "Existing files with the same sound are left alone; if one has another sound, nothing is written "
+        "without --force. A model fitted on tones says nothing about people.\n"
+        "\n"
         "examples:\n"
         "  callmood generate\n"
-        "  callmood generate --out tones --per-emotion 200 --seed 7\n"
-        "\n"
-        "Files that are there with the same sound are left alone; with another sound nothing is written\n"
-        "unless --force is given. A model fitted on tones says nothing about people.\n"
+        "  callmood generate -o tones --per-emotion 200 --seed 7\n"
     )
 
 

@@ -1,11 +1,11 @@
-"""`callmood init`: the folders of a dataset."""
+"""`callmood init`: make the folders of a dataset."""
 
 import argparse
 import sys
 from pathlib import Path
 from typing import Final
 
-SUMMARY: Final = "Make the folders of a dataset, one an emotion."
+SUMMARY: Final = "Make the folders of a dataset, one for each emotion."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -16,20 +16,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         type=Path,
         default=Path("dataset"),
-        help="where (default: dataset)",
+        help="folder of the dataset (default: %(default)s)",
     )
     parser.epilog = (
+        "Put recordings into DIR/{angry,happy,neutral,sad}, or let `callmood generate` make tones, then "
+        "train a model.\n"
+        "\n"
         "examples:\n"
         "  callmood init\n"
         "  callmood init my-recordings\n"
-        "\n"
-        "Put recordings into DIR/{angry,happy,neutral,sad}, or let `callmood generate` make tones,\n"
-        "then: callmood train DIR --name NAME\n"
+        "  callmood train my-recordings --name mine\n"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Make the folders and say which ones."""
+    """Make the folders and list them."""
     from trainer.dataset import make_emotion_folders
 
     folders = make_emotion_folders(arguments.folder)

@@ -1,29 +1,59 @@
-"""`callmood models`: which models there are, and what one says of itself."""
+"""`callmood models`: list the models, or show the card of one."""
 
 import argparse
 import json
 import sys
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from callmood.model_choice import MODEL_HELP
 
 SUMMARY: Final = "List the models, or show the card of one."
 
+if TYPE_CHECKING:
+    _SubParsersAction = argparse._SubParsersAction[argparse.ArgumentParser]
+else:
+    _SubParsersAction = argparse._SubParsersAction
+
+
+class _ShowAction(_SubParsersAction):
+    """Takes a word that is not `show` for the name of the model to show."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # Any word may follow; argparse looks the subparsers up elsewhere.
+        self.choices = None  # type: ignore[assignment]
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        words = list(values or ())
+        super().__call__(parser, namespace, words if words[0] == "show" else ["show", *words], option_string)
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("--json", action="store_true", help="JSON instead of a table")
-    actions = parser.add_subparsers(dest="action", metavar="show")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    actions = parser.add_subparsers(
+        dest="action", metavar="[show] MODEL", action=_ShowAction, prog=parser.prog
+    )
     show = actions.add_parser(
-        "show", help="print the card of a model", description="print the card of a model"
+        "show",
+        help="print the card of this model (default: list all models)",
+        description="Print the card of a model.",
     )
     show.add_argument("model", metavar="MODEL", help=MODEL_HELP)
-    show.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="the card as it is")
+    show.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the card as JSON")
+    show.epilog = "examples:\n  callmood models show speech\n  callmood models show ./models/mine --json\n"
     parser.epilog = (
         "examples:\n"
         "  callmood models\n"
-        "  callmood models show speech\n"
-        "  callmood models show ./models/mine --json"
+        "  callmood models speech\n"
+        "  callmood models show ./models/mine --json\n"
     )
 
 

@@ -1,10 +1,10 @@
-"""`callmood predict`: what a model hears in recordings."""
+"""`callmood predict`: classify whole recordings."""
 
 import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from callmood.model_choice import MODEL_HELP, file_of_voice, files_of_model
+from callmood.model_choice import add_model_argument, file_of_voice, files_of_model
 from callmood.process_setup import compute_on_one_thread
 from callmood.session_options import add_output_arguments
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from emotion.model import EmotionModel
     from streamer.analysis.classifier import ClassifierOptions
 
-SUMMARY: Final = "Say which emotion a model hears in recordings, and draw what it hears."
+SUMMARY: Final = "Classify the emotion of whole recordings, and draw the analysis."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,34 +22,37 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         nargs="+",
         type=Path,
-        help="a recording, or a folder of recordings",
+        help="recording, or folder of recordings",
     )
-    parser.add_argument("--model", metavar="MODEL", help=f"{MODEL_HELP} (default: speech)")
+    add_model_argument(parser)
     parser.add_argument(
         "--voice",
         metavar="NAME",
-        help="begin each recording with what is known of a voice; nothing is saved (see `callmood enroll`)",
+        help="start each recording from the speaker baseline saved as NAME, and save nothing, see `callmood "
+        "enroll` (default: start without)",
     )
     parser.add_argument(
-        "--never-unsure", action="store_true", help="always name an emotion for speech, never `unsure`"
+        "--never-unsure", action="store_true", help="name an emotion for all speech, never `unsure`"
     )
     parser.add_argument(
         "--plot", metavar="PNG",
-        help="draw the analysis picture into this file; for several recordings, into this folder",
+        help="draw the analysis into this file or, for several recordings, this folder (default: none)",
     )  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="one JSON list instead of a line a recording")
+    parser.add_argument(
+        "--json", action="store_true", help="print a JSON list instead of a line for each recording"
+    )
     add_output_arguments(parser)
     parser.epilog = (
+        "The windows are those of `callmood replay --no-baseline`, and the answer is the mean over those "
+        "with speech. It is `silence`, `noise` or `clipped` if there is no speech, and `unsure` if the "
+        "model would be wrong too often. Recordings that cannot be read are reported, the others are "
+        "classified, and the exit code is 3.\n"
+        "\n"
         "examples:\n"
         "  callmood predict call.wav\n"
         "  callmood predict call.wav --plot call.png\n"
         "  callmood predict recordings/ voicemail.opus --json\n"
         "  callmood predict recordings/ --plot pictures/\n"
-        "\n"
-        "A recording is heard as `callmood replay --no-baseline` hears it, and answered with the mean over\n"
-        "its windows of speech; with `silence`, `noise` or `clipped` where there is none, and with `unsure`\n"
-        "where the model would too often be wrong. One that cannot be read is named on standard error, the\n"
-        "others go on, and the exit code is 3.\n"
     )
 
 

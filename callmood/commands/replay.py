@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from callmood.process_setup import compute_on_one_thread
-from callmood.session_options import add_session_arguments
+from callmood.session_options import add_session_arguments, check_session
 
 SUMMARY: Final = "Replay a recording through the path that a microphone takes."
 
@@ -13,24 +13,28 @@ SUMMARY: Final = "Replay a recording through the path that a microphone takes."
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument(
-        "file", metavar="FILE", help="any format that libsndfile reads: WAV, FLAC, Opus, MP3, ..."
+        "file", metavar="FILE", help="recording in any format that libsndfile reads: WAV, FLAC, Opus, MP3"
     )
-    parser.add_argument("--fast", action="store_true", help="as fast as it can, instead of at real speed")
+    parser.add_argument(
+        "--fast", action="store_true", help="analyse as fast as possible (default: at real speed)"
+    )
     add_session_arguments(parser)
     parser.epilog = (
+        "The channels of a stereo recording are two legs, left and right, unless they are identical; "
+        "`--legs mono` mixes them down.\n"
+        "\n"
         "examples:\n"
         "  callmood replay call.wav --spectrogram\n"
-        "  callmood replay call.wav --fast --journal call.jsonl\n"
-        "  callmood replay call.wav --record angry,sad --out recordings\n"
-        "  callmood replay call.wav --legs left=customer,right=agent --analyse customer\n"
-        "\n"
-        "The two channels of a stereo file are two legs, left and right; `--legs mono` mixes them down.\n"
+        "  callmood replay call.wav --fast -q --journal call.jsonl\n"
+        "  callmood replay call.wav --record angry,sad -o recordings\n"
+        "  callmood replay call.wav -l left=customer,right=agent --analyse customer\n"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Replay."""
     compute_on_one_thread()
+    check_session(arguments)
     from callmood.session_builder import claim_outputs, run_session
     from emotion.audio_io import AudioFile
     from streamer.leg_plan import LegPlan

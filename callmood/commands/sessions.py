@@ -1,30 +1,31 @@
-"""`callmood sessions`: what recordings there are."""
+"""`callmood sessions`: list the recorded sessions."""
 
 import argparse
 import sys
 from typing import TYPE_CHECKING, Final
 
+from callmood.messages import table
+from callmood.session_options import add_recordings_folder
+
 if TYPE_CHECKING:
     from streamer.recordings.listing import RecordedSession
 
-SUMMARY: Final = "List what sessions have been recorded."
+SUMMARY: Final = "List the recorded sessions."
 
 _COLUMNS: Final = ("session", "started", "length", "size", "sound", "clips")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument(
-        "--out", metavar="DIR", default="recordings", help="where recordings are (default: recordings)"
-    )
-    parser.add_argument("--json", action="store_true", help="a JSON list instead of the table")
+    add_recordings_folder(parser)
+    parser.add_argument("--json", action="store_true", help="print a JSON list instead of the table")
     parser.epilog = (
-        "A session is recorded by `callmood listen` or `callmood replay` with --record or --record-session.\n"
-        "Those that this computer records now are marked (running).\n"
+        "`callmood listen` and `callmood replay` record with --record or --record-session. Sessions that "
+        "this computer records now are marked (running).\n"
         "\n"
         "examples:\n"
         "  callmood sessions\n"
-        "  callmood sessions --out /srv/calls --json\n"
+        "  callmood sessions -o /srv/calls --json\n"
     )
 
 
@@ -40,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         text = json.dumps([dataclasses.asdict(session) for session in sessions], indent=2)
     elif sessions:
-        text = "\n".join(_table([_COLUMNS, *map(_cells, sessions)]))
+        text = table([_COLUMNS, *map(_cells, sessions)]).rstrip("\n")
     else:
         text = f"no sessions in {arguments.out}; record one with callmood listen --record speech"
     sys.stdout.write(text + "\n")
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _cells(session: "RecordedSession") -> tuple[str, ...]:
-    """Write a session for people."""
+    """Format a session for people."""
     from streamer.recordings.retention import size_text
     from streamer.sinks.text import duration_text
 
@@ -61,12 +62,3 @@ def _cells(session: "RecordedSession") -> tuple[str, ...]:
         "whole" if session.whole_sound else "-",
         f"{clips} ({session.note})" if session.note else clips,
     )
-
-
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Align columns; the last may be of any width."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS) - 1)]
-    return [
-        "  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)), row[-1]])
-        for row in rows
-    ]

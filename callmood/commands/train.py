@@ -1,4 +1,4 @@
-"""`callmood train`: from a folder of recordings to a model."""
+"""`callmood train`: fit a model on a folder of recordings."""
 
 import argparse
 import shlex
@@ -13,65 +13,71 @@ if TYPE_CHECKING:
 
 Number = TypeVar("Number", int, float)
 
-SUMMARY: Final = "Fit a model on recordings, and say how good it is on speakers it has not heard."
+SUMMARY: Final = "Fit a model on recordings, and score it on speakers it was not fitted on."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument(
         "data", metavar="DATA", type=Path,
-        help="a folder with a folder an emotion, a corpus with its manifest.csv, or a folder of such corpora",
+        help="folder with a folder for each emotion, corpus with a manifest.csv, or folder of such corpora",
     )  # fmt: skip
-    parser.add_argument("--name", metavar="NAME", required=True, help="of the model")
+    parser.add_argument("--name", metavar="NAME", required=True, help="name for the model")
     parser.add_argument(
-        "--out", metavar="DIR", type=Path, default=Path("models"), help="where models lie (default: models)"
+        "-o",
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path("models"),
+        help="folder of models (default: %(default)s)",
     )
     parser.add_argument(
-        "--features", metavar="SET", help="feature set, see `callmood features` (default: classic; "
-        "classic-speech is for voices on any line, whatever their level)",
+        "--features", metavar="SET",
+        help="feature set, see `callmood features`; classic-speech suits any level and phone lines "
+        "(default: classic)",
     )  # fmt: skip
-    parser.add_argument("--win", metavar="S", type=float, help="length of a window, s (default: 2)")
+    parser.add_argument("--win", metavar="S", type=float, help="window length in seconds (default: 2)")
     parser.add_argument(
-        "--step", metavar="S", type=float, help="from one window to the next, s (default: 0.5)"
+        "--step", metavar="S", type=float, help="seconds between window starts (default: 0.5)"
     )
     parser.add_argument(
         "--whole-clips",
         action="store_true",
-        help="one vector a clip: the model predicts files and cannot listen",
+        help="fit on one vector for each clip: the model predicts files and cannot listen",
     )
     parser.add_argument(
         "--recipe", choices=("article", "speech", "speech-light"),
+        metavar="NAME",
         help="article: classic-33 of whole clips, no scaling, one split with seed 42; speech, speech-light: "
-        "as the shipped models are made, on streams of corpora, under many conditions",
+        "as the shipped models are fitted, on streams of corpora, under many conditions (default: a support "
+        "vector machine on windows)",
     )  # fmt: skip
     parser.add_argument(
-        "--seed", metavar="N", type=int, default=0, help="decides whatever is drawn (default: 0)"
+        "--seed", metavar="N", type=int, default=0, help="seed of all random draws (default: %(default)s)"
     )
-    parser.add_argument(
-        "--jobs", metavar="N", type=int, help="processes that compute features (default: one a core)"
-    )
+    parser.add_argument("--jobs", metavar="N", type=int, help="number of processes (default: one a core)")
     parser.add_argument(
         "--max-windows", metavar="N", type=int,
-        help="windows to fit on, balanced over emotions and corpora; more: larger, slower (default: 6000)",
+        help="most windows to fit on, balanced over emotions and corpora (default: 6000)",
     )  # fmt: skip
     parser.add_argument("--force", action="store_true", help="replace a model of this name")
     parser.add_argument(
         "--only", metavar="NAMES", nargs="+", default=[],
-        help="corpora to fit a recipe of streams on (default: all)",
+        help="corpora to fit on, for --recipe speech or speech-light (default: all)",
     )  # fmt: skip
     parser.add_argument(
         "--scores", metavar="FILE", type=Path, nargs="+", default=[],
-        help="what `callmood evaluate --json` wrote of the same recipe, for the card; any number of files",
+        help="files from `callmood evaluate --json` for the same recipe, to go into the card (default: none)",
     )  # fmt: skip
     parser.epilog = (
+        "A fifth of the speakers (of the clips, if speakers are unknown) is kept for the test. Features "
+        "are cached in .callmood-cache/, or in the folder that CALLMOOD_CACHE names.\n"
+        "\n"
         "examples:\n"
-        "  callmood generate && callmood train dataset --name tones\n"
+        "  callmood train dataset --name tones\n"
         "  callmood train corpora --name voices --features classic-speech --win 2 --step 0.5\n"
         "  callmood train dataset --name as-in-the-article --recipe article\n"
         "  callmood train corpora --name mine --recipe speech --scores figures.json\n"
-        "\n"
-        "A fifth of the speakers (of the clips, where speakers are unknown) is kept for the test.\n"
-        "Features are kept in .callmood-cache/, or in the folder that CALLMOOD_CACHE names.\n"
     )
 
 
@@ -93,13 +99,13 @@ def run(arguments: argparse.Namespace) -> int:
         _tell(*train_by_recipe(arguments), arguments)
         return 0
     matplotlib_part("figure")
-    from trainer.feature_extraction import default_jobs
     from trainer.options import (
         DEFAULT_MAX_WINDOWS,
         DEFAULT_STEP_SECONDS,
         DEFAULT_WIN_SECONDS,
         TrainingOptions,
     )
+    from trainer.parallel import default_jobs
     from trainer.train import ARTICLE_SEED, train
     from trainer.training_log import TrainingLog
 
@@ -112,11 +118,11 @@ def run(arguments: argparse.Namespace) -> int:
         feature_set="classic-33" if article else arguments.features or "classic",
         win_seconds=None if whole_clips else _given(arguments.win, DEFAULT_WIN_SECONDS),
         step_seconds=None if whole_clips else _given(arguments.step, DEFAULT_STEP_SECONDS),
-        recipe="article" if article else "house",
         seed=ARTICLE_SEED if article else arguments.seed,
         jobs=_given(arguments.jobs, default_jobs()),
         max_windows=_given(arguments.max_windows, DEFAULT_MAX_WINDOWS),
         callmood_version=__version__,
+        article=article,
         force=arguments.force,
     )
     card, folder, report = train(options, TrainingLog(Console(stderr=True)))

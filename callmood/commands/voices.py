@@ -1,21 +1,21 @@
-"""`callmood voices`: whose voices are known."""
+"""`callmood voices`: list the saved voices, or delete one."""
 
 import argparse
 import sys
 from typing import Final
 
-SUMMARY: Final = "List the voices that are known, or delete one."
+SUMMARY: Final = "List the saved voices, or delete one."
 
 _COLUMNS: Final = ("voice", "model", "learned from", "last heard")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--delete", metavar="NAME", help="delete what is known of this voice, for good")
-    parser.add_argument("--json", action="store_true", help="a JSON list instead of the table")
+    parser.add_argument("--delete", metavar="NAME", help="delete this voice for good (default: list all)")
+    parser.add_argument("--json", action="store_true", help="print a JSON list instead of the table")
     parser.epilog = (
-        "A voice is made by `callmood enroll`, or by `callmood listen --voice NAME`. It is a few sums, no\n"
-        "sound, in a file that only you can read: in $CALLMOOD_VOICES, or callmood/voices in $XDG_DATA_HOME\n"
+        "`callmood enroll` and `callmood listen --voice NAME` save a voice. It is a few sums, no sound, in "
+        "a file that only you can read: in $CALLMOOD_VOICES, or callmood/voices in $XDG_DATA_HOME "
         "(~/.local/share).\n"
         "\n"
         "examples:\n"
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     """List the voices, or delete one."""
     import json
 
-    from callmood.messages import complain
+    from callmood.messages import complain, table
     from emotion.errors import VoiceError
     from streamer.voices import VoiceFolder
 
@@ -65,17 +65,6 @@ def run(arguments: argparse.Namespace) -> int:
         (voice.name, voice.model, f"{voice.speech_seconds:.1f} s", voice.updated.replace("T", " ")[:16])
         for voice in voices
     ]
-    sys.stdout.write("\n".join(_table([_COLUMNS, *rows])) + "\n" if rows else _nothing(folder.path))
+    nothing = f"no voices in {folder.path}; make one with callmood enroll NAME\n"
+    sys.stdout.write(table([_COLUMNS, *rows]) if rows else nothing)
     return code
-
-
-def _nothing(place: object) -> str:
-    return f"no voices in {place}; make one with callmood enroll NAME\n"
-
-
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
-    return [
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]

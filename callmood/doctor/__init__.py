@@ -1,1 +1,1 @@
-"""What `callmood doctor` looks at: a file a family of checks."""
+"""`callmood doctor`: check everything that listening needs."""

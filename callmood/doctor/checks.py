@@ -1,11 +1,14 @@
-"""The checks of `callmood doctor` in their order: disk, terminal, model files, and a self test."""
+"""The checks of `callmood doctor`, in order: versions, sound, model files, disk, terminal, self-test."""
 
 import hashlib
 import os
+import platform
 import shutil
 import sys
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterable, Iterator
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,23 +16,74 @@ import callmood
 from callmood.doctor.runner import REPORT_IT, Check, Finding, found_error
 from callmood.doctor.sound_checks import (
     LISTEN_SECONDS,
-    look_at_devices,
-    look_at_level,
-    look_at_monitors,
-    look_at_portaudio,
+    check_devices,
+    check_level,
+    check_monitors,
+    check_portaudio,
 )
-from callmood.doctor.versions import look_at_libraries, look_at_python
 from emotion.errors import ModelError
 
 if TYPE_CHECKING:
     from emotion.card import Card
     from streamer.session_info import Summary
 
+
+def check_python(wanted: str | None = None) -> Iterator[Finding]:
+    """Check the interpreter, against the versions that callmood requires unless others are given."""
+    from packaging.specifiers import SpecifierSet
+
+    versions = _required()[0] if wanted is None else wanted
+    version = platform.python_version()
+    found = (
+        f"{version}, needs {versions}; callmood {callmood.__version__}, {platform.system()} "
+        f"{platform.release()} {platform.machine()}"
+    )
+    ok = SpecifierSet(versions).contains(version, prereleases=True)
+    yield Finding("python", ok, found, None if ok else f"install callmood with a Python {versions}")
+
+
+def check_libraries(wanted: Iterable[str] | None = None) -> Iterator[Finding]:
+    """Check the installed libraries, against those that listening requires unless others are given."""
+    from packaging.requirements import Requirement
+    from packaging.version import InvalidVersion, Version
+
+    fitting = []
+    for requirement in map(Requirement, _required()[1] if wanted is None else wanted):
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        name, versions = requirement.name, requirement.specifier
+        try:
+            version: str | None = metadata.version(name)
+            # Damaged metadata have no version, or none that is one.
+            fits = version is not None and versions.contains(Version(version), prereleases=True)
+        except metadata.PackageNotFoundError:
+            version, fits = None, False
+        except InvalidVersion:
+            fits = False
+        if fits:
+            fitting.append(f"{name} {version}")
+            continue
+        found = f"{name} {version or 'is missing'}, needs {versions}"
+        advice = f"{sys.executable} -m pip install '{name}{versions}'"
+        yield Finding("library", False, found, f"type: {advice}")
+    if fitting:
+        yield Finding("library", True, ", ".join(fitting))
+
+
+def _required() -> tuple[str, list[str]]:
+    """Give the required Python and libraries: of pyproject.toml in a checkout, else as pip knows them."""
+    pyproject = Path(__file__).parents[2] / "pyproject.toml"
+    if pyproject.is_file():
+        project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+        return project["requires-python"], project["dependencies"]
+    return metadata.metadata("callmood")["Requires-Python"], metadata.requires("callmood") or []
+
+
 LEAST_BYTES: Final = 1_000_000_000
 
 
-def look_at_disk(out: Path) -> Iterator[Finding]:
-    """Look at the file system on which recordings would be written; nothing is written."""
+def check_disk(out: Path, least_bytes: int = LEAST_BYTES) -> Iterator[Finding]:
+    """Check the file system on which recordings would be written; nothing is written."""
     try:
         whole = out.absolute()
         there = next(folder for folder in (whole, *whole.parents) if folder.exists())
@@ -41,7 +95,7 @@ def look_at_disk(out: Path) -> Iterator[Finding]:
     found = f"{free / 1e9:.1f} GB free for {out}"
     if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
         yield Finding("disk", False, f"{out} cannot be written", "record elsewhere, with --out DIR")
-    elif free < LEAST_BYTES:
+    elif free < least_bytes:
         yield Finding("disk", False, found, "make room, or record elsewhere with --out DIR")
     else:
         yield Finding("disk", True, found)
@@ -51,8 +105,8 @@ WIDTH, HEIGHT = 80, 24
 DUMB: Final = "set TERM to what your terminal is, such as xterm-256color, and stay in the foreground"
 
 
-def look_at_terminal() -> Iterator[Finding]:
-    """Look at size, colours and encoding, if there is a terminal at all."""
+def check_terminal() -> Iterator[Finding]:
+    """Check size, colours and encoding, if there is a terminal."""
     try:
         size = os.get_terminal_size(sys.stdout.fileno())
     except (OSError, ValueError):
@@ -65,7 +119,7 @@ def look_at_terminal() -> Iterator[Finding]:
     encoding = (sys.stdout.encoding or "ascii").lower()
     is_unicode = encoding.replace("-", "").startswith("utf")
     no_color = "" if colours.coloured else ", NO_COLOR is set"
-    # A serial line, for one, does not know its own.
+    # A serial line does not know its size.
     known = size.columns > 0 and size.lines > 0
     measure = f"{size.columns} columns, {size.lines} rows" if known else "of unknown size"
     found = f"{measure}, {name}{no_color}, {encoding}"
@@ -87,22 +141,22 @@ def look_at_terminal() -> Iterator[Finding]:
 ENCODERS: Final = ("encoder", "turn-encoder")
 
 
-def look_at_models() -> Iterator[Finding]:
-    """Read every model that is listed, and hold its files against the digests of its card."""
+def check_models() -> Iterator[Finding]:
+    """Check the files of every listed model against the digests of its card."""
     from emotion.model_folders import DEFAULT_MODEL, as_path, model_folders, own_model_folders
 
     folders = model_folders()
     if DEFAULT_MODEL not in [folder.name for folder in folders]:
-        advice = "install callmood again, or name another with --model"
+        advice = "install callmood again, or choose another with --model"
         yield Finding("model", False, f"the default model, {DEFAULT_MODEL}, is not there", advice)
     for folder in folders:
-        yield look_at_model(folder, folder.name)
+        yield check_model(folder, folder.name)
     for folder in own_model_folders():
-        yield look_at_model(folder, as_path(folder))
+        yield check_model(folder, as_path(folder))
 
 
-def look_at_model(folder: Path, name: str) -> Finding:
-    """Read a model as listening would, and the digests of all files that its card names."""
+def check_model(folder: Path, name: str) -> Finding:
+    """Load a model as listening does, and check the digests of all files that its card names."""
     from emotion.model import load_model, read_model_card
 
     try:
@@ -115,16 +169,16 @@ def look_at_model(folder: Path, name: str) -> Finding:
     return Finding("model", True, f"{name}: {_in_words(card)}, in {folder}")
 
 
-def look_at_encoders() -> Iterator[Finding]:
-    """Hold the encoders that came with callmood against their cards."""
+def check_encoders() -> Iterator[Finding]:
+    """Check the encoders that came with callmood against their cards."""
     from emotion.encoders.network import encoder_folder
 
     for name in ENCODERS:
-        yield look_at_encoder(encoder_folder(name))
+        yield check_encoder(encoder_folder(name))
 
 
-def look_at_encoder(folder: Path) -> Finding:
-    """Hold an encoder against its card."""
+def check_encoder(folder: Path) -> Finding:
+    """Check an encoder against its card."""
     from emotion.encoders.network import read_encoder
 
     try:
@@ -134,8 +188,8 @@ def look_at_encoder(folder: Path) -> Finding:
     return Finding("encoder", True, f"{folder.name}: {len(encoder.graph) / 1e6:.1f} MB as its card says")
 
 
-def look_at_voice_network() -> Iterator[Finding]:
-    """Hold the network of the gate against its card."""
+def check_voice_network() -> Iterator[Finding]:
+    """Check the network of the gate against its card."""
     from streamer.analysis.vad import read_vad_arrays, vad_folder
 
     arrays = read_vad_arrays(vad_folder())
@@ -145,7 +199,7 @@ def look_at_voice_network() -> Iterator[Finding]:
 def _refuse_other_digest(folder: Path, name: str, promised: str) -> None:
     from emotion.card import WHAT_TO_DO
 
-    # A card is anybody's: it shall have no other files read, and no device or pipe.
+    # A card is untrusted: it must not have other files read, nor a device or pipe.
     path = folder / name
     if Path(name).name != name or not path.is_file():
         raise ModelError(f"{folder}: the card promises a file {name[:60]!r} that is not in it; {WHAT_TO_DO}")
@@ -172,11 +226,12 @@ LEGS_OF_A_CALL: Final = 2
 LIGHTER: Final = "--model speech-light costs a tenth"
 
 
-def look_at_the_path() -> Iterator[Finding]:
+def run_self_test() -> Iterator[Finding]:
     """Replay the beginning of the demo in a session with the default model; nothing is written."""
     from emotion.audio_io import AudioFile
     from emotion.model_folders import DEFAULT_MODEL, find_model
-    from streamer.session import Session, SessionOptions
+    from streamer.pipeline import SessionOptions
+    from streamer.session import Session
     from streamer.sources.file import FileSource
     from streamer.terminal_io import Screen
 
@@ -190,11 +245,11 @@ def look_at_the_path() -> Iterator[Finding]:
         screen=Screen(),
         options=SessionOptions(callmood_version=callmood.__version__, duration_seconds=SECONDS),
     )
-    yield judge_summary(session.run(), grid.num_windows(round(SECONDS * grid.sample_rate)), model.card.name)
+    yield speed_finding(session.run(), grid.num_windows(round(SECONDS * grid.sample_rate)), model.card.name)
 
 
-def judge_summary(summary: "Summary", expected_rows: int, model: str) -> Finding:
-    """Say whether this machine keeps up."""
+def speed_finding(summary: "Summary", expected_rows: int, model: str) -> Finding:
+    """Tell from the self-test whether this machine is fast enough."""
     voiced = summary.states["speech"] + summary.states["unsure"]
     factor = summary.real_time_factor
     found = (
@@ -225,25 +280,25 @@ TOO_SLOW: Final = (
 
 
 def all_checks(device: str | None, out: Path, *, with_sound: bool) -> list[Check]:
-    """List what is to be looked at."""
+    """List the checks in their order."""
     level = Check(
         "level",
-        partial(look_at_level, device),
+        partial(check_level, device),
         f"listening for {LISTEN_SECONDS:g} s: say something",
         15.0,
         SOUND_HANGS,
     )
     return [
-        Check("python", look_at_python, "looking at Python", 10.0, FILES_HANG),
-        Check("library", look_at_libraries, "looking at the libraries", 20.0, FILES_HANG),
-        Check("portaudio", look_at_portaudio, "starting PortAudio", 15.0, SOUND_HANGS, needed=with_sound),
-        Check("device", look_at_devices, "looking for devices", 15.0, SOUND_HANGS, needed=with_sound),
-        Check("monitor", look_at_monitors, "asking the sound server", 10.0, SOUND_HANGS, needed=False),
+        Check("python", check_python, "looking at Python", 10.0, FILES_HANG),
+        Check("library", check_libraries, "looking at the libraries", 20.0, FILES_HANG),
+        Check("portaudio", check_portaudio, "starting PortAudio", 15.0, SOUND_HANGS, needed=with_sound),
+        Check("device", check_devices, "looking for devices", 15.0, SOUND_HANGS, needed=with_sound),
+        Check("monitor", check_monitors, "asking the sound server", 10.0, SOUND_HANGS, needed=False),
         *([level] if with_sound else []),
-        Check("model", look_at_models, "reading the models", 60.0, FILES_HANG),
-        Check("encoder", look_at_encoders, "reading the encoders", 30.0, FILES_HANG),
-        Check("voice-activity", look_at_voice_network, "reading the network of the gate", 30.0, FILES_HANG),
-        Check("disk", partial(look_at_disk, out), "looking at the disk", 10.0, DISK_HANGS, needed=False),
-        Check("terminal", look_at_terminal, "looking at the terminal", 10.0, TOO_SLOW, needed=False),
-        Check("self-test", look_at_the_path, "replaying ten seconds", 120.0, TOO_SLOW),
+        Check("model", check_models, "reading the models", 60.0, FILES_HANG),
+        Check("encoder", check_encoders, "reading the encoders", 30.0, FILES_HANG),
+        Check("voice-activity", check_voice_network, "reading the network of the gate", 30.0, FILES_HANG),
+        Check("disk", partial(check_disk, out), "looking at the disk", 10.0, DISK_HANGS, needed=False),
+        Check("terminal", check_terminal, "looking at the terminal", 10.0, TOO_SLOW, needed=False),
+        Check("self-test", run_self_test, "replaying ten seconds", 120.0, TOO_SLOW),
     ]

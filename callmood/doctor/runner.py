@@ -20,18 +20,9 @@ REPORT_IT: Final = "please report it, with all that `callmood doctor --json` pri
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at.
+    """A result of a check, in one line; `ok` is False where something is missing that listening needs.
 
-    Attributes
-    ----------
-    check : str
-        What was looked at; several findings may share it.
-    ok : bool
-        False where something is missing that listening needs.
-    found : str
-        What there is, in one line.
-    advice : str or None
-        What to do; also where all is well and could be better.
+    There may be advice with `ok`: listening works, and could be better.
     """
 
     check: str
@@ -41,41 +32,27 @@ class Finding:
 
     @property
     def mark(self) -> Literal["ok", "advice", "not ok"]:
-        """How it stands, for people."""
+        """The first word of its line."""
         if not self.ok:
             return "not ok"
         return "ok" if self.advice is None else "advice"
 
 
 def found_error(check: str, error: CallmoodError) -> Finding:
-    """Take apart the message of an error, which says what, and after a semicolon what to do."""
+    """Turn an error into a finding: its message says what is wrong and, after a semicolon, what to do."""
     return Finding(check, ok=False, found=error.what, advice=error.to_do or REPORT_IT)
 
 
 def in_one_line(text: str) -> str:
-    """Make what devices, files and libraries call themselves fit for a line and a terminal."""
+    """Make a name that a device, file or library gave itself safe for one line of a terminal."""
     return printable(" ".join(text.split()))
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Something to look at.
+    """A check; `look` gives its findings, may raise anything, and may never return.
 
-    Attributes
-    ----------
-    name : str
-        As its findings are called where it does not come to give any.
-    look : callable
-        Gives findings; may raise anything, and may never return.
-    doing : str
-        What is shown meanwhile.
-    limit_seconds : float
-        How long it may take, s.
-    if_late : str
-        What to do where it takes longer.
-    needed : bool
-        False where listening is possible without: then nothing of it is worse than advice, but for what
-        nobody expected.
+    Where it is not `needed`, its findings are advice at worst, but for unexpected errors.
     """
 
     name: str
@@ -87,14 +64,14 @@ class Check:
 
 
 class CheckRunner:
-    """Runs checks one after the other, each in a thread that is left behind where it does not return."""
+    """Runs checks one after another, each in a thread that is abandoned if it does not return in time."""
 
     def __init__(self) -> None:
         self._ends: list[threading.Event] = []
 
     @property
     def is_idle(self) -> bool:
-        """False while a check that was given up, or interrupted, still runs."""
+        """False while an abandoned or interrupted check still runs."""
         return all(end.is_set() for end in self._ends)
 
     def run(self, check: Check) -> list[Finding]:
@@ -107,27 +84,27 @@ class CheckRunner:
         if end.wait(check.limit_seconds):
             return found
         late = Finding(check.name, False, f"no answer within {check.limit_seconds:g} s", check.if_late)
-        return [*found, _weighed(late, check)]
+        return [*found, _graded(late, check)]
 
 
 def _look(check: Check, found: list[Finding], end: threading.Event) -> None:
     try:
-        # One by one, so that what was found before an error or a hang is told as well.
+        # One by one, so that findings before an error or a hang are reported as well.
         for finding in check.look():
-            found.append(_weighed(finding, check))  # noqa: PERF401
+            found.append(_graded(finding, check))  # noqa: PERF401
     except CallmoodError as error:
-        found.append(_weighed(found_error(check.name, error), check))
+        found.append(_graded(found_error(check.name, error), check))
     except ImportError as error:
         what = in_one_line(f"a library cannot be imported: {error}")
         found.append(Finding(check.name, False, what, "install callmood again, in an environment of its own"))
-    except BaseException as error:  # noqa: BLE001 - a doctor does not die of what it looks at
+    except BaseException as error:  # noqa: BLE001 - whatever a check raises is a finding
         found.append(Finding(check.name, False, in_one_line(f"{type(error).__name__}: {error}"), REPORT_IT))
     finally:
         end.set()
 
 
-def _weighed(finding: Finding, check: Check) -> Finding:
-    """Make a line of it, and advice where it is not needed."""
+def _graded(finding: Finding, check: Check) -> Finding:
+    """Put a finding on one line; where the check is not needed, make it advice."""
     advice = None if finding.advice is None else in_one_line(finding.advice)
     ok = finding.ok or not check.needed
     return replace(finding, ok=ok, found=in_one_line(finding.found), advice=advice)
@@ -142,15 +119,15 @@ def report(checks: Sequence[Check], runner: CheckRunner, *, as_json: bool) -> li
     """Run the checks and print what they find."""
     console = terminal_console(sys.stderr if as_json else sys.stdout)
     if as_json:
-        findings = _examine(checks, runner, console, None)
+        findings = _run_all(checks, runner, console, None)
         entries = [asdict(finding) for finding in findings]
         sys.stdout.write(json.dumps(entries, indent=2) + "\n")
         return findings
-    return _examine(checks, runner, console, _print_line if console is None else _rich_printer(console))
+    return _run_all(checks, runner, console, _print_line if console is None else _rich_printer(console))
 
 
 def terminal_console(stream: TextIO) -> "Console | None":
-    """Give what draws on a terminal."""
+    """Give rich's console if the stream is a terminal that can move its cursor."""
     try:
         from rich.console import Console
     except ImportError:
@@ -160,12 +137,12 @@ def terminal_console(stream: TextIO) -> "Console | None":
 
 
 def as_line(finding: Finding) -> str:
-    """Write a finding in one line."""
+    """Format a finding as a line."""
     advice = "" if finding.advice is None else f"; {finding.advice}"
     return f"{finding.mark:<{MARK_WIDTH}}  {finding.check:<{NAME_WIDTH}}  {finding.found}{advice}"
 
 
-def _examine(
+def _run_all(
     checks: Sequence[Check],
     runner: CheckRunner,
     console: "Console | None",
@@ -186,7 +163,7 @@ def _examine(
 
 
 def _encodable(finding: Finding) -> Finding:
-    """Put a question mark for what standard output cannot write: devices are called as they like."""
+    """Put a question mark for what standard output cannot encode: the name of a device has any characters."""
     encoding = sys.stdout.encoding or "ascii"
 
     def fit(text: str) -> str:

@@ -17,8 +17,8 @@ NO_DEVICE: Final = (
 )
 
 
-def look_at_portaudio() -> Iterator[Finding]:
-    """Look at the library and at the interfaces of the system that it knows."""
+def check_portaudio() -> Iterator[Finding]:
+    """Check the library and the host APIs that it finds."""
     from streamer.sources.microphone import portaudio
 
     sounddevice = portaudio()
@@ -33,8 +33,8 @@ def look_at_portaudio() -> Iterator[Finding]:
     yield Finding("portaudio", bool(host_apis), f"{version}, host APIs: {host_apis or 'none'}", advice)
 
 
-def look_at_devices() -> Iterator[Finding]:
-    """List what delivers sound; nothing is opened."""
+def check_devices() -> Iterator[Finding]:
+    """List the inputs; none is opened."""
     from streamer.sources.devices import list_inputs
 
     devices = list_inputs()
@@ -47,8 +47,8 @@ def look_at_devices() -> Iterator[Finding]:
         yield Finding("device", True, found + ", the default" * device.is_default)
 
 
-def look_at_monitors() -> Iterator[Finding]:
-    """Ask the sound server for what it plays, and whether that can be recorded."""
+def check_monitors() -> Iterator[Finding]:
+    """Check whether what the sound server plays can be recorded."""
     from streamer.sources.pulse_server import MONITOR, pulse_program, pulse_sources
     from streamer.sources.system_sound import monitor_of_default_sink
 
@@ -63,11 +63,11 @@ def look_at_monitors() -> Iterator[Finding]:
 
 LISTEN_SECONDS: Final = 1.5
 WAIT_SECONDS: Final = 3.0
-"""How long a device may keep silent before and between blocks."""
+"""How long a device may deliver nothing before and between blocks."""
 
 TENTH_SECONDS: Final = 0.1
 CLIPPED_SHARE: Final = 0.002
-"""Loud clean speech has no more of its samples at full scale."""
+"""Loud clean speech has at most this share of its samples at full scale."""
 
 NOTHING_BUT_ZEROS: Final = (
     "it is muted, or the system refuses this program the microphone: unmute it (its own switch, the mixer), "
@@ -81,17 +81,17 @@ TOO_QUIET: Final = (
 )
 
 
-def look_at_level(device: str | None) -> Iterator[Finding]:
+def check_level(device: str | None) -> Iterator[Finding]:
     """Listen to a device for 1.5 s."""
     from streamer.sources.devices import open_input
 
-    microphone = open_input(device, returns=False)
+    microphone = open_input(device, reconnects=False)
     info = microphone.info
-    yield judge_level(info.name, listen(microphone), info.sample_rate)
+    yield level_finding(info.name, listen(microphone), info.sample_rate)
 
 
 def listen(microphone: "Source") -> "Samples":
-    """Take the first 1.5 s that a microphone delivers, and release it."""
+    """Record the first 1.5 s of a microphone, and close it."""
     import numpy as np
 
     from streamer.sources.queue import BlockQueue
@@ -115,8 +115,8 @@ def listen(microphone: "Source") -> "Samples":
     return np.concatenate(heard)
 
 
-def judge_level(name: str, samples: "Samples", sample_rate: int) -> Finding:
-    """Say what a moment of sound means."""
+def level_finding(name: str, samples: "Samples", sample_rate: int) -> Finding:
+    """Tell whether recorded sound is usable: not muted, clipped or too quiet."""
     import numpy as np
 
     from emotion.signal import FLOOR_DBFS, SILENCE_DBFS, level_dbfs, mix_down

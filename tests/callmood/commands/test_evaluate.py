@@ -1,6 +1,7 @@
 """`callmood evaluate` as strangers type it, on corpora that nobody has seen."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -152,3 +153,12 @@ def test_whom_nobody_names_is_the_default_model_on_strangers(
     records = json.loads((place / "figures.json").read_text())
     assert ", unseen data" in capsys.readouterr().out
     assert {record["protocol"] for record in records} == {"unseen-data"}
+
+
+@pytest.mark.parametrize("module", ["joblib", "scipy", "sklearn"])
+def test_without_the_train_extra_it_says_what_to_install(place: Path, tmp_path: Path, module: str) -> None:
+    broken = f"raise ModuleNotFoundError('No module named {module}', name={module!r})\n"
+    (tmp_path / f"{module}.py").write_text(broken)
+    paths = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[3])])
+    done = callmood("evaluate", "--corpora", "corpora", cwd=place, env={"PYTHONPATH": paths})
+    assert_one_line_of_complaint(done, f"this needs {module}, which is not installed", "callmood[train]")

@@ -52,5 +52,5 @@ def test_json_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_unknown_set_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="no feature set is called 'mood'"):
+    with pytest.raises(UsageError, match="there is no feature set 'mood'; there are acoustic, "):
         run("mood")

@@ -144,8 +144,7 @@ def test_off_a_terminal_it_wants_to_be_told_yes(run: Run, tmp_path: Path) -> Non
     before = tree(tmp_path)
     code, said, told = run(OLD)
     assert (code, said) == (2, "")
-    assert "[--yes] [--out DIR] SESSION|VOICE [SESSION|VOICE ...]" in " ".join(told.split())
-    assert told.endswith("here is no terminal to ask on; add --yes\n")
+    assert told.endswith("here is no terminal to ask on; add --yes; see `callmood forget --help`\n")
     assert tree(tmp_path) == before
 
 

@@ -111,4 +111,26 @@ def test_a_shadow_is_said(here: Path) -> None:
 
 
 def test_no_name_is_a_usage_error(here: Path) -> None:
-    assert callmood("models", "show", cwd=here).returncode == 2
+    done = callmood("models", "show", cwd=here)
+    assert_one_line_of_complaint(done, "MODEL", "see `callmood models show --help`")
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("models", "./models/tones"),
+        ("models", "./models/tones", "--json"),
+        ("models", "--json", "./models/tones"),
+        ("models", "show", "--json", "./models/tones"),
+    ],
+)
+def test_a_name_alone_shows_the_model(here: Path, words: tuple[str, ...]) -> None:
+    by_show = [*(word for word in words if word.startswith("--")), "./models/tones"]
+    assert callmood(*words, cwd=here).stdout == callmood("models", "show", *by_show, cwd=here).stdout
+
+
+def test_a_name_alone_that_is_none_is_compared_with_those_that_are(here: Path) -> None:
+    done = callmood("models", "speech-ligth", cwd=here)
+    assert_one_line_of_complaint(done, "'speech-ligth'; did you mean speech-light? there are speech, ")
+    assert done.returncode == 5

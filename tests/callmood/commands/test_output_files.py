@@ -53,8 +53,6 @@ def contents(folder: Path) -> dict[str, bytes]:
         ("predict call.wav --plot pics", 7),
         ("predict call.wav . --plot pics", 7),
         ("evaluate --corpora . --json precious", 7),
-        ("bench --steps 1 --json precious", 7),
-        ("bench --steps 1 --report precious", 7),
         ("train . --name pics --out .", 7),
         ("replay call.wav --fast --plain --model ./mine --journal mine/card.json --force", 7),
         ("predict call.wav --model ./mine --plot mine/model.npz --force", 7),

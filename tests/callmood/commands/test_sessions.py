@@ -9,9 +9,10 @@ import pytest
 
 from callmood.commands import sessions
 from emotion.errors import OutputError
+from streamer.events import Sound
 from streamer.recordings.clip_recorder import ClipRecorder
 from streamer.recordings.clips import ClipRule
-from streamer.recordings.session_audio import SessionSound
+from streamer.recordings.session_audio import SessionAudio
 from streamer.recordings.session_folder import SessionFolder
 from tests.command import callmood
 from tests.fed import Fed
@@ -27,14 +28,14 @@ def run(capsys: pytest.CaptureFixture[str], out_dir: Path, *more: str) -> str:
 
 def record(out_dir: Path, session: str, *, whole: bool, ended: bool = True) -> Path:
     folder = SessionFolder(out_dir)
-    sinks = [ClipRecorder(folder, ClipRule.parse("all")), *([SessionSound(folder)] if whole else [])]
+    sinks = [ClipRecorder(folder, ClipRule.parse("all")), *([SessionAudio(folder)] if whole else [])]
     rows = [speech_row(0), silent_row(1), speech_row(2, emotion="sad"), speech_row(3)]
     for sink in sinks:
         sink.open(facts(session=session))
         for block in blocks(sound(1500), [1000]):
-            sink.take_block(block)
+            sink.handle(Sound(block))
         for row in rows:
-            sink.take_row(row)
+            sink.handle(row)
         sink.close(SUMMARY if ended else None)
     return folder.path
 
