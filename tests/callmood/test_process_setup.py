@@ -10,11 +10,11 @@ import pytest
 from callmood.process_setup import PACKAGES, check_packages
 
 
-def test_our_own_rooms_pass() -> None:
+def test_our_own_packages_pass() -> None:
     check_packages()
 
 
-def test_no_room_is_imported_by_the_look() -> None:
+def test_no_package_is_imported_by_the_check() -> None:
     program = (
         "import sys, callmood.process_setup; callmood.process_setup.check_packages(); "
         f"print(sorted(set(sys.modules) & set({PACKAGES!r})))"
@@ -77,3 +77,56 @@ def test_threads_share_a_heap_where_they_are_told_to(heaps: str) -> None:
     if "<malloc" not in done.stdout:
         pytest.skip("this C library does not tell of its heaps")
     assert (done.stdout.count("<heap nr=") == 1) == (heaps == "one"), done.stdout
+
+
+THREADS = """
+import threading
+from threadpoolctl import threadpool_info
+import numpy
+from callmood.process_setup import one_computing_thread
+
+def number():
+    [blas] = [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+    return blas
+
+def compute(inside, leave):
+    with one_computing_thread():
+        inside.set()
+        leave.wait(20)
+
+before, seen = number(), []
+events = [(threading.Event(), threading.Event()) for _ in range(2)]
+threads = [threading.Thread(target=compute, args=pair) for pair in events]
+for thread, (inside, _) in zip(threads, events):
+    thread.start()
+    inside.wait(20)
+    seen.append(number())
+# The first to enter leaves first: the other restores what it never saw.
+for thread, (_, leave) in zip(threads, events):
+    leave.set()
+    thread.join()
+    seen.append(number())
+print([before, *seen])
+"""
+
+
+@pytest.mark.parametrize(
+    ("variable", "expected"),
+    [
+        (None, "[{0}, 1, 1, 1, {0}]"),
+        ("OMP_NUM_THREADS", "[2, 2, 2, 2, 2]"),
+        ("OPENBLAS_NUM_THREADS", "[2, 2, 2, 2, 2]"),
+    ],
+)
+def test_blas_computes_on_one_thread_until_the_last_block_ends(variable: str | None, expected: str) -> None:
+    plain = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    done = subprocess.run(
+        [sys.executable, "-c", THREADS],
+        env=plain | ({} if variable is None else {variable: "2"}),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    before = done.stdout.strip("[").partition(",")[0]
+    assert done.stdout.strip() == expected.format(before)

@@ -1,0 +1,620 @@
+"""The Python interface to the analysis: push blocks, listen to a microphone, predict a recording.
+
+All of it drives the pipeline that `callmood replay` and `callmood listen` use, in the caller's own thread.
+"""
+
+import math
+import os
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, TypeVar
+
+from numpy.typing import ArrayLike
+
+from callmood import __version__
+from callmood.model_choice import load_model
+from callmood.process_setup import one_computing_thread
+from callmood.sample_arrays import (
+    ArrayRecording,
+    as_samples,
+    checked_block,
+    checked_channels,
+    checked_rate,
+)
+from callmood.session_options import LiveInput, voices_of
+from emotion.arrays import read_only
+from emotion.audio_io import AudioFile
+from emotion.errors import DeviceError, ModelError, UsageError
+from emotion.model import EmotionModel
+from emotion.window_grid import WindowGrid, to_samples
+from streamer.alerts import COOLDOWN_SECONDS, AlertRule
+from streamer.analysis.classifier import ClassifierOptions
+from streamer.analysis.leg import warm_up
+from streamer.analysis.predict import RecordingPrediction, predict_recording
+from streamer.events import Alert, AudioBlock, Event, Gap, Row, Skip
+from streamer.leg_plan import LegPlan, named_legs, only_analysed, side_legs
+from streamer.pipeline import Pipeline, SessionOptions
+from streamer.session import LIVE_QUEUE_SECONDS, describe_session
+from streamer.sinks.base import Sink
+from streamer.sinks.group import SinkGroup
+from streamer.sources.base import Source, SourceInfo
+from streamer.sources.queue import SourceMultiplexer
+from streamer.voices import SavedVoice, VoiceFolder
+
+Model = str | os.PathLike[str] | EmotionModel
+Names = str | Sequence[str]
+Voices = str | Mapping[str, str]
+OnAlert = Callable[[Alert], object]
+OnLoss = Callable[[Gap | Skip], object]
+T = TypeVar("T")
+
+_PIECE_SECONDS: Final = 0.25
+"""A block is analysed in pieces of at most so much, so that memory does not depend on its length."""
+
+_LONGEST_SECONDS: Final = 1.0e9
+"""Thirty years: the samples of more would not fit the counters."""
+
+_WAIT_SECONDS: Final = 0.1
+_WATCH_SECONDS: Final = 0.5
+
+_OPTION: Final = re.compile(r"--([a-z][a-z-]*)")
+
+
+@contextmanager
+def _python_words() -> Iterator[None]:
+    """Call an argument by its name in Python where a message calls it by that of an option."""
+    try:
+        yield
+    except (UsageError, ModelError) as error:
+        message = _OPTION.sub(lambda option: option[1].replace("-", "_"), str(error))
+        raise type(error)(message) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Analysis:
+    """How to analyse, checked as far as that needs no source."""
+
+    model: EmotionModel
+    grid: WindowGrid
+    rules: tuple[AlertRule, ...]
+    cooldown_seconds: float
+    judging: ClassifierOptions
+    legs: Names | None
+    analyse: Names | None
+    voice: Voices | None
+
+    @classmethod
+    def of(
+        cls,
+        model: Model,
+        *,
+        legs: Names | None,
+        analyse: Names | None,
+        win: float | None,
+        step: float | None,
+        voice: Voices | None,
+        baseline: bool,
+        never_unsure: bool,
+        alerts: Names,
+        alert_cooldown: float,
+    ) -> "_Analysis":
+        """Check the arguments and load the model."""
+        if voice is not None and not baseline:
+            raise UsageError("voice goes on with a baseline, baseline=False does without; leave one out")
+        if not (math.isfinite(alert_cooldown) and alert_cooldown >= 0):
+            raise UsageError(f"alert_cooldown is {alert_cooldown:g} s; give 0 or more, such as 30")
+        rules = tuple(AlertRule.parse(text) for text in ([alerts] if isinstance(alerts, str) else alerts))
+        loaded = load_model(model)
+        judging = ClassifierOptions(baseline=baseline, never_unsure=never_unsure)
+        grid = loaded.card.grid(win, step)
+        return cls(loaded, grid, rules, float(alert_cooldown), judging, legs, analyse, voice)
+
+    def plans(self, sources: Sequence[SourceInfo], usual: Sequence[LegPlan] = ()) -> tuple[LegPlan, ...]:
+        """Give the legs of sources; without names those that the command line would give."""
+        plans = tuple(usual) or side_legs(sources)
+        if self.legs is not None:
+            plans = named_legs(_joined(self.legs), sources)
+        return plans if self.analyse is None else only_analysed(plans, _joined(self.analyse))
+
+    def options(self, plans: Sequence[LegPlan], duration_seconds: float | None = None) -> SessionOptions:
+        """Give the options of the pipeline; the voices of the legs are read."""
+        given = [self.voice] if isinstance(self.voice, str) else []
+        if isinstance(self.voice, Mapping):
+            given = [f"{leg}={name}" for leg, name in self.voice.items()]
+        voices = voices_of(given, plans)
+        saved = {leg: _saved_voice(name, self.model) for leg, name in voices.items()}
+        return SessionOptions(
+            callmood_version=__version__,
+            legs=tuple(plans),
+            duration_seconds=duration_seconds,
+            judging=self.judging,
+            alert_rules=self.rules,
+            alert_cooldown_seconds=self.cooldown_seconds,
+            voices=voices,
+            voice_states={leg: voice.state for leg, voice in saved.items()},
+        )
+
+
+def _joined(names: Names) -> str:
+    return names if isinstance(names, str) else ",".join(names)
+
+
+def _saved_voice(name: str, model: EmotionModel) -> SavedVoice:
+    from streamer.sinks.voice_saver import refuse_voice_for
+
+    refuse_voice_for(model)
+    folder = VoiceFolder()
+    saved = folder.for_model(name, model)
+    if saved is None:
+        raise folder.missing(name)
+    return saved
+
+
+class _Collector(Sink):
+    """Keeps what the pipeline gives until the caller takes it."""
+
+    def __init__(self) -> None:
+        self._rows: list[Row] = []
+        self._alerts: deque[Alert] = deque()
+        self._losses: deque[Gap | Skip] = deque()
+
+    def handle(self, event: Event) -> None:
+        """Keep rows, alerts, gaps and skips."""
+        if isinstance(event, Row):
+            self._rows.append(event)
+        elif isinstance(event, Alert):
+            self._alerts.append(event)
+        elif isinstance(event, Gap | Skip):
+            self._losses.append(event)
+
+    def take(self, on_alert: OnAlert | None, on_loss: OnLoss | None = None) -> list[Row]:
+        """Call back, then give the rows; where a callback raises, they are given by the next call."""
+        _tell(self._losses, on_loss)
+        _tell(self._alerts, on_alert)
+        rows, self._rows = self._rows, []
+        return rows
+
+
+def _tell(waiting: "deque[T]", callback: Callable[[T], object] | None) -> None:
+    while waiting:
+        event = waiting.popleft()
+        if callback is not None:
+            callback(event)
+
+
+class Listener:
+    """Classify sound that is pushed in blocks; the rows are those of `callmood replay` on the same samples.
+
+    Have the consent of everyone you listen to, and do not base decisions about people on the rows: the models
+    learned from actors and are often wrong about strangers.
+
+    A listener belongs to one thread at a time. Any number of listeners, in any threads, may share one loaded
+    model. Use it in a ``with`` block, or call `close`. Nothing is written to the disk.
+
+    Parameters
+    ----------
+    rate : int
+        Sample rate of the blocks, Hz; 4 000 to 384 000.
+    model : str, path-like or EmotionModel
+        Name of a model that came with callmood, path of a model folder, or what `load_model` gave.
+    channels : int
+        Channels of the blocks, 1 to 32.
+    legs : str or sequence of str, optional
+        A name for each channel, such as ``("customer", "agent")``, or as ``--legs`` takes them; one name
+        mixes all channels down. By default one channel is the leg ``mono``, two are ``left`` and ``right``,
+        and more are mixed down. `callmood replay` also mixes two identical channels down, which it can tell
+        beforehand.
+    analyse : str or sequence of str, optional
+        Analyse only these legs, such as those of people who agreed.
+    win, step : float, optional
+        Window length and distance between window starts, s; by default those of the model.
+    voice : str or mapping of str to str, optional
+        Start from the speaker baseline saved under this name (`callmood enroll`), or from one for each leg.
+        Nothing is saved.
+    baseline : bool
+        Adapt to the speaker.
+    never_unsure : bool
+        Name an emotion for all speech; never give the state `unsure`.
+    alerts : str or sequence of str
+        Rules such as ``"angry>0.7 for 5s"``, as ``--alert`` takes them.
+    alert_cooldown : float
+        Least stream time between two alerts of one rule on a leg, s.
+    on_alert : callable, optional
+        Called with each `Alert`, from `push` and `finish`. If it raises, the error leaves `push`, and the
+        next call returns the rows.
+
+    Attributes
+    ----------
+    model : EmotionModel
+        As it was loaded.
+    rate, channels : int
+        As given.
+    legs : tuple of str
+        Names of the legs that are analysed.
+
+    Raises
+    ------
+    UsageError
+        If an argument makes no sense.
+    ModelError
+        If the model cannot be loaded, or was fitted on whole clips.
+    VoiceError
+        If a voice is missing, damaged, or was learned by another model.
+    """
+
+    def __init__(
+        self,
+        rate: int,
+        model: Model = "speech",
+        *,
+        channels: int = 1,
+        legs: Names | None = None,
+        analyse: Names | None = None,
+        win: float | None = None,
+        step: float | None = None,
+        voice: Voices | None = None,
+        baseline: bool = True,
+        never_unsure: bool = False,
+        alerts: Names = (),
+        alert_cooldown: float = COOLDOWN_SECONDS,
+        on_alert: OnAlert | None = None,
+    ) -> None:
+        self.rate = checked_rate(rate)
+        self.channels = checked_channels(channels)
+        info = SourceInfo("samples", self.rate, self.channels, "FLOAT", None, live=False)
+        with _python_words():
+            analysis = _Analysis.of(
+                model,
+                legs=legs,
+                analyse=analyse,
+                win=win,
+                step=step,
+                voice=voice,
+                baseline=baseline,
+                never_unsure=never_unsure,
+                alerts=alerts,
+                alert_cooldown=alert_cooldown,
+            )
+            plans = analysis.plans([info])
+            options = analysis.options(plans)
+            self._collector = _Collector()
+            self._sinks = SinkGroup([self._collector])
+            self._pipeline = Pipeline(
+                [info], plans, analysis.model, analysis.grid, sinks=self._sinks, options=options
+            )
+        self.model = analysis.model
+        self.legs = tuple(plan.name for plan in plans if plan.analysed)
+        self._on_alert = on_alert
+        self._end_sample = 0
+        self._is_closed = False
+        self._in_use = threading.Lock()
+        self._sinks.open(describe_session([info], plans, analysis.model, analysis.grid, options))
+
+    def push(self, block: ArrayLike) -> list[Row]:
+        """Analyse the next sound.
+
+        Parameters
+        ----------
+        block : array_like, shape (n,) or (n, channels)
+            Of any length, 0 included. float32 and float64 have full scale ±1; int16 and int32 are scaled by
+            2**15 and 2**31.
+
+        Returns
+        -------
+        list of Row
+            The windows that it completes, in the order of the stream; how the sound is cut makes no
+            difference.
+
+        Raises
+        ------
+        UsageError
+            If the block is of another type or shape, holds a value that is not finite, or the listener is
+            closed or in use by another thread. Nothing of the block is analysed then.
+        """
+        with self._turn():
+            array = checked_block(block, self.channels)
+            size = max(1, to_samples(_PIECE_SECONDS, self.rate))
+            # All of it is checked before any is analysed.
+            pieces = [as_samples(array[start : start + size]) for start in range(0, len(array), size)]
+            arrived = time.monotonic()
+            for piece in pieces:
+                taken = AudioBlock(read_only(piece), self._end_sample, arrived)
+                self._end_sample = taken.end_sample
+                self._pipeline.take(0, taken)
+            return self._collector.take(self._on_alert)
+
+    def gap(self, seconds: float) -> list[Row]:
+        """Leave sound out: windows end before the gap and start anew after it, and stream time goes on.
+
+        Parameters
+        ----------
+        seconds : float
+            Length of what is missing, s; less than half a sample is no gap.
+
+        Returns
+        -------
+        list of Row
+            The windows that the end of the sound before it completes.
+
+        Raises
+        ------
+        UsageError
+            If the length is negative or not finite, or the listener is closed or in use by another thread.
+        """
+        with self._turn():
+            if not 0 <= seconds <= _LONGEST_SECONDS:
+                raise UsageError(f"the gap lasts {seconds:g} s; give 0 or more seconds, such as 1.5")
+            if missing := to_samples(seconds, self.rate):
+                self._pipeline.finish()
+                self._end_sample += missing
+            return self._collector.take(self._on_alert)
+
+    def finish(self) -> list[Row]:
+        """End the sound and close the listener.
+
+        Returns
+        -------
+        list of Row
+            The windows that only the end of the sound completes: at most a few, and only where `rate` is not
+            the model's.
+
+        Raises
+        ------
+        UsageError
+            If the listener is closed or in use by another thread.
+        """
+        with self._turn():
+            self._pipeline.finish()
+            rows = self._collector.take(self._on_alert)
+            self._close()
+            return rows
+
+    def close(self) -> None:
+        """Give the rest up; a second call does nothing."""
+        if not self._is_closed:
+            with self._turn():
+                self._close()
+
+    def __enter__(self) -> "Listener":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _close(self) -> None:
+        self._is_closed = True
+        self._sinks.close(None)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Refuse a call during another, from whichever thread or callback."""
+        if not self._in_use.acquire(blocking=False):
+            raise UsageError("this listener is in use by another thread; give each thread its own")
+        try:
+            if self._is_closed:
+                raise UsageError("this listener is closed; make a new one")
+            with one_computing_thread():
+                yield
+        finally:
+            self._in_use.release()
+
+
+def listen(
+    duration: float | None = None,
+    device: str | int | None = None,
+    model: Model = "speech",
+    *,
+    system: bool = False,
+    legs: Names | None = None,
+    analyse: Names | None = None,
+    win: float | None = None,
+    step: float | None = None,
+    voice: Voices | None = None,
+    baseline: bool = True,
+    never_unsure: bool = False,
+    alerts: Names = (),
+    alert_cooldown: float = COOLDOWN_SECONDS,
+    on_alert: OnAlert | None = None,
+    on_loss: OnLoss | None = None,
+) -> Generator[Row, None, None]:
+    """Listen to a microphone, as `callmood listen` does, and yield the rows.
+
+    Tell everyone what you analyse, and get their agreement first. The models learned from actors: do not base
+    decisions about people on the rows.
+
+    The sound is analysed in the thread that asks for the next row. At most ten seconds wait meanwhile; what
+    is dropped then is a gap. The device is opened when the first row is asked for, and released when the
+    generator ends, is closed or is interrupted by Ctrl-C. A ``for`` loop that is left closes it, unless a
+    variable holds it; then call its ``close``.
+
+    Parameters
+    ----------
+    duration : float, optional
+        Stop after so many seconds; by default it listens until it is closed.
+    device : str or int, optional
+        Number, name or part of a name, as `callmood devices` lists them; by default the default microphone.
+    model : str, path-like or EmotionModel
+        As for `Listener`.
+    system : bool
+        Also listen to what this machine plays: the other side of a call. The legs are then me and them.
+    legs, analyse, win, step, voice, baseline, never_unsure, alerts, alert_cooldown, on_alert
+        As for `Listener`; `legs` names a leg for each source.
+    on_loss : callable, optional
+        Called with each `Gap` and each `Skip`: sound that was lost, and speech that there was no time for.
+
+    Returns
+    -------
+    generator of Row
+        In the order of the stream.
+
+    Raises
+    ------
+    UsageError
+        If an argument makes no sense.
+    ModelError
+        If the model cannot be loaded, or was fitted on whole clips.
+    VoiceError
+        If a voice is missing, damaged, or was learned by another model.
+    DeviceError
+        If there is no such device; later also if it does not open, breaks, or is away at the end.
+    """
+    if duration is not None and not 0 < duration <= _LONGEST_SECONDS:
+        raise UsageError(f"duration is {duration:g} s; give a positive number of seconds, such as 60")
+    with _python_words():
+        analysis = _Analysis.of(
+            model,
+            legs=legs,
+            analyse=analyse,
+            win=win,
+            step=step,
+            voice=voice,
+            baseline=baseline,
+            never_unsure=never_unsure,
+            alerts=alerts,
+            alert_cooldown=alert_cooldown,
+        )
+        live = LiveInput((None if device is None else str(device),), system=system)
+        sources = live.open()
+        plans = analysis.plans([source.info for source in sources], live.usual_legs)
+        session = _LiveSession(sources, plans, analysis, analysis.options(plans, duration))
+    return session.rows(on_alert, on_loss)
+
+
+class _LiveSession:
+    """Drives the pipeline with live sources in the thread that asks for rows."""
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        plans: Sequence[LegPlan],
+        analysis: _Analysis,
+        options: SessionOptions,
+    ) -> None:
+        self._sources = sources
+        self._analysis = analysis
+        infos = [source.info for source in sources]
+        self._info = describe_session(infos, plans, analysis.model, analysis.grid, options)
+        self._collector = _Collector()
+        self._sinks = SinkGroup([self._collector])
+        self._pipeline = Pipeline(
+            infos, plans, analysis.model, analysis.grid, sinks=self._sinks, options=options
+        )
+        rates = [info.sample_rate for info in infos]
+        self._multiplexer = SourceMultiplexer([LIVE_QUEUE_SECONDS] * len(infos), rates)
+        self._driver = threading.current_thread()
+        self._ended = threading.Event()
+
+    def rows(self, on_alert: OnAlert | None, on_loss: OnLoss | None) -> Generator[Row, None, None]:
+        """Open the sources, yield the rows, and stop in order whatever happens."""
+        queues = self._multiplexer.queues
+        self._driver = threading.current_thread()
+        with ExitStack() as stop:
+            for rate in {source.info.sample_rate for source in self._sources}:
+                warm_up(self._analysis.model, self._analysis.grid, rate)
+            stop.callback(self._sinks.close, None)
+            stop.callback(self._multiplexer.close)
+            for source in self._sources:
+                stop.callback(source.stop)
+            watch = threading.Thread(target=self._stop_at_exit, name="callmood-exit", daemon=True)
+            watch.start()
+            stop.callback(watch.join)
+            stop.callback(self._ended.set)
+            for source in self._sources:
+                source.open()
+            self._sinks.open(self._info)
+            for source, queue in zip(self._sources, queues, strict=True):
+                source.start(queue)
+            while not (self._multiplexer.drained or self._pipeline.is_over):
+                found = self._multiplexer.get(_WAIT_SECONDS)
+                with one_computing_thread():
+                    if found is not None:
+                        self._pipeline.take(*found)
+                    self._pipeline.look_for_sources(time.monotonic(), queues)
+                yield from self._collector.take(on_alert, on_loss)
+                self._driver = threading.current_thread()
+            with one_computing_thread():
+                self._pipeline.finish()
+                self._pipeline.count_missing(time.monotonic(), queues)
+            yield from self._collector.take(on_alert, on_loss)
+        if (error := self._multiplexer.error) is not None:
+            raise error
+        if away := [reason for reason in self._multiplexer.absences if reason is not None]:
+            raise DeviceError(f"{self._info.source_name} was away at the end: {'; '.join(away)}")
+
+    def _stop_at_exit(self) -> None:
+        """Stop the sources of a generator that nobody closes: their threads would keep the program alive.
+
+        After Ctrl-C in a loop, a variable may still hold the generator.
+        """
+        while not self._ended.wait(_WATCH_SECONDS):
+            if not (threading.main_thread().is_alive() or self._driver.is_alive()):
+                for source in self._sources:
+                    source.stop()
+                return
+
+
+def predict(
+    recording: str | os.PathLike[str] | ArrayLike,
+    rate: int | None = None,
+    model: Model = "speech",
+    *,
+    voice: str | None = None,
+    never_unsure: bool = False,
+) -> RecordingPrediction:
+    """Classify a whole recording, as `callmood predict` does: the mean over its windows of speech.
+
+    Have the consent of the people recorded, and do not base decisions about them on the answer: the models
+    learned from actors and are often wrong about strangers.
+
+    Parameters
+    ----------
+    recording : str, path-like, or array_like of shape (n,) or (n, channels)
+        A file in any format that libsndfile reads, or samples as `Listener.push` takes them; samples give the
+        same answer as a file that holds them.
+    rate : int, optional
+        Sample rate of the samples, Hz; only for samples.
+    model : str, path-like or EmotionModel
+        As for `Listener`; models of whole clips will do as well.
+    voice : str, optional
+        Start from the speaker baseline saved under this name, and adapt; without it nothing is learned.
+    never_unsure : bool
+        Name an emotion for all speech; never give the state `unsure`.
+
+    Returns
+    -------
+    RecordingPrediction
+        Without an emotion where no speech was heard, or the model is unsure.
+
+    Raises
+    ------
+    UsageError
+        If samples come without a rate, a file with one, or the samples are not such as `Listener.push` takes.
+    AudioFileError
+        If the file is missing or no recording.
+    ModelError
+        If the model cannot be loaded.
+    VoiceError
+        If the voice is missing, damaged, or was learned by another model.
+    """
+    audio: AudioFile | ArrayRecording
+    if isinstance(recording, str | os.PathLike):
+        if rate is not None:
+            raise UsageError("a file has its own sample rate; leave rate out")
+        audio = AudioFile(recording)
+    elif rate is None:
+        raise UsageError("samples need their sample rate; give it, such as rate=16000")
+    else:
+        audio = ArrayRecording(recording, rate)
+    with _python_words(), one_computing_thread():
+        loaded = load_model(model)
+        state = None if voice is None else _saved_voice(voice, loaded).state
+        judging = ClassifierOptions(baseline=voice is not None, never_unsure=never_unsure, voice=state)
+        return predict_recording(loaded, audio, judging)
