@@ -1,4 +1,4 @@
-"""Calls with known turns of anger, and the alerts on them: how many, how soon, and how many are wrong."""
+"""Calls with known turns of anger, and the alerts on them: how many, how soon, how many false."""
 
 import time
 from collections import Counter, defaultdict
@@ -10,14 +10,14 @@ from typing import Final
 import numpy as np
 import soundfile
 
-from benchmarks.strangers import spoken_span
+from benchmarks.unseen_speakers import spoken_span
 from callmood.evaluation.streams import STREAM_RATE_HZ, StreamPlan, render_stream
 from emotion.arrays import Samples, read_only
 from emotion.errors import UsageError
 from emotion.model import EmotionModel
-from streamer.alerts import Alert, Alerting, AlertRule
+from streamer.alerts import Alerting, AlertRule
 from streamer.analysis.leg import Leg
-from streamer.events import AudioBlock, Row
+from streamer.events import Alert, AudioBlock, Row
 from trainer.dataset import Clip
 
 CALM, ANGRY = "neutral", "angry"
@@ -30,45 +30,25 @@ CLIP_SECONDS: Final = {CALM: (10.0, 14.0), ANGRY: (8.0, 12.0)}
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Some seconds in which all is said in one emotion.
-
-    Attributes
-    ----------
-    emotion : str
-        The label of its clips.
-    start : float
-        Where the voice of its first clip begins, s.
-    end : float
-        Where the voice of its last clip ends, s.
-    """
+    """A part of a call in one emotion."""
 
     emotion: str
-    start: float
-    end: float
+    start: float  # where the voice of its first clip begins, s
+    end: float  # where the voice of its last clip ends, s
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TurningCall:
-    """What one speaker is heard with.
-
-    Attributes
-    ----------
-    corpus, speaker : str
-        Who speaks.
-    samples : ndarray, shape (n,), float32
-        Mono at `STREAM_RATE_HZ`.
-    turns : tuple of Turn
-        In order.
-    """
+class Call:
+    """What one speaker says, calm and angry by turns."""
 
     corpus: str
     speaker: str
-    samples: Samples
+    samples: Samples  # mono at `STREAM_RATE_HZ`
     turns: tuple[Turn, ...]
 
     @property
     def angry_turns(self) -> tuple[Turn, ...]:
-        """Those that alerts are to be raised in."""
+        """Those that should raise an alert."""
         return tuple(turn for turn in self.turns if turn.emotion == ANGRY)
 
     @property
@@ -78,28 +58,7 @@ class TurningCall:
 
 
 def plan_calls(clips: Sequence[Clip], seed: int, num_angry: int = NUM_ANGRY) -> tuple[StreamPlan, ...]:
-    """Choose the clips of each speaker's call.
-
-    Parameters
-    ----------
-    clips : sequence of Clip
-        Of one corpus, without silent edges.
-    seed : int
-        Decides about the order of clips and, later, about pauses.
-    num_angry : int, optional
-        Turns of anger.
-
-    Returns
-    -------
-    tuple of StreamPlan
-        One a speaker who has clips of both kinds. All clips of a kind are heard in one order, then in a
-        fresh one.
-
-    Raises
-    ------
-    UsageError
-        If no speaker has both.
-    """
+    """Choose the clips of a call for each speaker with both emotions, in an order drawn from the seed."""
     own: defaultdict[str, list[Clip]] = defaultdict(list)
     for clip in sorted(clips, key=lambda clip: clip.path.as_posix()):
         if clip.speaker is not None and clip.emotion in CLIP_SECONDS:
@@ -114,24 +73,8 @@ def plan_calls(clips: Sequence[Clip], seed: int, num_angry: int = NUM_ANGRY) -> 
     return tuple(plans)
 
 
-def make_call(plan: StreamPlan) -> TurningCall:
-    """Read the clips and put pauses of 0.5 to 1 s between, as the evaluation's streams have them.
-
-    Parameters
-    ----------
-    plan : StreamPlan
-        As `plan_calls` gives it.
-
-    Returns
-    -------
-    TurningCall
-        The same for the same plan and files.
-
-    Raises
-    ------
-    AudioFileError
-        If a clip cannot be read.
-    """
+def make_call(plan: StreamPlan) -> Call:
+    """Read the clips and put pauses of 0.5 to 1 s between, as the evaluation's streams have them."""
     sound = render_stream(plan)
     turns = []
     for emotion, group in groupby(range(len(plan.clips)), key=lambda number: plan.clips[number].emotion):
@@ -140,7 +83,7 @@ def make_call(plan: StreamPlan) -> TurningCall:
         begins, _ = spoken_span(sound.samples[first : sound.ends[numbers[0]]])
         _, ends = spoken_span(sound.samples[last : sound.ends[numbers[-1]]])
         turns.append(Turn(emotion, (first + begins) / STREAM_RATE_HZ, (last + ends) / STREAM_RATE_HZ))
-    return TurningCall(plan.corpus, plan.speaker, sound.samples, tuple(turns))
+    return Call(plan.corpus, plan.speaker, sound.samples, tuple(turns))
 
 
 def _order(said: Sequence[Clip], num_angry: int, rng: np.random.Generator) -> tuple[Clip, ...]:
@@ -174,50 +117,18 @@ BLOCK_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class WatchedCall:
-    """A call that was heard.
+class AnalysedCall:
+    """A call, its rows, and the alerts on them."""
 
-    Attributes
-    ----------
-    call : TurningCall
-        What was heard.
-    rows : tuple of Row
-        Of all its windows.
-    alerts : mapping of tuple of str and float to tuple of Alert
-        By the text of the rule and the cool-down, s.
-    """
-
-    call: TurningCall
+    call: Call
     rows: tuple[Row, ...]
-    alerts: Mapping[tuple[str, float], tuple[Alert, ...]]
+    alerts: Mapping[tuple[str, float], tuple[Alert, ...]]  # by the text of the rule and the cool-down, s
 
 
-def hear_call(
-    call: TurningCall, model: EmotionModel, rules: Sequence[AlertRule], cooldowns: Sequence[float]
-) -> WatchedCall:
-    """Hear a call as a session does, and watch it by each rule under each cool-down.
-
-    Parameters
-    ----------
-    call : TurningCall
-        Of a voice that is new to the leg.
-    model : EmotionModel
-        Of windows.
-    rules : sequence of AlertRule
-        Each is watched by itself.
-    cooldowns : sequence of float
-        Seconds.
-
-    Returns
-    -------
-    WatchedCall
-        A row's lag is what its windows took to compute: blocks arrive when the leg is ready for them.
-
-    Raises
-    ------
-    ModelError
-        If the model was fitted on whole clips.
-    """
+def analyse_call(
+    call: Call, model: EmotionModel, rules: Sequence[AlertRule], cooldowns: Sequence[float]
+) -> AnalysedCall:
+    """Analyse a call as a session does, and apply each rule with each cool-down."""
     grid = model.card.grid()
     leg = Leg(LEG, model, grid, STREAM_RATE_HZ)
     rows = []
@@ -225,87 +136,47 @@ def hear_call(
     for first in range(0, len(call.samples), length):
         samples = read_only(call.samples[first : first + length, None].copy())
         block = AudioBlock(samples, first, time.monotonic())
-        rows += [each for each in leg.push(block) if isinstance(each, Row)]
-    rows += [each for each in leg.finish() if isinstance(each, Row)]
+        rows += [each for each in leg.rows(leg.windows.push(block)) if isinstance(each, Row)]
+    rows += [each for each in leg.rows(leg.windows.finish()) if isinstance(each, Row)]
     step_seconds = grid.step / grid.sample_rate
     alerts = {
         (rule.text, cooldown): raised(rows, Alerting([rule], [LEG], step_seconds, cooldown))
         for rule in rules
         for cooldown in cooldowns
     }
-    return WatchedCall(call, tuple(rows), alerts)
+    return AnalysedCall(call, tuple(rows), alerts)
 
 
 def raised(rows: Sequence[Row], alerting: Alerting) -> tuple[Alert, ...]:
-    """Hand rows to an alerting.
-
-    Parameters
-    ----------
-    rows : sequence of Row
-        In the order of the stream.
-    alerting : Alerting
-        That has seen none yet.
-
-    Returns
-    -------
-    tuple of Alert
-        In their order.
-    """
+    """Give the alerts on some rows."""
     return tuple(alert for row in rows for alert in alerting.take(row))
 
 
 @dataclass(frozen=True, slots=True)
-class ToldTurn:
-    """A turn of anger, and what was told of it.
-
-    Attributes
-    ----------
-    speaker : str
-        Whose.
-    turn : Turn
-        When.
-    delays : tuple of float
-        From the first sound of the turn to the end of the window that raised an alert, s; in order.
-    lags : tuple of float
-        Of the same alerts, from the arrival of that window's last sample to its row, s.
-    began_before : bool
-        The episode of the first alert began with a window that had ended before the turn began.
-    shown : Counter of str
-        What its windows showed, those with more than half of them in the turn: an emotion or, without one,
-        the state.
-    """
+class TurnAlerts:
+    """A turn of anger, and the alerts on it."""
 
     speaker: str
     turn: Turn
+    # From the first sound of the turn to the end of the window that raised an alert, s.
     delays: tuple[float, ...]
+    # Of the same alerts, from the arrival of that window's last sample to its row, s.
     lags: tuple[float, ...] = ()
+    # The episode of the first alert began with a window that ended before the turn.
     began_before: bool = False
+    # Emotions, else states, of the windows of which more than half lies in the turn.
     shown: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
 class AlertScore:
-    """How one rule did on the calls of a corpus.
-
-    Attributes
-    ----------
-    rule : str
-        Its text.
-    cooldown_seconds : float
-        Least time between two of its alerts, s.
-    turns : tuple of ToldTurn
-        All turns of anger.
-    num_false : int
-        Alerts whose windows lie in no turn of anger.
-    calm_seconds : float
-        All the time that is none, s.
-    """
+    """How one rule did on the calls of a corpus."""
 
     rule: str
-    cooldown_seconds: float
-    turns: tuple[ToldTurn, ...]
-    num_false: int
-    calm_seconds: float
+    cooldown_seconds: float  # least time between two of its alerts, s
+    turns: tuple[TurnAlerts, ...]
+    num_false: int  # alerts whose windows lie in no turn of anger
+    calm_seconds: float  # all the time that is none, s
 
     @property
     def num_once(self) -> int:
@@ -329,7 +200,7 @@ class AlertScore:
 
     @property
     def num_began_before(self) -> int:
-        """Turns whose first alert is owed to an episode from before."""
+        """Turns whose first alert belongs to an episode from before."""
         return sum(each.began_before for each in self.turns)
 
     @property
@@ -339,102 +210,62 @@ class AlertScore:
 
     @property
     def first_delays(self) -> tuple[float, ...]:
-        """Of the first alert of each turn that raised any, s."""
+        """Delays of the first alert of each turn that raised any, s."""
         return tuple(each.delays[0] for each in self.turns if each.delays)
 
     @property
     def lags(self) -> tuple[float, ...]:
-        """Of all true alerts, s."""
+        """Lags of all true alerts, s."""
         return tuple(lag for each in self.turns for lag in each.lags)
 
     def shown(self, *, missed: bool) -> Counter[str]:
-        """Count what the windows of anger showed.
-
-        Parameters
-        ----------
-        missed : bool
-            In the turns without an alert; else in those with one or more.
-
-        Returns
-        -------
-        Counter of str
-            Emotions and states.
-        """
+        """Count what the windows of anger showed."""
         return sum((each.shown for each in self.turns if missed != bool(each.delays)), Counter[str]())
 
     def once_by_speaker(self) -> dict[str, tuple[int, int]]:
-        """Give, for each speaker, how many turns were told once, and how many there were."""
+        """Give by speaker how many turns raised one alert, and how many there were."""
         counts: dict[str, tuple[int, int]] = {}
         for each in self.turns:
             once, of = counts.get(each.speaker, (0, 0))
             counts[each.speaker] = (once + (len(each.delays) == 1), of + 1)
         return counts
 
-    def told_by_speaker(self) -> dict[str, tuple[int, int]]:
-        """Give the same of the turns that were told at all."""
+    def alerted_by_speaker(self) -> dict[str, tuple[int, int]]:
+        """Give by speaker how many turns raised any alert, and how many there were."""
         counts: dict[str, tuple[int, int]] = {}
         for each in self.turns:
-            told, of = counts.get(each.speaker, (0, 0))
-            counts[each.speaker] = (told + bool(each.delays), of + 1)
+            alerted, of = counts.get(each.speaker, (0, 0))
+            counts[each.speaker] = (alerted + bool(each.delays), of + 1)
         return counts
 
 
-def score_rule(calls: Sequence[WatchedCall], rule: str, cooldown_seconds: float) -> AlertScore:
-    """Hold the alerts of a rule against the turns of all calls.
+def score_rule(calls: Sequence[AnalysedCall], rule: str, cooldown_seconds: float) -> AlertScore:
+    """Compare the alerts of a rule with the turns of all calls.
 
     An alert belongs to the turn that the window which raised it overlaps; one that overlaps none is false.
-
-    Parameters
-    ----------
-    calls : sequence of WatchedCall
-        Of a corpus.
-    rule : str
-        Its text.
-    cooldown_seconds : float
-        That was kept, s.
-
-    Returns
-    -------
-    AlertScore
-        Over all calls.
     """
-    turns: list[ToldTurn] = []
+    turns: list[TurnAlerts] = []
     num_false = 0
-    for watched in calls:
-        alerts = watched.alerts[rule, cooldown_seconds]
-        told = [told_turn(watched, turn, alerts) for turn in watched.call.angry_turns]
-        num_false += len(alerts) - sum(len(each.delays) for each in told)
-        turns += told
-    calm = sum(watched.call.calm_seconds for watched in calls)
+    for analysed in calls:
+        alerts = analysed.alerts[rule, cooldown_seconds]
+        own = [turn_alerts(analysed, turn, alerts) for turn in analysed.call.angry_turns]
+        num_false += len(alerts) - sum(len(each.delays) for each in own)
+        turns += own
+    calm = sum(analysed.call.calm_seconds for analysed in calls)
     return AlertScore(rule, cooldown_seconds, tuple(turns), num_false, calm)
 
 
-def told_turn(watched: WatchedCall, turn: Turn, alerts: Iterable[Alert]) -> ToldTurn:
-    """Pick what was told of a turn.
-
-    Parameters
-    ----------
-    watched : WatchedCall
-        The call.
-    turn : Turn
-        One of its turns; the next one of anger begins more than a window after it.
-    alerts : iterable of Alert
-        All that a rule raised in the call.
-
-    Returns
-    -------
-    ToldTurn
-        Its delays are positive.
-    """
-    rows = {row.window: row for row in watched.rows}
+def turn_alerts(analysed: AnalysedCall, turn: Turn, alerts: Iterable[Alert]) -> TurnAlerts:
+    """Pick the alerts of a turn."""
+    rows = {row.window: row for row in analysed.rows}
     own = [each for each in alerts if rows[each.window].start < turn.end and each.at_seconds > turn.start]
     shown = Counter(
         row.emotion or row.state
-        for row in watched.rows
+        for row in analysed.rows
         if 2 * (min(row.end, turn.end) - max(row.start, turn.start)) > row.end - row.start
     )
-    return ToldTurn(
-        watched.call.speaker,
+    return TurnAlerts(
+        analysed.call.speaker,
         turn,
         tuple(each.at_seconds - turn.start for each in own),
         tuple(rows[each.window].lag_seconds for each in own),
@@ -444,18 +275,7 @@ def told_turn(watched: WatchedCall, turn: Turn, alerts: Iterable[Alert]) -> Told
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
-    """Give the tenth, the middle, nine of ten and the largest; none of nothing.
-
-    Parameters
-    ----------
-    values : sequence of float
-        Delays or lags, s.
-
-    Returns
-    -------
-    dict of str to float
-        `p10`, `median`, `p90`, `max`.
-    """
+    """Give p10, median, p90 and maximum; empty for no values."""
     if not values:
         return {}
     p10, median, p90 = np.percentile(values, [10, 50, 90])
@@ -463,7 +283,7 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 
 
 def _first_end(rows: Iterable[Row], alert: Alert) -> float:
-    """Tell when the first window of an alert's episode ended, s."""
+    """Give the end of the first window of an alert's episode, s."""
     return next(row.end for row in rows if row.start_sample == alert.onset_sample)
 
 

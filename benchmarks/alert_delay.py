@@ -1,21 +1,19 @@
-"""Measure how soon alerts come on unseen speakers.
+"""Measure how soon alerts come on unseen speakers: `make alert-delay`.
 
-    python -m benchmarks.alert_delay [--corpus emodb] [--models DIR]
-
-For each corpus it fits the recipe `speech` on all others, lets every speaker of that corpus be calm and angry
-by turns, with known onsets, and writes docs/alert-delay.md with its picture and its figures. Once the tables
-of the corpora are cached, a fit takes a few minutes, the analysis a tenth of the length of the calls.
+For each corpus: fit the recipe `speech` on all others, let every speaker of that corpus be calm and angry by
+turns, with known onsets, and write docs/alert-delay.md with its picture and figures. Once the features of the
+corpora are cached, a fit takes a few minutes, the analysis a tenth of the length of the calls.
 """
 
 import argparse
 import io
 import json
-import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -26,18 +24,19 @@ from benchmarks.alert_calls import (
     CLIP_SECONDS,
     NUM_ANGRY,
     AlertScore,
-    hear_call,
+    analyse_call,
     make_call,
     plan_calls,
     score_rule,
     spread,
 )
+from benchmarks.pages import DOCS, add_corpora, exit_code, page, parser, table
 from benchmarks.single_thread import is_single_threaded, single_thread_environment
-from benchmarks.strangers import EDGE_SECONDS, NAME, fit_on, without_edges
+from benchmarks.unseen_speakers import EDGE_SECONDS, NAME, fit_on, without_edges
 from callmood.evaluation.corpora import CorporaFolder, read_corpora
 from emotion.atomic_files import replace
 from emotion.card import LABELS
-from emotion.errors import CallmoodError, UsageError
+from emotion.errors import UsageError
 from emotion.model import EmotionModel
 from emotion.model_folders import find_model
 from streamer.alerts import COOLDOWN_SECONDS, AlertRule
@@ -51,104 +50,65 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CorpusScores:
-    """What came out on the speakers of one corpus.
-
-    Attributes
-    ----------
-    corpus : str
-        Their corpus.
-    fitted_on : tuple of str
-        The corpora that the model had heard; empty where it was given.
-    scores : tuple of AlertScore
-        One a rule and cool-down; those without a cool-down first.
-    lags : tuple of float
-        Of all rows, s.
-    """
+    """The results on the speakers of one corpus."""
 
     corpus: str
-    fitted_on: tuple[str, ...]
-    scores: tuple[AlertScore, ...]
+    fitted_on: tuple[str, ...]  # what the model was fitted on; empty where it was given
+    scores: tuple[AlertScore, ...]  # one a rule and cool-down; those without a cool-down first
     lags: tuple[float, ...]
 
     @property
     def num_speakers(self) -> int:
-        """How many calls there were."""
+        """One call each."""
         return len(self.scores[0].once_by_speaker())
 
     @property
     def without_cooldown(self) -> tuple[AlertScore, ...]:
-        """One a rule."""
+        """The scores without a cool-down, one a rule."""
         return tuple(score for score in self.scores if not score.cooldown_seconds)
 
 
-HEAD: Final = """# How soon an alert comes
+HEAD: Final = """\
+{num_speakers}, {how}
+Each speaker has a call of their own, calm and angry by turns: {calm} s of neutral clips, then {angry} s of
+angry ones, {num_angry} times, and calm again. The seed ({seed}) draws the order of the clips; where there are
+too few they repeat in another order. Silence at their edges is cut to {edge:g} s; pauses of 0.5 to 1 s lie
+between. The calls go through the `Leg` and the alerts of a session. All figures, turn by turn:
+[alert-delay.json](alert-delay.json).
 
-Written by `make alert-delay`; run it again rather than edit.
-
-{voices}
-Each speaks a call of their own, calm and angry by turns: {calm} s of neutral clips, then
-{angry} s of angry ones, {num_angry} times, and calm again. The seed ({seed}) decides which clip comes when;
-where there are too few they come again in another order. Silence at their edges is cut to {edge:g} s,
-pauses of 0.5 to 1 s lie between. The calls go through the `Leg` and the alerts of a session. All figures,
-turn by turn: [alert-delay.json](alert-delay.json).
-
-![Share of the angry turns told by then, a line a rule, a part a corpus](alert-delay.svg)
+![Share of the angry turns with an alert by then, a line a rule, a part a corpus](alert-delay.svg)
 
 The delay goes from the first sound of the first angry clip to the end of the window that raised the first
-alert of the turn; turns that were missed have none. The lag, the time that the computer takes for a window,
-comes on top. A window of {win:g} s counts from its start, so the shortest delay that a rule allows is what it
-asks for less a window, and a little. An alert belongs to a turn of anger if the window that raised it
-overlaps the turn, else it is false.
+alert of the turn; missed turns have none. The lag, the computing time of a window, comes on top. A window of
+{win:g} s counts from its start, so the shortest delay of a rule is a little more than its duration less a
+window. An alert belongs to a turn if the window that raised it overlaps the turn; all others are false.
 
-Without a cool-down only the episode keeps a turn from being told twice: it ends with a window that shows an
+Without a cool-down, only the episode keeps a turn from a second alert: it ends with a window that shows an
 emotion and too little anger. The default of 30 s is longer than the calm between two turns here, so some
-turns are passed over and others told late: it is made for being told once that a call goes wrong.
+turns are skipped and others alerted late. It suits a user who wants one alert for a call that goes wrong.
 
 ## What this does not show
 
 - People on a call are neither actors nor in a studio, and do not become angry from one second to the next.
-- Between the turns of anger there is neutral speech alone. Joy, which anger is mixed up with most, is not
-  heard: where people laugh, expect more false alerts than in these tables.
-- Rules and watch were not fitted to these calls. But that a watch passes over `unsure` windows was chosen on
-  other streams of the same corpora ([0025](decisions/0025-alerts.md)).
+- Between the turns of anger there is only neutral speech. Joy, which is confused with anger most often, is
+  missing: where people laugh, expect more false alerts than in these tables.
+- Rules and alerts were not fitted to these calls. But that alerts ignore `unsure` windows was chosen on other
+  streams of the same corpora ([0025](decisions/0025-alerts.md)).
 """
-PART: Final = """
-## {corpus}
-
-{model} {speakers} speakers, {turns} turns of anger, {minutes:.0f} minutes without anger.
-
-| rule | cool-down | told once | missed | told more often | false an hour | delay p10 | median | p90 | max |
-|---|---|---|---|---|---|---|---|---|---|"""
-SHOWN: Final = """
-What the windows of anger showed, in %, those of turns told and of turns missed (no cool-down):
-
-| rule | turns | windows | {columns} |
-|---|---|---|{lines}|"""
+COLUMNS: Final = (
+    *("rule", "cool-down", "one alert", "missed", "several alerts", "false an hour"),
+    *("delay p10", "median", "p90", "max"),
+)
 
 
 def alert_page(corpora: Sequence[CorpusScores], seed: int, win_seconds: float) -> str:
-    """Write it.
-
-    Parameters
-    ----------
-    corpora : sequence of CorpusScores
-        At least one.
-    seed : int
-        Of the calls.
-    win_seconds : float
-        Length of a window, s.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Write docs/alert-delay.md."""
     calm, angry = (f"{least:g} to {most:g}" for least, most in CLIP_SECONDS.values())
-    named = " and ".join(f"{each.num_speakers} speakers of {each.corpus}" for each in corpora)
-    strange = all(each.fitted_on for each in corpora)
-    how = "each corpus by a model fitted without it." if strange else "by a model that may know them."
+    unseen = all(each.fitted_on for each in corpora)
+    how = "each corpus with a model fitted without it." if unseen else "with a model that may know them."
     head = HEAD.format(
-        voices=f"Heard are {named}, {how}",
+        num_speakers=" and ".join(f"{each.num_speakers} speakers of {each.corpus}" for each in corpora),
+        how=how,
         calm=calm,
         angry=angry,
         num_angry=NUM_ANGRY,
@@ -156,32 +116,21 @@ def alert_page(corpora: Sequence[CorpusScores], seed: int, win_seconds: float) -
         edge=EDGE_SECONDS,
         win=win_seconds,
     )
-    return "\n".join([head.rstrip(), *(line for each in corpora for line in _part(each))]) + "\n"
+    return page(
+        "How soon an alert comes", "alert-delay", head, *(part for each in corpora for part in _part(each))
+    )
 
 
 def sentence(each: CorpusScores, score: AlertScore) -> str:
-    """Say in one sentence how a rule did.
-
-    Parameters
-    ----------
-    each : CorpusScores
-        Of a corpus.
-    score : AlertScore
-        One of its scores.
-
-    Returns
-    -------
-    str
-        With a full stop.
-    """
+    """Give the result of a rule in one sentence."""
     delay = spread(score.first_delays)
     after = f"{delay['median']:.1f} s after its first sound (p90 {delay['p90']:.1f} s), " if delay else ""
     cooldown = f"cool-down {score.cooldown_seconds:g} s" if score.cooldown_seconds else "no cool-down"
     false = f"{score.num_false} false alert{'s' * (score.num_false != 1)}"
     return (
-        f"{each.num_speakers} strangers of {each.corpus}, `{score.rule}`, {cooldown}: {score.num_once} of "
-        f"{len(score.turns)} angry turns were told once, {after}{score.num_missed} missed, "
-        f"{score.num_doubled} told more often; {false} in {score.calm_seconds / 60:.0f} minutes of calm."
+        f"{each.num_speakers} unseen speakers of {each.corpus}, `{score.rule}`, {cooldown}: "
+        f"{score.num_once} of {len(score.turns)} angry turns raised one alert, {after}{score.num_missed} "
+        f"none, {score.num_doubled} several; {false} in {score.calm_seconds / 60:.0f} minutes of calm."
     )
 
 
@@ -189,77 +138,56 @@ def _part(each: CorpusScores) -> list[str]:
     model = "A model that was given."
     if each.fitted_on:
         model = f"The recipe `speech`, fitted on {', '.join(each.fitted_on)}."
-    head = PART.format(
-        corpus=each.corpus,
-        model=model,
-        speakers=each.num_speakers,
-        turns=len(each.scores[0].turns),
-        minutes=each.scores[0].calm_seconds / 60,
-    )
+    first = each.scores[0]
     words = [*LABELS, *(state for state in STATES if state != "speech")]
     shown = [line for score in each.without_cooldown for line in _shown(score, words)]
     lag = {name: f"{1000 * value:.0f} ms" for name, value in spread(each.lags).items()}
-    beyond = "Lag of all rows, whatever else the machine did: median {median}, p90 {p90}, longest {max}."
     return [
-        head,
-        *(_figures(score) for score in each.scores),
-        SHOWN.format(columns=" | ".join(words), lines="|".join("---" for _ in words)),
-        *shown,
-        "\nWhere it falls short, without a cool-down:\n",
-        *(_remark(score) for score in each.without_cooldown),
-        "",
-        beyond.format(**lag),
+        f"## {each.corpus}",
+        f"{model} {each.num_speakers} speakers, {len(first.turns)} turns of anger, "
+        f"{first.calm_seconds / 60:.0f} minutes without anger.",
+        table(COLUMNS, map(_figures, each.scores)),
+        "What the windows of anger showed, in %, of turns with an alert and of missed turns (no cool-down):",
+        table(("rule", "turns", "windows", *words), shown),
+        "Limits, without a cool-down:",
+        "\n".join(map(_remark, each.without_cooldown)),
+        "Lag of all rows: median {median}, p90 {p90}, longest {max}.".format(**lag),
     ]
 
 
-def _figures(score: AlertScore) -> str:
+def _figures(score: AlertScore) -> list[str]:
     counts = (score.num_once, score.num_missed, score.num_doubled)
     shares = [f"{count} ({100 * count / len(score.turns):.0f} %)" for count in counts]
     false = f"{score.false_per_hour:.1f} ({score.num_false})"
     delays = [f"{value:.1f} s" for value in spread(score.first_delays).values()] or [""] * 4
     cooldown = f"{score.cooldown_seconds:g} s" if score.cooldown_seconds else "none"
-    return f"| `{score.rule}` | {' | '.join([cooldown, *shares, false, *delays])} |"
+    return [f"`{score.rule}`", cooldown, *shares, false, *delays]
 
 
-def _shown(score: AlertScore, words: Sequence[str]) -> list[str]:
-    lines = []
-    for name, missed in (("told", False), ("missed", True)):
+def _shown(score: AlertScore, words: Sequence[str]) -> Iterator[list[str]]:
+    for name, missed in (("alerted", False), ("missed", True)):
         shown = score.shown(missed=missed)
         if total := shown.total():
-            shares = [f"{100 * shown[word] / total:.0f}" for word in words]
-            lines.append(f"| `{score.rule}` | {name} | {' | '.join([str(total), *shares])} |")
-    return lines
+            shares = (f"{100 * shown[word] / total:.0f}" for word in words)
+            yield [f"`{score.rule}`", name, str(total), *shares]
 
 
 def _remark(score: AlertScore) -> str:
     by = score.once_by_speaker()
     whole = sum(once == of for once, of in by.values())
-    told = score.told_by_speaker()
-    few = [f"{speaker} ({num} of {of})" for speaker, (num, of) in told.items() if 2 * num < of]
-    words = [f"every turn is told exactly once of {whole} of {len(by)} speakers only"]
-    words.append(f"fewer than half are told of {', '.join(few)}" if few else "of nobody half are missed")
+    alerted = score.alerted_by_speaker()
+    few = [f"{speaker} ({num} of {of})" for speaker, (num, of) in alerted.items() if 2 * num < of]
+    words = [f"one alert for every turn of only {whole} of {len(by)} speakers"]
+    words.append(f"fewer than half alerted of {', '.join(few)}" if few else "at least half alerted of each")
     if score.num_late:
-        words.append(f"{score.num_late} told when the turn was over")
+        words.append(f"{score.num_late} alerted after the turn")
     if score.num_began_before:
-        words.append(f"{score.num_began_before} told early, of an episode from before")
+        words.append(f"{score.num_began_before} alerted early, in an episode from before")
     return f"- `{score.rule}`: {'; '.join(words)}."
 
 
 def alert_figures(corpora: Sequence[CorpusScores], seed: int) -> dict[str, Any]:
-    """Give all figures, and every turn of anger.
-
-    Parameters
-    ----------
-    corpora : sequence of CorpusScores
-        At least one.
-    seed : int
-        Of the calls.
-
-    Returns
-    -------
-    dict
-        What JSON can hold; seconds rounded to milliseconds. ``false_alerts`` are those of no turn.
-    """
+    """Give all figures and every turn of anger, as JSON can hold them; seconds rounded to milliseconds."""
     return {
         "seed": seed,
         "corpora": [
@@ -292,8 +220,8 @@ def _of_rule(score: AlertScore) -> dict[str, Any]:
         "lag_seconds": _rounded(spread(score.lags)),
         # speaker, first sound, last sound, delays of all alerts
         "each_turn": [
-            [told.speaker, *_milliseconds(told.turn.start, told.turn.end), _milliseconds(*told.delays)]
-            for told in score.turns
+            [each.speaker, *_milliseconds(each.turn.start, each.turn.end), _milliseconds(*each.delays)]
+            for each in score.turns
         ],
     }
 
@@ -317,25 +245,7 @@ _SALT: Final = "callmood"
 
 
 def delay_picture(scores: Mapping[str, Sequence[AlertScore]], titles: tuple[str, str]) -> bytes:
-    """Draw it.
-
-    Parameters
-    ----------
-    scores : mapping of str to sequence of AlertScore
-        By corpus, one a rule, at most as many as `LOOKS`.
-    titles : tuple of str
-        Title and subtitle.
-
-    Returns
-    -------
-    bytes
-        An SVG file; the same scores give the same bytes.
-
-    Raises
-    ------
-    MissingExtraError
-        Without matplotlib.
-    """
+    """Draw the share of turns with an alert over the delay, as SVG; the same scores give the same bytes."""
     figure = new_figure(9.6, 0.9 + 3.0 * len(scores))
     parts = figure.subplots(len(scores), 1, sharex=True, squeeze=False)[:, 0]
     for axes, (corpus, own) in zip(parts, scores.items(), strict=True):
@@ -343,7 +253,7 @@ def delay_picture(scores: Mapping[str, Sequence[AlertScore]], titles: tuple[str,
         axes.set(xlim=(0, LONGEST_SECONDS), ylim=(0, 1.02))
         axes.set_yticks(np.linspace(0, 1, 5), ["0 %", "25 %", "50 %", "75 %", "100 %"])
         axes.set_xticks(np.arange(0, LONGEST_SECONDS + 1, 1))
-        axes.set_ylabel(f"{corpus}: turns told", color=INK)
+        axes.set_ylabel(f"{corpus}: turns with an alert", color=INK)
         axes.grid(color="#e4e7eb", linewidth=0.7)
         axes.tick_params(colors=INK, labelsize=9, length=2)
         axes.spines[:].set_visible(False)
@@ -372,7 +282,7 @@ def _draw_lines(axes: "Axes", scores: Sequence[AlertScore]) -> None:
 
 
 def _apart(places: Sequence[float]) -> list[float]:
-    """Push names apart that would lie on each other, from the lowest up."""
+    """Move labels apart that would overlap, from the lowest up."""
     order = np.argsort(places, kind="stable")
     moved = np.array(places, dtype=np.float64)
     for below, above in pairwise(order):
@@ -382,7 +292,7 @@ def _apart(places: Sequence[float]) -> list[float]:
 
 def _svg_of(figure: "Figure") -> bytes:
     picture = io.BytesIO()
-    # Names of clips inside an SVG are drawn by chance unless salted; its date would make it another file.
+    # Ids inside an SVG are random unless salted; a date would make each file different.
     with matplotlib_part("style").context({"svg.hashsalt": _SALT}):
         matplotlib_part("backends.backend_svg").FigureCanvasSVG(figure).print_svg(
             picture, metadata={"Date": None, "Creator": None}
@@ -390,67 +300,34 @@ def _svg_of(figure: "Figure") -> bytes:
     return picture.getvalue()
 
 
-ROOT: Final = Path(__file__).parents[1]
 CORPORA: Final = ("emodb", "ravdess")
 RULES: Final = ("angry>0.5 for 3s", "angry>0.7 for 3s", "angry>0.7 for 5s")
 COOLDOWNS: Final = (0.0, 10.0, COOLDOWN_SECONDS)
 
 
 def measure(found: CorporaFolder, arguments: argparse.Namespace, folder: Path) -> tuple[CorpusScores, float]:
-    """Fit, hear, count.
-
-    Parameters
-    ----------
-    found : CorporaFolder
-        With the strangers' corpus as the only one to be scored.
-    arguments : Namespace
-        Of the command line.
-    folder : Path
-        For what is not kept.
-
-    Returns
-    -------
-    scores : CorpusScores
-        Of that corpus.
-    win_seconds : float
-        Of the model, s.
-
-    Raises
-    ------
-    CallmoodError
-        If there is too little to hear, or a model that is kept knows the corpus.
-    """
+    """Fit, analyse, score; give the scores and the length of a window, s."""
     (corpus,) = found.scored
     others = tuple(each.name for each in found.learned_from if each.name != corpus.name)
     clips = [clip for clip in corpus.clips if clip.emotion in CLIP_SECONDS]
     plans = plan_calls(without_edges(clips, folder / corpus.name), arguments.seed)
     model = _model(arguments, corpus.name, others, folder)
     rules = [AlertRule.parse(text) for text in RULES]
-    watched = []
+    analysed = []
     for plan in plans:
-        watched.append(hear_call(make_call(plan), model, rules, COOLDOWNS))
-        print(f"{corpus.name}, {plan.speaker}: heard", flush=True)
-    scores = tuple(score_rule(watched, rule, seconds) for seconds in COOLDOWNS for rule in RULES)
-    lags = tuple(row.lag_seconds for each in watched for row in each.rows)
+        analysed.append(analyse_call(make_call(plan), model, rules, COOLDOWNS))
+        print(f"{corpus.name}, {plan.speaker}", flush=True)
+    scores = tuple(score_rule(analysed, rule, seconds) for seconds in COOLDOWNS for rule in RULES)
+    lags = tuple(row.lag_seconds for each in analysed for row in each.rows)
     fitted_on = () if arguments.model else others
     return CorpusScores(corpus.name, fitted_on, scores, lags), float(model.card.win_seconds or 0)
 
 
 def write(corpora: list[CorpusScores], win_seconds: float, arguments: argparse.Namespace) -> None:
-    """Write page, picture and figures.
-
-    Parameters
-    ----------
-    corpora : list of CorpusScores
-        In the order in which they are shown.
-    win_seconds : float
-        Length of a window, s.
-    arguments : Namespace
-        Of the command line.
-    """
+    """Write page, picture and figures."""
     num_turns = sum(len(each.scores[0].turns) for each in corpora)
     titles = (
-        f"How soon {num_turns} angry turns of strangers were told",
+        f"How soon {num_turns} angry turns of unseen speakers raised an alert",
         "from their first sound; no window of 2 s lies wholly in the anger before the shade ends",
     )
     picture = delay_picture({each.corpus: each.without_cooldown for each in corpora}, titles)
@@ -463,49 +340,47 @@ def write(corpora: list[CorpusScores], win_seconds: float, arguments: argparse.N
 
 
 def main() -> int:
-    """Make them all."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    """Read the command line and measure, in a process started for one thread."""
+    options = parser(__doc__)
+    add_corpora(options)
+    options.add_argument(
+        "--corpus", action="append", metavar="NAME",
+        help=f"whose speakers are heard; may be repeated (default: {' and '.join(CORPORA)})",
+    )  # fmt: skip
+    options.add_argument(
+        "--model", metavar="NAME", help="use this model instead of fitting one: a quick look"
     )
-    corpora = Path(os.environ.get("CALLMOOD_CORPORA", "../shared/corpora"))
-    parser.add_argument("--corpora", type=Path, default=corpora, metavar="DIR")
-    parser.add_argument(
-        "--corpus",
-        action="append",
-        metavar="NAME",
-        help="whose speakers are the strangers; may be given twice",
+    options.add_argument(
+        "--models", type=Path, metavar="DIR", help="keep fitted models in this folder, and use those in it"
     )
-    parser.add_argument("--model", metavar="NAME", help="hear with this model, and fit none: a quick look")
-    parser.add_argument(
-        "--models", type=Path, metavar="DIR", help="keep fitted models here, and take those that are here"
+    options.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="for clips and pauses (default: %(default)s)"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="draws clips and pauses")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs", metavar="DIR")
-    arguments = parser.parse_args()
+    options.add_argument(
+        "--out", type=Path, default=DOCS, metavar="DIR", help="where the files go (default: docs)"
+    )
+    arguments = options.parse_args()
     if not is_single_threaded():
         # As sessions are; and libraries read the number of threads when they are loaded.
         words = [sys.executable, "-m", "benchmarks.alert_delay", *sys.argv[1:]]
         return subprocess.run(words, env=single_thread_environment(), check=False).returncode
-    try:
-        with tempfile.TemporaryDirectory(prefix="callmood-alerts-") as folder:
-            measured = [
-                measure(read_corpora(arguments.corpora, only=[name]), arguments, Path(folder))
-                for name in arguments.corpus or CORPORA
-            ]
-        scores = [each for each, _ in measured]
-        write(scores, measured[0][1], arguments)
-    except subprocess.CalledProcessError as error:
-        return int(error.returncode)
-    except CallmoodError as error:
-        sys.stderr.write(f"alert_delay: {error}\n")
-        return error.exit_code
+    return exit_code("alert_delay", partial(_run, arguments))
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory(prefix="callmood-alerts-") as folder:
+        measured = [
+            measure(read_corpora(arguments.corpora, only=[name]), arguments, Path(folder))
+            for name in arguments.corpus or CORPORA
+        ]
+    scores = [each for each, _ in measured]
+    write(scores, measured[0][1], arguments)
     for each in scores:
         print(*(sentence(each, score) for score in each.scores), sep="\n")
-    return 0
 
 
 def _model(arguments: argparse.Namespace, corpus: str, others: tuple[str, ...], folder: Path) -> EmotionModel:
-    """Fit a model to which a corpus is strange, or take the one that was kept."""
+    """Fit a model without a corpus, or take the one that was kept."""
     if arguments.model:
         return find_model(arguments.model)
     kept = (arguments.models or folder / "models") / corpus

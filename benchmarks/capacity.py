@@ -1,4 +1,4 @@
-"""How many legs one thread follows, and how many calls in real time before rows come late."""
+"""How many legs one thread follows, and how many calls in real time before rows are late."""
 
 import heapq
 import os
@@ -20,8 +20,8 @@ from emotion.arrays import Samples, read_only
 from emotion.model import EmotionModel
 from emotion.window_grid import to_samples
 from streamer.analysis.leakage import LeakageDetector
-from streamer.analysis.leg import Leg
-from streamer.analysis.source_legs import SourceLegs
+from streamer.analysis.leg import Leg, LegOptions
+from streamer.analysis.source_legs import SourceLegs, SourceOptions
 from streamer.events import AudioBlock, Row
 from streamer.leg_plan import LegPlan
 from streamer.session import LIVE_QUEUE_SECONDS
@@ -34,51 +34,22 @@ NUM_STEPS: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Legs that were followed side by side.
-
-    Attributes
-    ----------
-    num_legs : int
-        How many.
-    real_time_factor : float
-        Processor time over audio time: under 1 the core kept up.
-    speech_share : float
-        Share of the rows that the gate took for speech; the others cost less.
-    """
+    """Legs that were followed side by side."""
 
     num_legs: int
-    real_time_factor: float
-    speech_share: float
+    real_time_factor: float  # processor time over audio time: under 1 the core kept up
+    speech_share: float  # share of the rows that the gate took for speech; the others cost less
 
     @property
     def legs_in_real_time(self) -> float:
-        """Legs that would just be followed, if each cost as much as one of these."""
+        """Legs that one core would just follow at this cost a leg."""
         return self.num_legs / self.real_time_factor
 
 
 def crowd(
     model: EmotionModel, sound: BenchSound, num_legs: int, source_rate: int, block_seconds: float
 ) -> Crowd:
-    """Follow many legs, each at another place in the sound, a step of one after a step of the other.
-
-    Parameters
-    ----------
-    model : EmotionModel
-        Shared by all.
-    sound : BenchSound
-        Heard.
-    num_legs : int
-        How many.
-    source_rate : int
-        Hz.
-    block_seconds : float
-        Length of a block, s.
-
-    Returns
-    -------
-    Crowd
-        Of `NUM_STEPS` steps of each leg, after they are filled.
-    """
+    """Follow many legs for `NUM_STEPS` steps each, in turns, each at another place in the sound."""
     legs = [SteppedLeg(model, sound, source_rate, block_seconds) for _ in range(num_legs)]
     places = [leg.fill(place) for place, leg in enumerate(legs)]
     num_speech = 0
@@ -102,26 +73,15 @@ _PATIENCE_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Calls that were followed side by side.
+    """Calls that were followed side by side."""
 
-    Attributes
-    ----------
-    num_calls : int
-        How many, two legs each.
-    lag_p50_seconds, lag_p99_seconds, lag_max_seconds : float
-        From the arrival of a window's last sample to its row, s.
-    dropped_share : float
-        Of the sound, what had waited longer than a live session lets it.
-    busy_share : float
-        Processor time over time.
-    """
-
-    num_calls: int
+    num_calls: int  # how many, two legs each
+    # From the arrival of a window's last sample to its row.
     lag_p50_seconds: float
     lag_p99_seconds: float
     lag_max_seconds: float
-    dropped_share: float
-    busy_share: float
+    dropped_share: float  # of the sound, what had waited longer than a live session lets it
+    busy_share: float  # processor time over time
 
     @property
     def are_followed(self) -> bool:
@@ -131,43 +91,16 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class CallCapacity:
-    """The most calls that were followed, and what became of twice as many.
+    """The most calls that were followed, and twice as many."""
 
-    Attributes
-    ----------
-    followed : Calls
-        The most; where not even one was followed, that one.
-    doubled : Calls
-        Twice as many.
-    """
-
-    followed: Calls
+    followed: Calls  # the most; where not even one was followed, that one
     doubled: Calls
 
 
 def call_capacity(
     model: EmotionModel, sound: BenchSound, first_guess: int, seconds: float, most_tries: int = MOST_TRIES
 ) -> CallCapacity:
-    """Find how many calls one core follows.
-
-    Parameters
-    ----------
-    model : EmotionModel
-        Shared by all.
-    sound : BenchSound
-        Spoken on both legs, each at another place in it.
-    first_guess : int
-        Calls to begin with.
-    seconds : float
-        How long each number of calls is followed, s.
-    most_tries : int
-        Numbers of calls to try.
-
-    Returns
-    -------
-    CallCapacity
-        The most calls of those tried that were followed.
-    """
+    """Search for the most calls that one core follows."""
     low, high = 0, None
     best: Calls | None = None
     num_calls = max(1, first_guess)
@@ -190,26 +123,7 @@ def call_capacity(
 def follow_calls(
     model: EmotionModel, sound: BenchSound, num_calls: int, seconds: float, seed: int = 0
 ) -> Calls:
-    """Follow so many calls for a while, all on one core.
-
-    Parameters
-    ----------
-    model : EmotionModel
-        Shared by all.
-    sound : BenchSound
-        Spoken on both legs.
-    num_calls : int
-        How many.
-    seconds : float
-        How long, after the first windows are full, s.
-    seed : int
-        Of the phases.
-
-    Returns
-    -------
-    Calls
-        What was seen.
-    """
+    """Follow so many calls on one core, for a time after their first windows are full."""
     generator = np.random.default_rng(seed)
     calls = [_Call(model, sound, generator) for _ in range(num_calls)]
     arrivals: SimpleQueue[tuple[_Call, AudioBlock]] = SimpleQueue()
@@ -241,17 +155,23 @@ def follow_calls(
 
 
 class _Call:
-    """A stereo source with its windows full, which goes on from there at its own phase."""
+    """A stereo source with its first windows full, at a random phase."""
 
     def __init__(self, model: EmotionModel, sound: BenchSound, generator: np.random.Generator) -> None:
         info = SourceInfo("call", SOURCE_RATE, len(_LEGS), "FLOAT", None, live=True)
         grid = model.card.grid(model.card.win_seconds, STEP_SECONDS)
-        crosstalk = LeakageDetector({plan.name: SOURCE_RATE for plan in _LEGS})
+        leakage = LeakageDetector({plan.name: SOURCE_RATE for plan in _LEGS})
 
         def open_leg(plan: LegPlan) -> Leg:
-            return Leg(plan.name, model, grid, SOURCE_RATE, is_leak=partial(crosstalk.is_leak, plan.name))
+            return Leg(
+                plan.name,
+                model,
+                grid,
+                SOURCE_RATE,
+                LegOptions(is_leak=partial(leakage.is_leak, plan.name)),
+            )
 
-        self.legs = SourceLegs(0, info, _LEGS, open_leg, crosstalk=crosstalk)
+        self.legs = SourceLegs(0, info, _LEGS, open_leg, SourceOptions(leakage=leakage))
         whole = sound.at_rate(SOURCE_RATE)
         turned = [np.roll(whole, -int(generator.integers(len(whole)))) for _ in _LEGS]
         self._sound: Samples = np.stack(turned, axis=1)
@@ -259,7 +179,7 @@ class _Call:
         self._position = 0
         self.phase_seconds = float(generator.uniform(0.0, STEP_SECONDS))
         num_filling = round((model.card.win_seconds or 0.0) / BLOCK_SECONDS) - 1
-        # So far into the next step that the phases of the calls are those of their rows.
+        # Fill up to a random point of the next step: the calls' rows come at different times.
         for _ in range(num_filling + int(self.phase_seconds / BLOCK_SECONDS)):
             for _ in self.legs.take(self.block()):
                 pass
@@ -276,7 +196,7 @@ class _Call:
 def _feed(
     calls: list[_Call], arrivals: "SimpleQueue[tuple[_Call, AudioBlock]]", stop: threading.Event
 ) -> None:
-    """Deliver the blocks of all calls, each call's at its own times."""
+    """Deliver the blocks of all calls, each at its time."""
     began = time.monotonic()
     due = [(began + call.phase_seconds % BLOCK_SECONDS, number) for number, call in enumerate(calls)]
     heapq.heapify(due)

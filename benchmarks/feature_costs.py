@@ -20,22 +20,7 @@ from emotion.window_grid import WindowGrid, to_samples
 
 
 def feature_steps(feature_set: FeatureSet, win_seconds: float, sound: BenchSound) -> Contender:
-    """Open a stream with its first window behind it.
-
-    Parameters
-    ----------
-    feature_set : FeatureSet
-        One that can be streamed.
-    win_seconds : float
-        Its windows, s.
-    sound : BenchSound
-        Heard.
-
-    Returns
-    -------
-    Contender
-        Named ``<set> <win>``.
-    """
+    """Open a stream with its first window behind it."""
     rate = feature_set.sample_rate
     grid = WindowGrid.from_seconds(win_seconds, STEP_SECONDS, rate)
     stream = feature_set.open(grid)
@@ -53,20 +38,7 @@ def feature_steps(feature_set: FeatureSet, win_seconds: float, sound: BenchSound
 
 
 def contender_name(who: str, win_seconds: float) -> str:
-    """Name a contender by what it is and how far it looks.
-
-    Parameters
-    ----------
-    who : str
-        A feature set or a peer.
-    win_seconds : float
-        Its windows, s.
-
-    Returns
-    -------
-    str
-        Such as ``classic 2 s``.
-    """
+    """Name a contender by what it computes and its win."""
     return f"{who} {win_seconds:g} s"
 
 
@@ -74,27 +46,7 @@ BARE: Final = "bare FFTs"
 
 
 def bare_transform(feature_set: FeatureSet, transform_length: int, sound: BenchSound) -> Contender:
-    """Transform the new frames of each step, in float32 and in one batch, by ``scipy.fft.rfft``.
-
-    Parameters
-    ----------
-    feature_set : FeatureSet
-        Its frames are taken.
-    transform_length : int
-        Samples of each frame that its spectrum is made of, the middle ones; nothing is padded.
-    sound : BenchSound
-        Cut into frames beforehand: cutting is not counted.
-
-    Returns
-    -------
-    Contender
-        Named `BARE`.
-
-    Raises
-    ------
-    MissingExtraError
-        If scipy is not installed.
-    """
+    """Transform the new frames of each step by ``scipy.fft.rfft``, float32, in one batch, cut beforehand."""
     rfft = require("scipy.fft", "bench").rfft
     rate, length, hop = feature_set.sample_rate, feature_set.frame_length, feature_set.frame_hop
     frames = np.lib.stride_tricks.sliding_window_view(sound.at_rate(rate), length)[::hop]
@@ -119,25 +71,7 @@ LIBROSA = "librosa"
 
 
 def librosa_windows(win_seconds: float, sound: BenchSound) -> Contender:
-    """Compute the window of each step anew, by the set `classic-33`, which is the article's code in ours.
-
-    Parameters
-    ----------
-    win_seconds : float
-        The window, s.
-    sound : BenchSound
-        Heard at 22 050 Hz.
-
-    Returns
-    -------
-    Contender
-        Named ``librosa <win>``.
-
-    Raises
-    ------
-    MissingExtraError
-        If librosa is not installed.
-    """
+    """Compute the whole window at each step by `classic-33`, the article's features."""
     require("librosa.feature", "bench")
     article = feature_set("classic-33")
 
@@ -154,19 +88,7 @@ NUM_FUNCTIONALS: Final = 88
 
 
 def egemaps_functionals() -> Callable[[Samples], FloatArray]:
-    """Set openSMILE up.
-
-    Returns
-    -------
-    callable
-        From sound, mono float32 at 16 kHz, to 88 values. It goes past the data frame that openSMILE's
-        Python package would wrap them in, which costs a little more.
-
-    Raises
-    ------
-    MissingExtraError
-        If opensmile is not installed.
-    """
+    """Open openSMILE: from mono float32 at 16 kHz to the 88 values, without the data frame around them."""
     opensmile = require("opensmile", "bench")
     smile = opensmile.Smile(
         feature_set=opensmile.FeatureSet.eGeMAPSv02,
@@ -184,25 +106,7 @@ def egemaps_functionals() -> Callable[[Samples], FloatArray]:
 
 
 def egemaps_windows(win_seconds: float, sound: BenchSound) -> Contender:
-    """Compute the window of each step anew.
-
-    Parameters
-    ----------
-    win_seconds : float
-        The window, s.
-    sound : BenchSound
-        Heard at 16 kHz.
-
-    Returns
-    -------
-    Contender
-        Named ``openSMILE eGeMAPS <win>``.
-
-    Raises
-    ------
-    MissingExtraError
-        If opensmile is not installed.
-    """
+    """Compute the whole window at each step."""
     functionals = egemaps_functionals()
 
     def step(number: int) -> bool:
@@ -218,21 +122,12 @@ HEADLINE_WIN_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """What a set is held against.
-
-    Attributes
-    ----------
-    name : str
-        As its contenders are called.
-    windows : callable
-        Makes the contender for a win in seconds and a sound.
-    transform_length : int
-        Samples that the set's own spectrum is made of, in each frame.
-    """
+    """What a set is compared with."""
 
     name: str
+    # Makes the contender for a win in seconds and a sound.
     windows: Callable[[float, BenchSound], Contender]
-    transform_length: int
+    transform_length: int  # samples that the set's own spectrum is made of, in each frame
 
 
 PEERS: Final = MappingProxyType(
@@ -246,29 +141,7 @@ PEERS: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class SetCosts:
-    """A step of 0.5 s of one feature set.
-
-    Attributes
-    ----------
-    name, version, num_features, sample_rate, frame_length, frame_hop : str, int, int, int, int, int
-        The set.
-    transform_length : int
-        Of the bare FFTs.
-    peer : str
-        What it was held against.
-    step_ms, peer_ms, against_peer : dict
-        By win in seconds: a step, the peer's whole window, and how many times cheaper the step is.
-    fft_ms : float
-        The bare FFTs of the step's new frames, in turns with the step alone.
-    against_fft : Ratio
-        Step over bare FFTs, these two in turns.
-    against_fft_among_all : Ratio
-        The same with the peer and the other wins between them: all caches cold.
-    against_fft_alone : Ratio
-        The same, each many steps in a row: all caches warm.
-    win5_vs_win1 : Ratio
-        A step at win 5 s over one at 1 s.
-    """
+    """A step of 0.5 s of one feature set."""
 
     name: str
     version: int
@@ -278,56 +151,19 @@ class SetCosts:
     frame_hop: int
     transform_length: int
     peer: str
+    # By win in seconds: a step, the peer's whole window, and how many times cheaper the step is.
     step_ms: dict[float, float]
     peer_ms: dict[float, float]
     against_peer: dict[float, Ratio]
-    fft_ms: float
-    against_fft: Ratio
-    against_fft_among_all: Ratio
-    against_fft_alone: Ratio
-    win5_vs_win1: Ratio
-
-
-def steps_in_set_costs(num_rounds: int) -> int:
-    """Count how often `set_costs` calls `advance`.
-
-    Parameters
-    ----------
-    num_rounds : int
-        Its own.
-
-    Returns
-    -------
-    int
-        Three kinds of turns.
-    """
-    return 3 * num_rounds
+    fft_ms: float  # the bare FFTs of the step's new frames, in turns with the step alone
+    against_fft: Ratio  # step over bare FFTs, these two in turns
+    against_fft_among_all: Ratio  # the same with the peer and the other wins between them: all caches cold
+    against_fft_alone: Ratio  # the same, each many steps in a row: all caches warm
+    win5_vs_win1: Ratio  # A step at win 5 s over one at 1 s
 
 
 def set_costs(name: str, sound: BenchSound, num_rounds: int, advance: Advance = lambda _: None) -> SetCosts:
-    """Measure one set.
-
-    Parameters
-    ----------
-    name : str
-        A set of `PEERS`.
-    sound : BenchSound
-        Heard by all.
-    num_rounds : int
-        Steps of each that count.
-    advance : callable
-        Told of each round.
-
-    Returns
-    -------
-    SetCosts
-        Medians, and ratios by rounds.
-
-    Raises
-    ------
-    MissingExtraError
-        If the peer is not installed.
-    """
+    """Measure one set; `advance` is told of three times `num_rounds` rounds."""
     measured, peer = feature_set(name), PEERS[name]
     ours = {win: feature_steps(measured, win, sound) for win in WINS_SECONDS}
     theirs = {win: peer.windows(win, sound) for win in WINS_SECONDS}

@@ -1,19 +1,19 @@
-"""What the gate lets through, of speech and of other sounds: `make gate-table` writes docs/non-speech.md."""
+"""What the gate takes for speech, of people and of other sounds: `make gate-table`."""
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
 import numpy as np
 import soundfile
 
+from benchmarks.pages import DOCS, add_corpora, exit_code, page, parser, table
 from callmood.evaluation.streams import (
     STREAM_RATE_HZ,
     StreamSound,
@@ -24,8 +24,7 @@ from callmood.evaluation.streams import (
 from emotion.arrays import FloatArray, Samples, read_only
 from emotion.window_grid import WindowGrid
 from streamer.analysis.gate import Gate, GateKind
-from streamer.analysis.leg import LegFrontEnd
-from streamer.analysis.windows import GatedWindow
+from streamer.analysis.windows import GatedWindow, WindowAnalyser, WindowOptions
 from streamer.events import AudioBlock
 from trainer.augmentation.catalogue import EVALUATION_CONDITIONS, apply_condition
 from trainer.dataset import Clip, read_dataset
@@ -63,12 +62,12 @@ class NoFeatures:
     offline_only = False
 
     def open(self, grid: WindowGrid) -> NoFeatures:
-        """Give itself: there is nothing to remember."""
+        """Give itself: it has no state."""
         del grid
         return self
 
     def push(self, piece: Samples) -> None:
-        """Take a piece and forget it."""
+        """Drop a piece."""
 
     def vector(self) -> FloatArray:
         """Give one zero."""
@@ -81,10 +80,10 @@ class NoFeatures:
 
 
 def windows_of(samples: Samples, sample_rate: int, gate: GateKind) -> list[GatedWindow]:
-    """Hear sound as a leg does."""
-    hearing = LegFrontEnd("gate", NoFeatures(), GRID, sample_rate, gate=gate)
-    given = hearing.push(AudioBlock(read_only(samples[:, None]), 0, time.monotonic()))
-    return [each for each in [*given, *hearing.finish()] if isinstance(each, GatedWindow)]
+    """Gate a sound as a leg does."""
+    front_end = WindowAnalyser("gate", NoFeatures(), GRID, sample_rate, WindowOptions(gate=gate))
+    given = front_end.push(AudioBlock(read_only(samples[:, None]), 0, time.monotonic()))
+    return [each for each in [*given, *front_end.finish()] if isinstance(each, GatedWindow)]
 
 
 def states_of(sounds: Iterator[tuple[Samples, int]], gate: GateKind) -> Counter[str]:
@@ -93,7 +92,7 @@ def states_of(sounds: Iterator[tuple[Samples, int]], gate: GateKind) -> Counter[
 
 
 def silences() -> Iterator[tuple[Samples, int]]:
-    """Give digital silence, and rooms whose noise lies under what the level alone lets through."""
+    """Give digital silence, and room noise below the threshold of the `level` gate."""
     yield np.zeros(int(SECONDS_OF_SOUND * STREAM_RATE_HZ), np.float32), STREAM_RATE_HZ
     for seed, level in enumerate((-90.0, -80.0, -70.0, -62.0) * 3):
         yield (
@@ -156,9 +155,9 @@ def kept_of(
     in_clip: Counter[str] = Counter()
     spoken: Counter[str] = Counter()
     for stream, rng in streams:
-        heard = apply_condition(condition, stream.samples, STREAM_RATE_HZ, rng)
+        degraded = apply_condition(condition, stream.samples, STREAM_RATE_HZ, rng)
         seconds = spoken_slices(stream)
-        for window in windows_of(heard, STREAM_RATE_HZ, gate):
+        for window in windows_of(degraded, STREAM_RATE_HZ, gate):
             start, end = window.start_sample, window.end_sample
             inside = np.minimum(end, stream.ends) - np.maximum(start, stream.starts)
             if inside.max() <= (end - start) / 2:
@@ -173,81 +172,77 @@ def kept_of(
 GATES: Final[tuple[GateKind, ...]] = get_args(GateKind)
 NUM_SPEAKERS: Final = 10
 CLIPS_EACH: Final = 12
-HEAD: Final = """# What is speech, and what is not
-
-Written by `make gate-table`; measure again rather than edit. How the gate works stands in
-[0016](decisions/0016-non-speech.md). Windows of 2 s each 0.5 s; `voice` is the gate of models on
-`speech` and `acoustic`, `level` the one of older models, which knows loudness alone.
+HEAD: Final = """\
+How the gate works: [0016](decisions/0016-non-speech.md). Windows of 2 s each 0.5 s; `voice` is the gate of
+models on `speech` and `acoustic`, `level` the one of older models, which uses loudness alone.
+"""
+NOT_SPEECH: Final = """\
+Share of the windows that show an emotion where nothing is `unsure`, in %. All sounds but the music are
+synthesised (`trainer/synthesis`), at -45 to -12 dBFS. No threshold was fitted to music, but it was looked at
+when they were chosen.
+"""
+SPEECH: Final = """\
+{clips} clips of each of up to {speakers} speakers of a corpus, pauses of 0.5 to 1 s. Share of windows taken
+for speech, in %: of all with more than half in a clip, then of those among them with at least half a second
+spoken (slices within 30 dB of the clip's loudest), since clips begin and end in silence. The noise of
+`noise10` lies 10 dB under the speech of the *whole stream*: where a speaker shouts and whispers, it masks the
+whisper.
 """
 
 
 def main() -> int:
     """Measure and write the page."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--page", type=Path, default=Path("docs/non-speech.md"))
-    page = parser.parse_args().page
-    parts = [
-        HEAD,
-        *_not_speech(),
-        *_speech(),
-        *_cost(),
-        f"\nMeasured on {datetime.now(UTC).date()}.",
-    ]
-    page.write_text("\n".join(parts).rstrip() + "\n")
-    print(page)
-    return 0
+    options = parser(__doc__)
+    add_corpora(options)
+    options.add_argument(
+        "--page", type=Path, metavar="FILE", default=DOCS / "non-speech.md",
+        help="where the page goes (default: docs/non-speech.md)",
+    )  # fmt: skip
+    arguments = options.parse_args()
+    return exit_code("gate", partial(_write, arguments.corpora, arguments.page))
+
+
+def _write(corpora: Path, path: Path) -> None:
+    parts = (HEAD, *_not_speech(), *_speech(corpora), *_cost())
+    text = page("What is speech, and what is not", "gate-table", *parts, date=f"{datetime.now(UTC).date()}")
+    path.write_text(text, encoding="utf-8")
+    print(path)
 
 
 def _not_speech() -> list[str]:
     """Measure how many windows of each kind of sound would show an emotion."""
     sounds: dict[str, Callable[[], Iterator[tuple[Samples, int]]]] = {"silence": silences}
-    sounds |= {kind: lambda kind=kind: sounds_of(kind) for kind in KINDS}  # type: ignore[misc]
+    sounds |= {kind: partial(sounds_of, kind) for kind in KINDS}
     for package, folder in MUSIC.items():
         if Path(folder).is_dir():
-            sounds[f"music: {package}"] = lambda folder=folder: music_of(Path(folder))  # type: ignore[misc]
+            sounds[f"music: {package}"] = partial(music_of, Path(folder))
         else:
             print(f"no music of {package}: apt-get install {package}", file=sys.stderr)
-    lines = [
-        "\n## Sound without speech\n",
-        "Share of the windows that show an emotion where nothing is `unsure`, in %. All but the music is",
-        "synthesised (`trainer/sounds`), at -45 to -12 dBFS.",
-        "Nothing was fitted to music, but it was looked at when thresholds were chosen.\n",
-        _row("sound", "windows", *GATES, "said by `voice`"),
-        "|---|---|---|---|---|",
-    ]
+    rows = []
     totals: dict[GateKind, Counter[str]] = {gate: Counter() for gate in GATES}
     for name, make in sounds.items():
         counts = {gate: states_of(make(), gate) for gate in GATES}
         for gate in GATES:
             totals[gate] += counts[gate]
-        lines.append(_counted(name, counts))
-        print(lines[-1], flush=True)
-    return [*lines, _counted("all", totals)]
+        rows.append(_counted(name, counts))
+        print(*rows[-1], flush=True)
+    head = ("sound", "windows", *GATES, "states by `voice`")
+    return ["## Sound without speech", NOT_SPEECH, table(head, [*rows, _counted("all", totals)])]
 
 
-def _counted(name: str, counts: dict[GateKind, Counter[str]]) -> str:
-    said = counts["voice"]
+def _counted(name: str, counts: dict[GateKind, Counter[str]]) -> list[str]:
+    states = counts["voice"]
     shares = (f"{100 * counts[gate]['speech'] / counts[gate].total():.2f}" for gate in GATES)
-    words = ", ".join(f"{state} {100 * n / said.total():.0f} %" for state, n in said.most_common())
-    return _row(name, str(said.total()), *shares, words)
+    words = ", ".join(f"{state} {100 * n / states.total():.0f} %" for state, n in states.most_common())
+    return [name, str(states.total()), *shares, words]
 
 
-def _speech() -> list[str]:
-    """Measure how many windows of people are heard as speech."""
-    folder = Path(os.environ.get("CALLMOOD_CORPORA", "../shared/corpora"))
+def _speech(folder: Path) -> list[str]:
+    """Measure how many windows of people are taken for speech."""
     if not folder.is_dir():
-        print(f"no corpora at {folder}: set CALLMOOD_CORPORA", file=sys.stderr)
+        print(f"no corpora at {folder}: name their folder with --corpora", file=sys.stderr)
         return []
-    lines = [
-        "\n## Speech\n",
-        f"{CLIPS_EACH} clips of each of up to {NUM_SPEAKERS} speakers of a corpus, pauses of 0.5 to 1 s.",
-        "Share of windows heard as speech, in %: of all with more than half in a clip, then of those",
-        "among them with at least half a second spoken (slices within 30 dB of the clip's loudest): clips",
-        "begin and end in silence. The noise of `noise10` lies 10 dB under the speech of the *whole stream*:",
-        "where a speaker shouts and whispers the whisper is buried.\n",
-        _row("corpus", "condition", "windows", *(f"{gate}: in clip | spoken" for gate in GATES)),
-        "|---|---|---|---|---|---|---|",
-    ]
+    rows = []
     clips = read_dataset(folder).clips
     for corpus in sorted({clip.corpus for clip in clips}):
         streams = streams_of([clip for clip in clips if clip.corpus == corpus], NUM_SPEAKERS, CLIPS_EACH)
@@ -258,9 +253,11 @@ def _speech() -> list[str]:
                 cells += [
                     f"{100 * count['speech'] / max(1, count.total()):.1f}" for count in (in_clip, spoken)
                 ]
-            lines.append(_row(corpus, condition, str(in_clip.total()), *cells))
-            print(lines[-1], flush=True)
-    return lines
+            rows.append((corpus, condition, str(in_clip.total()), *cells))
+            print(*rows[-1], flush=True)
+    columns = [column for gate in GATES for column in (f"{gate}: in clip", "spoken")]
+    words = SPEECH.format(clips=CLIPS_EACH, speakers=NUM_SPEAKERS)
+    return ["## Speech", words, table(("corpus", "condition", "windows", *columns), rows)]
 
 
 def _cost() -> list[str]:
@@ -275,12 +272,8 @@ def _cost() -> list[str]:
             opened.push(piece)
             opened.state(-20.0, -80.0, 0.0)
             times[gate].append(time.perf_counter() - began)
-    shares = (f"`{gate}` {1000 * np.median(times[gate]):.3f} ms" for gate in GATES)
-    return [f"\n## Cost of a step of 0.5 s\n\n{', '.join(shares)} (medians of 400, in turns)."]
-
-
-def _row(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
+    shares = ", ".join(f"`{gate}` {1000 * np.median(times[gate]):.3f} ms" for gate in GATES)
+    return ["## Cost of a step of 0.5 s", f"{shares} (medians of 400, in turns)."]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is played into the microphone, where it lies in the recording, and what the journal says of it."""
+"""What is played into the microphone, where it lies in the recording, and what was shown for it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from emotion.window_grid import to_samples
 from tests.command import Row
 
 EDGE_SECONDS: Final = 3.0
-"""Silence before the first stranger and after the last, so that windows of nothing but silence are there."""
+"""Silence before the first speaker and after the last, so that windows of nothing but silence are there."""
 
 SILENCE_SECONDS: Final = 1.0
 NOISE_SECONDS: Final = (2.5, 3.0)
@@ -30,87 +30,47 @@ Kind: TypeAlias = Literal["clip", "room", "noise", "silence"]
 
 @dataclass(frozen=True, slots=True)
 class SceneSegment:
-    """A part of the sound.
+    """A part of the sound."""
 
-    Attributes
-    ----------
-    kind : {'clip', 'room', 'noise', 'silence'}
-        A clip, the quiet room about clips, pink noise, or digital silence.
-    start, end : float
-        Where it lies, s.
-    stranger : int
-        Who speaks, or spoke last; 0 is the first one.
-    speaker : str
-        The corpus' name for that person.
-    emotion : str or None
-        The label of a clip.
-    """
-
-    kind: Kind
-    start: float
+    kind: Kind  # A clip, the quiet room about clips, pink noise, or digital silence
+    start: float  # s
     end: float
-    stranger: int
-    speaker: str
+    speaker_number: int  # who speaks, or spoke last; 0 is the first one
+    speaker: str  # the corpus' name for that person
     emotion: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """What is played.
+    """What is played."""
 
-    Attributes
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono at `STREAM_RATE_HZ`.
-    stretches : tuple of SceneSegment
-        In order, without holes, from the first sample to the last.
-    """
-
-    samples: Samples
-    stretches: tuple[SceneSegment, ...]
+    samples: Samples  # mono at `STREAM_RATE_HZ`
+    segments: tuple[SceneSegment, ...]  # in order, without holes, from the first sample to the last
 
 
 def make_scene(plans: Sequence[StreamPlan], seed: int) -> Scene:
-    """Read the clips and join them: rooms between clips, noise and silence between strangers.
-
-    Parameters
-    ----------
-    plans : sequence of StreamPlan
-        One a stranger; the pauses between clips, 0.5 to 1 s, are those of the evaluation's streams.
-    seed : int
-        Decides about the noise.
-
-    Returns
-    -------
-    Scene
-        The same for the same plans and files.
-
-    Raises
-    ------
-    AudioFileError
-        If a clip cannot be read.
-    """
+    """Read the clips and join them: rooms between clips, noise and silence between speakers."""
     rng = np.random.default_rng([seed, *b"noise"])
     parts: list[tuple[Samples, Kind, int, str | None]] = [(_silence(EDGE_SECONDS), "silence", 0, None)]
-    for stranger, plan in enumerate(plans):
-        if stranger:
-            parts.append((_noise(rng), "noise", stranger - 1, None))
-            parts.append((_silence(SILENCE_SECONDS), "silence", stranger - 1, None))
+    for number, plan in enumerate(plans):
+        if number:
+            parts.append((_noise(rng), "noise", number - 1, None))
+            parts.append((_silence(SILENCE_SECONDS), "silence", number - 1, None))
         sound = render_stream(plan)
         at = 0
         for clip, first, last in zip(plan.clips, sound.starts, sound.ends, strict=True):
-            parts.append((sound.samples[at:first], "room", stranger, None))
-            parts.append((sound.samples[first:last], "clip", stranger, clip.emotion))
+            parts.append((sound.samples[at:first], "room", number, None))
+            parts.append((sound.samples[first:last], "clip", number, clip.emotion))
             at = last
-        parts.append((sound.samples[at:], "room", stranger, None))
+        parts.append((sound.samples[at:], "room", number, None))
     parts.append((_silence(EDGE_SECONDS), "silence", len(plans) - 1, None))
     samples = np.concatenate([part for part, *_ in parts])
     edges = np.cumsum([0, *(len(part) for part, *_ in parts)]) / STREAM_RATE_HZ
-    stretches = tuple(
-        SceneSegment(kind, float(start), float(end), stranger, plans[stranger].speaker, emotion)
-        for (_, kind, stranger, emotion), start, end in zip(parts, edges[:-1], edges[1:], strict=True)
+    segments = tuple(
+        SceneSegment(kind, float(start), float(end), number, plans[number].speaker, emotion)
+        for (_, kind, number, emotion), start, end in zip(parts, edges[:-1], edges[1:], strict=True)
     )
-    return Scene(samples * np.float32(min(1.0, PEAK / np.abs(samples).max())), stretches)
+    return Scene(samples * np.float32(min(1.0, PEAK / np.abs(samples).max())), segments)
 
 
 def _silence(seconds: float) -> Samples:
@@ -126,7 +86,7 @@ SEARCH_SECONDS: Final = 1.0
 """So much earlier or later than expected is a part looked for."""
 
 LEAST_SIMILARITY: Final = 0.9
-"""What was heard is what was played, but for a resampler: 1 but for rounding."""
+"""A part that was recorded as it was played has 1, but for resampling."""
 
 NEIGHBOURS: Final = 64
 FINER: Final = 16
@@ -135,75 +95,43 @@ FINER: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """A scene in the time of a session.
+    """A scene in the time of a session."""
 
-    Attributes
-    ----------
-    stretches : tuple of SceneSegment
-        In stream time, without holes, from 0 to the end of the session.
-    delay_seconds : float
-        From the first sample of the stream to that of the scene.
-    shift_seconds : float
-        By how much the delay of any part differs from that of the first clip, at most.
-    least_similarity : float
-        Of a part and what was heard in its place, up to 1.
-    """
-
-    stretches: tuple[SceneSegment, ...]
-    delay_seconds: float
-    shift_seconds: float
-    least_similarity: float
+    segments: tuple[SceneSegment, ...]  # in stream time, without holes, from 0 to the end of the session
+    delay_seconds: float  # from the first sample of the stream to that of the scene
+    shift_seconds: float  # by how much the delay of any part differs from that of the first clip, at most
+    least_similarity: float  # of a part and what was recorded in its place, up to 1
 
 
-def place(scene: Scene, heard: Samples, seconds: float) -> Places:
-    """Find all parts of a scene.
-
-    Parameters
-    ----------
-    scene : Scene
-        As it was played.
-    heard : ndarray, shape (n,), float32
-        Mono at `STREAM_RATE_HZ`.
-    seconds : float
-        Length of the session, s.
-
-    Returns
-    -------
-    Places
-        Rooms and silences fill what is left between clips and noises.
-
-    Raises
-    ------
-    DeviceError
-        If a part was not heard as it was played.
-    """
+def place(scene: Scene, recorded: Samples, seconds: float) -> Places:
+    """Find the parts of a scene in a recording; rooms and silences fill the rest."""
     delays: list[float] = []
     similarities: list[float] = []
-    for part in scene.stretches:
+    for part in scene.segments:
         if part.kind in {"clip", "noise"}:
             first, last = round(part.start * STREAM_RATE_HZ), round(part.end * STREAM_RATE_HZ)
             reach = round(SEARCH_SECONDS * STREAM_RATE_HZ)
             begin = max(0, first + round(delays[-1] * STREAM_RATE_HZ) - reach) if delays else 0
-            end = begin + last - first + 2 * reach if delays else len(heard)
-            at, similarity = _find(scene.samples[first:last], heard[begin:end])
+            end = begin + last - first + 2 * reach if delays else len(recorded)
+            at, similarity = _find(scene.samples[first:last], recorded[begin:end])
             if similarity < LEAST_SIMILARITY:
                 raise DeviceError(
-                    f"the {part.kind} at {part.start:.1f} s of what was played was not heard so (similarity "
-                    f"{similarity:.2f}, wanted {LEAST_SIMILARITY}); do it again while the machine is idle"
+                    f"the {part.kind} at {part.start:.1f} s was not recorded as it was played (similarity "
+                    f"{similarity:.2f}, wanted {LEAST_SIMILARITY}); try again while the machine is idle"
                 )
             delays.append((begin + at - first) / STREAM_RATE_HZ)
             similarities.append(similarity)
         elif delays:
             delays.append(delays[-1])
-    delays = [delays[0]] * (len(scene.stretches) - len(delays)) + delays
+    delays = [delays[0]] * (len(scene.segments) - len(delays)) + delays
     shift = max(abs(delay - delays[0]) for delay in delays)
-    return Places(_moved(scene.stretches, delays, seconds), delays[0], shift, min(similarities))
+    return Places(_moved(scene.segments, delays, seconds), delays[0], shift, min(similarities))
 
 
-def _find(part: Samples, heard: Samples) -> tuple[int, float]:
-    if len(heard) < len(part):
+def _find(part: Samples, recorded: Samples) -> tuple[int, float]:
+    if len(recorded) < len(part):
         return 0, 0.0
-    wanted, found = part.astype(np.float64), heard.astype(np.float64)
+    wanted, found = part.astype(np.float64), recorded.astype(np.float64)
     products = correlate(found, wanted, mode="valid", method="fft")
     sums = np.concatenate([[0.0], np.cumsum(found**2)])
     energies = np.maximum(sums[len(part) :] - sums[: -len(part)], 1e-6)
@@ -217,17 +145,17 @@ def _find(part: Samples, heard: Samples) -> tuple[int, float]:
 
 
 def _moved(
-    stretches: Sequence[SceneSegment], delays: Sequence[float], seconds: float
+    segments: Sequence[SceneSegment], delays: Sequence[float], seconds: float
 ) -> tuple[SceneSegment, ...]:
-    starts = [part.start + delay for part, delay in zip(stretches, delays, strict=True)]
+    starts = [part.start + delay for part, delay in zip(segments, delays, strict=True)]
     starts[0] = 0.0
     # A part ends where it was found to end; a room goes on until the next part begins.
-    for number, part in enumerate(stretches[:-1]):
-        if part.kind in {"clip", "noise"} and stretches[number + 1].kind in {"room", "silence"}:
+    for number, part in enumerate(segments[:-1]):
+        if part.kind in {"clip", "noise"} and segments[number + 1].kind in {"room", "silence"}:
             starts[number + 1] = part.end + delays[number]
     return tuple(
         replace(part, start=start, end=end)
-        for part, start, end in zip(stretches, starts, [*starts[1:], seconds], strict=True)
+        for part, start, end in zip(segments, starts, [*starts[1:], seconds], strict=True)
     )
 
 
@@ -236,52 +164,27 @@ NO_CLIP: Final = ("noise only", "quiet only", "noise and quiet")
 
 @dataclass(frozen=True, slots=True)
 class ClipAnswer:
-    """What was shown while a clip was heard.
-
-    Attributes
-    ----------
-    clip : SceneSegment
-        In stream time.
-    answer : str
-        The emotion shown in most of its windows; where none showed an emotion, the state of most of them.
-    num_said : int
-        Windows that said so.
-    num_windows : int
-        Windows of which more than half lies in the clip.
-    """
+    """What was shown for a clip."""
 
     clip: SceneSegment
+    # The emotion shown in most of its windows; where none showed one, the state of most of them.
     answer: str
     num_said: int
-    num_windows: int
+    num_windows: int  # windows of which more than half lies in the clip
 
     @property
     def right(self) -> bool:
-        """Whether it is the label of the clip."""
+        """Whether it is the clip's label."""
         return self.answer == self.clip.emotion
 
 
-def overlap_seconds(row: Row, stretch: SceneSegment) -> float:
-    """Tell how much of a window lies in a stretch, s."""
-    return max(0.0, min(float(row["end"]), stretch.end) - max(float(row["start"]), stretch.start))
+def overlap_seconds(row: Row, segment: SceneSegment) -> float:
+    """Give how much of a window lies in a segment, s."""
+    return max(0.0, min(float(row["end"]), segment.end) - max(float(row["start"]), segment.start))
 
 
 def answer_of(clip: SceneSegment, rows: Sequence[Row]) -> ClipAnswer:
-    """Count what was shown in the windows of a clip.
-
-    Parameters
-    ----------
-    clip : SceneSegment
-        In stream time.
-    rows : sequence of dict
-        Of the journal.
-
-    Returns
-    -------
-    ClipAnswer
-        A clip in which no window lies for more than half is answered by the one that overlaps it most. Of two
-        emotions shown equally often the one whose smoothed probabilities sum to more is the answer.
-    """
+    """Give what most windows of a clip showed; of two emotions shown equally often the more probable one."""
     inside = [row for row in rows if 2 * overlap_seconds(row, clip) > row["end"] - row["start"]]
     inside = inside or [max(rows, key=lambda row: overlap_seconds(row, clip))]
     shown = Counter(row["emotion"] for row in inside if row["emotion"] is not None)
@@ -294,41 +197,16 @@ def answer_of(clip: SceneSegment, rows: Sequence[Row]) -> ClipAnswer:
 
 
 def accuracy_words(answers: Sequence[ClipAnswer]) -> str:
-    """Say how many clips were answered rightly; one for which no emotion was shown counts as wrong.
-
-    Parameters
-    ----------
-    answers : sequence of ClipAnswer
-        At least one.
-
-    Returns
-    -------
-    str
-        As ``30 of 40 clips (75 %)``.
-    """
+    """Say how many clips were shown rightly; one without an emotion counts as wrong."""
     right = sum(each.right for each in answers)
     return f"{right} of {len(answers)} clips ({100 * right / len(answers):.0f} %)"
 
 
-def states_without_clip(stretches: Sequence[SceneSegment], rows: Sequence[Row]) -> dict[str, Counter[str]]:
-    """Count the states of windows in which no sample of any clip lies.
-
-    Parameters
-    ----------
-    stretches : sequence of SceneSegment
-        In stream time, all of the session.
-    rows : sequence of dict
-        Of the journal.
-
-    Returns
-    -------
-    dict of str to Counter
-        By what lies in them: noise only; quiet only, which is room and silence; both. `speech` is an emotion
-        that was shown where nobody spoke.
-    """
+def states_without_clip(segments: Sequence[SceneSegment], rows: Sequence[Row]) -> dict[str, Counter[str]]:
+    """Count the states of windows in which no sample of any clip lies."""
     counts = {name: Counter[str]() for name in NO_CLIP}
     for row in rows:
-        kinds = {part.kind for part in stretches if overlap_seconds(row, part) > 0}
+        kinds = {part.kind for part in segments if overlap_seconds(row, part) > 0}
         if "clip" in kinds:
             continue
         alone = "noise only" if kinds == {"noise"} else "quiet only"

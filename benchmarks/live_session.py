@@ -1,19 +1,18 @@
-"""Show a live session with unseen speakers.
+"""Show a live session with unseen speakers: `make live-session`.
 
-    python -m benchmarks.live_session [--corpus emodb] [--model NAME]
-
-It fits the recipe `speech` on all corpora but one, plays five speakers of that one into a microphone while
+Fits the recipe `speech` on all corpora but one, plays five speakers of that one into a microphone while
 `callmood listen` runs on it, and writes the journal, a picture and a page. With --model nothing is fitted: a
-quick look, but no figure about unseen speakers. A few minutes, once the tables of the corpora are cached.
+quick look, but no figure about unseen speakers. A few minutes, once the features of the corpora are cached.
 """
 
 import argparse
-import os
 import signal
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -32,14 +31,15 @@ from benchmarks.live_scene import (
     place,
     states_without_clip,
 )
-from benchmarks.strangers import fit_on, plan_strangers
+from benchmarks.pages import DOCS, ROOT, add_corpora, exit_code, page, parser, table
+from benchmarks.unseen_speakers import fit_on, plan_speakers
 from callmood.evaluation.corpora import CorporaFolder, read_corpora
 from callmood.evaluation.streams import STREAM_RATE_HZ
 from emotion.arrays import Samples
 from emotion.atomic_files import replace
 from emotion.audio_io import read_mono
 from emotion.card import LABELS
-from emotion.errors import CallmoodError, DeviceError, OutputError
+from emotion.errors import DeviceError, OutputError
 from emotion.signal import resample
 from streamer.events import STATES
 from streamer.panel.canvas import EMOTION_COLOURS
@@ -63,37 +63,16 @@ def listen_while_playing(recording: Path, seconds: float, model: str, folder: Pa
 
     The microphone is that of the end-to-end tests: the monitor of a null sink of a PulseAudio daemon of its
     own; the user's daemon and its settings are not touched.
-
-    Parameters
-    ----------
-    recording : Path
-        What is played, at real speed.
-    seconds : float
-        Its length, s.
-    model : str
-        Name, or the whole path of a folder.
-    folder : Path
-        Where the command runs, without any configuration, and leaves `JOURNAL` and `RECORDINGS`.
-
-    Returns
-    -------
-    Path
-        The session's folder in recordings.
-
-    Raises
-    ------
-    DeviceError
-        If there is no PulseAudio, or the command does not end as it should.
     """
     if missing := missing_programs():
         raise DeviceError(f"no {', '.join(missing)} on this machine; type: {WHAT_TO_INSTALL}")
     words = ["listen", "--device", "pulse", "--model", model, "--journal", JOURNAL]
     words += ["--record-session", "--out", RECORDINGS]
-    said = folder / "said.txt"
+    output = folder / "output.txt"
     # Into a file: a pipe that nobody reads would stop the command when it is full.
     with (
         pulse_server() as pulse,
-        said.open("w", encoding="utf-8") as lines,
+        output.open("w", encoding="utf-8") as lines,
         subprocess.Popen(  # our own command
             command(*words),
             cwd=folder,
@@ -109,57 +88,28 @@ def listen_while_playing(recording: Path, seconds: float, model: str, folder: Pa
             listener.send_signal(signal.SIGINT)
             listener.wait(STOP_TIMEOUT_SECONDS)
         except (AssertionError, subprocess.SubprocessError) as error:
-            raise DeviceError(f"no session: {_last(said) or error}") from error
+            raise DeviceError(f"no session: {_last(output) or error}") from error
         finally:
             listener.kill()
     sessions = list((folder / RECORDINGS).glob("*"))
     if listener.returncode or len(sessions) != 1:
-        raise DeviceError(f"callmood listen ended with {listener.returncode}, saying: {_last(said)}")
+        raise DeviceError(f"callmood listen ended with {listener.returncode}, saying: {_last(output)}")
     return sessions[0]
 
 
 def refuse_paths(journal: str, places: Sequence[Path]) -> None:
-    """Refuse a journal that names a place of this machine: it is to be shown to everybody.
-
-    Parameters
-    ----------
-    journal : str
-        Its text.
-    places : sequence of Path
-        Folders that it must not name.
-
-    Raises
-    ------
-    OutputError
-        If it names one.
-    """
+    """Refuse a journal that names a folder of this machine: it is published."""
     for each in places:
         if len(each.parts) > 1 and str(each) in journal:
-            raise OutputError(f"the journal names {each}; it would tell where it was made")
+            raise OutputError(f"the journal names {each}; it would be published")
 
 
-def _last(said: Path) -> str:
-    return " / ".join(said.read_text(encoding="utf-8", errors="replace").splitlines()[-2:])
+def _last(output: Path) -> str:
+    return " / ".join(output.read_text(encoding="utf-8", errors="replace").splitlines()[-2:])
 
 
 def session_sound(session: Path) -> Samples:
-    """Read what `--record-session` kept, each file in its place in the stream; gaps are silence.
-
-    Parameters
-    ----------
-    session : Path
-        The session's folder in recordings, with sound in it.
-
-    Returns
-    -------
-    ndarray, shape (n,), float32
-        Mono at `STREAM_RATE_HZ`, from the first sample of the stream on.
-
-    Raises
-    ------
-    AudioFileError
-        If a file cannot be read.
-    """
+    """Read what `--record-session` recorded, each file at its place in the stream; gaps are silence."""
     pieces: list[Samples] = []
     at = 0
     rate = STREAM_RATE_HZ
@@ -171,109 +121,103 @@ def session_sound(session: Path) -> Samples:
     return resample(np.concatenate(pieces), rate, STREAM_RATE_HZ)
 
 
-HEAD: Final = """# Five strangers through a microphone
-
-Written by `make live-session` on {date}; run it again rather than edit.
-
-Five speakers of {corpus} were drawn by chance, and so were their clips and the order (seed {seed}). They were
-played one after the other, at real speed, into a microphone: the monitor of a null sink of a PulseAudio
-daemon. `callmood listen` ran on it as a user starts it, and was ended by Ctrl-C;
-[journal.jsonl](journal.jsonl) is what it wrote. Pauses of 0.5 to 1 s lie between clips, pink noise and a
-second of silence between strangers. Of the sound nothing is kept (licence of {corpus}: {licence}).
+HEAD: Final = """\
+Five speakers of {corpus}, their clips and the order were drawn at random (seed {seed}). They were played one
+after the other, in real time, into a microphone: the monitor of a null sink of a PulseAudio daemon.
+`callmood listen` ran on it as a user starts it, and was ended by Ctrl-C; [journal.jsonl](journal.jsonl) is
+what it wrote. Pauses of 0.5 to 1 s lie between clips, pink noise and a second of silence between speakers.
+The sound is not published (licence of {corpus}: {licence}).
 
 {model}
 
-It is *one* session on one leg. What was learned of one voice goes on with the next, whom it does not fit,
-until that one has been heard for a while: a call with one person on a leg is easier.
+This is *one* session on one leg. The speaker baseline of one voice carries over to the next, whom it does not
+fit, until enough of the new voice was heard: a call with one person on a leg is easier.
 
-![Truth, shown emotions and smoothed probabilities over time, a line a stranger](session.png)
+![Truth, shown emotions and smoothed probabilities over time, a line a speaker](session.png)
 
 A window of {win:g} s is drawn at its middle; it can be shown when it is over, {half:g} s later.
 ✗: what was shown is not the truth.
 """
 LEFT_OUT: Final = "The model is the recipe `speech`, fitted on {others}: {corpus} was left out."
-GIVEN: Final = "The model is `{name}`. If it was fitted on {corpus} too, this says nothing about strangers."
-SILENT: Final = """
+GIVEN: Final = (
+    "The model is `{name}`. If it was fitted on {corpus} too, this says nothing about unseen speakers."
+)
+SILENT: Final = """\
 ## Where nobody spoke
 
-Windows without a sample of any clip, by what they hold (`quiet`: silence, or a room's own noise). In the
-column `speech` stand those that showed an emotion where nobody spoke.
+Windows without a sample of any clip, by what they hold (`quiet`: silence, or a room's own noise). The column
+`speech` counts those that showed an emotion.
 """
-CLIPS: Final = """
+CLIPS: Final = """\
 ## Clip by clip
 
 Shown is the emotion of most of the windows of which more than half lies in the clip; where none showed one,
-the state of most. In brackets how many said so; the others were `unsure`, or showed another emotion.
-
-| speaker | from, s | to, s | truth | shown | |
-|---|---|---|---|---|---|"""
+the state of most. In brackets the number of these windows; the others were `unsure`, or showed another
+emotion.
+"""
 
 
 def session_page(
     journal: Journal, places: Places, answers: Sequence[ClipAnswer], facts: Mapping[str, str]
 ) -> str:
-    """Write it.
+    """Write the page.
 
-    Parameters
-    ----------
-    journal : Journal
-        Of the session.
-    places : Places
-        The truth in stream time.
-    answers : sequence of ClipAnswer
-        Of all clips, in order.
-    facts : mapping of str to str
-        `corpus`, `licence`, `seed`, and `others`: the corpora fitted on, empty for a model that was given.
-
-    Returns
-    -------
-    str
-        Markdown.
+    `facts` holds `corpus`, `licence`, `seed`, and `others`: the corpora fitted on, empty for a given model.
     """
     header = journal.header
     model = (LEFT_OUT if facts["others"] else GIVEN).format(name=header["model"], **facts)
     win = float(header["win_seconds"])
-    head = HEAD.format(date=header["started"][:10], model=model, win=win, half=win / 2, **facts)
-    lines = [head, *_figures(journal, places, answers), *_silent(journal, places), CLIPS]
-    return "\n".join([*lines, *map(_clip, answers), ""])
+    silent = states_without_clip(places.segments, journal.rows)
+    no_clip = [(name, silent[name].total(), *(silent[name][state] for state in STATES)) for name in NO_CLIP]
+    return page(
+        "Five unseen speakers through a microphone",
+        "live-session",
+        HEAD.format(model=model, win=win, half=win / 2, **facts),
+        table(("", ""), _figures(journal, places, answers, silent)),
+        SILENT,
+        table(("windows of", "all", *STATES), no_clip),
+        CLIPS,
+        table(("speaker", "from, s", "to, s", "truth", "shown", ""), map(_clip, answers)),
+        date=header["started"][:10],
+    )
 
 
-def _figures(journal: Journal, places: Places, answers: Sequence[ClipAnswer]) -> list[str]:
+def _figures(
+    journal: Journal, places: Places, answers: Sequence[ClipAnswer], silent: Mapping[str, Counter[str]]
+) -> list[tuple[str, str]]:
     summary = journal.summary
     lags = 1000 * np.percentile([row["lag_seconds"] for row in journal.rows], [50, 99])
     spoken = sum(each.clip.end - each.clip.start for each in answers)
-    silent = states_without_clip(places.stretches, journal.rows).values()
-    said = sum(counts["speech"] for counts in silent)
-    rows = {
-        "shown rightly": f"**{accuracy_words(answers)}**; chance is a quarter",
-        "session": f"{summary['seconds']:.1f} s, {spoken:.0f} s of it in clips",
-        "windows": f"{summary['windows']}: "
-        + ", ".join(f"{state} {summary['states'].get(state, 0)}" for state in STATES),
-        "an emotion where nobody spoke": f"{said} of {sum(counts.total() for counts in silent)} windows",
-        "lag, p50 and p99": f"{lags[0]:.0f} and {lags[1]:.0f} ms",
-        "lost": f"{summary['overruns']} overruns, {summary['gaps']} gaps, "
-        f"{summary['dropped_seconds']:g} s dropped",
-        "real-time factor": f"{summary['real_time_factor']:.3f}",
-        "heard as played": f"correlation of each part at least {places.least_similarity:.3f}, "
-        f"none shifted by more than {1000 * places.shift_seconds:.0f} ms",
-    }
-    return ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())]
+    shown = sum(counts["speech"] for counts in silent.values())
+    states = ", ".join(f"{state} {summary['states'].get(state, 0)}" for state in STATES)
+    return [
+        ("shown rightly", f"**{accuracy_words(answers)}**; chance is a quarter"),
+        ("session", f"{summary['seconds']:.1f} s, {spoken:.0f} s of it in clips"),
+        ("windows", f"{summary['windows']}: {states}"),
+        (
+            "an emotion where nobody spoke",
+            f"{shown} of {sum(counts.total() for counts in silent.values())} windows",
+        ),
+        ("lag, p50 and p99", f"{lags[0]:.0f} and {lags[1]:.0f} ms"),
+        (
+            "lost",
+            f"{summary['overruns']} overruns, {summary['gaps']} gaps, "
+            f"{summary['dropped_seconds']:g} s dropped",
+        ),
+        ("real-time factor", f"{summary['real_time_factor']:.3f}"),
+        (
+            "recorded as played",
+            f"correlation of each part at least {places.least_similarity:.3f}, "
+            f"none shifted by more than {1000 * places.shift_seconds:.0f} ms",
+        ),
+    ]
 
 
-def _silent(journal: Journal, places: Places) -> list[str]:
-    counts = states_without_clip(places.stretches, journal.rows)
-    lines = [SILENT, f"| windows of | all | {' | '.join(STATES)} |", "|---|---|" + "---|" * len(STATES)]
-    for name in NO_CLIP:
-        cells = [counts[name].total(), *(counts[name][state] for state in STATES)]
-        lines.append(f"| {name} | {' | '.join(map(str, cells))} |")
-    return lines
-
-
-def _clip(answer: ClipAnswer) -> str:
+def _clip(answer: ClipAnswer) -> tuple[str, ...]:
     clip = answer.clip
-    said = f"{answer.answer} ({answer.num_said} of {answer.num_windows})"
+    shown = f"{answer.answer} ({answer.num_said} of {answer.num_windows})"
     mark = "" if answer.right else "✗"
-    return f"| {clip.speaker} | {clip.start:.1f} | {clip.end:.1f} | {clip.emotion} | {said} | {mark} |"
+    return clip.speaker, f"{clip.start:.1f}", f"{clip.end:.1f}", str(clip.emotion), shown, mark
 
 
 TRUTH: Final = (1.32, 0.24)
@@ -286,47 +230,25 @@ UNSURE: Final = {"facecolor": "white", "edgecolor": "#7b8794", "linewidth": 0.6,
 LOOKS: Final = {"noise": NOISE, "unsure": UNSURE, "silence": QUIET, "room": QUIET, "clipped": NOISE}
 
 SECONDS_A_LETTER: Final = 0.24
-"""Where the longest line of a stranger fills the picture, about 40 s."""
+"""Where the longest line of a speaker fills the picture, about 40 s."""
 
 
 def session_picture(
     answers: Sequence[ClipAnswer],
-    stretches: Sequence[SceneSegment],
+    segments: Sequence[SceneSegment],
     rows: Sequence[Row],
     titles: tuple[str, str],
 ) -> bytes:
-    """Draw it.
-
-    Parameters
-    ----------
-    answers : sequence of ClipAnswer
-        Of all clips.
-    stretches : sequence of SceneSegment
-        In stream time, all of the session.
-    rows : sequence of dict
-        Of the journal.
-    titles : tuple of str
-        Title and subtitle.
-
-    Returns
-    -------
-    bytes
-        A PNG file.
-
-    Raises
-    ------
-    MissingExtraError
-        Without matplotlib.
-    """
+    """Draw truth, shown emotions and probabilities over time, a line a speaker, as PNG."""
     step = min(after["start"] - row["start"] for row, after in pairwise(rows))
-    strangers = sorted({part.stranger for part in stretches})
-    parts = [[part for part in stretches if part.stranger == stranger] for stranger in strangers]
+    numbers = sorted({part.speaker_number for part in segments})
+    parts = [[part for part in segments if part.speaker_number == number] for number in numbers]
     width = max(own[-1].end - own[0].start for own in parts)
-    figure = new_figure(14.0, 1.15 + 1.95 * len(strangers))
-    lines = figure.subplots(len(strangers), 1, squeeze=False)[:, 0]
-    for stranger, own, axes in zip(strangers, parts, lines, strict=True):
+    figure = new_figure(14.0, 1.15 + 1.95 * len(numbers))
+    lines = figure.subplots(len(numbers), 1, squeeze=False)[:, 0]
+    for number, own, axes in zip(numbers, parts, lines, strict=True):
         start, end = own[0].start, own[-1].end
-        _draw_truth(axes, own, [each for each in answers if each.clip.stranger == stranger])
+        _draw_truth(axes, own, [each for each in answers if each.clip.speaker_number == number])
         # A window stands for the sound about its middle: there it is drawn, as wide as a step.
         _draw_rows(axes, [row for row in rows if start <= (row["start"] + row["end"]) / 2 < end], step)
         axes.set(xlim=(start, start + width), ylim=(0, sum(TRUTH) + 0.02))
@@ -345,8 +267,8 @@ def session_picture(
     return png_of(figure)
 
 
-def _draw_truth(axes: "Axes", stretches: Sequence[SceneSegment], answers: Sequence[ClipAnswer]) -> None:
-    for part in stretches:
+def _draw_truth(axes: "Axes", segments: Sequence[SceneSegment], answers: Sequence[ClipAnswer]) -> None:
+    for part in segments:
         if part.emotion is None:
             axes.broken_barh([(part.start, part.end - part.start)], TRUTH, **LOOKS[part.kind])
     for each in answers:
@@ -369,7 +291,7 @@ def _draw_rows(axes: "Axes", rows: Sequence[Row], step: float) -> None:
 
 
 def _runs(rows: Sequence[Row], at: Sequence[float], step: float) -> Iterator[tuple[str, float, float]]:
-    """Give what was shown in runs of windows that follow each other and show the same."""
+    """Give runs of adjacent windows that show the same: what, start, end."""
     words = [row["emotion"] or row["state"] for row in rows]
     # After a gap windows begin anew, off the grid of those before.
     grids = [round(start - index * step, 3) for index, start in enumerate(at)]
@@ -388,34 +310,11 @@ def _band(axes: "Axes", span: tuple[float, float], height: tuple[float, float], 
         axes.text(*middle, text, ha="center", va="center", fontsize=8, color="white", fontweight="bold")
 
 
-ROOT: Final = Path(__file__).parents[1]
-
-
 def show(found: CorporaFolder, arguments: argparse.Namespace, folder: Path) -> str:
-    """Plan, fit, listen, read back, write.
-
-    Parameters
-    ----------
-    found : CorporaFolder
-        With the strangers' corpus as the only one to be scored.
-    arguments : Namespace
-        Of the command line.
-    folder : Path
-        For what is not kept: the model, the sound.
-
-    Returns
-    -------
-    str
-        What came out.
-
-    Raises
-    ------
-    CallmoodError
-        If there is too little to play, or it was not heard.
-    """
+    """Plan, fit, listen, read back, write; give the result in a line."""
     (corpus,) = found.scored
     others = tuple(each.name for each in found.learned_from if each.name != corpus.name)
-    scene = make_scene(plan_strangers(corpus.clips, arguments.seed), arguments.seed)
+    scene = make_scene(plan_speakers(corpus.clips, arguments.seed), arguments.seed)
     seconds = len(scene.samples) / STREAM_RATE_HZ
     soundfile.write(folder / "scene.wav", scene.samples, STREAM_RATE_HZ, subtype="FLOAT")
     model = arguments.model or str(fit_on(arguments.corpora, others, folder / "models"))
@@ -427,7 +326,7 @@ def show(found: CorporaFolder, arguments: argparse.Namespace, folder: Path) -> s
     refuse_paths(text, (folder, ROOT, arguments.corpora.resolve(), Path.home()))
     journal = read_journal(folder / JOURNAL)
     places = place(scene, session_sound(session), journal.summary["seconds"])
-    answers = [answer_of(part, journal.rows) for part in places.stretches if part.kind == "clip"]
+    answers = [answer_of(part, journal.rows) for part in places.segments if part.kind == "clip"]
     facts = {
         "corpus": corpus.name,
         "licence": licence_of(corpus.name).terms,
@@ -443,7 +342,7 @@ def show(found: CorporaFolder, arguments: argparse.Namespace, folder: Path) -> s
         f"Five strangers of {corpus.name} through a microphone: {accuracy_words(answers)}",
         f"callmood listen, {fitted}; ✗: shown as another",
     )
-    picture = session_picture(answers, places.stretches, journal.rows, titles)
+    picture = session_picture(answers, places.segments, journal.rows, titles)
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     replace(out / "session.png", picture)
@@ -453,27 +352,27 @@ def show(found: CorporaFolder, arguments: argparse.Namespace, folder: Path) -> s
 
 
 def main() -> int:
-    """Make them all."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    """Read the command line, and make journal, picture and page."""
+    options = parser(__doc__)
+    add_corpora(options)
+    options.add_argument(
+        "--corpus", default="emodb", metavar="NAME", help="whose speakers are played (default: %(default)s)"
     )
-    corpora = Path(os.environ.get("CALLMOOD_CORPORA", "../shared/corpora"))
-    parser.add_argument("--corpora", type=Path, default=corpora, metavar="DIR")
-    parser.add_argument("--corpus", default="emodb", metavar="NAME", help="whose speakers are the strangers")
-    parser.add_argument("--model", metavar="NAME", help="listen with this model, and fit none")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="draws speakers, clips and noise")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "live-session", metavar="DIR")
-    arguments = parser.parse_args()
-    try:
-        found = read_corpora(arguments.corpora, only=[arguments.corpus])
-        with tempfile.TemporaryDirectory(prefix="callmood-live-") as folder:
-            print(show(found, arguments, Path(folder)))
-    except subprocess.CalledProcessError as error:
-        return int(error.returncode)
-    except CallmoodError as error:
-        sys.stderr.write(f"live_session: {error}\n")
-        return error.exit_code
-    return 0
+    options.add_argument("--model", metavar="NAME", help="use this model instead of fitting one")
+    options.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="for speakers, clips, noise (default: %(default)s)"
+    )
+    options.add_argument(
+        "--out", type=Path, default=DOCS / "live-session", metavar="DIR",
+        help="where the files go (default: docs/live-session)",
+    )  # fmt: skip
+    return exit_code("live_session", partial(_run, options.parse_args()))
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    found = read_corpora(arguments.corpora, only=[arguments.corpus])
+    with tempfile.TemporaryDirectory(prefix="callmood-live-") as folder:
+        print(show(found, arguments, Path(folder)))
 
 
 if __name__ == "__main__":

@@ -15,36 +15,19 @@ CPU_INFO: Final = Path("/proc/cpuinfo")
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where something was measured.
-
-    Attributes
-    ----------
-    cpu, system, python : str
-        Model of the processor, operating system, interpreter.
-    num_cores : int
-        That this process may use.
-    load : float or None
-        Processes that wanted to run in the minute before, on average; None where nobody counts.
-    libraries : dict of str to str
-        Versions.
-    """
+    """Where something was measured."""
 
     cpu: str
-    num_cores: int
+    num_cores: int  # that this process may use
     system: str
     python: str
+    # The load average of the last minute; None where the system has none.
     load: float | None
     libraries: dict[str, str]
 
 
 def this_machine() -> Machine:
-    """Describe the machine that this runs on.
-
-    Returns
-    -------
-    Machine
-        Without its name.
-    """
+    """Describe this machine, without its name."""
     affinity = getattr(os, "sched_getaffinity", None)
     return Machine(
         cpu=_cpu_model(),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from benchmarks.feature_costs import PEERS, SetCosts, set_costs, steps_in_set_costs
+from benchmarks.feature_costs import PEERS, SetCosts, set_costs
 from benchmarks.machine import Machine, this_machine
 from benchmarks.model_costs import EncoderCosts, ModelCosts, encoder_costs, model_costs
 from benchmarks.single_thread import THREAD_VARIABLES, is_single_threaded
@@ -27,70 +27,24 @@ OpenBar = Callable[[str, int], AbstractContextManager[Advance]]
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What a run found.
-
-    Attributes
-    ----------
-    date : str
-        ISO date, UTC.
-    num_steps : int
-        Rounds behind each median.
-    machine : Machine
-        Where.
-    sets : tuple of SetCosts
-        In the order of `PEERS`.
-    models : tuple of ModelCosts
-        In the order asked for.
-    encoders : tuple of EncoderCosts
-        The same models against wav2vec2-base.
-    """
+    """The results of a run."""
 
     date: str
     num_steps: int
     machine: Machine
-    sets: tuple[SetCosts, ...]
+    sets: tuple[SetCosts, ...]  # in the order of `PEERS`
     models: tuple[ModelCosts, ...]
-    encoders: tuple[EncoderCosts, ...]
+    encoders: tuple[EncoderCosts, ...]  # the same models against wav2vec2-base
 
 
 def require_peers() -> None:
-    """Load all that callmood is held against, before anything is measured.
-
-    Raises
-    ------
-    MissingExtraError
-        If one is not installed, with the command that installs all.
-    """
+    """Load all peers, before anything is measured."""
     for module in PEER_MODULES:
         require(module, EXTRA)
 
 
 def measure(models: list[EmotionModel], sound_path: Path, num_steps: int, open_bar: OpenBar) -> Measurement:
-    """Measure everything.
-
-    Parameters
-    ----------
-    models : list of EmotionModel
-        Those that can listen.
-    sound_path : Path
-        Speech with few pauses.
-    num_steps : int
-        Rounds behind each median, at least 1.
-    open_bar : callable
-        Shows how far it is.
-
-    Returns
-    -------
-    Measurement
-        Of this machine, now.
-
-    Raises
-    ------
-    MissingExtraError
-        If a peer is not installed.
-    UsageError
-        If the process was not started for one thread.
-    """
+    """Measure everything."""
     if not is_single_threaded():
         raise UsageError(f"this is measured on one thread; set {', '.join(THREAD_VARIABLES)} to 1 before")
     require_peers()
@@ -98,7 +52,7 @@ def measure(models: list[EmotionModel], sound_path: Path, num_steps: int, open_b
     sound = BenchSound(sound_path)
     sets = []
     for name in PEERS:
-        with open_bar(f"{name} against {PEERS[name].name}", steps_in_set_costs(num_steps)) as advance:
+        with open_bar(f"{name} against {PEERS[name].name}", 3 * num_steps) as advance:
             sets.append(set_costs(name, sound, num_steps, advance))
     costs = []
     for model in models:

@@ -1,4 +1,4 @@
-"""What it costs to listen with a model: decision, whole step, memory, many legs, and a peer's encoder."""
+"""What listening with a model costs: prediction, whole step, memory, many legs, beside a peer's encoder."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -32,34 +32,17 @@ MOST_LEGS_PER_ROUND: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class ModelCosts:
-    """A step of 0.5 s of one model.
-
-    Attributes
-    ----------
-    name, feature_set : str
-        The model, and the set it was fitted on.
-    win_seconds : float
-        Its windows, s.
-    prediction_ms : float
-        From vector to probabilities.
-    step_ms : dict of str to float
-        From the step's blocks to its row, by how the sound comes; the headline's way among them.
-    bytes_per_stream : int
-        Resident memory that one more leg takes.
-    crowd : Crowd
-        Legs that were really followed.
-    calls : CallCapacity
-        Calls of two legs that were followed in real time.
-    """
+    """A step of 0.5 s of one model."""
 
     name: str
     feature_set: str
     win_seconds: float
     prediction_ms: float
+    # From the step's blocks to its row, by rate and block length of the source.
     step_ms: dict[str, float]
-    bytes_per_stream: int
-    crowd: Crowd
-    calls: CallCapacity
+    bytes_per_stream: int  # resident memory that one more leg takes
+    crowd: Crowd  # legs that were really followed
+    calls: CallCapacity  # calls of two legs that were followed in real time
 
     @property
     def headline_step_ms(self) -> float:
@@ -68,36 +51,19 @@ class ModelCosts:
 
     @property
     def streams_by_step(self) -> float:
-        """Legs whose steps fit into the time of one step, if company cost nothing."""
+        """Legs whose steps fit into the time of one step, if they did not compete for the caches."""
         return STEP_SECONDS * 1000 / self.headline_step_ms
 
     @property
     def streams_per_core(self) -> float:
-        """The lower of `streams_by_step` and what the crowd showed: many legs crowd each other's caches."""
+        """The lower of `streams_by_step` and what many legs at once achieved."""
         return min(self.streams_by_step, self.crowd.legs_in_real_time)
 
 
 def model_costs(
     model: EmotionModel, sound: BenchSound, num_rounds: int, advance: Advance = lambda _: None
 ) -> ModelCosts:
-    """Measure one model.
-
-    Parameters
-    ----------
-    model : EmotionModel
-        One that can listen.
-    sound : BenchSound
-        Heard.
-    num_rounds : int
-        Steps that count.
-    advance : callable
-        Told of each round.
-
-    Returns
-    -------
-    ModelCosts
-        Medians.
-    """
+    """Measure one model."""
     prediction = predictions(model, sound)
     ways = [
         whole_steps(model, sound, rate, seconds)
@@ -129,27 +95,14 @@ def model_costs(
 
 @dataclass(frozen=True, slots=True)
 class EncoderCosts:
-    """One model's step of 0.5 s beside wav2vec2-base on as much sound as the model's window holds.
-
-    Attributes
-    ----------
-    name : str
-        The model.
-    win_seconds : float
-        What both hear, s.
-    step_ms : float
-        From the step's blocks to its row, with the encoder's weights passing through the caches in between.
-    encoder_ms : float
-        wav2vec2-base alone, once over the window.
-    times_cheaper : Ratio
-        The encoder over the step.
-    """
+    """One model's step of 0.5 s beside wav2vec2-base on as much sound as the model's window holds."""
 
     name: str
-    win_seconds: float
+    win_seconds: float  # what both hear, s
+    # From the step's blocks to its row, with the encoder's weights passing through the caches.
     step_ms: float
-    encoder_ms: float
-    times_cheaper: Ratio
+    encoder_ms: float  # wav2vec2-base alone, once over the window
+    times_cheaper: Ratio  # the encoder over the step
 
 
 def encoder_costs(
@@ -159,31 +112,7 @@ def encoder_costs(
     advance: Advance = lambda _: None,
     shape: Wav2vec2Shape = BASE,
 ) -> tuple[EncoderCosts, ...]:
-    """Measure all models and the encoder in one set of rounds.
-
-    Parameters
-    ----------
-    models : sequence of EmotionModel
-        Those that can listen.
-    sound : BenchSound
-        Heard by all.
-    num_rounds : int
-        Steps of each that count.
-    advance : callable
-        Told of each round.
-    shape : Wav2vec2Shape
-        Of the encoder; smaller ones are for tests.
-
-    Returns
-    -------
-    tuple of EncoderCosts
-        One a model, in their order.
-
-    Raises
-    ------
-    MissingExtraError
-        If onnx or onnxruntime is not installed.
-    """
+    """Measure all models and the encoder in one set of rounds."""
     if not models:
         return ()
     encode = wav2vec2_encoder(shape)

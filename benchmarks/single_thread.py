@@ -1,4 +1,4 @@
-"""One thread of arithmetic; it is set before numpy is loaded."""
+"""One thread of arithmetic, set before numpy is loaded."""
 
 import os
 from typing import Final
@@ -14,22 +14,10 @@ THREAD_VARIABLES: Final = (
 
 
 def is_single_threaded() -> bool:
-    """Look whether this process was started for one thread.
-
-    Returns
-    -------
-    bool
-        True where every variable says 1.
-    """
+    """Whether this process was started for one thread."""
     return all(os.environ.get(name) == "1" for name in THREAD_VARIABLES)
 
 
 def single_thread_environment() -> dict[str, str]:
-    """Give this process's environment, with one thread for everybody.
-
-    Returns
-    -------
-    dict of str to str
-        For a process that is to be measured.
-    """
+    """Give this process's environment, with one thread for all libraries."""
     return os.environ | dict.fromkeys(THREAD_VARIABLES, "1")

@@ -17,27 +17,7 @@ SHORTEST_SOUND_SECONDS: Final = 12.0
 
 
 class BenchSound:
-    """A recording, cut into steps and begun anew when it is over.
-
-    Parameters
-    ----------
-    path : Path
-        Speech with few pauses, at least 12 s of it.
-
-    Attributes
-    ----------
-    path : Path
-        The same.
-    num_steps : int
-        Different steps that there are.
-
-    Raises
-    ------
-    AudioFileError
-        If it cannot be read.
-    UsageError
-        If it is too short.
-    """
+    """A recording of speech, cut into steps and repeated without end."""
 
     def __init__(self, path: Path) -> None:
         clip = read_mono(path)
@@ -53,56 +33,17 @@ class BenchSound:
         self.num_steps = int(seconds / STEP_SECONDS) - self._num_past
 
     def at_rate(self, sample_rate: int) -> Samples:
-        """Give the whole recording.
-
-        Parameters
-        ----------
-        sample_rate : int
-            Hz.
-
-        Returns
-        -------
-        ndarray, shape (n,), float32, read-only
-            Mono.
-        """
+        """Give the whole recording, mono float32."""
         if sample_rate not in self._at_rate:
             samples = resample(self._clip.samples, self._clip.sample_rate, sample_rate)
             self._at_rate[sample_rate] = read_only(samples)
         return self._at_rate[sample_rate]
 
     def end_of_step(self, number: int, sample_rate: int) -> int:
-        """Tell where a step ends; at least the longest win lies before that.
-
-        Parameters
-        ----------
-        number : int
-            Counted on and on; the recording begins anew by itself.
-        sample_rate : int
-            Hz.
-
-        Returns
-        -------
-        int
-            Index into `at_rate`, one past the step's last sample.
-        """
+        """Give the end of a step, an index into `at_rate`; at least the longest win lies before it."""
         return to_samples(STEP_SECONDS, sample_rate) * (self._num_past + 1 + number % self.num_steps)
 
     def latest(self, number: int, seconds: float, sample_rate: int) -> Samples:
-        """Give the sound before the end of a step.
-
-        Parameters
-        ----------
-        number : int
-            The step.
-        seconds : float
-            How much, at most the longest win, s.
-        sample_rate : int
-            Hz.
-
-        Returns
-        -------
-        ndarray, shape (seconds * sample_rate,), float32
-            A view.
-        """
+        """Give so many seconds before the end of a step, as a view."""
         end = self.end_of_step(number, sample_rate)
         return self.at_rate(sample_rate)[end - to_samples(seconds, sample_rate) : end]

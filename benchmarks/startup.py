@@ -1,13 +1,10 @@
-"""How long until something is seen: the first panel of `replay`, and `--help`.
+"""Measure start-up: time to the first panel of `replay`, and of `--help`.
 
-    python benchmarks/startup.py [--runs 7]
-
-The panel needs a terminal, so each run gets a pseudo-terminal of 80x24; the clock runs from the start of the
-process to the first byte that draws. Medians and the fastest of several warm runs; the machine's other work
-makes single runs slow, never fast. Below stands what the time is spent on, from `python -X importtime`.
+Each run of `replay` gets a pseudo-terminal of 80x24; the clock runs from the start of the process to the
+first byte that draws the panel. Medians and the fastest of several warm runs. The second table says what the
+time is spent on, from `python -X importtime`.
 """
 
-import argparse
 import fcntl
 import os
 import pty
@@ -28,10 +25,11 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.pages import ROOT, parser
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROOT: Final = Path(__file__).parents[1]
 SPEECH: Final = ROOT / "callmood" / "demo" / "speech.flac"
 CALLMOOD: Final = str(Path(sysconfig.get_path("scripts")) / "callmood")
 PANEL_LIMIT_SECONDS: Final = 1.5
@@ -54,18 +52,7 @@ print("warming up", (time.perf_counter() - begin) * 1000, sep="\\t")
 
 
 def seconds_to_first_panel(folder: Path) -> float:
-    """Start a replay on a pseudo-terminal and wait for its panel.
-
-    Parameters
-    ----------
-    folder : Path
-        Where the command runs.
-
-    Returns
-    -------
-    float
-        From just before the start of the process, s.
-    """
+    """Start a replay on a pseudo-terminal and wait for its panel."""
     begin = time.perf_counter()
     process, screen = pty.fork()
     if process == 0:  # the child, with the pseudo-terminal as its own
@@ -107,31 +94,14 @@ def _drains(screen: int) -> bool:
 
 
 def seconds_of_help() -> float:
-    """Run `callmood --help` once.
-
-    Returns
-    -------
-    float
-        Its wall time, s.
-    """
+    """Run `callmood --help` once."""
     begin = time.perf_counter()
     subprocess.run([CALLMOOD, "--help"], check=True, capture_output=True)
     return time.perf_counter() - begin
 
 
 def import_costs(arguments: list[str]) -> list[tuple[str, float]]:
-    """Ask Python what importing costs.
-
-    Parameters
-    ----------
-    arguments : list of str
-        The words after `callmood`.
-
-    Returns
-    -------
-    list of tuple
-        Top-level package and the sum of its modules' own times, ms; dearest first.
-    """
+    """Give the import time of each top-level package, ms, longest first."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "callmood", *arguments],
         check=True,
@@ -149,14 +119,7 @@ def import_costs(arguments: list[str]) -> list[tuple[str, float]]:
 
 
 def spending() -> list[tuple[str, float]]:
-    """Name the parts of a start.
-
-    Returns
-    -------
-    list of tuple
-        What, and ms: imports by package, then what is done before the panel is drawn. Each is measured by
-        itself, so the sum is near the whole, not equal to it.
-    """
+    """Give the parts of a start, ms; measured separately, so the sum is near the whole."""
     costs = import_costs(["replay", str(SPEECH), "--fast", "--json", "--duration", "0.1"])
     parts = [(f"importing {package}", milliseconds) for package, milliseconds in costs[:6]]
     parts.append(("importing the rest", sum(milliseconds for _, milliseconds in costs[6:])))
@@ -164,24 +127,19 @@ def spending() -> list[tuple[str, float]]:
 
 
 def marks() -> list[tuple[str, float]]:
-    """Take the time of the steps before the panel, in a fresh process.
-
-    Returns
-    -------
-    list of tuple
-        What, and ms.
-    """
+    """Take the time of the steps before the panel, in a fresh process."""
     done = subprocess.run([sys.executable, "-c", MARKS], check=True, capture_output=True, text=True, cwd=ROOT)
     return [(name, float(value)) for name, value in (line.split("\t") for line in done.stdout.splitlines())]
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument(
-        "--runs", type=int, default=7, help="runs of each, after one that warms up (%(default)s)"
-    )
-    runs = parser.parse_args().runs
+    options = parser(__doc__)
+    options.add_argument(
+        "--runs", type=int, default=7, metavar="N",
+        help="runs of each, after one to warm up (default: %(default)s)",
+    )  # fmt: skip
+    runs = options.parse_args().runs
     console = Console()
     table = Table("what", "median s", "fastest s", "limit s", "within")
     measured: tuple[tuple[str, float, Callable[[], float]], ...]

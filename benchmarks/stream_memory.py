@@ -28,25 +28,7 @@ STATM: Final = Path("/proc/self/statm")
 
 
 def bytes_per_stream(folder: Path, sound: Path) -> int:
-    """Measure in a fresh process.
-
-    Parameters
-    ----------
-    folder : Path
-        Of a model that can listen.
-    sound : Path
-        As `BenchSound` takes it.
-
-    Returns
-    -------
-    int
-        Resident size with 100 open streams less that with none, over 100.
-
-    Raises
-    ------
-    UsageError
-        If the process fails.
-    """
+    """Measure the resident bytes of one more open leg, in a fresh process."""
     words = [
         sys.executable,
         "-m",
@@ -63,33 +45,14 @@ def bytes_per_stream(folder: Path, sound: Path) -> int:
 
 
 def resident_bytes() -> int:
-    """Ask the system how much memory this process really holds.
-
-    Returns
-    -------
-    int
-        Bytes.
-    """
+    """Give the resident size of this process."""
     return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def grown_bytes(folder: Path, sound_path: Path) -> int:
-    """Open streams in this process and see how it grows.
-
-    Parameters
-    ----------
-    folder : Path
-        Of a model.
-    sound_path : Path
-        What they hear.
-
-    Returns
-    -------
-    int
-        For one stream.
-    """
+    """Open legs in this process, and give its growth a leg."""
     model, sound = load_model(folder), BenchSound(sound_path)
-    # One leg that is thrown away loads and builds whatever all share.
+    # One leg, dropped again, loads what all share.
     SteppedLeg(model, sound, SOURCE_RATE, BLOCK_SECONDS).fill()
     gc.collect()
     before = resident_bytes()

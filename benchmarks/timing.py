@@ -1,4 +1,4 @@
-"""Time contenders by turns on one thread, so that a disturbance meets them alike."""
+"""Time contenders in turns on one thread, so that a disturbance hits all alike."""
 
 import gc
 import time
@@ -27,34 +27,18 @@ BURST_WARM_UP: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """Something that does a step of work.
+    """Something that does a step of work."""
 
-    Attributes
-    ----------
-    name : str
-        Unique among those it takes turns with.
-    step : callable
-        Does the work on the sound of step k, counted from 0. False where the step does not count, because it
-        left out work; the whole round is then taken again.
-    """
-
-    name: str
+    name: str  # unique among those it takes turns with
+    # Does the work of step k, counted from 0. False where it left out work: the round is then repeated.
     step: Callable[[int], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """How many times as long one contender took as another.
+    """How many times as long one contender took as another."""
 
-    Attributes
-    ----------
-    median : float
-        Over the ratios of the rounds, each of two neighbours in time.
-    lower_quartile, upper_quartile, lowest, highest : float
-        Of those.
-    """
-
-    median: float
+    median: float  # over the ratios of the rounds, each of two neighbours in time
     lower_quartile: float
     upper_quartile: float
     lowest: float
@@ -63,47 +47,17 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Times:
-    """What was timed.
-
-    Attributes
-    ----------
-    names : tuple of str
-        The contenders.
-    seconds : ndarray, shape (num_rounds, num_contenders), float64
-        Of each step, in the order of `names`.
-    """
+    """What was timed."""
 
     names: tuple[str, ...]
-    seconds: NDArray[np.float64]
+    seconds: NDArray[np.float64]  # of each step, in the order of `names`
 
     def median_ms(self, name: str) -> float:
-        """Give the median of a contender's steps.
-
-        Parameters
-        ----------
-        name : str
-            The contender.
-
-        Returns
-        -------
-        float
-            ms.
-        """
+        """Give the median of a contender's steps."""
         return float(np.median(self._of(name))) * 1000
 
     def ratio(self, dearer: str, cheaper: str) -> Ratio:
-        """Compare two contenders, round by round.
-
-        Parameters
-        ----------
-        dearer, cheaper : str
-            Above and below the line.
-
-        Returns
-        -------
-        Ratio
-            Over 1 where the names are right.
-        """
+        """Compare two contenders, round by round."""
         ratios = self._of(dearer) / self._of(cheaper)
         lowest, lower, median, upper, highest = np.quantile(ratios, (0, 0.25, 0.5, 0.75, 1)).tolist()
         return Ratio(median, lower, upper, lowest, highest)
@@ -113,28 +67,8 @@ class Times:
 
 
 def take_turns(contenders: Sequence[Contender], num_rounds: int, advance: Advance = lambda _: None) -> Times:
-    """Let all do one step a round, each time in another order.
-
-    Parameters
-    ----------
-    contenders : sequence of Contender
-        Warmed up first, for `WARM_UP_ROUNDS`.
-    num_rounds : int
-        Rounds that count.
-    advance : callable
-        Told of each.
-
-    Returns
-    -------
-    Times
-        One row a round.
-
-    Raises
-    ------
-    UsageError
-        If a contender left out work in nearly every round.
-    """
-    # Whoever comes after a dear one finds the caches cold: that falls on all alike.
+    """Let all do one step a round, in random order."""
+    # A contender after an expensive one finds cold caches: random order spreads that.
     order_of = np.random.default_rng(0)
     rows: list[list[float]] = []
     with undisturbed():
@@ -157,22 +91,7 @@ def take_turns(contenders: Sequence[Contender], num_rounds: int, advance: Advanc
 def alone_in_bursts(
     contenders: Sequence[Contender], num_rounds: int, advance: Advance = lambda _: None
 ) -> Times:
-    """Let each do many steps in a row, so that it finds the caches as it left them.
-
-    Parameters
-    ----------
-    contenders : sequence of Contender
-        They take turns after `BURST` steps; the first `BURST_WARM_UP` of a turn are not counted.
-    num_rounds : int
-        Steps that count, at least; rounded up to whole bursts.
-    advance : callable
-        Told of each.
-
-    Returns
-    -------
-    Times
-        One row a burst: the median of its steps.
-    """
+    """Let each do many steps in a row, with warm caches; one row of medians a burst."""
     rows = []
     size = min(BURST, num_rounds)
     with undisturbed():
@@ -189,13 +108,7 @@ def alone_in_bursts(
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Keep the garbage collector out of what is timed.
-
-    Yields
-    ------
-    None
-        With nothing left to collect.
-    """
+    """Keep the garbage collector off meanwhile."""
     gc.collect()
     was_enabled = gc.isenabled()
     gc.disable()
@@ -217,22 +130,7 @@ REDRAW_SECONDS: Final = 0.5
 
 @contextmanager
 def progress_between_steps(console: Console, title: str, total: int) -> Iterator[Advance]:
-    """Show a bar without the thread that rich would draw it from.
-
-    Parameters
-    ----------
-    console : Console
-        Where; nothing is shown unless it is a terminal.
-    title : str
-        What is measured.
-    total : int
-        Steps.
-
-    Yields
-    ------
-    callable
-        Takes the number of steps done since the last call.
-    """
+    """Show a bar without the thread that rich would draw it from."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     bars = Progress(
         *columns, console=console, transient=True, auto_refresh=False, disable=not console.is_terminal

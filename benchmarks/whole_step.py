@@ -1,4 +1,4 @@
-"""From the blocks of a step to its row, and the model's part of it."""
+"""From the blocks of a step to its row, and the prediction alone."""
 
 import time
 
@@ -8,26 +8,12 @@ from emotion.arrays import read_only
 from emotion.decision import VoiceState
 from emotion.model import EmotionModel
 from emotion.window_grid import to_samples
-from streamer.analysis.classifier import ClassifierOptions
 from streamer.analysis.leg import Leg
 from streamer.events import AudioBlock, Row
 
 
 def leg_name(source_rate: int, block_seconds: float) -> str:
-    """Name the way of a step by how the sound comes.
-
-    Parameters
-    ----------
-    source_rate : int
-        Hz.
-    block_seconds : float
-        Length of a block, s.
-
-    Returns
-    -------
-    str
-        Such as ``16000 Hz in blocks of 50 ms``.
-    """
+    """Name a step by rate and block length of its source."""
     return f"{source_rate} Hz in blocks of {1000 * block_seconds:g} ms"
 
 
@@ -35,17 +21,6 @@ class SteppedLeg:
     """A leg that is fed half a second at a time, in blocks as a source would cut them.
 
     As in a live session the model learns what is usual for the voice.
-
-    Parameters
-    ----------
-    model : EmotionModel
-        Heard with, at its own win.
-    sound : BenchSound
-        Heard.
-    source_rate : int
-        Of the blocks, Hz.
-    block_seconds : float
-        Length of a block, s; must go into a step.
     """
 
     def __init__(
@@ -53,7 +28,7 @@ class SteppedLeg:
     ) -> None:
         card = model.card
         grid = card.grid(card.win_seconds, STEP_SECONDS)
-        self._leg = Leg("bench", model, grid, source_rate, judging=ClassifierOptions(baseline=True))
+        self._leg = Leg("bench", model, grid, source_rate)
         self._sound = sound
         self._source_rate = source_rate
         self._block_length = to_samples(block_seconds, source_rate)
@@ -64,88 +39,38 @@ class SteppedLeg:
     @property
     def voice_state(self) -> VoiceState:
         """What the model has learned of the voice; empty where it learns nothing."""
-        return self._leg.voice_state
+        return self._leg.classifier.voice_state
 
     def fill(self, first: int = 0) -> int:
-        """Push more than win, so that every step from now on gives a row.
-
-        Parameters
-        ----------
-        first : int
-            Step of the sound to begin with.
-
-        Returns
-        -------
-        int
-            The step to go on with.
-        """
+        """Push more than win, so that every step from now on gives a row."""
         for number in range(first, first + self._num_filling):
             self.step(number)
         return first + self._num_filling
 
     def step(self, number: int) -> bool:
-        """Push the blocks of one step.
-
-        Parameters
-        ----------
-        number : int
-            Of the step in the sound.
-
-        Returns
-        -------
-        bool
-            True where a row came of it that the gate let pass, so that the model was asked.
-        """
+        """Push the blocks of one step; True where they gave a row with probabilities."""
         end = self._sound.end_of_step(number, self._source_rate)
         samples = self._sound.at_rate(self._source_rate)
         spoke = False
         for start in range(end - self._step_length, end, self._block_length):
             block = read_only(samples[start : start + self._block_length, None])
-            for event in self._leg.push(AudioBlock(block, self._position, time.monotonic())):
+            for event in self._leg.rows(
+                self._leg.windows.push(AudioBlock(block, self._position, time.monotonic()))
+            ):
                 spoke |= isinstance(event, Row) and event.probabilities is not None
             self._position += len(block)
         return spoke
 
 
 def whole_steps(model: EmotionModel, sound: BenchSound, source_rate: int, block_seconds: float) -> Contender:
-    """Open a leg with its first window behind it.
-
-    Parameters
-    ----------
-    model : EmotionModel
-        Heard with.
-    sound : BenchSound
-        Heard.
-    source_rate : int
-        Of the blocks, Hz.
-    block_seconds : float
-        Length of a block, s.
-
-    Returns
-    -------
-    Contender
-        Named by `leg_name`; silent steps, which leave the model out, do not count.
-    """
+    """Open a leg with its first window behind it."""
     leg = SteppedLeg(model, sound, source_rate, block_seconds)
     leg.fill()
     return Contender(leg_name(source_rate, block_seconds), leg.step)
 
 
 def predictions(model: EmotionModel, sound: BenchSound) -> Contender:
-    """Let the model judge a window's vector, learn the voice from it as a leg does, and do nothing else.
-
-    Parameters
-    ----------
-    model : EmotionModel
-        Asked.
-    sound : BenchSound
-        Its windows are judged; their vectors are made beforehand.
-
-    Returns
-    -------
-    Contender
-        Named ``prediction``.
-    """
+    """Only classify a window's vector and learn the voice from it, as a leg does."""
     rate = model.feature_set.sample_rate
     seconds = model.card.win_seconds or STEP_SECONDS
     vectors = [
@@ -156,7 +81,7 @@ def predictions(model: EmotionModel, sound: BenchSound) -> Contender:
     voice = model.open_voice()
 
     def step(number: int) -> bool:
-        voice.hear(vectors[number % len(vectors)])
+        voice.update(vectors[number % len(vectors)])
         return True
 
     return Contender("prediction", step)

@@ -19,24 +19,11 @@ _TIMEOUT_SECONDS: Final = 600
 
 
 def verdict(report: dict[str, Any]) -> tuple[int, list[str]]:
-    """Read a report of pip-audit, which ends well where it has learned nothing.
-
-    Parameters
-    ----------
-    report : dict
-        As ``--format json`` gives it.
-
-    Returns
-    -------
-    code : int
-        `OK`, `VULNERABLE` or `UNKNOWN`.
-    lines : list of str
-        What to say.
-    """
+    """Give exit code and lines for a report of pip-audit, which also succeeds without any advisories."""
     packages = report["dependencies"]
     skipped = [package["name"] for package in packages if "skip_reason" in package]
     lines = [
-        f"{package['name']} {package['version']}: {advisory['id']}, mended in "
+        f"{package['name']} {package['version']}: {advisory['id']}, fixed in "
         f"{', '.join(advisory.get('fix_versions') or ['no version yet'])}"
         for package in packages
         for advisory in package.get("vulns", ())
@@ -44,7 +31,7 @@ def verdict(report: dict[str, Any]) -> tuple[int, list[str]]:
     if lines:
         return VULNERABLE, lines
     if skipped or not packages:
-        return UNKNOWN, [f"no advisories are to be had here for {len(skipped)} of {len(packages)} packages"]
+        return UNKNOWN, [f"no advisories available here for {len(skipped)} of {len(packages)} packages"]
     return OK, [f"no advisory against any of {len(packages)} packages"]
 
 
@@ -54,13 +41,7 @@ def _run(python: Path, module: list[str]) -> subprocess.CompletedProcess[bytes]:
 
 
 def main() -> int:
-    """Audit; the auditor lives in a folder of its own, and goes with it.
-
-    Returns
-    -------
-    int
-        The exit code.
-    """
+    """Audit with pip-audit in a temporary environment."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         venv.create(folder / "venv", with_pip=True)

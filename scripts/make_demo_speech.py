@@ -1,4 +1,4 @@
-"""Make callmood/demo/speech.flac: sentences that a synthesiser acts, with pauses between them.
+"""Make callmood/demo/speech.flac: synthesised sentences with pauses: python -m scripts.make_demo_speech.
 
     python scripts/make_demo_speech.py [--out FILE]
 
@@ -29,28 +29,15 @@ PEAK = 0.98
 
 @dataclass(frozen=True)
 class Sentence:
-    """What is said, and how the knobs stand.
+    """A sentence and its prosody."""
 
-    Attributes
-    ----------
-    voice : str
-        An espeak-ng voice with its variant.
-    pitch_percent, range_percent, rate_percent : int
-        Prosody, 100 is the voice's own.
-    level_dbfs : float
-        RMS of the sentence.
-    pause_seconds : float
-        Room noise after it, s.
-    text : str
-        The words.
-    """
-
-    voice: str
+    voice: str  # an espeak-ng voice with its variant
+    # Prosody; 100 is the voice's own.
     pitch_percent: int
     range_percent: int
     rate_percent: int
-    level_dbfs: float
-    pause_seconds: float
+    level_dbfs: float  # RMS of the sentence
+    pause_seconds: float  # room noise after it, s
     text: str
 
 
@@ -75,18 +62,7 @@ SENTENCES = (
 
 
 def speak(sentence: Sentence) -> Samples:
-    """Let espeak-ng say one sentence.
-
-    Parameters
-    ----------
-    sentence : Sentence
-        Words and knobs.
-
-    Returns
-    -------
-    ndarray, shape (n,), float32
-        At `SAMPLE_RATE`, at the sentence's level unless that would clip.
-    """
+    """Synthesise one sentence at its level, unless that would clip."""
     prosody = (
         f'<speak><prosody pitch="{sentence.pitch_percent}%" range="{sentence.range_percent}%" '
         f'rate="{sentence.rate_percent}%">{escape(sentence.text)}</prosody></speak>'
@@ -101,18 +77,7 @@ def speak(sentence: Sentence) -> Samples:
 
 
 def scene(sentences: tuple[Sentence, ...]) -> Samples:
-    """Join sentences and pauses in one room.
-
-    Parameters
-    ----------
-    sentences : tuple of Sentence
-        In order.
-
-    Returns
-    -------
-    ndarray, shape (n,), float32
-        Begins with half a second of the room; the room's noise lies under the speech as well.
-    """
+    """Join sentences and pauses, with room noise under all."""
     pieces = [np.zeros(SAMPLE_RATE // 2, np.float32)]
     for sentence in sentences:
         pieces += [speak(sentence), np.zeros(round(sentence.pause_seconds * SAMPLE_RATE), np.float32)]

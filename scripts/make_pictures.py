@@ -1,11 +1,10 @@
-"""Make the pictures of the README: python scripts/make_pictures.py [--out docs/images] [--model NAME]
+"""Make the pictures of the README: python -m scripts.make_pictures
 
-The panel is drawn from a real snapshot of a real session: the shipped demo speech, three times in a row,
-replayed through the very path that a microphone takes. The panel for two hears a call made of the demo's
-sentences. The analysis picture is what `callmood predict --plot` draws of the same recording.
+The panel is drawn from a snapshot of a real session: the demo's speech, three times in a row, through the
+path of a microphone. The panel for two legs shows a call made of the demo's sentences. The analysis picture
+is what `callmood predict --plot` draws of the same recording.
 """
 
-import argparse
 import io
 import os
 import re
@@ -15,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,18 +25,19 @@ from rich.console import Console, ConsoleOptions
 from rich.segment import Segment
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME, MONOKAI, TerminalTheme
 
+from benchmarks.pages import DOCS, ROOT, exit_code, parser
 from callmood import __version__
 from callmood.__main__ import main as callmood
 from emotion.arrays import Samples
 from emotion.audio_io import AudioFile
-from emotion.errors import CallmoodError
 from emotion.model_folders import DEFAULT_MODEL, find_model
 from emotion.output_files import OutputFiles
 from streamer.analysis.spectrogram import SpectrogramHistory
 from streamer.leg_plan import LegPlan
 from streamer.panel.canvas import Canvas
 from streamer.panel.panel import draw_panel
-from streamer.session import Session, SessionOptions
+from streamer.pipeline import SessionOptions
+from streamer.session import Session
 from streamer.session_info import SessionInfo
 from streamer.sinks.spectrogram_png import SpectrogramPng
 from streamer.snapshot import Snapshot
@@ -53,20 +54,11 @@ ROOM_DBFS = -70.0
 
 @dataclass(frozen=True)
 class Turn:
-    """What somebody says.
-
-    Attributes
-    ----------
-    leg : int
-        Who.
-    at_seconds : float
-        When.
-    first_seconds, last_seconds : float
-        Where it stands in the demo.
-    """
+    """A sentence of the demo, said on a leg of the call."""
 
     leg: int
     at_seconds: float
+    # Where it stands in the demo.
     first_seconds: float
     last_seconds: float
 
@@ -100,15 +92,7 @@ GAINS = (0.5, 1.0)
 
 
 def write_call(demo: Path, path: Path) -> None:
-    """Write the call.
-
-    Parameters
-    ----------
-    demo : Path
-        The demo's speech.
-    path : Path
-        A WAV of two channels.
-    """
+    """Write a call made of the demo's sentences, a WAV of two channels."""
     samples, sample_rate = soundfile.read(demo, dtype="float32")
     end_seconds = max(turn.at_seconds + turn.last_seconds - turn.first_seconds for turn in TURNS) + 1.0
     call = _room(round(end_seconds * sample_rate))
@@ -124,10 +108,9 @@ def _room(num_samples: int) -> Samples:
     return noise.astype(np.float32)
 
 
-ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "callmood" / "demo" / "speech.flac"
 TIMES = 3
-"""So often is the demo heard in a row, so that the trend has its minute."""
+"""So often is the demo heard in a row, so that the probability history has its minute."""
 
 SECONDS = 64.4
 """Where it is stopped for the portrait: in the middle of a sentence."""
@@ -143,17 +126,17 @@ SVG_FORMAT = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=
 
 
 class Portrait(Screen):
-    """Keeps what it is shown."""
+    """A screen that keeps the last snapshot."""
 
     facts: SessionInfo
     snapshot: Snapshot
 
     def open(self, facts: SessionInfo) -> None:
-        """Keep the head."""
+        """Keep the session's facts, with a fixed start."""
         self.facts = replace(facts, started=STARTED)
 
     def draw(self, snapshot: Snapshot) -> None:
-        """Keep the latest."""
+        """Keep the latest snapshot."""
         self.snapshot = snapshot
 
 
@@ -222,37 +205,36 @@ def draw_svg(portrait: Portrait, size: tuple[int, int], theme: TerminalTheme, *,
 
 
 def main() -> int:
-    """Make them all."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    """Make all pictures."""
+    options = parser(__doc__)
+    options.add_argument(
+        "--out", type=Path, default=DOCS / "images", metavar="DIR", help="default: docs/images"
     )
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images", metavar="DIR")
-    parser.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME")
-    arguments = parser.parse_args()
+    options.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME", help="default: %(default)s")
+    arguments = options.parse_args()
     os.environ["TZ"] = "UTC"
     time.tzset()
-    out: Path = arguments.out
+    return exit_code("make_pictures", partial(_make, arguments.model, arguments.out))
+
+
+def _make(model: str, out: Path) -> int:
     out.mkdir(parents=True, exist_ok=True)
-    try:
-        portrait = listen_to_the_demo(arguments.model, seconds=SECONDS)
-        call = listen_to_the_call(arguments.model)
-        for name, shown, size, theme, spectrogram in (
-            ("panel", portrait, (80, 24), MONOKAI, False),
-            ("panel-light", portrait, (80, 24), DEFAULT_TERMINAL_THEME, False),
-            ("panel-spectrogram", portrait, (110, 36), MONOKAI, True),
-            ("panel-call-80x24", call, (80, 24), MONOKAI, False),
-            ("panel-call-80x24-light", call, (80, 24), DEFAULT_TERMINAL_THEME, False),
-            ("panel-call-160x40", call, (160, 40), MONOKAI, False),
-        ):
-            svg = draw_svg(shown, size, theme, spectrogram=spectrogram)
-            (out / f"{name}.svg").write_text(svg, encoding="utf-8")
-        listen_to_the_demo(arguments.model, png=out / "spectrogram.png")
-    except CallmoodError as error:
-        sys.stderr.write(f"make_pictures: {error}\n")
-        return error.exit_code
+    portrait = listen_to_the_demo(model, seconds=SECONDS)
+    call = listen_to_the_call(model)
+    for name, shown, size, theme, spectrogram in (
+        ("panel", portrait, (80, 24), MONOKAI, False),
+        ("panel-light", portrait, (80, 24), DEFAULT_TERMINAL_THEME, False),
+        ("panel-spectrogram", portrait, (110, 36), MONOKAI, True),
+        ("panel-call-80x24", call, (80, 24), MONOKAI, False),
+        ("panel-call-80x24-light", call, (80, 24), DEFAULT_TERMINAL_THEME, False),
+        ("panel-call-160x40", call, (160, 40), MONOKAI, False),
+    ):
+        svg = draw_svg(shown, size, theme, spectrogram=spectrogram)
+        (out / f"{name}.svg").write_text(svg, encoding="utf-8")
+    listen_to_the_demo(model, png=out / "spectrogram.png")
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder) / "analysis.png"
-        failed = callmood(["predict", str(DEMO), "--model", arguments.model, "--plot", str(picture)])
+        failed = callmood(["predict", str(DEMO), "--model", model, "--plot", str(picture)])
         if not failed:
             shutil.copyfile(picture, out / "analysis.png")
     print(f"pictures are in {out}")

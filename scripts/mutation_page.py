@@ -1,7 +1,7 @@
-"""Tell what became of the mutants, and write docs/mutation.md: python -m scripts.mutation_page
+"""Score the mutants that mutmut has tried, and write docs/mutation.md: python -m scripts.mutation_page
 
-`make mutation` lets mutmut try them, then calls this. It needs every mutant tried, and fails where a group of
-modules kills less than it shall, or where a survivor has no reason in docs/mutation-survivors.toml.
+`make mutation` runs mutmut, then this. Fails where a mutant is untried, where a group of modules kills too
+few, or where a survivor has no reason in docs/mutation-survivors.toml.
 """
 
 import json
@@ -11,96 +11,60 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from fnmatch import fnmatch
 from importlib.metadata import version
 from itertools import groupby
-from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.pages import DOCS, ROOT, page, table
 from emotion.atomic_files import replace
 
-HEAD: Final = """# Mutation testing
+HEAD: Final = """\
+A mutant is the code with one small fault: a comparison reversed, a number one higher, an argument missing. It
+is killed if a test fails or no longer ends. A survivor is a fault that no test notices, or no fault at all.
+Made with {made_with}; the tests of all mutants took {minutes:.0f} minutes.
 
-Written by `make mutation`; measure again rather than edit. A mutant is the code with one small fault: a
-comparison turned, a number one higher, an argument missing. It is killed if a test fails, or no longer
-ends; one that survives is a fault that no test would notice, or none at all. Made with {made_with}; the
-tests of all mutants took {minutes:.0f} minutes.
-
-mutmut leaves alone what is decorated (properties), what stands outside of functions (constants, fields), and
-the paragraphs of `--help`. Two lines of `streamer/sinks/alert_command.py` have no mutants: the opposite of
-one would kill every process that the user has.
-Tests are those that `pyproject.toml` names under `tool.mutmut`, Hypothesis with few examples, always the
-same. `make mutation` goes on where it was stopped, and tries a function again that has changed, or all of
-them after a change of a test. Reasons are kept in `mutation-survivors.toml`.
-
+mutmut does not change decorated functions (properties), code outside of functions (constants, fields) and
+the paragraphs of `--help`. Two lines of `streamer/sinks/alert_command.py` have no mutants: one of theirs
+would kill every process of the user. The tests are those that `pyproject.toml` names under `tool.mutmut`;
+Hypothesis runs few examples, always the same. `make mutation` continues where it was stopped, and tries a
+function again when it has changed, or all of them when a test has. Reasons are kept in
+`mutation-survivors.toml`.
 """
 
 
 @dataclass(frozen=True)
 class Survivor:
-    """A mutant that no test noticed.
-
-    Attributes
-    ----------
-    module : str
-        Path of the module.
-    was, now : str
-        The line, and what the mutant has in its place.
-    why : str or None
-        Why that may be; None where nobody has said so.
-    """
+    """A mutant that no test noticed."""
 
     module: str
     was: str
-    now: str
-    why: str | None
+    now: str  # what the mutant has in place of the line
+    why: str | None  # why no test notices; None where nobody has said so
 
 
-def page(
-    groups: Mapping[str, Mapping[str, Counter[str]]],
-    survivors: Sequence[Survivor],
-    made_with: str,
-    minutes: float,
-) -> tuple[str, float]:
-    """Write the page.
-
-    Parameters
-    ----------
-    groups : mapping of str to mapping of str to Counter
-        For each group of modules how often mutmut said each of its words, by module.
-    survivors : sequence of Survivor
-        In the order of modules.
-    made_with : str
-        Tool and date.
-    minutes : float
-        That all tests took.
-
-    Returns
-    -------
-    (str, float)
-        The page, and the lowest score of a group, 0..1.
-    """
-    totals = {group: sum(modules.values(), Counter()) for group, modules in groups.items()}
-    lines = [HEAD.format(made_with=made_with, minutes=minutes)]
-    lines += [
-        *_table("group", totals),
-        "",
-        *_table("module", {m: c for g in groups.values() for m, c in g.items()}),
-    ]
-    lines += [
-        "",
+def mutation_page(
+    groups: Mapping[str, Mapping[str, Counter[str]]], survivors: Sequence[Survivor], head: str
+) -> str:
+    """Write the page from mutmut's words by group and module, and the survivors in the order of modules."""
+    totals = {group: _total(modules) for group, modules in groups.items()}
+    parts = [
+        head,
+        _table("group", totals),
+        _table("module", {m: c for g in groups.values() for m, c in g.items()}),
         "## Survivors",
-        "",
-        "The line, what the mutant had in its place, and why no test minds.",
-        "",
+        "The line, what the mutant had in its place, and why no test notices.",
     ]
     for module, found in groupby(survivors, lambda each: each.module):
-        lines += [f"### `{module}`", *_listed(list(found)), ""]
-    return "\n".join(lines), min((_score(count) for count in totals.values()), default=0.0)
+        parts.append("\n".join([f"### `{module}`", "", *_listed(list(found))]))
+    return page("Mutation testing", "mutation", *parts, date=f"{datetime.now(UTC):%Y-%m-%d}")
+
+
+def _total(modules: Mapping[str, Counter[str]]) -> Counter[str]:
+    return sum(modules.values(), Counter())
 
 
 def _score(count: Counter[str]) -> float:
-    """Give the share that was killed; whoever no longer ends, or falls, is."""
+    """Give the share that was killed, timeouts and crashes included."""
     return 1 - _alive(count) / count.total() if count.total() else 0.0
 
 
@@ -108,15 +72,13 @@ def _alive(count: Counter[str]) -> int:
     return count.total() - count["killed"] - count["timeout"] - count["segfault"]
 
 
-def _table(name: str, counts: Mapping[str, Counter[str]]) -> Iterator[str]:
-    yield f"| {name} | mutants | killed | of them by time | survived | score |"
-    yield "|---|---|---|---|---|---|"
+def _table(name: str, counts: Mapping[str, Counter[str]]) -> str:
+    rows = []
     for key, count in counts.items():
         alive = _alive(count)
-        yield (
-            f"| {key} | {count.total()} | {count.total() - alive} | {count['timeout']} | {alive} "
-            f"| {100 * _score(count):.1f} % |"
-        )
+        killed = count.total() - alive
+        rows.append((key, count.total(), killed, count["timeout"], alive, f"{100 * _score(count):.1f} %"))
+    return table((name, "mutants", "killed", "of them by time", "survived", "score"), rows)
 
 
 def _listed(survivors: Sequence[Survivor]) -> Iterator[str]:
@@ -126,46 +88,53 @@ def _listed(survivors: Sequence[Survivor]) -> Iterator[str]:
         yield f"  - {why or 'NO REASON YET'}"
 
 
-ROOT: Final = Path(__file__).parents[1]
 MUTANTS: Final = ROOT / "mutants"
-REASONS: Final = ROOT / "docs" / "mutation-survivors.toml"
-PAGE: Final = ROOT / "docs" / "mutation.md"
+REASONS: Final = DOCS / "mutation-survivors.toml"
+PAGE: Final = DOCS / "mutation.md"
 
 AT_LEAST: Final = 0.85
 """Share of its mutants that each group must kill."""
 
 GROUPS: Final = {
-    "queue": ("streamer/sources/queue.py", "streamer/sources/queue.py"),
-    "window assembler": (
+    "queue": ("streamer/sources/queue.py",),
+    "windows": (
         "streamer/analysis/gate.py",
-        "streamer/analysis/windows.py",
         "streamer/analysis/windows.py",
         "streamer/analysis/leg.py",
         "emotion/window_grid.py",
     ),
-    "tracker": ("streamer/analysis/classifier.py", "streamer/analysis/classifier.py"),
-    "recorder": ("streamer/recorder/*.py",),
-    "what deletes": ("streamer/retention/*.py", "emotion/atomic_files.py", "callmood/commands/forget.py"),
-    "what sends": ("streamer/alerts/*.py",),
+    "classifier": ("streamer/analysis/classifier.py",),
+    "what records": (
+        "streamer/recordings/clip_recorder.py",
+        "streamer/recordings/clips.py",
+        "streamer/recordings/listing.py",
+        "streamer/recordings/session_audio.py",
+        "streamer/recordings/session_folder.py",
+        "streamer/recordings/wav.py",
+    ),
+    "what deletes": (
+        "streamer/recordings/forget.py",
+        "streamer/recordings/removal.py",
+        "streamer/recordings/retention.py",
+        "streamer/recordings/scan.py",
+        "emotion/atomic_files.py",
+        "callmood/commands/forget.py",
+    ),
+    "what sends": ("streamer/alerts.py", "streamer/sinks/alert_command.py", "streamer/sinks/alert_post.py"),
     "configuration": (
         "callmood/configuration.py",
         "callmood/model_choice.py",
         "emotion/model_folders.py",
     ),
-    "readers of hostile files": (
-        "emotion/untrusted_arrays.py",
-        "emotion/untrusted_arrays.py",
+    "readers of untrusted files": (
+        "emotion/audio_decoding.py",
         "emotion/audio_layout.py",
         "emotion/card.py",
         "emotion/model.py",
-        "emotion/untrusted_text.py",
-        "emotion/audio_layout.py",
+        "emotion/typed_json.py",
         "emotion/untrusted_arrays.py",
-        "emotion/audio_layout.py",
-        "emotion/audio_layout.py",
-        "emotion/audio_decoding.py",
-        "emotion/audio_layout.py",
-        "streamer/voices.py",
+        "emotion/untrusted_text.py",
+        "streamer/recordings/journal_reader.py",
         "streamer/voices.py",
         "trainer/dataset.py",
     ),
@@ -174,38 +143,28 @@ GROUPS: Final = {
 
 @dataclass(frozen=True)
 class Tried:
-    """What became of the mutants of one module.
-
-    Attributes
-    ----------
-    module : str
-        Its path.
-    words : mapping of str to str
-        mutmut's word for each mutant, by its name.
-    seconds : float
-        That their tests took, s.
-    """
+    """The results of one module."""
 
     module: str
-    words: dict[str, str]
+    words: dict[str, str]  # mutmut's word for each mutant, by its name
     seconds: float
 
 
 def tried() -> Iterator[Tried]:
-    """Read what mutmut has written down."""
+    """Read the results of mutmut."""
     from mutmut.stats import status_by_exit_code  # noqa: PLC0415 - only this extra has it
 
     for path in sorted(MUTANTS.rglob("*.meta")):
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         module = str(path.relative_to(MUTANTS).with_suffix(""))
         codes = values["exit_code_by_key"]
-        if codes and any(fnmatch(module, pattern) for group in GROUPS.values() for pattern in group):
+        if codes and any(module in group for group in GROUPS.values()):
             words = {name: status_by_exit_code[code] for name, code in codes.items()}
             yield Tried(module, words, sum(values["durations_by_key"].values()))
 
 
 def survivor(module: str, name: str, reasons: Sequence[dict[str, Any]]) -> Survivor:
-    """Find out what a mutant has changed, and why that may be."""
+    """Give what a surviving mutant has changed, and the reason on record."""
     from mutmut.mutation.diff_apply import get_diff_for_mutant  # noqa: PLC0415
 
     lines = get_diff_for_mutant(name, path=module).splitlines()[2:]
@@ -217,18 +176,12 @@ def survivor(module: str, name: str, reasons: Sequence[dict[str, Any]]) -> Survi
 
 
 def main() -> int:
-    """Print the scores and the survivors, and write the page.
-
-    Returns
-    -------
-    int
-        Exit code: 0 where each group kills enough and each survivor has its reason.
-    """
+    """Print the scores and the survivors, and write the page."""
     reasons = tomllib.loads(REASONS.read_text(encoding="utf-8"))["survivors"]
     modules = list(tried())
     counts = {each.module: Counter(each.words.values()) for each in modules}
     if not counts or any(count["not checked"] for count in counts.values()):
-        print("mutants are left untried: run `make mutation` to its end; it goes on where it stopped")
+        print("some mutants are untried: run `make mutation` to its end; it continues where it stopped")
         return 1
     survivors = [
         survivor(each.module, name, reasons)
@@ -237,14 +190,16 @@ def main() -> int:
         if word not in {"killed", "timeout", "segfault"}
     ]
     groups = {
-        group: {module: counts[module] for module in counts if any(fnmatch(module, p) for p in patterns)}
-        for group, patterns in GROUPS.items()
+        group: {module: count for module, count in counts.items() if module in own}
+        for group, own in GROUPS.items()
     }
-    made_with = f"mutmut {version('mutmut')}, {datetime.now(UTC):%Y-%m-%d}"
-    minutes = sum(each.seconds for each in modules) / 60
-    text, weakest = page(groups, survivors, made_with, minutes)
+    head = HEAD.format(
+        made_with=f"mutmut {version('mutmut')}", minutes=sum(each.seconds for each in modules) / 60
+    )
+    text = mutation_page(groups, survivors, head)
     replace(PAGE, text.encode("utf-8"))
     print(text)
+    weakest = min(_score(_total(own)) for own in groups.values())
     unexplained = [each for each in survivors if each.why is None]
     for each in unexplained:
         print(f"no reason in {REASONS.name}: {each.module}: {each.was}  ->  {each.now}")

@@ -1,42 +1,90 @@
-"""Shared by the scripts that cut networks: fetch a wheel, write a graph and a card, compare outputs."""
+"""Shared by what cuts or writes networks: fetch a package, write a graph and a card, compare outputs."""
 
+import argparse
 import hashlib
 import json
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
-LICENCE_NAME = "LICENSE"
+Array: TypeAlias = NDArray[Any]
+
+LICENCE_NAME: Final = "LICENSE"
+_OPSET: Final = 20
+_IR_VERSION: Final = 9
+
+
+@dataclass(frozen=True)
+class Package:
+    """The one package that a network comes in; another digest is refused."""
+
+    registry: str  # "PyPI" or "npm"
+    name: str
+    version: str
+    algorithm: str  # of the digest, as hashlib names it
+    digest: str
+
+    def read(self, at_hand: Path | None = None) -> bytes:
+        """Read the package from a file, or fetch it with the registry's client."""
+        packed = at_hand.read_bytes() if at_hand else self._fetched()
+        found = hashlib.new(self.algorithm, packed).hexdigest()
+        if found != self.digest:
+            raise SystemExit(
+                f"the package has {self.algorithm} {found}, {self.name} {self.version} has {self.digest}"
+            )
+        return packed
+
+    def origin(self, file: str, content: bytes) -> dict[str, str]:
+        """Say for the card which file of the package a network was in."""
+        return {
+            "package": f"{self.name} ({self.registry})",
+            "version": self.version,
+            self.algorithm: self.digest,
+            "file": file,
+            "file_sha256": hashlib.sha256(content).hexdigest(),
+        }
+
+    def _fetched(self) -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            if self.registry == "npm":
+                wanted = f"{self.name}@{self.version}"
+                command = ["npm", "pack", "--silent", wanted, "--pack-destination", folder]
+            else:
+                wanted = f"{self.name}=={self.version}"
+                command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", folder]
+                command.append(wanted)
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - the words are ours
+            (found,) = Path(folder).iterdir()
+            return found.read_bytes()
+
+
+def read_arguments(description: str | None, out: Path) -> argparse.Namespace:
+    """Read the command line of a cut: ``package`` and ``out``."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--package", type=Path, metavar="FILE", help="the package (default: fetch it from its registry)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", default=out, help="where the files go (default: %(default)s)"
+    )
+    return parser.parse_args()
 
 
 def write_card(
     path: Path, file: Path, what: str, licence: str, origin: Mapping[str, str], **rest: object
 ) -> None:
-    """Write the card of a file that lies already where it will stay.
-
-    Parameters
-    ----------
-    path : Path
-        Of the card.
-    file : Path
-        In the same folder, as its licence is.
-    what : str
-        One sentence.
-    licence : str
-        As SPDX names it.
-    origin : mapping of str to str
-        As `origin` gives it.
-    **rest
-        What else is to be known, in its order.
-    """
+    """Write the card of a file that already lies in its folder, beside its licence."""
     card = {
         "format": 1,
         "what": what,
@@ -50,93 +98,12 @@ def write_card(
     path.write_text(json.dumps(card, indent=2) + "\n")
 
 
-def origin(package: str, version: str, digest: tuple[str, str], file: str, content: bytes) -> dict[str, str]:
-    """Say which file of which package a network was in.
-
-    Parameters
-    ----------
-    package, version : str
-        With the registry in brackets behind the name.
-    digest : tuple of str
-        Name of the algorithm, and the package's digest by it, in hexadecimal.
-    file : str
-        Inside the package.
-    content : bytes
-        Of that file.
-
-    Returns
-    -------
-    dict of str to str
-        For the card.
-    """
-    return {
-        "package": package,
-        "version": version,
-        digest[0]: digest[1],
-        "file": file,
-        "file_sha256": hashlib.sha256(content).hexdigest(),
-    }
-
-
-def largest_difference(theirs: Sequence[NDArray[np.generic]], ours: Sequence[NDArray[np.generic]]) -> float:
-    """Hold what a cut gives against what the original gives.
-
-    Parameters
-    ----------
-    theirs, ours : sequence of ndarray
-        One a tap.
-
-    Returns
-    -------
-    float
-        RMS of the difference over the deviation, of the tap where it is largest.
-    """
+def largest_difference(theirs: Sequence[Array], ours: Sequence[Array]) -> float:
+    """Give the RMS of the difference over the deviation, of the tap where it is largest."""
     pairs = [
         (np.asarray(a, np.float64), np.asarray(b, np.float64)) for a, b in zip(theirs, ours, strict=True)
     ]
     return max(float(np.sqrt(np.mean((a - b) ** 2)) / a.std()) for a, b in pairs)
-
-
-def wheel(package: str, version: str, sha256: str, at_hand: Path | None = None) -> bytes:
-    """Give the one wheel of a package that a script was written for.
-
-    Parameters
-    ----------
-    package, version : str
-        As pip takes them.
-    sha256 : str
-        Of the wheel, in hexadecimal.
-    at_hand : Path, optional
-        The file, where it need not be fetched.
-
-    Returns
-    -------
-    bytes
-        The wheel.
-
-    Raises
-    ------
-    SystemExit
-        With both digests where they differ.
-    """
-    packed = at_hand.read_bytes() if at_hand else _fetched(package, version)
-    found = hashlib.sha256(packed).hexdigest()
-    if found != sha256:
-        raise SystemExit(f"the wheel has SHA-256 {found}, {package} {version} has {sha256}")
-    return packed
-
-
-def _fetched(package: str, version: str) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        wanted = ["--no-deps", "--quiet", "--dest", folder, f"{package}=={version}"]
-        subprocess.run([sys.executable, "-m", "pip", "download", *wanted], check=True)  # noqa: S603
-        (found,) = Path(folder).glob("*.whl")
-        return found.read_bytes()
-
-
-Array: TypeAlias = NDArray[Any]
-
-_OPSET = 20
 
 
 class Quantised(NamedTuple):
@@ -147,42 +114,36 @@ class Quantised(NamedTuple):
     zero: Array
 
 
+Ends: TypeAlias = Mapping[str, Sequence[int | str]]
+"""Names and shapes of a graph's inputs or outputs, all float32; a word stands for any length."""
+
+
 class GraphWriter:
     """Nodes and constants so far; the same in the same order gives the same file.
 
-    Parameters
-    ----------
-    original : onnx.ModelProto
-        Whose weights are taken over.
+    Every method that adds gives the name of what it added. `original` is the network whose weights are taken.
     """
 
-    def __init__(self, original: onnx.ModelProto) -> None:
-        self._given = {each.name: each for each in original.graph.initializer}
+    def __init__(self, original: onnx.ModelProto | None = None) -> None:
+        self._given = {each.name: each for each in original.graph.initializer} if original else {}
         self._nodes: list[onnx.NodeProto] = []
         self._kept: dict[str, onnx.TensorProto] = {}
 
-    def model(
-        self, what: str, inputs: Sequence[onnx.ValueInfoProto], outputs: Sequence[onnx.ValueInfoProto]
-    ) -> onnx.ModelProto:
-        """Close the graph.
+    def model(self, what: str, inputs: Ends, outputs: Ends) -> onnx.ModelProto:
+        """Close the graph; `what` is one line about it."""
+        given, asked = (
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in ends.items()]
+            for ends in (inputs, outputs)
+        )
+        graph = helper.make_graph(self._nodes, what, given, asked, list(self._kept.values()))
+        opsets = [helper.make_opsetid("", _OPSET)]
+        return helper.make_model(
+            graph, opset_imports=opsets, ir_version=_IR_VERSION, producer_name="callmood"
+        )
 
-        Parameters
-        ----------
-        what : str
-            One line about it.
-        inputs, outputs : sequence of onnx.ValueInfoProto
-            By the names of its nodes.
-
-        Returns
-        -------
-        onnx.ModelProto
-            Checked.
-        """
-        graph = helper.make_graph(self._nodes, what, inputs, outputs, list(self._kept.values()))
-        written = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=9)
-        written.producer_name = "callmood"
-        onnx.checker.check_model(written, full_check=True)
-        return written
+    def has(self, name: str) -> bool:
+        """Whether the original has an array of this name."""
+        return name in self._given
 
     def given(self, name: str) -> Array:
         """Take an array of the original's."""
@@ -190,33 +151,21 @@ class GraphWriter:
         return array
 
     def node(self, kind: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
-        """Add a node with one output; gives its name."""
+        """Add an operator of the ONNX standard with one output."""
         self._nodes.append(helper.make_node(kind, inputs, [output], output, **attributes))
         return output
 
     def split(self, whole: str, name: str, axis: int, lengths: Sequence[int]) -> list[str]:
-        """Cut along an axis; gives the names of the parts."""
+        """Cut along an axis."""
         parts = [f"{name}.{number}" for number in range(len(lengths))]
         wanted = self.integers(f"lengths.{'_'.join(map(str, lengths))}", list(lengths))
         self._nodes.append(helper.make_node("Split", [whole, wanted], parts, name, axis=axis))
         return parts
 
-    def attention(self, parts: Sequence[str], name: str, head_width: int, width: int) -> str:
-        """Let every frame hear all others.
+    def attention(self, parts: Sequence[str], name: str, head_width: int, shape: Sequence[int]) -> str:
+        """Add attention of every frame to all others, from queries, keys and values to frames of `shape`.
 
-        Parameters
-        ----------
-        parts : sequence of str
-            Queries (heads, frames, head width), keys (heads, head width, frames), values as queries.
-        name : str
-            Of the nodes.
-        head_width, width : int
-            Values of a head, and of all.
-
-        Returns
-        -------
-        str
-            Shape (1, frames, width).
+        Queries and values are (heads, frames, head width), keys (heads, head width, frames).
         """
         queries, keys, values = parts
         match = self.node("MatMul", [queries, keys], f"{name}.match")
@@ -225,7 +174,7 @@ class GraphWriter:
         weights = self.node("Softmax", [scaled], f"{name}.weights", axis=-1)
         heard = self.node("MatMul", [weights, values], f"{name}.heard")
         heard = self.node("Transpose", [heard], f"{name}.heard.turned", perm=[1, 0, 2])
-        frames = self.integers("shape.frames", [1, -1, width])
+        frames = self.integers("shape.frames", list(shape))
         return self.node("Reshape", [heard, frames], f"{name}.heard.frames")
 
     def weight(self, name: str, given: Quantised, axis: int = 1) -> str:
@@ -236,13 +185,21 @@ class GraphWriter:
         return self.node("DequantizeLinear", inputs, name, axis=axis)
 
     def floats(self, name: str, values: Array) -> str:
-        """Keep float32 values."""
+        """Keep float32 values; those kept under this name already stay."""
         return self._keep(name, values.astype(np.float32))
 
     def integers(self, name: str, values: int | list[int]) -> str:
-        """Keep whole numbers."""
+        """Keep whole numbers: shapes, axes, limits."""
         return self._keep(name, np.array(values, dtype=np.int64))
 
     def _keep(self, name: str, array: Array) -> str:
-        self._kept.setdefault(name, numpy_helper.from_array(np.array(array, order="C"), name))
+        if name not in self._kept:
+            self._kept[name] = numpy_helper.from_array(np.array(array, order="C"), name)
         return name
+
+
+def checked(written: onnx.ModelProto) -> bytes:
+    """Check a graph and its shapes, and give the file; the same graph gives the same bytes."""
+    onnx.checker.check_model(written, full_check=True)
+    content: bytes = written.SerializeToString(deterministic=True)
+    return content

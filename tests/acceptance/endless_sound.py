@@ -22,13 +22,7 @@ _NOISE_SECONDS: Final = 20
 
 
 class EndlessSound:
-    """Rounds of scenes drawn from a seed: the same seed gives the same samples, without end.
-
-    Parameters
-    ----------
-    seed : int
-        Draws order, lengths, levels and noise.
-    """
+    """Endless random scenes; the same seed gives the same samples."""
 
     def __init__(self, seed: int) -> None:
         self._draw = np.random.default_rng(seed)
@@ -40,18 +34,7 @@ class EndlessSound:
         self._noise = self._draw.standard_normal(_NOISE_SECONDS * RATE_HZ).astype(np.float32)
 
     def scenes(self, num_samples: int) -> Iterator[Steps]:
-        """Give the sound, scene by scene.
-
-        Parameters
-        ----------
-        num_samples : int
-            Of all scenes together: the last is cut.
-
-        Yields
-        ------
-        ndarray, shape (n,), int16
-            A scene of 1 to 15 s.
-        """
+        """Give scenes of 1 to 15 s, `num_samples` together."""
         left = num_samples
         while left > 0:
             for kind in self._draw.permutation(KINDS):

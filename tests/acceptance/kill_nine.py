@@ -1,13 +1,10 @@
-"""Kill sessions with signal 9 at random moments, and open all that they leave.
+"""Kill sessions with signal 9 at random moments, and check what they leave: make kill-nine
 
-    python -m tests.acceptance.kill_nine
-
-Real sessions hear speech through a pipe and write clips, the whole sound and a journal; some hear two legs,
-some more than their folder may hold, some are still starting or already stopping. It prints a line a kind;
-the exit code is 1 where anything is not whole, or more than the last second is missing.
+Real sessions read speech through a pipe and record clips, the whole sound and a journal; some have two legs,
+some more than their folder may hold, some are still starting or already stopping. Prints a line a kind; the
+exit code is 1 where anything is damaged, or more than the last second is missing.
 """
 
-import argparse
 import json
 import sys
 import tempfile
@@ -18,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from benchmarks.pages import parser
 from streamer.recordings.removal import LOG_FILE
 from streamer.session import FILE_QUEUE_SECONDS
 from tests.acceptance.endless_sound import RATE_HZ
@@ -38,51 +36,28 @@ MOST_LOST_SECONDS: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a kill.
-
-    Attributes
-    ----------
-    killed : Killed
-        What was known from outside.
-    remains : Remains
-        What was found, with all faults.
-    lost_seconds, unread_seconds : float
-        Sound that had been taken out of the pipe and is in no file; sound that was still in the pipe, s.
-    """
+    """The result of a kill."""
 
     killed: Killed
-    remains: Remains
-    lost_seconds: float
-    unread_seconds: float
+    remains: Remains  # what was found, with all faults
+    lost_seconds: float  # taken out of the pipe, and in no file
+    unread_seconds: float  # still in the pipe
 
 
 def outcome_of(kill: Kill, folder: Path) -> Outcome:
-    """Start, kill, look, list and forget.
-
-    Parameters
-    ----------
-    kill : Kill
-        As planned.
-    folder : Path
-        An empty one.
-
-    Returns
-    -------
-    Outcome
-        Without faults where all is as it should be.
-    """
+    """Start, kill, check, list and forget."""
     killed = run_and_kill(kill, folder)
     remains = look_at_remains(killed, folder)
     lost = (killed.num_taken - (remains.end_sample or 0)) / RATE_HZ
     unread = (killed.num_sent - killed.num_taken) / RATE_HZ
     if kill.is_paced and kill.has_begun:
-        # All that was sent counts: whoever speaks knows of no pipe.
+        # Sound still in the pipe counts as lost too.
         remains.look(
             is_right=lost + unread <= MOST_LOST_SECONDS,
             fault=f"{lost:.2f} s taken and {unread:.2f} s sent are in no file",
         )
     else:
-        # What waits in the queue was spoken in a moment.
+        # The queue holds sound that came faster than real time.
         most = MOST_LOST_SECONDS + (0.0 if kill.is_paced else FILE_QUEUE_SECONDS)
         remains.look(is_right=lost <= most, fault=f"{lost:.2f} s taken are in no file")
     _list_and_forget(remains, folder)
@@ -90,7 +65,7 @@ def outcome_of(kill: Kill, folder: Path) -> Outcome:
 
 
 def _list_and_forget(remains: Remains, folder: Path) -> None:
-    """See whether the commands that look at recordings can live with what is left."""
+    """Check that `sessions` and `forget` work on what is left."""
     listed = callmood("sessions", "--json", cwd=folder)
     remains.look(is_right=listed.returncode == 0, fault=f"callmood sessions: {listed.stderr}")
     found = json.loads(listed.stdout)
@@ -118,14 +93,18 @@ def _list_and_forget(remains: Remains, folder: Path) -> None:
 
 
 def main() -> int:
-    """Kill, look, tell."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    """Kill, check, print."""
+    options = parser(__doc__)
+    options.add_argument(
+        "--number", type=int, default=100, metavar="N", help="number of kills (default: %(default)s)"
     )
-    parser.add_argument("--number", type=int, default=100, metavar="N", help="of kills (default: 100)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="draws the moments")
-    parser.add_argument("--at-once", type=int, default=3, metavar="N", help="sessions side by side")
-    arguments = parser.parse_args()
+    options.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="for the moments (default: %(default)s)"
+    )
+    options.add_argument(
+        "--at-once", type=int, default=3, metavar="N", help="sessions side by side (default: %(default)s)"
+    )
+    arguments = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="callmood-kills-") as folder:
 
         def one(number: int) -> Outcome:
@@ -144,18 +123,7 @@ def main() -> int:
 
 
 def summary(outcomes: Sequence[Outcome]) -> list[str]:
-    """Put outcomes into a few lines.
-
-    Parameters
-    ----------
-    outcomes : sequence of Outcome
-        At least one.
-
-    Returns
-    -------
-    list of str
-        A line a kind, and one for all.
-    """
+    """Summarise: a line a kind, and one for all."""
     lines = []
     for kind in dict.fromkeys(KINDS):
         own = [outcome for outcome in outcomes if outcome.killed.kill.kind == kind]
@@ -164,15 +132,14 @@ def summary(outcomes: Sequence[Outcome]) -> list[str]:
         remains = [outcome.remains for outcome in own]
         lost = max(outcome.lost_seconds for outcome in own)
         unread = max(outcome.lost_seconds + outcome.unread_seconds for outcome in own)
-        rows = sum(each.num_rows for each in remains)
-        clips = sum(each.num_clips for each in remains)
-        parts = sum(each.num_parts for each in remains)
-        half = sum(each.half_lines for each in remains)
         ended = sum(each.killed.ended_first for each in own)
         sessions = sum(each.session is not None for each in remains)
         lines.append(
-            f"{kind:<9} {len(own):3} killed ({ended} had ended), {sessions} left a session: {rows} rows, "
-            f"{clips} clips, {parts} hidden parts, {half} half lines; in no file at most "
+            f"{kind:<9} {len(own):3} killed ({ended} had ended), {sessions} left a session: "
+            f"{sum(each.num_rows for each in remains)} rows, "
+            f"{sum(each.num_clips for each in remains)} clips, "
+            f"{sum(each.num_parts for each in remains)} hidden parts, "
+            f"{sum(each.half_lines for each in remains)} half lines; in no file at most "
             f"{1000 * lost:.0f} ms of what was taken, {1000 * unread:.0f} ms of what was sent"
         )
     faults = Counter(bool(outcome.remains.faults) for outcome in outcomes)

@@ -1,4 +1,4 @@
-"""A real session with everything that it can keep, killed at a planned moment, and what it leaves on disk."""
+"""A real session with everything recorded, killed at a planned moment, and what it leaves on disk."""
 
 import csv
 import fcntl
@@ -58,63 +58,35 @@ STOPPING_SECONDS: Final = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """One of many.
-
-    Attributes
-    ----------
-    number : int
-        Draws all the rest, with the seed.
-    kind : str
-        speaking: sound as fast as it is spoken; two legs: the same in two channels; flood: as fast as it is
-        heard; tidied: a flood, and the folder is full; starting: from the first moment of the process;
-        opening: while the first files are made; stopping: after Ctrl-C.
-    seconds : float
-        From then to the kill, or to Ctrl-C, s.
-    stopping_seconds : float
-        From Ctrl-C to the kill, s.
-    start_sample : int
-        Where in the speech the sound begins.
-    """
+    """When a session is killed, and while it does what."""
 
     number: int
+    # speaking: sound in real time; two legs: the same in two channels; flood: as fast as it is read;
+    # tidied: a flood, and the folder is full; starting: from the first moment of the process;
+    # opening: while the first files are made; stopping: after Ctrl-C.
     kind: Kind
-    seconds: float
-    stopping_seconds: float
-    start_sample: int
+    seconds: float  # from then to the kill, or to Ctrl-C, s
+    stopping_seconds: float  # from Ctrl-C to the kill, s
+    start_sample: int  # where in the speech the sound begins
 
     @property
     def channels(self) -> int:
-        """How many the sound has."""
+        """Channels of the sound."""
         return 2 if self.kind == "two legs" else 1
 
     @property
     def has_begun(self) -> bool:
-        """Whether sound is heard when the kill comes."""
+        """Whether sound is processed when the kill comes."""
         return self.kind not in {"starting", "opening"}
 
     @property
     def is_paced(self) -> bool:
-        """Whether sound comes as fast as it is spoken."""
+        """Whether sound comes in real time."""
         return self.kind not in {"flood", "tidied"}
 
 
 def plan_kill(number: int, seed: int, kind: Kind | None = None) -> Kill:
-    """Draw a moment.
-
-    Parameters
-    ----------
-    number : int
-        From 0.
-    seed : int
-        Of all kills together.
-    kind : str, optional
-        Unless given, the kinds take turns.
-
-    Returns
-    -------
-    Kill
-        The same for the same number and seed.
-    """
+    """Draw a kill from number and seed; the kinds take turns unless one is given."""
     draw = np.random.default_rng((seed, number))
     kind = kind or KINDS[number % len(KINDS)]
     return Kill(
@@ -141,25 +113,13 @@ SOUND_SECONDS: Final = {True: 30, False: 900}
 
 @dataclass(frozen=True, slots=True)
 class Killed:
-    """What was known of a session from outside when it had been killed.
-
-    Attributes
-    ----------
-    kill : Kill
-        As planned.
-    sound : ndarray, shape (n, channels), int16
-        All that was to be heard.
-    num_sent, num_taken : int
-        Samples that had gone into the pipe, and those that had been taken out of it.
-    ended_first : bool
-        True where it had ended in order before it could be killed.
-    """
+    """What is known from outside of a killed session."""
 
     kill: Kill
     sound: Steps
-    num_sent: int
-    num_taken: int
-    ended_first: bool
+    num_sent: int  # samples that went into the pipe
+    num_taken: int  # samples that were read out of it
+    ended_first: bool  # true where it had ended in order before it could be killed
 
     @property
     def kind_removes(self) -> bool:
@@ -168,20 +128,7 @@ class Killed:
 
 
 def run_and_kill(kill: Kill, folder: Path) -> Killed:
-    """Start it, hand it sound, kill it.
-
-    Parameters
-    ----------
-    kill : Kill
-        When, and while it does what.
-    folder : Path
-        An empty one: the journal and the recordings stay there.
-
-    Returns
-    -------
-    Killed
-        What was known.
-    """
+    """Start a session in an empty folder, send sound, kill it."""
     sound = speech(kill)
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
@@ -202,7 +149,7 @@ def run_and_kill(kill: Kill, folder: Path) -> Killed:
             process.wait()
             lines.thread.join(timeout=START_SECONDS)
         frame_bytes = 2 * kill.channels
-        # What is still in the pipe was never given to anybody.
+        # What is still in the pipe was never read.
         num_taken = (num_bytes - _waiting_bytes(reader)) // frame_bytes
         return Killed(kill, sound, num_bytes // frame_bytes, num_taken, ended_first)
     finally:
@@ -211,18 +158,7 @@ def run_and_kill(kill: Kill, folder: Path) -> Killed:
 
 
 def speech(kill: Kill) -> Steps:
-    """Make the sound: the demo's speech over and over, in the second channel half a turn later.
-
-    Parameters
-    ----------
-    kill : Kill
-        Says where it begins, and how many channels there are.
-
-    Returns
-    -------
-    ndarray, shape (n, channels), int16
-        At 16 kHz.
-    """
+    """Make the sound: the demo's speech repeated, shifted by half in the second channel."""
     once, _ = soundfile.read(DEMO_SPEECH, dtype="int16")
     places = kill.start_sample + np.arange(SOUND_SECONDS[kill.is_paced] * RATE_HZ)
     starts = np.arange(kill.channels) * (len(once) // 2)
@@ -251,7 +187,7 @@ def _listening(kill: Kill, folder: Path, reader: int) -> "Iterator[subprocess.Po
 
 
 def _send(sound: Steps, writer: int, kill: Kill) -> int:
-    """Write until the moment has come, and give how many bytes went in."""
+    """Write until the moment of the kill, and give how many bytes went in."""
     data = memoryview(sound.tobytes())
     bytes_per_second = 2 * kill.channels * RATE_HZ
     room = select.poll()
@@ -262,7 +198,7 @@ def _send(sound: Steps, writer: int, kill: Kill) -> int:
     while (passed := time.monotonic() - began) < kill.seconds and sent < len(data):
         due = len(data)
         if kill.is_paced:
-            # Held against the beginning, so that delays do not add up; whole samples only.
+            # Measured from the beginning, so that delays do not add up; whole samples only.
             due = int(passed / PIECE_SECONDS) * int(PIECE_SECONDS * RATE_HZ) * 2 * kill.channels
         left_ms = 1000 * (kill.seconds - passed)
         if sent < due:
@@ -274,7 +210,7 @@ def _send(sound: Steps, writer: int, kill: Kill) -> int:
 
 
 def _wait_for(path: Path) -> None:
-    """Look again and again: what follows is a matter of milliseconds, and nothing tells of it."""
+    """Poll for a path: nothing announces it, and milliseconds count."""
     nothing = select.poll()
     end = time.monotonic() + START_SECONDS
     while not path.exists():
@@ -292,7 +228,7 @@ def _ends_within(process: "subprocess.Popen[str]", seconds: float) -> bool:
 
 
 def _waiting_bytes(reader: int) -> int:
-    """Ask how much of a pipe nobody has read."""
+    """Give how many bytes of a pipe are unread."""
     answer = bytearray(4)
     fcntl.ioctl(reader, termios.FIONREAD, answer)
     return int.from_bytes(answer, sys.byteorder)
@@ -307,32 +243,16 @@ _CLIP: Final = re.compile(r".+_(?P<leg>[\w-]+)_(?P<window>[0-9]{7,})_[a-z]+\.wav
 
 @dataclass(slots=True)
 class Remains:
-    """What was found, and what is wrong with it.
+    """What was found, and what is wrong with it."""
 
-    Attributes
-    ----------
-    faults : list of str
-        A line each: something that should not be.
-    session : str or None
-        The session's name; None where it left no session.json.
-    num_rows, num_clips, num_indexed : int
-        Rows of the journal, clips, lines of index.csv.
-    end_sample : int or None
-        One past the last sample of the whole sound; None where there is none.
-    half_lines : int
-        How many of journal and index end inside a line.
-    num_parts : int
-        Hidden files that were to become others.
-    """
-
-    faults: list[str] = field(default_factory=list)
-    session: str | None = None
+    faults: list[str] = field(default_factory=list)  # A line each: something that should not be
+    session: str | None = None  # the session's name; None where it left no session.json
     num_rows: int = 0
     num_clips: int = 0
     num_indexed: int = 0
-    end_sample: int | None = None
-    half_lines: int = 0
-    num_parts: int = 0
+    end_sample: int | None = None  # one past the last sample of the whole sound; None where there is none
+    half_lines: int = 0  # how many of journal and index end inside a line
+    num_parts: int = 0  # hidden files that were to become others
 
     def look(self, *, is_right: bool, fault: str) -> None:
         """Note a fault unless all is right."""
@@ -341,20 +261,7 @@ class Remains:
 
 
 def look_at_remains(killed: Killed, folder: Path) -> Remains:
-    """Open everything.
-
-    Parameters
-    ----------
-    killed : Killed
-        What it was.
-    folder : Path
-        Where it ran.
-
-    Returns
-    -------
-    Remains
-        With no faults where all that was written is whole, and is what was heard.
-    """
+    """Read all files; no faults where all that was written is whole, and is what was sent."""
     remains = Remains()
     rows = _journal(remains, folder / JOURNAL)
     sessions = sorted((folder / RECORDINGS).glob("*Z-*"))
@@ -416,7 +323,7 @@ def _sound(remains: Remains, killed: Killed, session: Path, rows: Sequence[dict[
         at = file.first_sample + len(samples)
         remains.look(
             is_right=rate_hz == RATE_HZ and np.array_equal(samples, killed.sound[file.first_sample : at]),
-            fault=f"{file.path.name} is not what was heard",
+            fault=f"{file.path.name} is not what was sent",
         )
     remains.end_sample = at if files else None
     if rows:
@@ -445,7 +352,7 @@ def _clips(remains: Remains, killed: Killed, session: Path) -> set[str]:
             continue
         remains.look(
             is_right=rate_hz == RATE_HZ and np.array_equal(samples, expected),
-            fault=f"{path.name} is not what was heard",
+            fault=f"{path.name} is not what was sent",
         )
         names.add(f"{CLIPS_FOLDER}/{path.parent.name}/{path.name}")
     remains.num_clips = len(names)
@@ -469,7 +376,7 @@ def _index(
     if not killed.kind_removes:
         remains.look(is_right=listed <= clips, fault=f"of the index, not there: {sorted(listed - clips)}")
     spoken = sum(row["state"] in {"speech", "unsure"} for row in rows)
-    # A clip is written, then its line, then the row.
+    # A clip is written first, then its line, then the row.
     remains.look(
         is_right=0 <= len(found) - spoken <= 1, fault=f"{spoken} rows of speech, {len(found)} in the index"
     )

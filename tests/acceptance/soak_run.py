@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -27,29 +27,13 @@ from tests.pseudo_terminal import PseudoTerminal
 
 @dataclass(frozen=True, slots=True)
 class SoakPlan:
-    """One run.
+    """The sound and the bounds of a run."""
 
-    Attributes
-    ----------
-    num_samples : int
-        Of the sound, at 16 kHz.
-    model : str
-        Name of a model.
-    max_size : str
-        Given to `--max-size`.
-    every_seconds : float
-        From one reading to the next, s of the clock.
-    warm_seconds : float
-        Stream time after which nothing may grow any more, s.
-    seed : int
-        Draws the sound.
-    """
-
-    num_samples: int
+    num_samples: int  # of the sound, at 16 kHz
     model: str
-    max_size: str
-    every_seconds: float
-    warm_seconds: float
+    max_size: str  # given to `--max-size`
+    every_seconds: float  # from one reading to the next, s of the clock
+    warm_seconds: float  # stream time after which nothing may grow any more, s
     seed: int = 0
 
     @property
@@ -58,18 +42,7 @@ class SoakPlan:
         return self.num_samples / RATE_HZ
 
     def options(self, folder: Path) -> list[str]:
-        """Give the words after `callmood`.
-
-        Parameters
-        ----------
-        folder : Path
-            Where journal and recordings go.
-
-        Returns
-        -------
-        list of str
-            All that a week of listening would have: panel, alerts, clips, whole sound, bounds, journal.
-        """
+        """Give the words after `callmood`."""
         return [
             *("listen", "-", "--rate", str(RATE_HZ), "--model", self.model, "--spectrogram"),
             *("--alert", "angry>0.7 for 5s", "--record", "speech", "--record-session"),
@@ -78,61 +51,25 @@ class SoakPlan:
         ]
 
     def options_shown(self) -> list[str]:
-        """Give the same, as one would type them.
-
-        Returns
-        -------
-        list of str
-            Quoted where a shell wants it.
-        """
+        """Give the same, quoted for a shell."""
         return [shlex.quote(word) for word in self.options(Path())]
 
 
-_MEMORY = ("Rss", "Pss", "Anonymous")
+_MEMORY = ("Rss", "Anonymous")
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """Memory and handles of a process at a moment.
+    """Memory and handles of a process at a moment."""
 
-    Attributes
-    ----------
-    resident_bytes : int
-        All its pages in memory, those of shared libraries included.
-    proportional_bytes : int
-        The same, shared pages divided among those who share them.
-    own_bytes : int
-        Pages that no file stands behind: what it has asked for itself, whoever else has the same libraries
-        or models in memory.
-    num_handles, num_threads : int
-        Open file descriptors; threads.
-    """
-
-    resident_bytes: int
-    proportional_bytes: int
-    own_bytes: int
+    resident_bytes: int  # all its pages in memory, those of shared libraries included
+    own_bytes: int  # pages without a file behind them: what it has allocated itself
     num_handles: int
     num_threads: int
 
 
 def holding(process: int) -> Holding:
-    """Look at a process.
-
-    Parameters
-    ----------
-    process : int
-        Its number.
-
-    Returns
-    -------
-    Holding
-        As it is now.
-
-    Raises
-    ------
-    OSError
-        If it has ended.
-    """
+    """Read memory and handles of a running process."""
     place = Path("/proc", str(process))
     found = dict.fromkeys(_MEMORY, 0)
     for line in (place / "smaps_rollup").read_text().splitlines():
@@ -141,7 +78,6 @@ def holding(process: int) -> Holding:
             found[name] = int(value.split()[0]) * 1024
     return Holding(
         resident_bytes=found["Rss"],
-        proportional_bytes=found["Pss"],
         own_bytes=found["Anonymous"],
         num_handles=sum(1 for _ in (place / "fd").iterdir()),
         num_threads=sum(1 for _ in (place / "task").iterdir()),
@@ -149,33 +85,12 @@ def holding(process: int) -> Holding:
 
 
 def folder_bytes(folder: Path) -> int:
-    """Count the bytes of all files in a folder; what goes away meanwhile has none.
-
-    Parameters
-    ----------
-    folder : Path
-        Need not be there.
-
-    Returns
-    -------
-    int
-        As the files say, not as blocks of the disk.
-    """
+    """Count the bytes of all files in a folder; files may disappear meanwhile."""
     total = 0
-    places = [str(folder)]
-    while places:
-        try:
-            with os.scandir(places.pop()) as entries:
-                for entry in entries:
-                    try:
-                        if entry.is_dir(follow_symlinks=False):
-                            places.append(entry.path)
-                        else:
-                            total += entry.stat(follow_symlinks=False).st_size
-                    except FileNotFoundError:
-                        continue
-        except FileNotFoundError:
-            continue
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += Path(place, name).lstat().st_size
     return total
 
 
@@ -183,32 +98,7 @@ _MAX_NAMED: Final = 5
 
 
 class FollowedJournal:
-    """Counts what a journal says, and keeps none of it.
-
-    Parameters
-    ----------
-    path : Path
-        Need not be there yet.
-    step_seconds, win_seconds : float
-        The grid that its rows must lie on, s.
-
-    Attributes
-    ----------
-    num_bytes, num_rows : int
-        Read so far.
-    states : Counter
-        Rows by state.
-    others : Counter
-        Lines by type, rows left out.
-    stream_seconds, lag_seconds : float
-        End and lag of the latest row, s.
-    max_lag_seconds : float
-        The longest lag since it was last asked for, s.
-    summary : dict or None
-        The last line, once it is there.
-    wrong : list of str
-        The first few rows off the grid.
-    """
+    """Counts the lines of a growing journal, and checks that its rows lie on the grid."""
 
     def __init__(self, path: Path, *, win_seconds: float, step_seconds: float) -> None:
         self._path = path
@@ -217,22 +107,15 @@ class FollowedJournal:
         self._rest = b""
         self.num_bytes = 0
         self.num_rows = 0
-        self.states: Counter[str] = Counter()
-        self.others: Counter[str] = Counter()
-        self.stream_seconds = 0.0
-        self.lag_seconds = 0.0
+        self.states: Counter[str] = Counter()  # of rows
+        self.others: Counter[str] = Counter()  # other lines, by type
+        self.stream_seconds = 0.0  # end of the latest row
         self.max_lag_seconds = 0.0
         self.summary: dict[str, Any] | None = None
-        self.wrong: list[str] = []
+        self.wrong: list[str] = []  # the first few rows off the grid
 
     def read(self) -> None:
-        """Read what has been written since.
-
-        Raises
-        ------
-        ValueError
-            If a line is no JSON.
-        """
+        """Read what was written since the last call."""
         if not self._path.exists():
             return
         with self._path.open("rb") as file:
@@ -250,7 +133,7 @@ class FollowedJournal:
 
     @property
     def ends_in_a_line(self) -> bool:
-        """True where nothing stands behind the last line end."""
+        """True where the last line is whole."""
         return not self._rest
 
     def _take(self, line: dict[str, Any]) -> None:
@@ -265,14 +148,14 @@ class FollowedJournal:
             self.wrong.append(f"window, start, end {found}, not {expected}")
         self.num_rows += 1
         self.states[line["state"]] += 1
-        self.stream_seconds, self.lag_seconds = line["end"], line["lag_seconds"]
+        self.stream_seconds = line["end"]
         self.max_lag_seconds = max(self.max_lag_seconds, line["lag_seconds"])
 
 
 END_SECONDS: Final = 60.0
 
 STALL_SECONDS: Final = 180.0
-"""Whoever writes nothing for so long hangs."""
+"""A process that writes nothing for so long hangs, s."""
 
 _IN_TERMINAL: Final = (
     "import fcntl, os, sys, termios; fcntl.ioctl(1, termios.TIOCSCTTY, 0); "
@@ -283,63 +166,29 @@ _IN_TERMINAL: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was seen at a moment.
+    """The figures at a moment."""
 
-    Attributes
-    ----------
-    clock_seconds, stream_seconds : float
-        Since the first look; the end of the latest row, s.
-    held : Holding
-        Of the process.
-    max_lag_seconds : float
-        The longest lag since the reading before, s.
-    folder_bytes, journal_bytes : int
-        Size of all recordings, and of the journal.
-    """
-
-    clock_seconds: float
-    stream_seconds: float
+    clock_seconds: float  # since the start of the command
+    stream_seconds: float  # end of the latest row
     held: Holding
-    max_lag_seconds: float
+    max_lag_seconds: float  # the longest lag since the reading before, s
     folder_bytes: int
     journal_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class SoakRun:
-    """All that was seen of a run.
-
-    Attributes
-    ----------
-    readings : list of Reading
-        In order.
-    journal : FollowedJournal
-        Read to its end.
-    exit_code : int
-        Of the command.
-    num_sent : int
-        Samples that went into the pipe.
-    num_kept : int
-        One past the last sample in the files of the whole sound.
-    num_indexed : int
-        Clips in index.csv.
-    num_rows : int
-        So many the grid demands.
-    end_bytes : int
-        Size of all recordings after the end.
-    clock_seconds : float
-        From the start of the command to its end, s.
-    """
+    """The figures of a whole run."""
 
     readings: list[Reading]
     journal: FollowedJournal
     exit_code: int
-    num_sent: int
-    num_kept: int
-    num_indexed: int
-    num_rows: int
-    end_bytes: int
-    clock_seconds: float
+    num_sent: int  # samples that went into the pipe
+    num_kept: int  # one past the last sample in the files of the whole sound
+    num_indexed: int  # clips in index.csv
+    num_rows: int  # so many the grid demands
+    end_bytes: int  # size of all recordings after the end
+    clock_seconds: float  # from the start of the command to its end, s
 
 
 class Sender(threading.Thread):
@@ -352,7 +201,7 @@ class Sender(threading.Thread):
         self.num_sent = 0
 
     def run(self) -> None:
-        """Write until all is sent, or nobody reads any more."""
+        """Write until all is sent or the pipe is closed."""
         try:
             with self._pipe:
                 for scene in EndlessSound(self._plan.seed).scenes(self._plan.num_samples):
@@ -363,27 +212,7 @@ class Sender(threading.Thread):
 
 
 def soak(plan: SoakPlan, folder: Path, tell: Callable[[Reading], None] = lambda _: None) -> SoakRun:
-    """Let callmood hear it all, and look at it all the while.
-
-    Parameters
-    ----------
-    plan : SoakPlan
-        What is heard.
-    folder : Path
-        An empty one, for journal and recordings.
-    tell : callable, optional
-        Given each reading.
-
-    Returns
-    -------
-    SoakRun
-        What was seen.
-
-    Raises
-    ------
-    CallmoodError
-        If the model is not there, or the command hangs or leaves no summary.
-    """
+    """Run callmood on all of the sound in an empty folder, and read its figures meanwhile."""
     grid = find_model(plan.model).card.grid(None, None)
     journal = FollowedJournal(
         folder / "journal.jsonl",
@@ -440,7 +269,7 @@ def soak(plan: SoakPlan, folder: Path, tell: Callable[[Reading], None] = lambda 
 
 @contextmanager
 def _callmood(plan: SoakPlan, folder: Path) -> Iterator["subprocess.Popen[Any]"]:
-    """Start it in a terminal, and see to it that it ends."""
+    """Start it in a terminal, and make sure that it ends."""
     with (
         PseudoTerminal(100, 40) as terminal,
         (folder / "stderr").open("wb") as complaints,
@@ -466,7 +295,7 @@ def _pipe_of(process: "subprocess.Popen[Any]") -> "IO[bytes]":
 
 
 def _is_running(process: "subprocess.Popen[Any]", seconds: float) -> bool:
-    """Wait so long for its end; True where it has not come."""
+    """Wait so long for the end; True where the process still runs."""
     try:
         process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:

@@ -1,8 +1,8 @@
-"""What a soak must show, what it has shown, and its figures as JSON."""
+"""What a soak run must show, what it has shown, and its figures as JSON."""
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -37,17 +37,7 @@ _SECONDS_A_DAY: Final = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was demanded.
-
-    Attributes
-    ----------
-    what : str
-        In a few words.
-    found, demanded : str
-        The figures.
-    is_met : bool
-        Whether the one does for the other.
-    """
+    """A demand, and what was found."""
 
     what: str
     found: str
@@ -56,127 +46,69 @@ class Finding:
 
 
 def verdict(run: SoakRun, plan: SoakPlan) -> list[Finding]:
-    """Hold a run against all that was demanded.
-
-    Parameters
-    ----------
-    run : SoakRun
-        To its end.
-    plan : SoakPlan
-        What was heard.
-
-    Returns
-    -------
-    list of Finding
-        Memory, handles, threads, samples, rows, recordings, losses.
-    """
-    return [*_flat(run, plan), *_exact(run, plan), *_bounded(run, plan), *_unharmed(run)]
+    """Compare a run with all that is demanded."""
+    return [*_constant(run, plan), *_exact(run, plan), *_bounded(run, plan), *_unharmed(run)]
 
 
 def warm(run: SoakRun, plan: SoakPlan) -> list[Reading]:
-    """Give the readings that count.
-
-    Parameters
-    ----------
-    run : SoakRun
-        To its end.
-    plan : SoakPlan
-        Says when it is warm.
-
-    Returns
-    -------
-    list of Reading
-        From then on, while there is sound to send: at the end the source's thread goes.
-    """
+    """Give the readings that count: after the first minutes, and while there is sound to send."""
     last_seconds = plan.seconds - ENDING_SECONDS
     return [each for each in run.readings if plan.warm_seconds <= each.stream_seconds < last_seconds]
 
 
 def bytes_per_day(readings: Sequence[Reading], of: Callable[[Reading], int]) -> float:
-    """Fit a line.
-
-    Parameters
-    ----------
-    readings : sequence of Reading
-        At least two.
-    of : callable
-        What is looked at.
-
-    Returns
-    -------
-    float
-        Its slope, bytes a day of sound.
-    """
+    """Give the slope of a line through a figure of the readings, in bytes a day of sound."""
     at = np.array([each.stream_seconds for each in readings])
     values = np.array([of(each) for each in readings], dtype=np.float64)
     return float(np.polynomial.Polynomial.fit(at, values, 1).convert().coef[-1]) * _SECONDS_A_DAY
 
 
-def _flat(run: SoakRun, plan: SoakPlan) -> list[Finding]:
+def _constant(run: SoakRun, plan: SoakPlan) -> list[Finding]:
     seen = warm(run, plan)
     if len(seen) < 2:
         return [Finding("readings after the first minutes", str(len(seen)), "2 or more", is_met=False)]
     findings = []
-    for name, of in (("resident", _resident), ("own", _own)):
-        values = [of(each) for each in seen]
+    for name, values in (
+        ("resident", [each.held.resident_bytes for each in seen]),
+        ("own", [each.held.own_bytes for each in seen]),
+    ):
         spread = max(values) - min(values)
-        findings.append(
-            Finding(
-                f"{name} memory after the first {plan.warm_seconds / 60:.3g} minutes",
-                f"{size_text(min(values))} to {size_text(max(values))}: {size_text(spread)}",
-                f"within {size_text(MAX_GROWTH_BYTES)}",
-                spread <= MAX_GROWTH_BYTES,
-            )
-        )
+        what = f"{name} memory after the first {plan.warm_seconds / 60:.3g} minutes"
+        found = f"{size_text(min(values))} to {size_text(max(values))}: {size_text(spread)}"
+        demanded = f"within {size_text(MAX_GROWTH_BYTES)}"
+        findings.append(Finding(what, found, demanded, spread <= MAX_GROWTH_BYTES))
     handles = [each.held.num_handles for each in seen]
-    threads = [each.held.num_threads for each in seen]
-    # What comes and goes is not in the least of some readings; what leaks is.
+    # Handles that come and go are missing from the lowest of some readings; leaked ones are not.
     some = max(_NUM_READINGS, len(seen) // 10)
     first, last = min(handles[:some]), min(handles[-some:])
-    return [
-        *findings,
-        Finding(
-            "open handles",
-            f"{first} at first, {last} at last, for moments {max(handles)}",
-            f"no more at last, for moments {MAX_HANDLES_MORE} more",
-            last <= first and max(handles) - min(handles) <= MAX_HANDLES_MORE,
-        ),
-        Finding(
-            "threads",
-            str(min(threads)) if min(threads) == max(threads) else f"{min(threads)} to {max(threads)}",
-            "always as many",
-            min(threads) == max(threads),
-        ),
-    ]
+    found = f"{first} at first, {last} at last, for moments {max(handles)}"
+    demanded = f"no more at last, for moments {MAX_HANDLES_MORE} more"
+    is_met = last <= first and max(handles) - min(handles) <= MAX_HANDLES_MORE
+    findings.append(Finding("open handles", found, demanded, is_met))
+    threads = sorted({each.held.num_threads for each in seen})
+    found = " to ".join(map(str, [threads[0], threads[-1]][: len(threads)]))
+    return [*findings, Finding("threads", found, "always as many", len(threads) == 1)]
 
 
 def _exact(run: SoakRun, plan: SoakPlan) -> list[Finding]:
-    summary = run.journal.summary or {}
-    heard = summary.get("seconds", 0.0) * RATE_HZ
-    spoken = run.journal.states["speech"] + run.journal.states["unsure"]
+    journal, summary = run.journal, run.journal.summary or {}
+    num_samples = summary.get("seconds", 0.0) * RATE_HZ
+    num_clips = journal.states["speech"] + journal.states["unsure"]
+    are_all = journal.num_rows == run.num_rows == summary.get("windows")
+    on_grid = not journal.wrong and journal.ends_in_a_line
+    wrong = "; ".join(journal.wrong) or "none"
     return [
-        Finding("samples sent", f"{run.num_sent}", f"{plan.num_samples}", run.num_sent == plan.num_samples),
-        Finding("stream time, samples", f"{heard:.10g}", f"{plan.num_samples}", heard == plan.num_samples),
-        Finding(
-            "end of the whole sound, samples",
-            f"{run.num_kept}",
-            f"{plan.num_samples}",
-            run.num_kept == plan.num_samples,
-        ),
-        Finding(
-            "rows",
-            f"{run.journal.num_rows}",
-            f"{run.num_rows}",
-            run.journal.num_rows == run.num_rows == summary.get("windows"),
-        ),
-        Finding(
-            "rows off the grid",
-            "; ".join(run.journal.wrong) or "none",
-            "none: number, start and end",
-            not run.journal.wrong and run.journal.ends_in_a_line,
-        ),
-        Finding("clips in index.csv", f"{run.num_indexed}", f"{spoken}", run.num_indexed == spoken),
+        _equal("samples sent", run.num_sent, plan.num_samples),
+        _equal("stream time, samples", num_samples, plan.num_samples),
+        _equal("end of the whole sound, samples", run.num_kept, plan.num_samples),
+        Finding("rows", str(journal.num_rows), str(run.num_rows), are_all),
+        Finding("rows off the grid", wrong, "none: number, start and end", on_grid),
+        _equal("clips in index.csv", run.num_indexed, num_clips),
     ]
+
+
+def _equal(what: str, found: float, demanded: int) -> Finding:
+    return Finding(what, f"{found:.10g}", str(demanded), found == demanded)
 
 
 def _bounded(run: SoakRun, plan: SoakPlan) -> list[Finding]:
@@ -187,7 +119,7 @@ def _bounded(run: SoakRun, plan: SoakPlan) -> list[Finding]:
         Finding(
             "recordings at most",
             size_text(most),
-            f"{size_text(bound)} and what comes between two looks: {size_text(allowed)}",
+            f"{size_text(bound)} and what comes between two checks: {size_text(allowed)}",
             most <= allowed,
         ),
         Finding(
@@ -202,7 +134,7 @@ def _bounded(run: SoakRun, plan: SoakPlan) -> list[Finding]:
 def _unharmed(run: SoakRun) -> list[Finding]:
     summary = run.journal.summary or {}
     lost = {name: summary.get(name) for name in ("overruns", "gaps", "dropped_seconds", "non_finite_samples")}
-    said = [*summary.get("failures", ["no summary"]), *summary.get("complaints", [])]
+    complaints = [*summary.get("failures", ["no summary"]), *summary.get("complaints", [])]
     never = [state for state in STATES if not run.journal.states[state]]
     odd = set(run.journal.others) - {"header", "summary", "alert"}
     return [
@@ -212,18 +144,10 @@ def _unharmed(run: SoakRun) -> list[Finding]:
             "none",
             not any(lost.values()) and not odd,
         ),
-        Finding("complaints", "; ".join(said) or "none", "none", not said),
+        Finding("complaints", "; ".join(complaints) or "none", "none", not complaints),
         Finding("exit code", str(run.exit_code), "0", run.exit_code == 0),
         Finding("states that never came", ", ".join(never) or "none", "none", not never),
     ]
-
-
-def _resident(reading: Reading) -> int:
-    return reading.held.resident_bytes
-
-
-def _own(reading: Reading) -> int:
-    return reading.held.own_bytes
 
 
 MAX_POINTS: Final = 240
@@ -232,25 +156,11 @@ Figures = dict[str, Any]
 
 
 def figures(run: SoakRun, plan: SoakPlan, findings: Sequence[Finding]) -> Figures:
-    """Put together what page and picture are made of.
-
-    Parameters
-    ----------
-    run : SoakRun
-        To its end.
-    plan : SoakPlan
-        What was heard.
-    findings : sequence of Finding
-        The verdict.
-
-    Returns
-    -------
-    dict
-        To be written as JSON; each point is the greatest of the readings that it stands for.
-    """
+    """Give the data of page and picture."""
     machine = this_machine()
     seen = warm(run, plan)
     journal = run.journal
+    points = _points(run.readings)
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "cpu": machine.cpu,
@@ -271,21 +181,13 @@ def figures(run: SoakRun, plan: SoakPlan, findings: Sequence[Finding]) -> Figure
         "journal_bytes_per_day": round(journal.num_bytes / plan.seconds * 86_400),
         "states": dict(sorted(journal.states.items())),
         "alerts": journal.others["alert"],
-        "findings": [
-            {"what": each.what, "found": each.found, "demanded": each.demanded, "is_met": each.is_met}
-            for each in findings
-        ],
-        "points": {name: [point[name] for point in _points(run.readings)] for name in _NAMES},
+        "findings": [asdict(each) for each in findings],
+        "points": {name: [point[name] for point in points] for name in points[0]},
     }
 
 
-_NAMES: Final = (
-    "hours", "resident_mb", "own_mb", "handles", "threads", "lag_ms", "recordings_mb", "journal_mb",
-)  # fmt: skip
-
-
 def _points(readings: Sequence[Reading]) -> list[dict[str, float]]:
-    """Let each point stand for as many readings as there must be, by the greatest of each figure."""
+    """Reduce the readings to at most `MAX_POINTS`, each the greatest of the readings that it stands for."""
     together = max(1, -(-len(readings) // MAX_POINTS))
     parts = [readings[at : at + together] for at in range(0, len(readings), together)]
     return [
@@ -304,18 +206,7 @@ def _points(readings: Sequence[Reading]) -> list[dict[str, float]]:
 
 
 def figures_text(found: Figures) -> str:
-    """Write them.
-
-    Parameters
-    ----------
-    found : dict
-        As `figures` gives them.
-
-    Returns
-    -------
-    str
-        JSON: a line a key, a curve in one line.
-    """
+    """Write `figures` as JSON: a line a key, a curve in one line."""
     lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in found.items() if name != "points"]
     curves = [f"  {json.dumps(name)}: {json.dumps(curve)}" for name, curve in found["points"].items()]
     return "{\n" + ",\n".join([*lines, ' "points": {\n' + ",\n".join(curves) + "\n }"]) + "\n}\n"

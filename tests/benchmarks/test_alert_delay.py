@@ -12,9 +12,9 @@ import soundfile
 from benchmarks.alert_calls import (
     LEG,
     AlertScore,
+    AnalysedCall,
+    Call,
     Turn,
-    TurningCall,
-    WatchedCall,
     make_call,
     plan_calls,
     raised,
@@ -22,7 +22,7 @@ from benchmarks.alert_calls import (
     spread,
 )
 from benchmarks.alert_delay import CorpusScores, alert_figures, alert_page, delay_picture, sentence
-from benchmarks.strangers import EDGE_SECONDS, spoken_span, without_edges
+from benchmarks.unseen_speakers import EDGE_SECONDS, spoken_span, without_edges
 from callmood.evaluation.corpora import read_corpora
 from callmood.evaluation.streams import STREAM_RATE_HZ
 from emotion.errors import UsageError
@@ -35,17 +35,17 @@ RULE = AlertRule.parse("angry>0.7 for 3s")
 CALM, ANGRY = 0.1, 0.9
 
 
-def watched(probabilities: str, turns: Mapping[float, float]) -> WatchedCall:
+def analysed(probabilities: str, turns: Mapping[float, float]) -> AnalysedCall:
     """Watch a call of rows: `a` for anger, a dot for calm; its turns of anger by their starts."""
     rows = [angry_row(n, ANGRY if each == "a" else CALM, leg=LEG) for n, each in enumerate(probabilities)]
     samples = np.zeros(round(rows[-1].end * STREAM_RATE_HZ), np.float32)
     own = tuple(Turn("angry", start, end) for start, end in turns.items())
     alerts = raised(rows, Alerting([RULE], [LEG], STEP_SECONDS, 0.0))
-    return WatchedCall(TurningCall("x", "ann", samples, own), tuple(rows), {(RULE.text, 0.0): alerts})
+    return AnalysedCall(Call("x", "ann", samples, own), tuple(rows), {(RULE.text, 0.0): alerts})
 
 
 def scored(probabilities: str, turns: Mapping[float, float]) -> AlertScore:
-    return score_rule([watched(probabilities, turns)], RULE.text, 0.0)
+    return score_rule([analysed(probabilities, turns)], RULE.text, 0.0)
 
 
 def test_a_turn_told_once_is_told_from_its_first_sound() -> None:
@@ -62,7 +62,7 @@ def test_missed_doubled_and_false_alerts_are_told_apart() -> None:
     score = scored("aaaa" + "." * 16 + "aaaa.aaaa" + "." * 40, {10.5: 16.0, 30.0: 34.0})
     assert (score.num_once, score.num_missed, score.num_doubled, score.num_false) == (0, 1, 1, 1)
     assert score.once_by_speaker() == {"ann": (0, 2)}
-    assert score.told_by_speaker() == {"ann": (1, 2)}
+    assert score.alerted_by_speaker() == {"ann": (1, 2)}
     seconds = len("aaaa" + "." * 16 + "aaaa.aaaa" + "." * 40) * STEP_SECONDS + 1.5
     assert score.false_per_hour == pytest.approx(3600 / (seconds - 9.5))
     assert score.shown(missed=True) == {"angry": 7}
@@ -138,7 +138,7 @@ def test_page_picture_and_figures_are_made_of_any_scores(fitted_on: tuple[str, .
     assert "| `angry>0.7 for 3s` | none | 1 (50 %) | 1 (50 %) | 0 (0 %) | 0.0 (0) | 1.5 s | 1.5 s |" in page
     assert ("a model fitted without it" in page) == bool(fitted_on)
     assert "ann (0 of 1)" in page
-    assert "0 of 1 angry turns were told once, 1 missed" in sentence(each, each.scores[1])
+    assert "0 of 1 angry turns raised one alert, 1 none" in sentence(each, each.scores[1])
     figures = json.loads(json.dumps(alert_figures([each], 3), allow_nan=False))
     assert figures["corpora"][0]["rules"][0]["each_turn"] == [
         ["ann", 6.5, 11.5, [1.5]],

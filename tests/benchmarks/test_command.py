@@ -1,4 +1,4 @@
-"""`callmood bench` from end to end, in a few steps, and without its peers."""
+"""`python -m benchmarks` from end to end, in a few steps, and without its peers."""
 
 import importlib.util
 import json
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from benchmarks.measurement import require_peers
+from benchmarks.pages import ROOT
 from benchmarks.single_thread import THREAD_VARIABLES, is_single_threaded, single_thread_environment
 from emotion.errors import MissingExtraError
 from tests.model_maker import make_model
@@ -21,16 +22,17 @@ PEERS_ARE_INSTALLED = all(
 WITHOUT_OPENSMILE = """
 import sys
 sys.modules["opensmile"] = None
-from callmood.__main__ import main
-sys.exit(main(["bench", "--steps", "1", "--report", sys.argv[1]]))
+sys.argv = ["benchmarks", "--steps", "1", "--report", sys.argv[1]]
+from benchmarks.__main__ import main
+sys.exit(main())
 """
 
 
-def bench(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command as people do."""
+def bench(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as people do, from the root of the repository."""
     return subprocess.run(
-        [sys.executable, "-m", "callmood", "bench", *words],
-        cwd=cwd,
+        [sys.executable, "-m", "benchmarks", *words],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
@@ -47,8 +49,7 @@ def test_a_tiny_run_gives_all_figures_or_says_what_to_install(tmp_path: Path) ->
     folder = make_model(tmp_path / "models" / "small", "classic-speech")
     page, figures_path = tmp_path / "page.md", tmp_path / "figures.json"
     done = bench(
-        *("--steps", "2", "--model", str(folder), "--json", str(figures_path), "--report", str(page)),
-        cwd=tmp_path,
+        *("--steps", "2", "--model", str(folder), "--json", str(figures_path), "--report", str(page))
     )
     if not PEERS_ARE_INSTALLED:
         assert done.returncode == MissingExtraError.exit_code
@@ -89,6 +90,7 @@ def test_a_tiny_run_gives_all_figures_or_says_what_to_install(tmp_path: Path) ->
 def test_missing_peers_are_named_with_the_command(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_OPENSMILE, str(tmp_path / "page.md")],
+        cwd=ROOT,
         env=single_thread_environment(),
         capture_output=True,
         text=True,
@@ -96,7 +98,7 @@ def test_missing_peers_are_named_with_the_command(tmp_path: Path) -> None:
         timeout=60,
     )
     assert done.returncode == MissingExtraError.exit_code
-    assert re.fullmatch(r"callmood: this needs \w+, .*pip install 'callmood\[bench\]'\n", done.stderr)
+    assert re.fullmatch(r"benchmarks: this needs \w+, .*pip install 'callmood\[bench\]'\n", done.stderr)
 
 
 def test_peers_that_are_there_are_not_missed() -> None:
@@ -108,16 +110,16 @@ def test_peers_that_are_there_are_not_missed() -> None:
 
 
 def test_a_page_that_cannot_be_written_is_told_before_anything_is_measured(tmp_path: Path) -> None:
-    done = bench("--report", str(tmp_path / "none" / "page.md"), cwd=tmp_path)
+    done = bench("--report", str(tmp_path / "none" / "page.md"))
     assert done.returncode == 7
-    assert re.fullmatch(r"callmood: cannot write .*page\.md: .*\n", done.stderr)
+    assert re.fullmatch(r"benchmarks: cannot write .*page\.md: .*\n", done.stderr)
 
 
 @pytest.mark.parametrize("steps", ["0", "-3"])
-def test_a_number_of_steps_that_makes_no_sense_is_refused(tmp_path: Path, steps: str) -> None:
-    done = bench(f"--steps={steps}", cwd=tmp_path)
+def test_a_number_of_steps_that_makes_no_sense_is_refused(steps: str) -> None:
+    done = bench(f"--steps={steps}")
     assert done.returncode == 2
-    assert f"callmood: --steps is {steps}; " in done.stderr
+    assert f"benchmarks: --steps is {steps}; " in done.stderr
 
 
 def test_one_thread_is_one_thread_for_every_library(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from benchmarks.live_scene import (
     states_without_clip,
 )
 from benchmarks.live_session import refuse_paths, session_page, session_picture
-from benchmarks.strangers import plan_strangers
+from benchmarks.unseen_speakers import plan_speakers
 from callmood.evaluation.corpora import read_corpora
 from callmood.evaluation.streams import STREAM_RATE_HZ
 from emotion.arrays import Samples
@@ -51,17 +51,17 @@ def noise_scene() -> Scene:
     rng = np.random.default_rng(0)
     kinds: list[Kind] = ["silence", "clip", "room", "clip", "noise", "silence"]
     parts = [rng.standard_normal(STREAM_RATE_HZ) * (kind in {"clip", "noise"}) * 0.1 for kind in kinds]
-    stretches = [
+    segments = [
         SceneSegment(kind, float(second), second + 1.0, 0, "ann", "sad" if kind == "clip" else None)
         for second, kind in enumerate(kinds)
     ]
-    return Scene(np.concatenate(parts).astype(np.float32), tuple(stretches))
+    return Scene(np.concatenate(parts).astype(np.float32), tuple(segments))
 
 
 def test_strangers_have_their_clips_of_every_emotion_once_and_are_drawn_by_the_seed(tmp_path: Path) -> None:
     clips = (*corpus(tmp_path / "tones", "abcdefg", 3), *corpus(tmp_path / "few", "x", 1))
-    plans = plan_strangers(clips, seed=1)
-    assert plans == plan_strangers(clips[::-1], seed=1) != plan_strangers(clips, seed=2)
+    plans = plan_speakers(clips, seed=1)
+    assert plans == plan_speakers(clips[::-1], seed=1) != plan_speakers(clips, seed=2)
     assert len({plan.speaker for plan in plans} - {"x"}) == 5
     for plan in plans:
         assert sorted(clip.emotion for clip in plan.clips) == sorted([*LABELS, *LABELS])
@@ -71,13 +71,13 @@ def test_strangers_have_their_clips_of_every_emotion_once_and_are_drawn_by_the_s
 
 def test_a_corpus_of_too_few_speakers_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="only 4 speakers"):
-        plan_strangers(corpus(tmp_path / "tones", "abcd"), seed=0)
+        plan_speakers(corpus(tmp_path / "tones", "abcd"), seed=0)
 
 
 def test_a_scene_has_no_holes_and_noise_and_silence_between_strangers(tmp_path: Path) -> None:
-    plans = plan_strangers(corpus(tmp_path / "tones", "ab"), 0, num_strangers=2)
+    plans = plan_speakers(corpus(tmp_path / "tones", "ab"), 0, num_speakers=2)
     scene = make_scene(plans, seed=0)
-    parts = scene.stretches
+    parts = scene.segments
     assert (parts[0].start, round(parts[-1].end * STREAM_RATE_HZ)) == (0.0, len(scene.samples))
     assert [part.end for part in parts[:-1]] == [part.start for part in parts[1:]]
     stranger = ["room", *["clip", "room"] * 8]
@@ -102,11 +102,11 @@ def late(scene: Scene, seconds: float, halt_seconds: float = 0.0) -> Samples:
 
 def test_parts_are_found_where_they_were_heard_also_after_a_halt() -> None:
     places = place(noise_scene(), late(noise_scene(), 0.7, 0.2), 7.5)
-    assert [part.start for part in places.stretches] == pytest.approx(
+    assert [part.start for part in places.segments] == pytest.approx(
         [0, 1.7, 2.7, 3.9, 4.9, 5.9], abs=2 / STREAM_RATE_HZ
     )
-    assert places.stretches[-1].end == 7.5
-    assert [part.end for part in places.stretches[:-1]] == [part.start for part in places.stretches[1:]]
+    assert places.segments[-1].end == 7.5
+    assert [part.end for part in places.segments[:-1]] == [part.start for part in places.segments[1:]]
     assert (places.delay_seconds, places.shift_seconds) == pytest.approx((0.7, 0.2), abs=2 / STREAM_RATE_HZ)
     assert places.least_similarity > 0.95
 

@@ -1,18 +1,16 @@
 """`acoustic` against openSMILE's eGeMAPS on real speech, by one SVM recipe: `make acoustic-table`.
 
-    python benchmarks/acoustic_against_egemaps.py [--sets acoustic classic-speech] [--page FILE]
-
-Whole clips; within each corpus no speaker is both learned from and tested on. The corpora are looked for in
-CALLMOOD_CORPORA, else in ../shared/corpora. Features are computed once and kept in the cache that training
-uses. The recipe is the same for every set and was chosen for none: a scaler, an RBF SVC with balanced
-classes, C and gamma by three grouped folds inside the part that is learned from.
+Whole clips; within each corpus no speaker is both trained and tested on. Features are computed once and kept
+in the cache of training. The recipe is the same for every set and was chosen for none: a scaler, an RBF SVC
+with balanced classes, C and gamma by three grouped folds inside the training part.
 """
 
 import argparse
-import os
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -27,6 +25,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from benchmarks.feature_costs import EGEMAPS_RATE, egemaps_functionals
+from benchmarks.pages import DOCS, add_corpora, exit_code, page, parser, table
 from emotion.arrays import FloatArray, Samples
 from emotion.audio_io import READING_VERSION, read_mono
 from emotion.signal import resample
@@ -42,7 +41,6 @@ AS_RECORDED: Final = "eGeMAPS, as recorded"
 LEVEL: Final = 0.05
 """RMS that a clip without its mean is brought to: what `acoustic` does by itself, window by window."""
 
-PAGE: Final = Path(__file__).parents[1] / "docs" / "acoustic-against-egemaps.md"
 MOST_FOR_LEAVE_ONE_OUT: Final = 10
 """Speakers; where there are more, five groups of them are left out in turn."""
 NUM_OUTER_FOLDS: Final = 5
@@ -52,22 +50,21 @@ GAMMA_GRID: Final = (0.3, 1.0)
 """In units of 1 / num_features."""
 SEED: Final = 0
 
-TOLD: Final = f"""\
-- One recipe for all: scaler, RBF SVC with balanced classes; C of {{c}} and gamma of {{gamma}} over the number
-  of features, chosen by UAR in three grouped folds inside the learning part.
-- Speakers are left out one by one where there are at most ten, else in five groups (stratified, seed {SEED}).
+METHOD: Final = """\
+- One recipe for all: scaler, RBF SVC with balanced classes; C of 1, 3, 10 and gamma of 0.3 and 1 over the
+  number of features, chosen by UAR in three grouped folds inside the training part.
+- Speakers are left out one by one where there are at most ten, else in five groups (stratified, seed 0).
   Recalls are taken over all folds together.
-- openSMILE's eGeMAPSv02 functionals twice: of the clip without its mean and brought to an RMS of {LEVEL:g}
-  with the whole clip in view, and of the clip as it is. `acoustic` and `classic-speech` are independent of
-  level by themselves; the level of a recording tells emotions apart in a studio where nobody touches the
-  gain, and not on a call.
+- openSMILE's eGeMAPSv02 functionals twice: of the clip without its mean, scaled to an RMS of 0.05 over the
+  whole clip, and of the clip as it is. `acoustic` and `classic-speech` do not depend on level. The level of
+  a recording separates emotions in a studio where nobody touches the gain, and not on a call.
 """
 
 Row = dict[str, float]
 
 
 def levelled(samples: Samples) -> Samples:
-    """Take the mean out of a clip and bring it to one RMS, with the whole clip in view."""
+    """Remove a clip's mean and scale it to one RMS over the whole clip."""
     centred = samples - samples.mean()
     rms = float(np.sqrt(np.mean(np.square(centred, dtype=np.float64))))
     brought: Samples = (centred * (LEVEL / max(rms, 1e-9))).astype(np.float32)
@@ -82,7 +79,7 @@ def as_recorded(samples: Samples) -> Samples:
 def egemaps_of(
     clips: list[Clip], name: str, prepare: Callable[[Samples], Samples], console: Console
 ) -> FloatArray:
-    """Compute, or find again, the 88 values of each clip."""
+    """Compute the 88 values of each clip, or read them from the cache."""
     cache = Cache.of_kind("egemaps")
     libraries = library_versions("numpy", "opensmile", "soundfile", "soxr")
     functionals = egemaps_functionals()
@@ -148,44 +145,49 @@ def row_of_corpus(folder: Path, our_sets: list[str], console: Console) -> tuple[
     return found, len(clips), len(np.unique(speakers))
 
 
-def page(rows: dict[str, tuple[Row, int, int]], command: str, seconds: float) -> str:
+def table_page(rows: dict[str, tuple[Row, int, int]], seconds: float) -> str:
     """Write the table and how it came about."""
     names = list(next(iter(rows.values()))[0])
-    lines = [f"| | clips | speakers | {' | '.join(names)} |", "|---" * (3 + len(names)) + "|"]
-    for corpus, (found, num_clips, num_speakers) in rows.items():
-        cells = " | ".join(f"{found[name]:.3f}" for name in names)
-        lines.append(f"| {corpus} | {num_clips} | {num_speakers} | {cells} |")
-    means = " | ".join(f"**{np.mean([found[name] for found, _, _ in rows.values()]):.3f}**" for name in names)
-    lines.append(f"| mean | | | {means} |")
-    table = "\n".join(lines)
+    lines = [
+        (corpus, num_clips, num_speakers, *(f"{found[name]:.3f}" for name in names))
+        for corpus, (found, num_clips, num_speakers) in rows.items()
+    ]
+    means = (f"**{np.mean([found[name] for found, _, _ in rows.values()]):.3f}**" for name in names)
     libraries = ", ".join(f"{name} {version(name)}" for name in ("scikit-learn", "opensmile", "numpy"))
-    told = TOLD.format(
-        c=", ".join(f"{c:g}" for c in C_GRID), gamma=" and ".join(f"{gamma:g}" for gamma in GAMMA_GRID)
-    )
-    return (
-        f"# `acoustic` against eGeMAPS on real speech\n\n"
-        f"UAR of four emotions (chance 0.25), whole clips, within each corpus, no speaker on both sides.\n\n"
-        f"{table}\n\n"
-        f"Written by `{command}` on {datetime.now(UTC):%Y-%m-%d}, in {seconds / 60:.0f} minutes on one core "
-        f"without the features that the cache held already; {libraries}.\n\n{told}"
+    return page(
+        "`acoustic` against eGeMAPS on real speech",
+        "acoustic-table",
+        "UAR of four emotions (chance 0.25), whole clips, within each corpus, no speaker on both sides.",
+        table(("", "clips", "speakers", *names), [*lines, ("mean", "", "", *means)]),
+        f"It took {seconds / 60:.0f} minutes on one core, but for features in the cache; {libraries}.",
+        METHOD,
+        date=f"{datetime.now(UTC):%Y-%m-%d}",
     )
 
 
-def main() -> None:
+def main() -> int:
     """Compute the table, print it and write the page."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--sets", nargs="+", default=list(OUR_SETS), help="our own (%(default)s)")
-    parser.add_argument("--page", type=Path, default=PAGE, help="where the page goes")
-    parser.add_argument("--corpora", nargs="+", default=list(CORPORA), help="which (%(default)s)")
-    arguments = parser.parse_args()
-    root = Path(os.environ.get("CALLMOOD_CORPORA", Path(__file__).parents[2] / "shared" / "corpora"))
+    options = parser(__doc__)
+    options.add_argument("--sets", nargs="+", default=list(OUR_SETS), help="our sets (default: %(default)s)")
+    options.add_argument(
+        "--page", type=Path, metavar="FILE", default=DOCS / "acoustic-against-egemaps.md",
+        help="where the page goes (default: docs/acoustic-against-egemaps.md)",
+    )  # fmt: skip
+    add_corpora(options)
+    options.add_argument(
+        "--only", nargs="+", default=list(CORPORA), help="which corpora (default: %(default)s)"
+    )
+    return exit_code("egemaps", partial(_run, options.parse_args()))
+
+
+def _run(arguments: argparse.Namespace) -> None:
     console = Console(stderr=True)
     begin = time.monotonic()
-    rows = {name: row_of_corpus(root / name, arguments.sets, console) for name in arguments.corpora}
-    text = page(rows, "make acoustic-table", time.monotonic() - begin)
+    rows = {name: row_of_corpus(arguments.corpora / name, arguments.sets, console) for name in arguments.only}
+    text = table_page(rows, time.monotonic() - begin)
     arguments.page.write_text(text, encoding="utf-8")
     print(text)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,9 +9,9 @@ from benchmarks.capacity import Calls
 from benchmarks.feature_costs import HEADLINE_WIN_SECONDS, WINS_SECONDS, SetCosts
 from benchmarks.measurement import Measurement
 from benchmarks.model_costs import HEADLINE_RATE, EncoderCosts, ModelCosts
+from benchmarks.pages import page, table
 from benchmarks.timing import Ratio
 from benchmarks.wav2vec2 import WAV2VEC2
-from benchmarks.wav2vec2 import WAV2VEC2 as ENCODER
 from benchmarks.whole_step import leg_name
 from emotion.model_folders import DEFAULT_MODEL
 from streamer.sources.file import BLOCK_SECONDS
@@ -21,21 +21,7 @@ PEER_KEYS: Final = {"classic": "librosa", "acoustic": "egemaps"}
 
 
 def figures(measurement: Measurement) -> dict[str, Any]:
-    """Give what a program would ask for.
-
-    Parameters
-    ----------
-    measurement : Measurement
-        A run.
-
-    Returns
-    -------
-    dict
-        ``classic_vs_librosa`` and the like (how many times cheaper), ``classic_vs_fft`` and the like (how
-        many times dearer), ``win5_vs_win1``, ``step_ms``, ``step_vs_wav2vec2`` (how many times cheaper),
-        ``wav2vec2_ms``, ``streams_per_core``, ``calls_per_core`` and ``bytes_per_stream``; ``sets``,
-        ``models``, ``encoders`` and ``machine`` hold all the rest.
-    """
+    """Give the headlines under their keys, then all figures of the sets, models, encoders and machine."""
     found: dict[str, Any] = {}
     for costs in measurement.sets:
         found |= _headlines(costs)
@@ -58,18 +44,7 @@ def figures(measurement: Measurement) -> dict[str, Any]:
 
 
 def worst_of_win5_vs_win1(measurement: Measurement) -> float:
-    """Give how much dearer a longer win makes the set that minds it most.
-
-    Parameters
-    ----------
-    measurement : Measurement
-        A run.
-
-    Returns
-    -------
-    float
-        A step at win 5 s over one at 1 s.
-    """
+    """Give a step at win 5 s over one at 1 s, of the set where it costs most."""
     return max(costs.win5_vs_win1.median for costs in measurement.sets)
 
 
@@ -107,32 +82,15 @@ STEP_LIMITS_MS: Final = {"speech": 12.0, "acoustic": 1.0}
 
 
 class Line(NamedTuple):
-    """A figure and what it is held to.
-
-    Attributes
-    ----------
-    what, figure, target : str
-        In words; the target is empty where there is none.
-    """
+    """A figure and its target."""
 
     what: str
     figure: str
-    target: str
+    target: str  # empty where there is none
 
 
 def at_a_glance(measurement: Measurement) -> list[Line]:
-    """Give the headlines of a run.
-
-    Parameters
-    ----------
-    measurement : Measurement
-        The run.
-
-    Returns
-    -------
-    list of Line
-        In the order of the page.
-    """
+    """Give the headlines of a run."""
     lines = []
     for costs in measurement.sets:
         ratio = costs.against_peer[HEADLINE_WIN_SECONDS].median
@@ -166,87 +124,71 @@ def at_a_glance(measurement: Measurement) -> list[Line]:
 def _against_encoder(measurement: Measurement) -> Iterator[Line]:
     for costs in measurement.encoders:
         if costs.name == DEFAULT_MODEL:
-            heard = f"bare {WAV2VEC2}, {costs.win_seconds:g} s of sound"
-            yield Line(heard, f"{costs.encoder_ms:.0f} ms", "")
+            peer = f"bare {WAV2VEC2}, {costs.win_seconds:g} s of sound"
+            yield Line(peer, f"{costs.encoder_ms:.0f} ms", "")
             cheaper = f"{costs.times_cheaper.median:.1f} x cheaper"
-            yield Line(f"whole step of `{costs.name}` against {heard}", cheaper, "")
+            yield Line(f"whole step of `{costs.name}` against {peer}", cheaper, "")
 
 
 METHOD: Final = """\
-## How each figure was protected from noise
+## How each figure is protected from noise
 
-- **One thread**: the command starts itself anew with `OMP_NUM_THREADS` and its like set to 1, before numpy
-  is loaded.
-- **Processor time** of the whole process, not the clock on the wall: what other programs take does not
-  count, while a thread that a library started behind our back would. What they do to the caches still
-  counts.
+- **One thread**: the command restarts itself with `OMP_NUM_THREADS` and the like set to 1, before numpy is
+  loaded.
+- **Processor time** of the whole process, not wall-clock time. Other programs do not count, but for what
+  they do to the caches; a thread started by a library does.
 - **In turns**: in each of {steps} rounds every contender does one step on the same half second of speech,
-  in an order drawn anew (seed 0). A ratio is taken within a round, between neighbours in time; the median
-  over the rounds is given, with quartiles and extremes. Three rounds go before, uncounted; the garbage
-  collector rests.
-- **Against the peer** (`librosa`, `openSMILE`): one set of rounds for wins of 1, 2, 3 and 5 s, ours,
-  theirs, and the bare FFTs. librosa is called as the article calls it (eight families and RMS, their mean,
-  standard deviation, minimum and maximum). openSMILE's configuration is read beforehand, and its values are
-  taken without the data frame around them.
+  in random order (seed 0). A ratio is taken within a round; the page gives the median over the rounds, with
+  quartiles and extremes. Three warm-up rounds are not counted; the garbage collector is off.
+- **Against the peer** (librosa, openSMILE): one set of rounds for wins of 1, 2, 3 and 5 s with our step,
+  the peer's window, and the bare FFTs. librosa is called as the article calls it (eight families and RMS;
+  mean, standard deviation, minimum and maximum). openSMILE's configuration is read beforehand, and its
+  values are taken without the data frame around them.
 - **Against the bare FFTs**: Hann taper and `scipy.fft.rfft`, float32, one batch of exactly the frames that
-  the step completes, cut beforehand. Caches decide much here: work in between makes the transform up to
-  twice as dear, since it is mostly memory, and the ratio smaller. So all three ways are given: the two in
-  turns, among all others, and each alone in bursts of 20 steps after 5 uncounted ones. The headline is the
-  two in turns: paired and interleaved, with nothing between them that is dear to one and not to the other.
-- **Win 5 s against win 1 s**: within the rounds of the first table.
+  the step completes, cut beforehand. Caches decide much here: other work in between makes the transform,
+  which is mostly memory access, up to twice as slow, and the ratio smaller. So the page gives three
+  figures: these two in turns, in turns with all others, and each alone in bursts of 20 steps after 5
+  warm-up steps. The headline is the first: paired and interleaved, with nothing between them that slows
+  one and not the other.
+- **Win 5 s against win 1 s**: from the rounds of the first table.
 - **Prediction** and **whole step**: in turns with each other. The step begins with the first block of half
-  a second and ends with the row: mixing, level, resampling to the model's rate, features, gate, model, voice
-  baseline, smoothing: as live. Silent windows leave the model out, so their rounds are taken again. The
-  headline is a 16 kHz source in blocks of 50 ms, as live sources cut.
-- **Against wav2vec2-base**: the bare encoder (94 million weights drawn at random: they cost the same) on as
-  much sound as the model's window holds, float32, under the settings of onnxruntime that callmood's own
-  encoder has, in turns with the whole steps of all models. Its 378 MB pass through the caches in each round,
-  so steps cost a little more here than in the table above. What a recogniser needs besides the encoder
-  (gate, head, smoothing) is left out of it, and is in the steps.
-- **Streams on one core**: 0.5 s over the whole step; then four fifths of that number are really followed
-  side by side for three seconds of sound each. Many legs crowd each other out of the caches; the lower
-  figure of the two is the headline.
-- **Calls of two legs**: blocks of 50 ms of a stereo source at 16 kHz come from a thread of their own at the
-  times at which they would, each call at a phase drawn at random (seed 0), both legs speaking; one worker
-  takes them, and the process is kept on one core. A number of calls is followed where in 15 s nothing waits
-  longer than the 10 s that a live session lets it, and 99 of 100 rows come within 250 ms of their window's
-  last sample; what still waits at the end counts as that late. Up to six numbers are tried; the most that
-  was followed is given, and twice as many. Here other programs do count: it is the clock on the wall.
+  a second and ends with the row: mixing, level, resampling to the model's rate, features, gate, model,
+  voice baseline, smoothing, as in a live session. Rounds with a silent window are repeated, since it skips
+  the model. The headline is a 16 kHz source in blocks of 50 ms, as live sources deliver.
+- **Against wav2vec2-base**: the bare encoder (94 million random weights, which cost the same) on as much
+  sound as the model's window holds, float32, with the onnxruntime settings of callmood's own encoder, in
+  turns with the whole steps of all models. Its 378 MB pass through the caches in each round, so steps cost
+  a little more here than in the table above. The steps include gate, head and smoothing; the encoder's
+  time does not.
+- **Streams on one core**: 0.5 s over the whole step. Then 80 % of that number are followed side by side for
+  three seconds of sound each. Many legs evict each other from the caches; the headline is the lower figure.
+- **Calls of two legs**: a thread delivers blocks of 50 ms of stereo sources at 16 kHz at their real times,
+  each call at a random phase (seed 0), both legs speaking; one worker takes them, and the process runs on
+  one core. A number of calls counts as followed if in 15 s no block waits longer than the 10 s that a live
+  session allows, and 99 of 100 rows come within 250 ms of their window's last sample; blocks still waiting
+  at the end count with their age. Up to six numbers are tried. The page gives the highest that was
+  followed, and twice as many. Other programs do count here: this is wall-clock time.
 - **Memory**: a fresh process opens 100 legs at 48 kHz (so that each has a resampler), fills them with more
-  than win of sound, and looks at its resident size before and after; without pre-roll for clips.
+  than one win of sound, and compares its resident size before and after; without pre-roll for clips.
 """
-
 
 WANTED_STEPS: Final = 200
 SPREAD_HEAD: Final = "quartiles (least to most)"
 
 
 def markdown(measurement: Measurement) -> str:
-    """Write the page.
-
-    Parameters
-    ----------
-    measurement : Measurement
-        A run.
-
-    Returns
-    -------
-    str
-        Markdown, with a newline at the end.
-    """
-    parts = [
-        "# What callmood costs",
-        "Written by `make bench` (`callmood bench`); measure again rather than edit. Ratios within one run "
-        "can be compared between machines, milliseconds cannot.",
+    """Write docs/benchmarks.md."""
+    parts = (
+        "Ratios within one run can be compared between machines, milliseconds cannot.",
         *_machine(measurement),
         "## At a glance",
-        _table(("", "measured", "target"), at_a_glance(measurement)),
+        table(("", "measured", "target"), at_a_glance(measurement)),
         *_sets(measurement),
         *_models(measurement),
         *_encoders(measurement),
         METHOD.format(steps=measurement.num_steps),
-    ]
-    return "\n\n".join(parts) + "\n"
+    )
+    return page("What callmood costs", "bench", *parts, date=measurement.date)
 
 
 def _machine(measurement: Measurement) -> list[str]:
@@ -256,8 +198,7 @@ def _machine(measurement: Measurement) -> list[str]:
         "" if machine.load is None else f"; load before the run {machine.load:g} on {machine.num_cores} cores"
     )
     lines = [
-        f"{measurement.date}; {machine.cpu}, {machine.num_cores} cores; {machine.system}; {machine.python}; "
-        f"{libraries}{load}."
+        f"{machine.cpu}, {machine.num_cores} cores; {machine.system}; {machine.python}; {libraries}{load}."
     ]
     if measurement.num_steps < WANTED_STEPS:
         lines.append(f"**Medians of {measurement.num_steps} steps only: a trial run, not to be quoted.**")
@@ -269,7 +210,7 @@ def _sets(measurement: Measurement) -> Iterable[str]:
         yield f"## A step of `{costs.name}` (version {costs.version})"
         yield (
             f"{costs.num_features} features at {costs.sample_rate} Hz, frames of {costs.frame_length} "
-            f"samples every {costs.frame_hop}; the newest 0.5 s goes in, the vector of the window comes out. "
+            f"samples every {costs.frame_hop}. A step takes the newest 0.5 s and gives the window's vector; "
             f"{costs.peer} computes the whole window."
         )
         rows = [
@@ -289,7 +230,7 @@ def _sets(measurement: Measurement) -> Iterable[str]:
             "times cheaper",
             SPREAD_HEAD,
         )
-        yield _table(head, rows)
+        yield table(head, rows)
         yield _against_fft(costs)
         yield (
             f"A step at win 5 s costs {costs.win5_vs_win1.median:.2f} times one at 1 s; "
@@ -306,7 +247,7 @@ def _against_fft(costs: SetCosts) -> str:
     rows = [(how, f"{ratio.median:.2f}", _spread(ratio)) for how, ratio in ways]
     bare = f"step over bare FFTs of {costs.transform_length} points ({costs.fft_ms:.3f} ms)"
     head = (bare, "times dearer", SPREAD_HEAD)
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _models(measurement: Measurement) -> Iterable[str]:
@@ -320,15 +261,15 @@ def _models(measurement: Measurement) -> Iterable[str]:
         ("prediction by itself, ms", lambda model: f"{model.prediction_ms:.3f}"),
         *((f"whole step, {way}, ms", partial(_step_of, way)) for way in measurement.models[0].step_ms),
         ("streams by the step's time", lambda model: f"{model.streams_by_step:.0f}"),
-        ("legs really followed at once", lambda model: f"{model.crowd.num_legs}"),
+        ("legs followed at once", lambda model: f"{model.crowd.num_legs}"),
         ("their real-time factor", lambda model: f"{model.crowd.real_time_factor:.2f}"),
-        ("streams by these", lambda model: f"{model.crowd.legs_in_real_time:.0f}"),
+        ("streams by these legs", lambda model: f"{model.crowd.legs_in_real_time:.0f}"),
         ("memory of one more stream, kB", lambda model: f"{model.bytes_per_stream / 1000:.0f}"),
     )
     head = ("", *(f"`{model.name}`" for model in measurement.models))
-    yield _table(head, [(what, *map(figure, measurement.models)) for what, figure in rows])
+    yield table(head, [(what, *map(figure, measurement.models)) for what, figure in rows])
     yield "## Calls of two legs, in real time, one core for all"
-    yield _table(
+    yield table(
         ("model", "calls", "lag p50, ms", "lag p99, ms", "longest, ms", "core busy", "dropped"),
         [
             _calls_row(model, calls)
@@ -352,14 +293,14 @@ def _calls_row(model: ModelCosts, calls: Calls) -> Sequence[str]:
 def _encoders(measurement: Measurement) -> Iterable[str]:
     if not measurement.encoders:
         return
-    yield f"## The whole step against {ENCODER}"
+    yield f"## The whole step against {WAV2VEC2}"
     yield (
-        f"{ENCODER} is an encoder that recognisers of emotion are often built on; here it is bare, with "
-        "random weights, and hears the whole window. The steps, voice baseline in, are of the same rounds: "
+        f"Emotion recognisers are often built on {WAV2VEC2}. Here it is the bare encoder with random "
+        "weights, on the whole window. The steps include the voice baseline and come from the same rounds: "
         f"{leg_name(HEADLINE_RATE, BLOCK_SECONDS)}."
     )
-    head = ("model", "win", "whole step, ms", f"{ENCODER}, ms", "times cheaper", SPREAD_HEAD)
-    yield _table(head, map(_encoder_row, measurement.encoders))
+    head = ("model", "win", "whole step, ms", f"{WAV2VEC2}, ms", "times cheaper", SPREAD_HEAD)
+    yield table(head, map(_encoder_row, measurement.encoders))
 
 
 def _encoder_row(costs: EncoderCosts) -> Sequence[str]:
@@ -382,8 +323,3 @@ def _spread(ratio: Ratio) -> str:
         f"{ratio.lower_quartile:.2f} to {ratio.upper_quartile:.2f} "
         f"({ratio.lowest:.2f} to {ratio.highest:.2f})"
     )
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,4 +1,4 @@
-"""Speakers that a model has not been fitted on: their clips, and the model fitted without them."""
+"""Speakers that a model was not fitted on: their clips, and the model fitted without them."""
 
 import subprocess
 from collections import Counter, defaultdict
@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import soundfile
 
+from benchmarks.pages import ROOT
 from callmood.evaluation.streams import STREAM_RATE_HZ, StreamPlan
 from emotion.arrays import Samples
 from emotion.audio_io import read_mono
@@ -30,18 +31,7 @@ _SLICE_SECONDS: Final = 0.02
 
 
 def spoken_span(samples: Samples) -> tuple[int, int]:
-    """Find where the voice of a clip begins and ends.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono at `STREAM_RATE_HZ`, n >= 1.
-
-    Returns
-    -------
-    first, last : int
-        The first sample of the first spoken slice of 20 ms, and one past that of the last.
-    """
+    """Find where the voice of a clip begins and ends, in samples."""
     length = to_samples(_SLICE_SECONDS, STREAM_RATE_HZ)
     starts = range(0, len(samples), length)
     powers = np.array([np.mean(np.square(samples[at : at + length], dtype=np.float64)) for at in starts])
@@ -50,25 +40,7 @@ def spoken_span(samples: Samples) -> tuple[int, int]:
 
 
 def without_edges(clips: Sequence[Clip], folder: Path) -> tuple[Clip, ...]:
-    """Write copies that begin and end with the voice.
-
-    Parameters
-    ----------
-    clips : sequence of Clip
-        Of any corpora.
-    folder : Path
-        Where the copies go.
-
-    Returns
-    -------
-    tuple of Clip
-        The same clips, elsewhere, `EDGE_SECONDS` of their silence left at either end; in the same order.
-
-    Raises
-    ------
-    AudioFileError
-        If a clip cannot be read.
-    """
+    """Write copies with at most `EDGE_SECONDS` of silence at either end."""
     folder.mkdir(parents=True, exist_ok=True)
     edge = to_samples(EDGE_SECONDS, STREAM_RATE_HZ)
     cut = []
@@ -82,48 +54,28 @@ def without_edges(clips: Sequence[Clip], folder: Path) -> tuple[Clip, ...]:
     return tuple(cut)
 
 
-NUM_STRANGERS: Final = 5
+NUM_SPEAKERS: Final = 5
 CLIPS_EACH: Final = 2
-"""Clips of each emotion that a stranger is heard with."""
+"""Clips of each emotion of each speaker."""
 
 
-def plan_strangers(
-    clips: Sequence[Clip], seed: int, num_strangers: int = NUM_STRANGERS, clips_each: int = CLIPS_EACH
+def plan_speakers(
+    clips: Sequence[Clip], seed: int, num_speakers: int = NUM_SPEAKERS, clips_each: int = CLIPS_EACH
 ) -> tuple[StreamPlan, ...]:
-    """Draw speakers, their clips, and the order of both.
-
-    Parameters
-    ----------
-    clips : sequence of Clip
-        Of one corpus.
-    seed : int
-        Not negative.
-    num_strangers, clips_each : int
-        How many speakers, and how many clips of each of the four labels.
-
-    Returns
-    -------
-    tuple of StreamPlan
-        One a stranger.
-
-    Raises
-    ------
-    UsageError
-        If too few speakers have so many clips of every label.
-    """
+    """Draw speakers with enough clips of every label, their clips, and the order of both."""
     own: defaultdict[str, list[Clip]] = defaultdict(list)
     for clip in sorted(clips, key=lambda clip: clip.path.as_posix()):
         if clip.speaker is not None:
             own[clip.speaker].append(clip)
     able = [speaker for speaker in sorted(own) if _least(own[speaker]) >= clips_each]
-    if len(able) < num_strangers:
+    if len(able) < num_speakers:
         raise UsageError(
             f"only {len(able)} speakers have {clips_each} clips of each of {', '.join(LABELS)}, "
-            f"and {num_strangers} are wanted; name another corpus"
+            f"and {num_speakers} are wanted; name another corpus"
         )
     rng = np.random.default_rng(seed)
     plans = []
-    for speaker in [able[index] for index in rng.permutation(len(able))[:num_strangers]]:
+    for speaker in [able[index] for index in rng.permutation(len(able))[:num_speakers]]:
         chosen: list[Clip] = []
         for label in LABELS:
             said = [clip for clip in own[speaker] if clip.emotion == label]
@@ -138,33 +90,12 @@ def _least(clips: Sequence[Clip]) -> int:
     return min(counts[label] for label in LABELS)
 
 
-ROOT: Final = Path(__file__).parents[1]
 RECIPE: Final = "speech"
 NAME: Final = "strangers"
 
 
 def fit_on(corpora: Path, names: Sequence[str], out: Path) -> Path:
-    """Fit the recipe of the default model on some corpora, by the command that users have.
-
-    Parameters
-    ----------
-    corpora : Path
-        The folder of corpora.
-    names : sequence of str
-        Those to fit on.
-    out : Path
-        Where the model's folder goes.
-
-    Returns
-    -------
-    Path
-        The model's folder.
-
-    Raises
-    ------
-    CalledProcessError
-        If it fails; the command has said why.
-    """
+    """Fit the recipe of the default model on some corpora, by the command of users."""
     words = ["train", str(corpora.resolve()), "--recipe", RECIPE, "--only", ",".join(names), "--name", NAME]
     # From the root of the project, where the tables of the corpora are kept.
     subprocess.run(  # our own command

@@ -1,8 +1,8 @@
-"""What the article's own system gives, over 30 splits instead of its one: `make article`.
+"""What the article's own system scores over 30 splits instead of its one: `make article`.
 
-200 clips by `callmood generate`, the article's 33 values, `SVC(kernel="rbf")` as it comes, 80/20 splits with
-seeds 42..71; the first is the article's own. Beside it the same with a scaler, and `classic` and `acoustic`
-of whole clips.
+200 clips by `callmood generate`, the article's 33 values, `SVC(kernel="rbf")` with its defaults, 80/20 splits
+with seeds 42 to 71; the first is the article's own. Beside it the same with a scaler, and `classic` and
+`acoustic` of whole clips.
 """
 
 import tempfile
@@ -15,8 +15,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from benchmarks.pages import table
 from trainer.dataset import Dataset, read_dataset
-from trainer.feature_extraction import default_jobs, extract
+from trainer.feature_extraction import extract
+from trainer.parallel import default_jobs
 from trainer.synthesis.tones import generate_tones
 from trainer.window_table import WindowTable
 
@@ -58,11 +60,12 @@ def main() -> None:
         "classic with a scaler": ("classic", make_pipeline(StandardScaler(), SVC())),
         "acoustic with a scaler": ("acoustic", make_pipeline(StandardScaler(), SVC())),
     }
-    print(f"{'accuracy, 200 generated clips, whole':52}{'seed 42':>9}{f'mean of {NUM_SPLITS}':>12}{'std':>8}")
-    print(f"{'what the article prints':52}{PRINTED_ACCURACY:9.3f}")
+    scores = [("what the article prints", f"{PRINTED_ACCURACY:.3f}", "", "")]
     for name, (set_name, machine) in rows.items():
         found = accuracies(machine, tables[set_name])
-        print(f"{name:52}{found[0]:9.3f}{found.mean():12.3f}{found.std():8.3f}")
+        scores.append((name, f"{found[0]:.3f}", f"{found.mean():.3f}", f"{found.std():.3f}"))
+    head = ("accuracy, 200 generated clips, whole", "seed 42", f"mean of {NUM_SPLITS}", "std")
+    print(table(head, scores))
 
 
 if __name__ == "__main__":
