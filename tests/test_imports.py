@@ -1,5 +1,6 @@
 """Importing stays light: what a command does not need, it does not load."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -50,3 +51,26 @@ def test_help_answers_in_under_a_third_of_a_second() -> None:
         seconds.append(time.perf_counter() - begin)
         assert "listen" in done.stdout
     assert min(seconds) < 0.3, seconds
+
+
+ON_REQUEST = {
+    "streamer/sinks/spectrogram_png.py": {"matplotlib"},
+    "emotion/features/classic_33.py": {"librosa"},
+}
+"""What listening may load late, where it is asked for: the spectrogram's PNG, and features of whole clips."""
+
+
+def test_what_listening_requires_late_is_named_here() -> None:
+    """import-linter sees no `require("module", ...)`."""
+    found: dict[str, set[str]] = {}
+    for path in sorted(
+        file for package in ("emotion", "streamer") for file in (ROOT / package).rglob("*.py")
+    ):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute)):
+                continue
+            name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            if name in {"require", "import_module", "__import__"} and path.name != "extras.py":
+                (module,) = (each.value for each in node.args[:1] if isinstance(each, ast.Constant))
+                found.setdefault(path.relative_to(ROOT).as_posix(), set()).add(str(module).partition(".")[0])
+    assert found == ON_REQUEST

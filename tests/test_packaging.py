@@ -39,6 +39,10 @@ def test_every_module_is_in_it(wheel_names: list[PurePosixPath]) -> None:
     assert ours - set(wheel_names) == set()
 
 
+def test_type_checkers_are_told_that_there_are_types(wheel_names: list[PurePosixPath]) -> None:
+    assert {PurePosixPath(package, "py.typed") for package in PACKAGES} <= set(wheel_names)
+
+
 @pytest.mark.parametrize("model", ["speech", "speech-light", "speech-open", "speech-classic", "synthetic"])
 @pytest.mark.parametrize("file", ["model.npz", "card.json", "training.log"])
 def test_models_are_whole_and_inside_the_package(
@@ -78,8 +82,12 @@ def test_the_only_sound_is_the_synthesisers(wheel_names: list[PurePosixPath]) ->
 
 
 def test_nothing_that_only_developers_need_is_in_it(wheel_names: list[PurePosixPath]) -> None:
-    foreign = {"tests", "docs", "benchmarks", "recordings", "__pycache__", ".callmood-cache"}
-    assert [str(name) for name in wheel_names if foreign & set(name.parts)] == []
+    foreign = {"tests", "docs", "benchmarks", "examples", "scripts", "__pycache__", ".callmood-cache"}
+    assert [
+        str(name) for name in wheel_names if name.parts[0] in foreign or "__pycache__" in name.parts
+    ] == []
+    recordings = {("recordings",), ("callmood", "recordings")}
+    assert [str(name) for name in wheel_names if {name.parts[:1], name.parts[:2]} & recordings] == []
 
 
 def test_the_demo_is_small_and_right_shaped() -> None:

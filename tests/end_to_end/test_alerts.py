@@ -13,8 +13,8 @@ import soundfile
 
 from emotion.arrays import Samples
 from streamer.recordings.clip_recorder import BEFORE_ALERT_SECONDS
-from streamer.sinks.alert_command import COMMAND_SECONDS
-from streamer.sinks.alert_post import POST_SECONDS
+from streamer.sinks.alert_command import COMMAND_LIMITS
+from streamer.sinks.alert_post import POST_LIMITS
 from tests.command import (
     Journal,
     Row,
@@ -160,7 +160,9 @@ def test_a_command_that_hangs_or_fails_delays_nothing(told: Told, tmp_path: Path
     first, second = alerts_of(journal)
     assert [first, second] == told.alerts[:2]
     assert journal.summary["failures"] == []
-    assert journal.summary["max_lag_seconds"] < COMMAND_SECONDS, "none waited until the command was killed"
+    assert journal.summary["max_lag_seconds"] < COMMAND_LIMITS.delivery_seconds, (
+        "none waited until the command was killed"
+    )
     complaints = journal.summary["complaints"]
     hung = [line for line in complaints if "sleep" in line]
     failed = [line for line in complaints if "false" in line]
@@ -186,8 +188,9 @@ def test_what_could_not_be_delivered_is_told_at_once_with_no_more_sound(tmp_path
             session.wait_for(lambda lines: any(line["type"] == "complaint" for line in lines))
             (told,) = [line for line in session.lines if line["type"] == "complaint"]
             at = next(line["at"] for line in session.lines if line["type"] == "alert")
+            seconds = POST_LIMITS.delivery_seconds
             assert told["message"] == (
-                f"alert post to {url}, alert at {at:.1f} s: no complete answer within {POST_SECONDS:g} s"
+                f"alert post to {url}, alert at {at:.1f} s: no complete answer within {seconds:g} s"
             )
             assert session.end() == 0
     journal = read_journal(tmp_path / "j.jsonl")

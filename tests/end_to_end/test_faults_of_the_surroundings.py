@@ -155,7 +155,7 @@ def test_a_read_only_install(tmp_path: Path) -> None:
     tree = tmp_path / "installed"
     tree.mkdir()
     caches = shutil.ignore_patterns("__pycache__")
-    for name in ("callmood", "emotion", "evaluation", "streamer", "trainer"):
+    for name in ("callmood", "emotion", "streamer", "trainer"):
         shutil.copytree(ROOT / name, tree / name, ignore=caches)
     for name in ("speech-light", "voice-activity"):
         shutil.copytree(ROOT / "models" / name, tree / "models" / name)

@@ -221,8 +221,8 @@ def _voice(folder: Path) -> tuple[str | Path, ...]:
 HOSTILE: dict[str, tuple[Callable[[Path], tuple[str | Path, ...]], int, str]] = {
     "a card nested deeper than calls go": (_nested_card, 5, "nested deeper than 32 levels"),
     "a card of a terabyte": (_endless_card, 5, "longer than 200000 bytes"),
-    "a card of thirty thousand notes": (_notes, 5, "a list of texts, at most 1000"),
-    "windows of an hour": (_hour_long_windows, 5, "expected seconds, over 0 and up to 60"),
+    "a card of thirty thousand notes": (_notes, 5, "a list of length <= 1000"),
+    "windows of an hour": (_hour_long_windows, 5, "expected a number <= 60.0"),
     "arrays of a hundred megabytes": (_huge_arrays, 5, "support_vectors holds a value beyond"),
     "a recording of a thousand channels": (_lying_recording, 3, "1024 channels"),
     "a FLAC file of 480 MB of metadata": (_flac_of_metadata, 3, "more than 12 MB of tags or pictures"),

@@ -72,7 +72,7 @@ def test_what_is_not_whole_is_seen(speaking: tuple[Killed, Path], tmp_path: Path
 
     [clip, *_] = sorted(afresh().glob("clips/*/*.wav"))
     clip.write_bytes(clip.read_bytes()[:-2])
-    assert re.search(r"_speech|_\w+\.wav is not what was heard", faults())
+    assert re.search(r"_speech|_\w+\.wav is not what was sent", faults())
     [clip, *_] = sorted(afresh().glob("clips/*/*.wav"))
     clip.write_bytes(b"")
     assert "cannot be opened" in faults()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.acceptance.endless_sound import RATE_HZ, EndlessSound
-from tests.acceptance.soak import page, picture
+from tests.acceptance.soak import picture, soak_page
 from tests.acceptance.soak_run import Reading, SoakPlan, SoakRun, soak
 from tests.acceptance.soak_verdict import figures, figures_text, verdict, warm
 
@@ -80,8 +80,8 @@ def test_the_figures_become_a_page_and_a_picture(run: SoakRun) -> None:
     assert len({len(curve) for curve in found["points"].values()}) == 1
     assert 10 < len(found["points"]["hours"]) <= 240
     assert found["states"] == dict(sorted(run.journal.states.items()))
-    assert "| end of the whole sound, samples | 0 | 4804321 | **not ok** |" in page(found)
-    assert page(found).count("| ok |") == len(found["findings"]) - 1
+    assert "| end of the whole sound, samples | 0 | 4804321 | **not ok** |" in soak_page(found)
+    assert soak_page(found).count("| ok |") == len(found["findings"]) - 1
     assert picture(found).startswith(b"\x89PNG")
 
 
