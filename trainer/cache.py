@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from emotion.atomic_files import PRIVATE, beside
 from emotion.encoders import recogniser, turn_encoder
 from emotion.encoders.network import CARD_NAME as ENCODER_CARD
-from emotion.encoders.network import encoder_folder
+from emotion.encoders.network import network_folder
 from emotion.errors import OutputError
 from emotion.features.catalogue import feature_set
 from emotion.untrusted_text import TEXT, JsonValueError, parse_object, take
@@ -162,7 +162,7 @@ def feature_set_facts(name: str) -> dict[str, Fact]:
     dict
         Its name and version, and the digests of the encoders.
     """
-    encoders = [encoder_folder(each.FOLDER) / ENCODER_CARD for each in (recogniser, turn_encoder)]
+    encoders = [network_folder(each.FOLDER) / ENCODER_CARD for each in (recogniser, turn_encoder)]
     return {
         "name": name,
         "version": feature_set(name).version,

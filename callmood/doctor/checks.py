@@ -171,10 +171,10 @@ def check_model(folder: Path, name: str) -> Finding:
 
 def check_encoders() -> Iterator[Finding]:
     """Check the encoders that came with callmood against their cards."""
-    from emotion.encoders.network import encoder_folder
+    from emotion.encoders.network import network_folder
 
     for name in ENCODERS:
-        yield check_encoder(encoder_folder(name))
+        yield check_encoder(network_folder(name))
 
 
 def check_encoder(folder: Path) -> Finding:
@@ -190,9 +190,10 @@ def check_encoder(folder: Path) -> Finding:
 
 def check_voice_network() -> Iterator[Finding]:
     """Check the network of the gate against its card."""
-    from streamer.analysis.vad import read_vad_arrays, vad_folder
+    from emotion.encoders.network import network_folder
+    from streamer.analysis.vad import FOLDER, read_vad_arrays
 
-    arrays = read_vad_arrays(vad_folder())
+    arrays = read_vad_arrays(network_folder(FOLDER))
     yield Finding("voice-activity", True, f"{len(arrays)} arrays as its card says")
 
 

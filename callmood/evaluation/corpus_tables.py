@@ -21,10 +21,11 @@ from callmood.evaluation.streams import (
     synthesised_sounds,
 )
 from emotion.audio_io import READING_VERSION
+from emotion.encoders.network import network_folder
 from emotion.errors import AudioFileError
 from streamer.analysis.gate import GATE_VERSIONS
-from streamer.analysis.vad import CARD_NAME as VOICE_CARD
-from streamer.analysis.vad import vad_folder
+from streamer.analysis.vad import CARD_NAME as VAD_CARD
+from streamer.analysis.vad import FOLDER as VAD_FOLDER
 from trainer.augmentation.catalogue import KNOWN, check_condition
 from trainer.cache import (
     Cache,
@@ -185,7 +186,7 @@ def _facts(condition: str, features: StepFeatures) -> dict[str, Fact]:
         "condition": [[part, KNOWN[part].version] for part in check_condition(condition)],
         "features": feature_set_facts(features.set_name),
         "grid_seconds": [features.win_seconds, features.step_seconds],
-        "gate": [gate, GATE_VERSIONS[gate], network_digest(vad_folder() / VOICE_CARD)],
+        "gate": [gate, GATE_VERSIONS[gate], network_digest(network_folder(VAD_FOLDER) / VAD_CARD)],
         "libraries": library_versions(*_LIBRARIES),
     }
 

@@ -114,13 +114,13 @@ class _EncoderCard(Struct, frozen=True):
     outputs: Texts
 
 
-def encoder_folder(name: str) -> Path:
-    """Give the folder of an encoder.
+def network_folder(name: str) -> Path:
+    """Give the folder of a network that came with callmood.
 
     Parameters
     ----------
     name : str
-        ``encoder`` or ``turn-encoder``.
+        ``encoder``, ``turn-encoder`` or ``voice-activity``.
 
     Returns
     -------
@@ -152,7 +152,7 @@ def read_encoder(folder: Path) -> EncoderFile:
     """
     card_path = folder / CARD_NAME
     try:
-        values = parse_object(_content(card_path))
+        values = parse_object(read_part(card_path, WHAT_TO_DO))
         version = convert(values, Versioned).format
         if version > CARD_FORMAT:
             raise ModelError(
@@ -163,18 +163,59 @@ def read_encoder(folder: Path) -> EncoderFile:
     except JsonValueError as error:
         raise ModelError(f"{card_path}: {error}; {WHAT_TO_DO}") from error
     path = folder / Path(card.file).name
-    graph = _content(path)
-    found = hashlib.sha256(graph).hexdigest()
-    if found != card.sha256:
-        raise ModelError(f"{path} has SHA-256 {found}, and its card asks for {card.sha256}; {WHAT_TO_DO}")
-    return EncoderFile(graph, card.input, card.outputs, found)
+    graph = read_part(path, WHAT_TO_DO)
+    refuse_other_digest(path, graph, card.sha256, WHAT_TO_DO)
+    return EncoderFile(graph, card.input, card.outputs, card.sha256)
 
 
-def _content(path: Path) -> bytes:
+def read_part(path: Path, advice: str) -> bytes:
+    """Read a file of a network.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    advice : str
+        What to do where it cannot be read.
+
+    Returns
+    -------
+    bytes
+        Its content.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be read.
+    """
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ModelError(f"{path} cannot be read ({error.strerror}); {WHAT_TO_DO}") from error
+        raise ModelError(f"{path} cannot be read ({error.strerror}); {advice}") from error
+
+
+def refuse_other_digest(path: Path, content: bytes, wanted: str, advice: str) -> None:
+    """Hold a file of a network against the digest on its card.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for the message.
+    content : bytes
+        Of the file.
+    wanted : str
+        SHA-256, hexadecimal.
+    advice : str
+        What to do where they differ.
+
+    Raises
+    ------
+    ModelError
+        If they differ.
+    """
+    found = hashlib.sha256(content).hexdigest()
+    if found != wanted:
+        raise ModelError(f"{path} has SHA-256 {found}, and its card asks for {wanted}; {advice}")
 
 
 class Encoder:
@@ -239,5 +280,5 @@ def shared_encoder(name: str) -> Encoder:
     """
     with _opening:
         if name not in _opened:
-            _opened[name] = Encoder(read_encoder(encoder_folder(name)))
+            _opened[name] = Encoder(read_encoder(network_folder(name)))
         return _opened[name]

@@ -4,7 +4,6 @@ Silero Team, "Silero VAD: pre-trained enterprise-grade Voice Activity Detector",
 https://github.com/snakers4/silero-vad, release 6, MIT; see docs/decisions/0016-non-speech.md.
 """
 
-import hashlib
 import io
 from collections import deque
 from collections.abc import Mapping
@@ -16,11 +15,14 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from emotion.arrays import FloatArray, Samples
+from emotion.encoders.network import network_folder, read_part, refuse_other_digest
 from emotion.errors import ModelError, UsageError
 from emotion.untrusted_arrays import ArrayFileError, read_arrays
 from emotion.untrusted_text import TEXT, JsonValueError, parse_object, take
 from emotion.window_grid import WindowGrid
 
+FOLDER: Final = "voice-activity"
+"""Below ``models/``."""
 CARD_NAME: Final = "voice-activity.json"
 """Not ``card.json``, which marks the folder of a model of emotions."""
 ARRAYS_NAME: Final = "voice_activity.npz"
@@ -44,19 +46,6 @@ SHAPES: Final = {
 """All float32. The rows of the LSTM are its gates in the order in, out, forget, cell, as ONNX has them."""
 
 
-def vad_folder() -> Path:
-    """Say where the network lies.
-
-    Returns
-    -------
-    Path
-        In the checkout, or inside the installed package; never in the working directory.
-    """
-    packages = Path(__file__).parents[2]
-    inside = packages if (packages / "pyproject.toml").is_file() else packages / "callmood"
-    return inside / "models" / "voice-activity"
-
-
 def read_vad_arrays(folder: Path) -> dict[str, FloatArray]:
     """Read the arrays, and refuse any that were changed.
 
@@ -75,34 +64,23 @@ def read_vad_arrays(folder: Path) -> dict[str, FloatArray]:
     ModelError
         If a file is missing or damaged, or is not the one that the card names.
     """
-    content, card_path = _content(folder / ARRAYS_NAME), folder / CARD_NAME
+    path, card_path = folder / ARRAYS_NAME, folder / CARD_NAME
+    content = read_part(path, WHAT_TO_DO)
     try:
-        wanted = take(parse_object(_content(card_path)), "sha256", TEXT)
+        wanted = take(parse_object(read_part(card_path, WHAT_TO_DO)), "sha256", TEXT)
     except JsonValueError as error:
         raise ModelError(f"{card_path}: {error}; {WHAT_TO_DO}") from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != wanted:
-        raise ModelError(
-            f"{folder / ARRAYS_NAME} has SHA-256 {found}, and its card asks for {wanted}; {WHAT_TO_DO}"
-        )
+    refuse_other_digest(path, content, wanted, WHAT_TO_DO)
     try:
         arrays = read_arrays(io.BytesIO(content), frozenset(SHAPES))
     except ArrayFileError as error:
-        raise ModelError(f"{folder / ARRAYS_NAME}: {error}; {WHAT_TO_DO}") from error
+        raise ModelError(f"{path}: {error}; {WHAT_TO_DO}") from error
     for name, shape in SHAPES.items():
         if arrays[name].shape != shape:
             raise ModelError(
-                f"{folder / ARRAYS_NAME}: {name} is of shape {arrays[name].shape}, "
-                f"expected {shape}; {WHAT_TO_DO}"
+                f"{path}: {name} is of shape {arrays[name].shape}, expected {shape}; {WHAT_TO_DO}"
             )
     return arrays
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read ({error.strerror}); {WHAT_TO_DO}") from error
 
 
 NUM_FRAMES: Final = 4
@@ -199,7 +177,7 @@ def shared_vad_network() -> VadNetwork:
     ModelError
         If its file is missing or changed.
     """
-    return VadNetwork(read_vad_arrays(vad_folder()))
+    return VadNetwork(read_vad_arrays(network_folder(FOLDER)))
 
 
 def _rectified(rows: FloatArray, bias: FloatArray) -> FloatArray:

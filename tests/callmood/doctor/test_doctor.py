@@ -28,7 +28,7 @@ from callmood.doctor.checks import (
 from callmood.doctor.runner import Check, CheckRunner, Finding, as_line
 from callmood.doctor.sound_checks import level_finding
 from emotion.arrays import Samples
-from emotion.encoders.network import encoder_folder
+from emotion.encoders.network import network_folder
 from emotion.errors import DeviceError, UsageError
 from streamer.events import STATES
 from streamer.session_info import Summary
@@ -212,7 +212,7 @@ def test_every_file_that_a_card_names_is_looked_at_and_no_other(folder: Path, tm
 
 
 def test_an_encoder_with_a_flipped_byte_is_not_ok(tmp_path: Path) -> None:
-    copied = shutil.copytree(encoder_folder("encoder"), tmp_path / "encoder")
+    copied = shutil.copytree(network_folder("encoder"), tmp_path / "encoder")
     assert check_encoder(copied).ok
     flip_a_byte(copied / "encoder.onnx")
     found = check_encoder(copied)

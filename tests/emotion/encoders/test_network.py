@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from emotion.arrays import FloatArray, Samples
-from emotion.encoders.network import CARD_NAME, encoder_folder, read_encoder, shared_encoder
+from emotion.encoders.network import CARD_NAME, network_folder, read_encoder, shared_encoder
 from emotion.errors import ModelError
 from emotion.model_folders import model_folders
 from tests.spoken import DEMO
@@ -116,7 +116,7 @@ except MissingExtraError as error:
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(encoder_folder("encoder"), tmp_path / "encoder"))
+    return Path(shutil.copytree(network_folder("encoder"), tmp_path / "encoder"))
 
 
 def with_card(folder: Path, **changes: object) -> Path:
@@ -127,24 +127,24 @@ def with_card(folder: Path, **changes: object) -> Path:
 
 @pytest.mark.parametrize("name", ["encoder", "turn-encoder"])
 def test_the_shipped_ones_are_whole(name: str) -> None:
-    file = read_encoder(encoder_folder(name))
+    file = read_encoder(network_folder(name))
     assert hashlib.sha256(file.graph).hexdigest() == file.sha256
     assert len(file.graph) < 5_000_000
     assert len(file.output_names) == 3
 
 
 def test_the_turn_encoder_says_where_it_comes_from() -> None:
-    card = json.loads((encoder_folder("turn-encoder") / CARD_NAME).read_text())
+    card = json.loads((network_folder("turn-encoder") / CARD_NAME).read_text())
     assert card["licence"] == "BSD-2-Clause"
-    assert "BSD 2-Clause License" in (encoder_folder("turn-encoder") / card["licence_file"]).read_text()
+    assert "BSD 2-Clause License" in (network_folder("turn-encoder") / card["licence_file"]).read_text()
     assert set(card["origin"]) == {"package", "version", "sha256", "file", "file_sha256"}
     assert card["recipe"] == "make turn-encoder"
 
 
 def test_its_card_says_where_it_comes_from() -> None:
-    card = json.loads((encoder_folder("encoder") / CARD_NAME).read_text())
+    card = json.loads((network_folder("encoder") / CARD_NAME).read_text())
     assert card["licence"] == "MIT"
-    assert "MIT License" in (encoder_folder("encoder") / card["licence_file"]).read_text()
+    assert "MIT License" in (network_folder("encoder") / card["licence_file"]).read_text()
     assert set(card["origin"]) == {"package", "version", "sha512", "file", "file_sha256"}
     assert card["recipe"] == "make encoder"
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emotion.encoders.network import network_folder
 from emotion.errors import ModelError
 from emotion.window_grid import WindowGrid
 from streamer.analysis.vad import (
@@ -14,11 +15,11 @@ from streamer.analysis.vad import (
     CARD_NAME,
     CHUNK,
     CHUNK_INTERVAL,
+    FOLDER,
     VadChunks,
     VadStream,
     read_vad_arrays,
     shared_vad_network,
-    vad_folder,
 )
 from tests.strategies import cuts
 from trainer.synthesis.sounds import synthesise_sound
@@ -60,10 +61,10 @@ def test_only_the_chunks_of_a_window_are_kept(win_seconds: float) -> None:
 def test_a_network_that_is_missing_or_was_changed_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=f"{ARRAYS_NAME} cannot be read .*install callmood again"):
         read_vad_arrays(tmp_path)
-    content = bytearray((vad_folder() / ARRAYS_NAME).read_bytes())
+    content = bytearray((network_folder(FOLDER) / ARRAYS_NAME).read_bytes())
     content[5_000] ^= 1
     (tmp_path / ARRAYS_NAME).write_bytes(content)
-    (tmp_path / CARD_NAME).write_bytes((vad_folder() / CARD_NAME).read_bytes())
+    (tmp_path / CARD_NAME).write_bytes((network_folder(FOLDER) / CARD_NAME).read_bytes())
     with pytest.raises(ModelError, match=r"has SHA-256 [0-9a-f]{64}, and its card asks for"):
         read_vad_arrays(tmp_path)
     (tmp_path / CARD_NAME).write_text("{}")
