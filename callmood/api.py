@@ -3,7 +3,6 @@
 All of it drives the pipeline that `callmood replay` and `callmood listen` use, in the caller's own thread.
 """
 
-import math
 import os
 import re
 import threading
@@ -27,7 +26,14 @@ from callmood.sample_arrays import (
     checked_channels,
     checked_rate,
 )
-from callmood.session_options import LiveInput, voices_of
+from callmood.session_options import (
+    LONGEST_SECONDS,
+    LiveInput,
+    check_cooldown,
+    check_duration,
+    legs_of,
+    voices_of,
+)
 from emotion.arrays import read_only
 from emotion.audio_io import AudioFile
 from emotion.errors import DeviceError, ModelError, UsageError
@@ -38,9 +44,9 @@ from streamer.analysis.classifier import ClassifierOptions
 from streamer.analysis.leg import warm_up
 from streamer.analysis.predict import RecordingPrediction, predict_recording
 from streamer.events import Alert, AudioBlock, Event, Gap, Row, Skip
-from streamer.leg_plan import LegPlan, named_legs, only_analysed, side_legs
+from streamer.leg_plan import LegPlan
 from streamer.pipeline import Pipeline, SessionOptions
-from streamer.session import LIVE_QUEUE_SECONDS, describe_session
+from streamer.session import LIVE_QUEUE_SECONDS, absent_devices, describe_session
 from streamer.sinks.base import Sink
 from streamer.sinks.group import SinkGroup
 from streamer.sources.base import Source, SourceInfo
@@ -56,9 +62,6 @@ T = TypeVar("T")
 
 _PIECE_SECONDS: Final = 0.25
 """A block is analysed in pieces of at most so much, so that memory does not depend on its length."""
-
-_LONGEST_SECONDS: Final = 1.0e9
-"""Thirty years: the samples of more would not fit the counters."""
 
 _WAIT_SECONDS: Final = 0.1
 _WATCH_SECONDS: Final = 0.5
@@ -107,8 +110,7 @@ class _Analysis:
         """Check the arguments and load the model."""
         if voice is not None and not baseline:
             raise UsageError("voice goes on with a baseline, baseline=False does without; leave one out")
-        if not (math.isfinite(alert_cooldown) and alert_cooldown >= 0):
-            raise UsageError(f"alert_cooldown is {alert_cooldown:g} s; give 0 or more, such as 30")
+        check_cooldown(alert_cooldown)
         rules = tuple(AlertRule.parse(text) for text in ([alerts] if isinstance(alerts, str) else alerts))
         loaded = load_model(model)
         judging = ClassifierOptions(baseline=baseline, never_unsure=never_unsure)
@@ -117,10 +119,7 @@ class _Analysis:
 
     def plans(self, sources: Sequence[SourceInfo], usual: Sequence[LegPlan] = ()) -> tuple[LegPlan, ...]:
         """Give the legs of sources; without names those that the command line would give."""
-        plans = tuple(usual) or side_legs(sources)
-        if self.legs is not None:
-            plans = named_legs(_joined(self.legs), sources)
-        return plans if self.analyse is None else only_analysed(plans, _joined(self.analyse))
+        return legs_of(_joined(self.legs), _joined(self.analyse), sources, usual)
 
     def options(self, plans: Sequence[LegPlan], duration_seconds: float | None = None) -> SessionOptions:
         """Give the options of the pipeline; the voices of the legs are read."""
@@ -141,8 +140,8 @@ class _Analysis:
         )
 
 
-def _joined(names: Names) -> str:
-    return names if isinstance(names, str) else ",".join(names)
+def _joined(names: Names | None) -> str | None:
+    return names if names is None or isinstance(names, str) else ",".join(names)
 
 
 def _saved_voice(name: str, model: EmotionModel) -> SavedVoice:
@@ -348,7 +347,7 @@ class Listener:
             If the length is negative or not finite, or the listener is closed or in use by another thread.
         """
         with self._turn():
-            if not 0 <= seconds <= _LONGEST_SECONDS:
+            if not 0 <= seconds <= LONGEST_SECONDS:
                 raise UsageError(f"the gap lasts {seconds:g} s; give 0 or more seconds, such as 1.5")
             if missing := to_samples(seconds, self.rate):
                 self._pipeline.finish()
@@ -466,8 +465,7 @@ def listen(
     DeviceError
         If there is no such device; later also if it does not open, breaks, or is away at the end.
     """
-    if duration is not None and not 0 < duration <= _LONGEST_SECONDS:
-        raise UsageError(f"duration is {duration:g} s; give a positive number of seconds, such as 60")
+    check_duration(duration)
     with _python_words():
         analysis = _Analysis.of(
             model,
@@ -546,8 +544,8 @@ class _LiveSession:
             yield from self._collector.take(on_alert, on_loss)
         if (error := self._multiplexer.error) is not None:
             raise error
-        if away := [reason for reason in self._multiplexer.absences if reason is not None]:
-            raise DeviceError(f"{self._info.source_name} was away at the end: {'; '.join(away)}")
+        if away := absent_devices(self._sources, self._multiplexer):
+            raise DeviceError("; ".join(away))
 
     def _stop_at_exit(self) -> None:
         """Stop the sources of a generator that nobody closes: their threads would keep the program alive.

@@ -91,7 +91,7 @@ def run_session(
     limits = RetentionLimits.parse(arguments.keep, arguments.max_size)
     model = choose_model(arguments.model)
     grid = model.card.grid(arguments.win, arguments.step)
-    legs = legs_of(arguments, [source.info for source in sources], usual_legs)
+    legs = legs_of(arguments.legs, arguments.analyse, [source.info for source in sources], usual_legs)
     savers = _voice_savers(arguments, legs, model)
     history = None if outputs.picture is None else SpectrogramHistory()
     printer = LinePrinter(sys.stderr if arguments.quiet else sys.stdout)

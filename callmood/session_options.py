@@ -28,7 +28,7 @@ STANDARD_OUTPUT: Final = "-"
 
 DEVICE_HELP: Final = "device: number, name or part of a name, as `callmood devices` lists them"
 
-_LONGEST_SECONDS: Final = 1.0e9
+LONGEST_SECONDS: Final = 1.0e9
 """Thirty years: the samples of more would not fit the counters."""
 _SOUND_SUFFIXES: Final = frozenset(
     (".aif", ".aiff", ".au", ".caf", ".flac", ".m4a", ".mp3", ".mp4", ".ogg", ".opus", ".w64", ".wav")
@@ -235,11 +235,8 @@ def check_session(arguments: argparse.Namespace) -> None:
     ModelError
         If the model is missing, or cannot listen.
     """
-    seconds, cooldown = arguments.duration, arguments.alert_cooldown
-    if seconds is not None and not 0 < seconds <= _LONGEST_SECONDS:
-        raise UsageError(f"duration is {seconds:g} s; give a positive number of seconds, such as 60")
-    if not (isfinite(cooldown) and cooldown >= 0):
-        raise UsageError(f"--alert-cooldown is {cooldown:g} s; give 0 or more, such as 30")
+    check_duration(arguments.duration)
+    check_cooldown(arguments.alert_cooldown)
     _refuse_contradictions(arguments)
     _check_windows(arguments)
     from streamer.alerts import AlertRule
@@ -262,6 +259,18 @@ def check_session(arguments: argparse.Namespace) -> None:
     RetentionLimits.parse(arguments.keep, arguments.max_size)
     for voice in arguments.voice or ():
         voice_name(voice.rpartition("=")[2])
+
+
+def check_duration(seconds: float | None) -> None:
+    """Refuse a session of no length, or of more than the counters hold."""
+    if seconds is not None and not 0 < seconds <= LONGEST_SECONDS:
+        raise UsageError(f"duration is {seconds:g} s; give a positive number of seconds, such as 60")
+
+
+def check_cooldown(seconds: float) -> None:
+    """Refuse a cooldown of alerts that is no time."""
+    if not (isfinite(seconds) and seconds >= 0):
+        raise UsageError(f"--alert-cooldown is {seconds:g} s; give 0 or more, such as 30")
 
 
 def _refuse_contradictions(arguments: argparse.Namespace) -> None:
@@ -297,16 +306,16 @@ def _check_windows(arguments: argparse.Namespace) -> None:
 
 
 def legs_of(
-    arguments: argparse.Namespace, sources: "Sequence[SourceInfo]", usual: "Sequence[LegPlan]" = ()
+    named: str | None,
+    analysed: str | None,
+    sources: "Sequence[SourceInfo]",
+    usual: "Sequence[LegPlan]" = (),
 ) -> "tuple[LegPlan, ...]":
-    """Give the legs that the command line asks for."""
+    """Give the legs that `--legs` and `--analyse` ask for."""
     from streamer.leg_plan import named_legs, only_analysed, side_legs
 
-    if arguments.legs is not None:
-        legs = named_legs(arguments.legs, sources)
-    else:
-        legs = tuple(usual) or side_legs(sources)
-    return legs if arguments.analyse is None else only_analysed(legs, arguments.analyse)
+    legs = named_legs(named, sources) if named is not None else tuple(usual) or side_legs(sources)
+    return legs if analysed is None else only_analysed(legs, analysed)
 
 
 def voices_of(given: Sequence[str], legs: "Sequence[LegPlan]") -> dict[str, str]:
@@ -382,7 +391,7 @@ class LiveInput:
         """Check legs, voices and alert rules against each other, as far as that needs no device."""
         from streamer.alerts import AlertRule
 
-        legs = legs_of(arguments, self._expected(arguments), self.usual_legs)
+        legs = legs_of(arguments.legs, arguments.analyse, self._expected(arguments), self.usual_legs)
         voices_of(arguments.voice or (), legs)
         for rule in arguments.alert or ():
             AlertRule.parse(rule).watched_legs([leg.name for leg in legs if leg.analysed])

@@ -112,6 +112,15 @@ def describe_session(
     )
 
 
+def absent_devices(sources: Sequence[Source], multiplexer: SourceMultiplexer) -> tuple[str, ...]:
+    """Name the devices that were away at the end, and why."""
+    return tuple(
+        f"{source.info.name} was away at the end: {reason}"
+        for source, reason in zip(sources, multiplexer.absences, strict=True)
+        if reason is not None
+    )
+
+
 DRAW_SECONDS: Final = 0.25
 
 ASKED_SECONDS: Final = 0.05
@@ -178,7 +187,7 @@ class Session:
             raise error
         if self._summary is None:
             raise RuntimeError("the session has ended without a summary")
-        if away := self._away():
+        if away := absent_devices(self._sources, self._multiplexer):
             raise DeviceError(f"{'; '.join(away)}; see `callmood devices`")
         return self._summary
 
@@ -261,7 +270,7 @@ class Session:
         notes = [note for source in self._sources for note in source.info.notes]
         late = tuple(note for note in notes if note not in self._known_notes)
         summary = self._pipeline.summary(self._multiplexer)
-        late += summary.complaints + self._away()
+        late += summary.complaints + absent_devices(self._sources, self._multiplexer)
         summary = replace(
             summary,
             non_finite_samples=summary.non_finite_samples + num_non_finite,
@@ -275,14 +284,6 @@ class Session:
             files=self._sinks.files,
             failures=(*self._sinks.failures, *failures),
             complaints=(*self._sinks.complaints, *late),
-        )
-
-    def _away(self) -> tuple[str, ...]:
-        """Name the devices that were away at the end."""
-        return tuple(
-            f"{source.info.name} was away at the end: {reason}"
-            for source, reason in zip(self._sources, self._multiplexer.absences, strict=True)
-            if reason is not None
         )
 
     def _refuse_too_short(self, info: SourceInfo) -> None:
