@@ -1,11 +1,9 @@
-"""Untrusted text: JSON parsed strictly and checked value by value, and text made safe for a terminal."""
+"""Untrusted text: JSON parsed strictly, and text made safe for a terminal."""
 
 import json
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Generic, NoReturn, TypeVar
+from typing import Final, NoReturn
 
 MAX_LINE_CHARACTERS: Final = 1000
 
@@ -24,9 +22,6 @@ def message_line(text: str) -> str:
     return f"{line[:half]} [... {len(line) - 2 * half} characters ...] {line[-half:]}"
 
 
-Value = TypeVar("Value")
-Other = TypeVar("Other")
-
 MAX_SECONDS: Final = 60.0
 """The longest window; it bounds memory."""
 MIN_STEP_SECONDS: Final = 0.01
@@ -42,82 +37,6 @@ _MAX_DEPTH: Final = 32
 
 class JsonValueError(ValueError):
     """A field is missing, unknown, or of the wrong kind; the message names it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kind(Generic[Value]):
-    """What a field must be.
-
-    Attributes
-    ----------
-    expected : str
-        In words, for the message.
-    convert : callable
-        From the parsed value; raises TypeError or ValueError for a wrong one.
-    """
-
-    expected: str
-    convert: Callable[[object], Value]
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT:
-        raise TypeError
-    return value
-
-
-def _list(value: object) -> list[object]:
-    if not isinstance(value, list) or len(value) > MAX_ENTRIES:
-        raise TypeError
-    return value
-
-
-def _object(value: object) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise TypeError
-    return value
-
-
-def _truth(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-TEXT: Final = Kind(f"text of up to {MAX_TEXT} characters", _text)
-TRUTH: Final = Kind("true or false", _truth)
-OBJECT: Final = Kind("an object", _object)
-OBJECTS: Final = Kind(
-    f"a list of objects, at most {MAX_ENTRIES}", lambda value: [_object(entry) for entry in _list(value)]
-)
-
-
-def whole(lowest: int) -> Kind[int]:
-    """Ask for a whole number."""
-
-    def convert(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= MAX_WHOLE:
-            raise TypeError
-        return value
-
-    return Kind(f"a whole number from {lowest}", convert)
-
-
-def or_null(kind: Kind[Other]) -> Kind[Other | None]:
-    """Let null pass as None."""
-    return Kind(f"{kind.expected}, or null", lambda value: None if value is None else kind.convert(value))
-
-
-def take(values: dict[str, object], name: str, kind: Kind[Value]) -> Value:
-    """Take one field."""
-    if name not in values:
-        raise JsonValueError(f"field {name!r} is missing")
-    try:
-        return kind.convert(values[name])
-    except JsonValueError as error:
-        raise JsonValueError(f"{name}: {error}") from error
-    except (TypeError, ValueError) as error:
-        raise JsonValueError(f"{name} is {shown(values[name])}, expected {kind.expected}") from error
 
 
 def parse_value(raw: bytes, *, replace_unprintable: bool = False) -> object:
@@ -143,7 +62,9 @@ def parse_value(raw: bytes, *, replace_unprintable: bool = False) -> object:
 def parse_object(raw: bytes, *, replace_unprintable: bool = False) -> dict[str, object]:
     """Parse JSON that is one object, as `parse_value` does."""
     value = parse_value(raw, replace_unprintable=replace_unprintable)
-    return take({"the whole": value}, "the whole", OBJECT)
+    if not isinstance(value, dict):
+        raise JsonValueError(f"the whole is {shown(value)}, expected an object")
+    return value
 
 
 def _printable_value(value: object) -> object:

@@ -24,7 +24,8 @@ from emotion.encoders.network import CARD_NAME as ENCODER_CARD
 from emotion.encoders.network import network_folder
 from emotion.errors import OutputError
 from emotion.features.catalogue import feature_set
-from emotion.untrusted_text import TEXT, JsonValueError, parse_object, take
+from emotion.typed_json import Digested, convert
+from emotion.untrusted_text import JsonValueError, parse_object
 
 VARIABLE: Final = "CALLMOOD_CACHE"
 """Environment variable that names the folder; by default ``.callmood-cache`` in the working directory."""
@@ -184,7 +185,7 @@ def network_digest(card: Path) -> str | None:
         None where there is no card to be read.
     """
     try:
-        return take(parse_object(card.read_bytes()), "sha256", TEXT)
+        return convert(parse_object(card.read_bytes()), Digested).sha256
     except (OSError, JsonValueError):
         return None
 

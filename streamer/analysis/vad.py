@@ -17,8 +17,9 @@ from numpy.lib.stride_tricks import as_strided
 from emotion.arrays import FloatArray, Samples
 from emotion.encoders.network import network_folder, read_part, refuse_other_digest
 from emotion.errors import ModelError, UsageError
+from emotion.typed_json import Digested, convert
 from emotion.untrusted_arrays import ArrayFileError, read_arrays
-from emotion.untrusted_text import TEXT, JsonValueError, parse_object, take
+from emotion.untrusted_text import JsonValueError, parse_object
 from emotion.window_grid import WindowGrid
 
 FOLDER: Final = "voice-activity"
@@ -67,7 +68,7 @@ def read_vad_arrays(folder: Path) -> dict[str, FloatArray]:
     path, card_path = folder / ARRAYS_NAME, folder / CARD_NAME
     content = read_part(path, WHAT_TO_DO)
     try:
-        wanted = take(parse_object(read_part(card_path, WHAT_TO_DO)), "sha256", TEXT)
+        wanted = convert(parse_object(read_part(card_path, WHAT_TO_DO)), Digested).sha256
     except JsonValueError as error:
         raise ModelError(f"{card_path}: {error}; {WHAT_TO_DO}") from error
     refuse_other_digest(path, content, wanted, WHAT_TO_DO)
