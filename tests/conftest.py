@@ -4,9 +4,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import Phase, settings
 
+from emotion.features.catalogue import feature_set
 from tests.pulse import WHAT_TO_INSTALL, PulseServer, missing_programs, pulse_server
 
 # Hypothesis times each example by the clock; on a busy machine that fails tests which are right.
@@ -31,6 +33,12 @@ def no_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("XDG_CONFIG_HOME", str(home / "config"))
         patch.setenv("XDG_DATA_HOME", str(home / "data"))
         yield
+
+
+@pytest.fixture(scope="session")
+def compiled_librosa() -> None:
+    """Tests that call librosa in several processes would break numba's cache on a fresh installation."""
+    feature_set("classic-33").clip_vector(np.zeros(1, dtype=np.float32))
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,16 @@
 """`classic-33`: the article's 33 values to the letter, with librosa's defaults; for whole clips only."""
 
 import warnings
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from emotion.arrays import FloatArray, Samples
+from emotion.atomic_files import locked_folder
 from emotion.errors import UsageError
 from emotion.extras import require
 from emotion.features.base import Descriptor, FeatureStream
@@ -32,6 +36,9 @@ FEATURES: Final = (
     *(Descriptor(f"{name}.all.{functional}", unit) for name, unit in MATRICES for functional in FUNCTIONALS),
     Descriptor("rms.all.mean", "full scale"),
 )
+
+COMPILING_SECONDS: Final = 120.0
+"""A slow processor needs 25 s to compile librosa; who has waited for this long no longer waits."""
 
 
 class Classic33:
@@ -87,16 +94,31 @@ class Classic33:
         MissingExtraError
             If librosa is not installed.
         """
-        feature = require("librosa.feature", "train")
-        with warnings.catch_warnings():
-            # A clip without a pitch has no tuning; librosa takes 0 then, and so does the article.
-            warnings.filterwarnings("ignore", "Trying to estimate tuning from empty frequency set")
-            return self._values(feature, samples)
+        return _values(_librosa_feature(), samples)
 
-    def _values(self, feature: ModuleType, samples: Samples) -> FloatArray:
-        num_missing = max(0, self.frame_length - len(samples))
-        y = np.concatenate([samples, np.zeros(num_missing, dtype=np.float32)])
-        sr = self.sample_rate
+
+@cache
+def _librosa_feature() -> ModuleType:
+    """Import `librosa.feature` and have it compiled, one process at a time.
+
+    Where two processes fill numba's cache at once, whoever reads it afterwards may crash (numba issue 10128).
+    """
+    installed = find_spec("librosa")
+    if installed is None or installed.origin is None:
+        return require("librosa.feature", "train")
+    with locked_folder(Path(installed.origin).parent, COMPILING_SECONDS):
+        feature = require("librosa.feature", "train")
+        _values(feature, np.zeros(1, dtype=np.float32))
+    return feature
+
+
+def _values(feature: ModuleType, samples: Samples) -> FloatArray:
+    num_missing = max(0, Classic33.frame_length - len(samples))
+    y = np.concatenate([samples, np.zeros(num_missing, dtype=np.float32)])
+    sr = Classic33.sample_rate
+    with warnings.catch_warnings():
+        # A clip without a pitch has no tuning; librosa takes 0 then, and so does the article.
+        warnings.filterwarnings("ignore", "Trying to estimate tuning from empty frequency set")
         matrices: list[NDArray[np.floating]] = [
             feature.mfcc(y=y, sr=sr, n_mfcc=13),
             feature.chroma_stft(y=y, sr=sr),
@@ -107,6 +129,6 @@ class Classic33:
             feature.spectral_flatness(y=y),
             feature.zero_crossing_rate(y),
         ]
-        statistics = [[matrix.mean(), matrix.std(), matrix.min(), matrix.max()] for matrix in matrices]
-        energy = feature.rms(y=y).mean()
-        return np.append(np.ravel(statistics), energy).astype(np.float32)
+    statistics = [[matrix.mean(), matrix.std(), matrix.min(), matrix.max()] for matrix in matrices]
+    energy = feature.rms(y=y).mean()
+    return np.append(np.ravel(statistics), energy).astype(np.float32)

@@ -9,10 +9,8 @@ values on purpose raises the version where the thing is declared, and then write
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -122,17 +120,6 @@ def every(values: NDArray[Any], count: int) -> NDArray[Any]:
 
 
 def of_feature_set(name: str) -> Values:
-    """Describe the values of a feature set; librosa compiles for `classic-33`, in a process of its own.
-
-    Compiled beside threads that earlier tests left, it has once crashed a whole run.
-    """
-    if name != "classic-33":
-        return values_of_feature_set(name)
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(values_of_feature_set, name).result(timeout=120)
-
-
-def values_of_feature_set(name: str) -> Values:
     """Hear a window and a whole clip; descriptors are apart from each other, since their units differ."""
     features = feature_set(name)
     sound = voice(2.5, features.sample_rate)

@@ -16,6 +16,8 @@ from tests.emotion.features.closeness import assert_close
 from tests.emotion.features.sounds import RATE, SOUNDS, TONES, recorded
 from tests.strategies import signals
 
+pytestmark = pytest.mark.usefixtures("compiled_librosa")
+
 SPEECH = feature_set("classic-speech")
 GRID = WindowGrid(16_000, 5_000, 16_000)
 

@@ -1,5 +1,9 @@
 """`classic-33`: the article's values to the letter."""
 
+import subprocess
+import sys
+import textwrap
+
 import librosa
 import numpy as np
 import pytest
@@ -11,6 +15,8 @@ from emotion.window_grid import WindowGrid
 from tests.emotion.features.sounds import RATE, SOUNDS, recorded
 
 ARTICLE = feature_set("classic-33")
+
+pytestmark = pytest.mark.usefixtures("compiled_librosa")
 
 
 @pytest.mark.filterwarnings("ignore:Trying to estimate tuning")
@@ -47,3 +53,30 @@ def test_it_refuses_to_listen() -> None:
 
 def test_a_clip_shorter_than_a_frame_is_continued_with_zeros() -> None:
     assert np.isfinite(ARTICLE.clip_vector(recorded("noise")[:100])).all()
+
+
+def test_processes_take_turns_at_compiling_librosa() -> None:
+    """Without turns, three processes on a fresh installation crashed in two of three trials."""
+    program = """
+        import sys
+        from importlib.util import find_spec
+        from pathlib import Path
+        import numpy as np
+        from emotion.atomic_files import locked_folder
+        from emotion.features.catalogue import feature_set
+
+        folder = Path(find_spec("librosa").origin).parent
+
+        def whose(event, arguments):
+            if event == "import" and arguments[0] == "numba":
+                with locked_folder(folder) as lock:
+                    print("meanwhile", lock)
+
+        sys.addaudithook(whose)
+        feature_set("classic-33").clip_vector(np.zeros(2048, np.float32))
+        with locked_folder(folder, 60) as lock:
+            print("afterwards", lock)
+        """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.splitlines() == ["meanwhile another's", "afterwards ours"]

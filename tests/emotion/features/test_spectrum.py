@@ -17,6 +17,8 @@ from emotion.features.spectrum import (
 )
 from tests.strategies import KINDS, sound
 
+pytestmark = pytest.mark.usefixtures("compiled_librosa")
+
 LENGTHS = [512, 2048]
 
 

@@ -31,6 +31,8 @@ from emotion.window_grid import WindowGrid
 from tests.spoken import DEMO
 from tests.strategies import cuts, signals, sound
 
+pytestmark = pytest.mark.usefixtures("compiled_librosa")
+
 
 @pytest.mark.parametrize("kind", ["noise", "tone", "chirp", "pauses"])
 @pytest.mark.parametrize("num_samples", [400, 559, 560, 32_000])
