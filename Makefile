@@ -7,13 +7,13 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 # What computes a feature or a score, and the interfaces that others build on: numpydoc sections throughout.
-NUMPYDOC := emotion/features emotion/encoders emotion/signal.py emotion/voice_adaptation.py emotion/voice_linear.py \
+NUMPYDOC := emotion/features emotion/encoders.py emotion/signal.py emotion/voice_adaptation.py emotion/voice_linear.py \
 	emotion/decision.py emotion/rbf_svc.py emotion/card.py emotion/model.py emotion/window_grid.py emotion/audio_io.py \
-	streamer/analysis/gate.py streamer/analysis/vad.py streamer/analysis/classifier.py streamer/analysis/leakage.py \
+	streamer/analysis/gate.py streamer/analysis/vad.py streamer/analysis/leg.py streamer/analysis/leakage.py \
 	streamer/analysis/spectrogram.py streamer/analysis/predict.py streamer/sources/base.py streamer/sinks/base.py \
 	trainer/metrics.py trainer/svm.py trainer/cache.py trainer/augmentation trainer/recipes/base.py \
 	callmood/evaluation/stream_metrics.py callmood/evaluation/classification.py \
-	callmood/api.py callmood/model_choice.py callmood/model_tables.py streamer/recordings/journal_reader.py
+	callmood/api.py callmood/model_choice.py streamer/recordings/journal_reader.py
 OPEN_CORPORA := aesdd,crema-d-partial,emodb
 TRAIN = CALLMOOD_CORPORA=$(CORPORA) $(BIN)/callmood train $(CORPORA) --force
 EVALUATE = $(BIN)/callmood evaluate --force --corpora $(CORPORA) --leave-one-corpus-out

@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import subprocess
 import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.pages import DOCS, ROOT, exit_code, parser
-from benchmarks.single_thread import is_single_threaded, single_thread_environment
+from benchmarks.pages import DOCS, ROOT, SPEECH, exit_code, parser
+from benchmarks.single_thread import is_single_threaded, run_again_on_one_thread
 from callmood.model_choice import MODEL_HELP, choose_model
 from emotion.errors import UsageError
 from emotion.output_files import OutputFile, OutputFiles
@@ -62,24 +61,20 @@ def _run(arguments: argparse.Namespace) -> int:
     if is_single_threaded():
         _measure(arguments, report, figures_file)
         return 0
-    # Libraries read the number of threads when they are loaded: this process is too late for that.
-    again = [sys.executable, "-m", "benchmarks", *sys.argv[1:]]
-    return subprocess.run(again, env=single_thread_environment(), check=False).returncode
+    return run_again_on_one_thread("benchmarks")
 
 
 def _measure(arguments: argparse.Namespace, report: OutputFile, figures_file: OutputFile | None) -> None:
     from rich.console import Console
 
-    import callmood
     from benchmarks.measurement import measure, require_peers
     from benchmarks.report import at_a_glance, figures, markdown
     from benchmarks.timing import progress_between_steps
 
     require_peers()
     models = [choose_model(name) for name in arguments.model] if arguments.model else models_that_listen()
-    speech = Path(callmood.__file__).parent / "demo" / "speech.flac"
     open_bar = partial(progress_between_steps, Console(stderr=True))
-    measurement = measure(models, speech, arguments.steps, open_bar)
+    measurement = measure(models, SPEECH, arguments.steps, open_bar)
     if figures_file is not None:
         _write(figures_file, json.dumps(figures(measurement), indent=2, ensure_ascii=False) + "\n")
     written = _write(report, markdown(measurement))
@@ -98,8 +93,7 @@ def _write(output: OutputFile, text: str) -> Path:
 
 def models_that_listen() -> "list[EmotionModel]":
     """Load all shipped models that classify windows."""
-    from emotion.model import load_model, read_model_card
-    from emotion.model_folders import model_folders
+    from emotion.model import load_model, model_folders, read_model_card
 
     return [load_model(folder) for folder in model_folders() if not read_model_card(folder).whole_clips]
 

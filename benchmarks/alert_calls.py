@@ -1,7 +1,7 @@
 """Calls with known turns of anger, and the alerts on them: how many, how soon, how many false."""
 
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import soundfile
 
-from benchmarks.unseen_speakers import spoken_span
+from benchmarks.unseen_speakers import clips_by_speaker, spoken_span
 from callmood.evaluation.streams import STREAM_RATE_HZ, StreamPlan, render_stream
 from emotion.arrays import Samples, read_only
 from emotion.errors import UsageError
@@ -59,12 +59,8 @@ class Call:
 
 def plan_calls(clips: Sequence[Clip], seed: int, num_angry: int = NUM_ANGRY) -> tuple[StreamPlan, ...]:
     """Choose the clips of a call for each speaker with both emotions, in an order drawn from the seed."""
-    own: defaultdict[str, list[Clip]] = defaultdict(list)
-    for clip in sorted(clips, key=lambda clip: clip.path.as_posix()):
-        if clip.speaker is not None and clip.emotion in CLIP_SECONDS:
-            own[clip.speaker].append(clip)
     plans = []
-    for speaker, said in sorted(own.items()):
+    for speaker, said in clips_by_speaker(clip for clip in clips if clip.emotion in CLIP_SECONDS).items():
         if {clip.emotion for clip in said} == set(CLIP_SECONDS):
             order = _order(said, num_angry, np.random.default_rng([seed, *speaker.encode()]))
             plans.append(StreamPlan(said[0].corpus, speaker, "balanced", None, seed, order))
@@ -222,21 +218,12 @@ class AlertScore:
         """Count what the windows of anger showed."""
         return sum((each.shown for each in self.turns if missed != bool(each.delays)), Counter[str]())
 
-    def once_by_speaker(self) -> dict[str, tuple[int, int]]:
-        """Give by speaker how many turns raised one alert, and how many there were."""
-        counts: dict[str, tuple[int, int]] = {}
+    def turns_by_speaker(self) -> dict[str, list[TurnAlerts]]:
+        """Group the turns."""
+        own: dict[str, list[TurnAlerts]] = {}
         for each in self.turns:
-            once, of = counts.get(each.speaker, (0, 0))
-            counts[each.speaker] = (once + (len(each.delays) == 1), of + 1)
-        return counts
-
-    def alerted_by_speaker(self) -> dict[str, tuple[int, int]]:
-        """Give by speaker how many turns raised any alert, and how many there were."""
-        counts: dict[str, tuple[int, int]] = {}
-        for each in self.turns:
-            alerted, of = counts.get(each.speaker, (0, 0))
-            counts[each.speaker] = (alerted + bool(each.delays), of + 1)
-        return counts
+            own.setdefault(each.speaker, []).append(each)
+        return own
 
 
 def score_rule(calls: Sequence[AnalysedCall], rule: str, cooldown_seconds: float) -> AlertScore:

@@ -8,7 +8,6 @@ corpora are cached, a fit takes a few minutes, the analysis a tenth of the lengt
 import argparse
 import io
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,14 +30,13 @@ from benchmarks.alert_calls import (
     spread,
 )
 from benchmarks.pages import DOCS, add_corpora, exit_code, page, parser, table
-from benchmarks.single_thread import is_single_threaded, single_thread_environment
-from benchmarks.unseen_speakers import EDGE_SECONDS, NAME, fit_on, without_edges
+from benchmarks.single_thread import is_single_threaded, run_again_on_one_thread
+from benchmarks.unseen_speakers import EDGE_SECONDS, NAME, fit_on, names_of_others, without_edges
 from callmood.evaluation.corpora import CorporaFolder, read_corpora
 from emotion.atomic_files import replace
 from emotion.card import LABELS
 from emotion.errors import UsageError
-from emotion.model import EmotionModel
-from emotion.model_folders import find_model
+from emotion.model import EmotionModel, find_model
 from streamer.alerts import COOLDOWN_SECONDS, AlertRule
 from streamer.events import STATES
 from trainer.plots import FAINT_INK, INK, matplotlib_part, new_figure, write_titles
@@ -60,7 +58,7 @@ class CorpusScores:
     @property
     def num_speakers(self) -> int:
         """One call each."""
-        return len(self.scores[0].once_by_speaker())
+        return len(self.scores[0].turns_by_speaker())
 
     @property
     def without_cooldown(self) -> tuple[AlertScore, ...]:
@@ -173,10 +171,10 @@ def _shown(score: AlertScore, words: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _remark(score: AlertScore) -> str:
-    by = score.once_by_speaker()
-    whole = sum(once == of for once, of in by.values())
-    alerted = score.alerted_by_speaker()
-    few = [f"{speaker} ({num} of {of})" for speaker, (num, of) in alerted.items() if 2 * num < of]
+    by = score.turns_by_speaker()
+    whole = sum(all(len(turn.delays) == 1 for turn in own) for own in by.values())
+    alerted = {speaker: sum(bool(turn.delays) for turn in own) for speaker, own in by.items()}
+    few = [f"{who} ({num} of {len(by[who])})" for who, num in alerted.items() if 2 * num < len(by[who])]
     words = [f"one alert for every turn of only {whole} of {len(by)} speakers"]
     words.append(f"fewer than half alerted of {', '.join(few)}" if few else "at least half alerted of each")
     if score.num_late:
@@ -308,7 +306,7 @@ COOLDOWNS: Final = (0.0, 10.0, COOLDOWN_SECONDS)
 def measure(found: CorporaFolder, arguments: argparse.Namespace, folder: Path) -> tuple[CorpusScores, float]:
     """Fit, analyse, score; give the scores and the length of a window, s."""
     (corpus,) = found.scored
-    others = tuple(each.name for each in found.learned_from if each.name != corpus.name)
+    others = names_of_others(found)
     clips = [clip for clip in corpus.clips if clip.emotion in CLIP_SECONDS]
     plans = plan_calls(without_edges(clips, folder / corpus.name), arguments.seed)
     model = _model(arguments, corpus.name, others, folder)
@@ -361,9 +359,7 @@ def main() -> int:
     )
     arguments = options.parse_args()
     if not is_single_threaded():
-        # As sessions are; and libraries read the number of threads when they are loaded.
-        words = [sys.executable, "-m", "benchmarks.alert_delay", *sys.argv[1:]]
-        return subprocess.run(words, env=single_thread_environment(), check=False).returncode
+        return run_again_on_one_thread("benchmarks.alert_delay")  # as sessions are
     return exit_code("alert_delay", partial(_run, arguments))
 
 

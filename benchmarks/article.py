@@ -18,12 +18,13 @@ from sklearn.svm import SVC
 from benchmarks.pages import table
 from trainer.dataset import Dataset, read_dataset
 from trainer.feature_extraction import extract
-from trainer.parallel import default_jobs
+from trainer.progress import default_jobs
+from trainer.splits import TEST_SHARE
 from trainer.synthesis.tones import generate_tones
+from trainer.train import ARTICLE_SEED
 from trainer.window_table import WindowTable
 
 NUM_SPLITS = 30
-ARTICLE_SEED = 42
 PRINTED_ACCURACY = 0.75
 CLIPS_SEED = 0
 
@@ -32,7 +33,7 @@ def accuracies(machine: Pipeline, table: WindowTable) -> NDArray[np.float64]:
     """Fit and test a machine on each split."""
     found = []
     for seed in range(ARTICLE_SEED, ARTICLE_SEED + NUM_SPLITS):
-        split = train_test_split(table.vectors, table.targets, test_size=0.2, random_state=seed)
+        split = train_test_split(table.vectors, table.targets, test_size=TEST_SHARE, random_state=seed)
         learned, tested, learned_targets, tested_targets = split
         machine.fit(learned, learned_targets)
         found.append(float((machine.predict(tested) == tested_targets).mean()))

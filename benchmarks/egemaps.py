@@ -9,7 +9,6 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -24,11 +23,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from benchmarks.feature_costs import EGEMAPS_RATE, egemaps_functionals
-from benchmarks.pages import DOCS, add_corpora, exit_code, page, parser, table
+from benchmarks.feature_costs import egemaps_functionals
+from benchmarks.pages import DOCS, add_corpora, exit_code, page, parser, table, today
+from callmood.evaluation.streams import read_at_stream_rate
 from emotion.arrays import FloatArray, Samples
-from emotion.audio_io import READING_VERSION, read_mono
-from emotion.signal import resample
+from emotion.audio_io import READING_VERSION
 from trainer.cache import Cache, cache_key, file_digest, library_versions
 from trainer.dataset import Clip, read_dataset
 from trainer.feature_extraction import extract
@@ -94,8 +93,7 @@ def egemaps_of(
         )
         kept = cache.load(key)
         if kept is None:
-            sound = read_mono(clip.path)
-            kept = {"values": functionals(prepare(resample(sound.samples, sound.sample_rate, EGEMAPS_RATE)))}
+            kept = {"values": functionals(prepare(read_at_stream_rate(clip.path)))}
             cache.store(key, kept)
         vectors.append(kept["values"])
     return np.array(vectors)
@@ -161,7 +159,7 @@ def table_page(rows: dict[str, tuple[Row, int, int]], seconds: float) -> str:
         table(("", "clips", "speakers", *names), [*lines, ("mean", "", "", *means)]),
         f"It took {seconds / 60:.0f} minutes on one core, but for features in the cache; {libraries}.",
         METHOD,
-        date=f"{datetime.now(UTC):%Y-%m-%d}",
+        date=today(),
     )
 
 

@@ -10,9 +10,8 @@ import numpy as np
 from benchmarks.speech import STEP_SECONDS, BenchSound
 from benchmarks.timing import Advance, Contender, Ratio, alone_in_bursts, take_turns
 from emotion.arrays import FloatArray, Samples
-from emotion.extras import require
+from emotion.errors import require
 from emotion.features import acoustic as acoustic_frames
-from emotion.features import classic
 from emotion.features.base import FeatureSet
 from emotion.features.catalogue import feature_set
 from emotion.features.spectrum import hann_taper
@@ -67,19 +66,26 @@ def bare_transform(feature_set: FeatureSet, transform_length: int, sound: BenchS
     return Contender(BARE, step)
 
 
+def whole_windows(
+    who: str, win_seconds: float, sound: BenchSound, sample_rate: int, compute: Callable[[Samples], object]
+) -> Contender:
+    """Compute the whole window at each step, as peers do."""
+
+    def step(number: int) -> bool:
+        compute(sound.latest(number, win_seconds, sample_rate))
+        return True
+
+    return Contender(contender_name(who, win_seconds), step)
+
+
 LIBROSA = "librosa"
 
 
 def librosa_windows(win_seconds: float, sound: BenchSound) -> Contender:
-    """Compute the whole window at each step by `classic-33`, the article's features."""
+    """Compute by `classic-33`, the article's features."""
     require("librosa.feature", "bench")
     article = feature_set("classic-33")
-
-    def step(number: int) -> bool:
-        article.clip_vector(sound.latest(number, win_seconds, article.sample_rate))
-        return True
-
-    return Contender(contender_name(LIBROSA, win_seconds), step)
+    return whole_windows(LIBROSA, win_seconds, sound, article.sample_rate, article.clip_vector)
 
 
 EGEMAPS: Final = "openSMILE eGeMAPS"
@@ -106,14 +112,8 @@ def egemaps_functionals() -> Callable[[Samples], FloatArray]:
 
 
 def egemaps_windows(win_seconds: float, sound: BenchSound) -> Contender:
-    """Compute the whole window at each step."""
-    functionals = egemaps_functionals()
-
-    def step(number: int) -> bool:
-        functionals(sound.latest(number, win_seconds, EGEMAPS_RATE))
-        return True
-
-    return Contender(contender_name(EGEMAPS, win_seconds), step)
+    """Compute by openSMILE."""
+    return whole_windows(EGEMAPS, win_seconds, sound, EGEMAPS_RATE, egemaps_functionals())
 
 
 WINS_SECONDS: Final = (1.0, 2.0, 3.0, 5.0)
@@ -132,7 +132,7 @@ class Peer:
 
 PEERS: Final = MappingProxyType(
     {
-        "classic": Peer(LIBROSA, librosa_windows, classic.FRAME_LENGTH),
+        "classic": Peer(LIBROSA, librosa_windows, feature_set("classic").frame_length),
         "acoustic": Peer(EGEMAPS, egemaps_windows, acoustic_frames.SPECTRUM_LENGTH),
     }
 )

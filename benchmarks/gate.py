@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from datetime import UTC, datetime
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, get_args
 import numpy as np
 import soundfile
 
-from benchmarks.pages import DOCS, add_corpora, exit_code, page, parser, table
+from benchmarks.pages import DOCS, add_corpora, exit_code, page, parser, table, today
 from callmood.evaluation.streams import (
     STREAM_RATE_HZ,
     StreamSound,
@@ -58,7 +58,8 @@ class NoFeatures:
     version = 1
     sample_rate = STREAM_RATE_HZ
     frame_length = frame_hop = 160
-    feature_names = feature_units = ("nothing",)
+    feature_names: tuple[str, ...] = ("nothing",)
+    feature_units = feature_names
     offline_only = False
 
     def open(self, grid: WindowGrid) -> NoFeatures:
@@ -128,9 +129,7 @@ def streams_of(
     chosen = speakers[:: max(1, len(speakers) // num_speakers)][:num_speakers]
     streams = []
     for plan in plan_streams([clip for clip in clips if (clip.speaker or "") in chosen], "balanced", 0):
-        shorter = type(plan)(
-            plan.corpus, plan.speaker, plan.kind, plan.emotion, plan.seed, plan.clips[:clips_each]
-        )
+        shorter = replace(plan, clips=plan.clips[:clips_each])
         streams.append((render_stream(shorter), stream_generator(shorter, "condition")))
     return streams
 
@@ -204,7 +203,7 @@ def main() -> int:
 
 def _write(corpora: Path, path: Path) -> None:
     parts = (HEAD, *_not_speech(), *_speech(corpora), *_cost())
-    text = page("What is speech, and what is not", "gate-table", *parts, date=f"{datetime.now(UTC).date()}")
+    text = page("What is speech, and what is not", "gate-table", *parts, date=today())
     path.write_text(text, encoding="utf-8")
     print(path)
 

@@ -32,7 +32,7 @@ from benchmarks.live_scene import (
     states_without_clip,
 )
 from benchmarks.pages import DOCS, ROOT, add_corpora, exit_code, page, parser, table
-from benchmarks.unseen_speakers import fit_on, plan_speakers
+from benchmarks.unseen_speakers import fit_on, names_of_others, plan_speakers
 from callmood.evaluation.corpora import CorporaFolder, read_corpora
 from callmood.evaluation.streams import STREAM_RATE_HZ
 from emotion.arrays import Samples
@@ -111,8 +111,7 @@ def _last(output: Path) -> str:
 def session_sound(session: Path) -> Samples:
     """Read what `--record-session` recorded, each file at its place in the stream; gaps are silence."""
     pieces: list[Samples] = []
-    at = 0
-    rate = STREAM_RATE_HZ
+    at, rate = 0, STREAM_RATE_HZ
     for file in sound_files(session):
         sound = read_mono(file.path)
         rate = sound.sample_rate
@@ -313,7 +312,7 @@ def _band(axes: "Axes", span: tuple[float, float], height: tuple[float, float], 
 def show(found: CorporaFolder, arguments: argparse.Namespace, folder: Path) -> str:
     """Plan, fit, listen, read back, write; give the result in a line."""
     (corpus,) = found.scored
-    others = tuple(each.name for each in found.learned_from if each.name != corpus.name)
+    others = names_of_others(found)
     scene = make_scene(plan_speakers(corpus.clips, arguments.seed), arguments.seed)
     seconds = len(scene.samples) / STREAM_RATE_HZ
     soundfile.write(folder / "scene.wav", scene.samples, STREAM_RATE_HZ, subtype="FLOAT")

@@ -9,6 +9,8 @@ from typing import Final
 
 import numpy as np
 
+from trainer.progress import default_jobs
+
 LIBRARIES: Final = ("numpy", "scipy", "soxr", "librosa", "numba", "opensmile", "onnxruntime")
 CPU_INFO: Final = Path("/proc/cpuinfo")
 
@@ -28,10 +30,9 @@ class Machine:
 
 def this_machine() -> Machine:
     """Describe this machine, without its name."""
-    affinity = getattr(os, "sched_getaffinity", None)
     return Machine(
         cpu=_cpu_model(),
-        num_cores=len(affinity(0)) if affinity else os.cpu_count() or 1,
+        num_cores=default_jobs(),
         system=_system(),
         python=f"{platform.python_implementation()} {platform.python_version()}",
         load=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,

@@ -3,19 +3,18 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from benchmarks.feature_costs import PEERS, SetCosts, set_costs
 from benchmarks.machine import Machine, this_machine
 from benchmarks.model_costs import EncoderCosts, ModelCosts, encoder_costs, model_costs
+from benchmarks.pages import today
 from benchmarks.single_thread import THREAD_VARIABLES, is_single_threaded
 from benchmarks.speech import BenchSound
 from benchmarks.timing import Advance
 from benchmarks.wav2vec2 import WAV2VEC2
-from emotion.errors import UsageError
-from emotion.extras import require
+from emotion.errors import UsageError, require
 from emotion.model import EmotionModel
 
 PEER_MODULES: Final = ("scipy.fft", "librosa", "opensmile", "onnx")
@@ -60,5 +59,4 @@ def measure(models: list[EmotionModel], sound_path: Path, num_steps: int, open_b
             costs.append(model_costs(model, sound, num_steps, advance))
     with open_bar(f"models against {WAV2VEC2}", num_steps) as advance:
         encoders = encoder_costs(models, sound, num_steps, advance)
-    date = f"{datetime.now(UTC):%Y-%m-%d}"
-    return Measurement(date, num_steps, machine, tuple(sets), tuple(costs), encoders)
+    return Measurement(today(), num_steps, machine, tuple(sets), tuple(costs), encoders)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -12,12 +13,19 @@ from emotion.errors import CallmoodError
 
 ROOT: Final = Path(__file__).parents[1]
 DOCS: Final = ROOT / "docs"
+SPEECH: Final = ROOT / "callmood" / "demo" / "speech.flac"
+"""The speech that comes with callmood."""
 
 
 def page(title: str, target: str, *parts: str, date: str = "") -> str:
     """Write a page: title, the make target that wrote it, then the parts with a blank line between."""
     written = f"Written by `make {target}`{f' on {date}' if date else ''}; run it again rather than edit."
     return "\n\n".join(part.strip("\n") for part in (f"# {title}", written, *parts) if part) + "\n"
+
+
+def today() -> str:
+    """Give the date of a page, in UTC."""
+    return f"{datetime.now(UTC):%Y-%m-%d}"
 
 
 def table(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:

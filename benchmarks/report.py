@@ -13,7 +13,7 @@ from benchmarks.pages import page, table
 from benchmarks.timing import Ratio
 from benchmarks.wav2vec2 import WAV2VEC2
 from benchmarks.whole_step import leg_name
-from emotion.model_folders import DEFAULT_MODEL
+from callmood.model_choice import DEFAULT_MODEL
 from streamer.sources.file import BLOCK_SECONDS
 
 PEER_KEYS: Final = {"classic": "librosa", "acoustic": "egemaps"}

@@ -1,6 +1,8 @@
 """One thread of arithmetic, set before numpy is loaded."""
 
 import os
+import subprocess
+import sys
 from typing import Final
 
 THREAD_VARIABLES: Final = (
@@ -21,3 +23,9 @@ def is_single_threaded() -> bool:
 def single_thread_environment() -> dict[str, str]:
     """Give this process's environment, with one thread for all libraries."""
     return os.environ | dict.fromkeys(THREAD_VARIABLES, "1")
+
+
+def run_again_on_one_thread(module: str) -> int:
+    """Run this command again: libraries read the number of threads when they are loaded."""
+    words = [sys.executable, "-m", module, *sys.argv[1:]]
+    return subprocess.run(words, env=single_thread_environment(), check=False).returncode

@@ -25,12 +25,11 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.pages import ROOT, parser
+from benchmarks.pages import ROOT, SPEECH, parser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SPEECH: Final = ROOT / "callmood" / "demo" / "speech.flac"
 CALLMOOD: Final = str(Path(sysconfig.get_path("scripts")) / "callmood")
 PANEL_LIMIT_SECONDS: Final = 1.5
 HELP_LIMIT_SECONDS: Final = 0.3
@@ -40,7 +39,8 @@ FIRST_PANEL: Final = ("angry", "sad")
 
 MARKS: Final = """
 import time
-from emotion.model_folders import DEFAULT_MODEL, find_model
+from callmood.model_choice import DEFAULT_MODEL
+from emotion.model import find_model
 from streamer.analysis.leg import warm_up
 begin = time.perf_counter()
 model = find_model(DEFAULT_MODEL)

@@ -2,7 +2,7 @@
 
 import subprocess
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -11,12 +11,11 @@ import numpy as np
 import soundfile
 
 from benchmarks.pages import ROOT
-from callmood.evaluation.streams import STREAM_RATE_HZ, StreamPlan
+from callmood.evaluation.corpora import CorporaFolder
+from callmood.evaluation.streams import STREAM_RATE_HZ, StreamPlan, read_at_stream_rate
 from emotion.arrays import Samples
-from emotion.audio_io import read_mono
 from emotion.card import LABELS
 from emotion.errors import UsageError
-from emotion.signal import resample
 from emotion.window_grid import to_samples
 from tests.command import command, environment
 from trainer.dataset import Clip
@@ -45,8 +44,7 @@ def without_edges(clips: Sequence[Clip], folder: Path) -> tuple[Clip, ...]:
     edge = to_samples(EDGE_SECONDS, STREAM_RATE_HZ)
     cut = []
     for number, clip in enumerate(clips):
-        sound = read_mono(clip.path)
-        samples = resample(sound.samples, sound.sample_rate, STREAM_RATE_HZ)
+        samples = read_at_stream_rate(clip.path)
         first, last = spoken_span(samples)
         path = folder / f"{number:05d}.wav"
         soundfile.write(path, samples[max(0, first - edge) : last + edge], STREAM_RATE_HZ, subtype="FLOAT")
@@ -59,15 +57,21 @@ CLIPS_EACH: Final = 2
 """Clips of each emotion of each speaker."""
 
 
-def plan_speakers(
-    clips: Sequence[Clip], seed: int, num_speakers: int = NUM_SPEAKERS, clips_each: int = CLIPS_EACH
-) -> tuple[StreamPlan, ...]:
-    """Draw speakers with enough clips of every label, their clips, and the order of both."""
+def clips_by_speaker(clips: Iterable[Clip]) -> dict[str, list[Clip]]:
+    """Group the clips of known speakers, speakers and paths in order."""
     own: defaultdict[str, list[Clip]] = defaultdict(list)
     for clip in sorted(clips, key=lambda clip: clip.path.as_posix()):
         if clip.speaker is not None:
             own[clip.speaker].append(clip)
-    able = [speaker for speaker in sorted(own) if _least(own[speaker]) >= clips_each]
+    return dict(sorted(own.items()))
+
+
+def plan_speakers(
+    clips: Sequence[Clip], seed: int, num_speakers: int = NUM_SPEAKERS, clips_each: int = CLIPS_EACH
+) -> tuple[StreamPlan, ...]:
+    """Draw speakers with enough clips of every label, their clips, and the order of both."""
+    own = clips_by_speaker(clips)
+    able = [speaker for speaker, said in own.items() if _least(said) >= clips_each]
     if len(able) < num_speakers:
         raise UsageError(
             f"only {len(able)} speakers have {clips_each} clips of each of {', '.join(LABELS)}, "
@@ -92,6 +96,12 @@ def _least(clips: Sequence[Clip]) -> int:
 
 RECIPE: Final = "speech"
 NAME: Final = "strangers"
+
+
+def names_of_others(found: CorporaFolder) -> tuple[str, ...]:
+    """Name what may be fitted on while the one corpus that is scored is left out."""
+    (corpus,) = found.scored
+    return tuple(each.name for each in found.learned_from if each.name != corpus.name)
 
 
 def fit_on(corpora: Path, names: Sequence[str], out: Path) -> Path:

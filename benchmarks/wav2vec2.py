@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
-from benchmarks.feature_costs import contender_name
+from benchmarks.feature_costs import whole_windows
 from benchmarks.speech import BenchSound
 from benchmarks.timing import Contender
 from emotion.arrays import FloatArray, Samples
-from emotion.encoders.network import open_session
-from emotion.extras import require
+from emotion.encoders import open_session
+from emotion.errors import require
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,4 @@ def wav2vec2_encoder(shape: Wav2vec2Shape = BASE) -> Encode:
 
 def wav2vec2_windows(win_seconds: float, sound: BenchSound, encode: Encode) -> Contender:
     """Encode the whole window at each step."""
-
-    def step(number: int) -> bool:
-        encode(sound.latest(number, win_seconds, WAV2VEC2_RATE))
-        return True
-
-    return Contender(contender_name(WAV2VEC2, win_seconds), step)
+    return whole_windows(WAV2VEC2, win_seconds, sound, WAV2VEC2_RATE, encode)

@@ -10,9 +10,8 @@ from importlib import import_module
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from callmood.api import Listener, listen, predict
-    from callmood.model_choice import load_model
-    from callmood.model_tables import ListedModel
-    from callmood.model_tables import listed_models as models
+    from callmood.model_choice import ListedModel, load_model
+    from callmood.model_choice import listed_models as models
     from emotion.errors import (
         AudioFileError,
         CallmoodError,
@@ -65,12 +64,12 @@ __all__ = [
 _HOMES = {
     "EmotionModel": "emotion.model",
     "Journal": "streamer.recordings.journal_reader",
-    "ListedModel": "callmood.model_tables",
+    "ListedModel": "callmood.model_choice",
     "Listener": "callmood.api",
     "RecordingPrediction": "streamer.analysis.predict",
     "listen": "callmood.api",
     "load_model": "callmood.model_choice",
-    "models": "callmood.model_tables",
+    "models": "callmood.model_choice",
     "predict": "callmood.api",
     "read_journal": "streamer.recordings.journal_reader",
     **dict.fromkeys(("Alert", "Gap", "Mark", "Row", "Skip"), "streamer.events"),
@@ -85,7 +84,7 @@ if not TYPE_CHECKING:
         """Import a public name when it is first used: `import callmood` alone loads no numpy."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from callmood.process_setup import check_packages
+        from callmood.process import check_packages
 
         check_packages()
         home = import_module(_HOMES.get(name, "emotion.errors"))

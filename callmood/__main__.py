@@ -1,4 +1,4 @@
-"""The command `callmood`: looks whether its packages are its own, then opens the front door."""
+"""The command `callmood`: check that its packages are its own, then run a subcommand."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str] | None) -> int:
     try:
         # All of it in here: whoever presses Ctrl-C is to see no traceback, however early.
-        from callmood.process_setup import ShadowedPackageError, check_packages, open_standard_streams
+        from callmood.process import ShadowedPackageError, check_packages, open_standard_streams
 
         open_standard_streams()
         try:

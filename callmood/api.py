@@ -10,22 +10,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, TypeVar
 
 from numpy.typing import ArrayLike
 
 from callmood import __version__
-from callmood.model_choice import load_model
-from callmood.process_setup import one_computing_thread
-from callmood.sample_arrays import (
-    ArrayRecording,
-    as_samples,
-    checked_block,
-    checked_channels,
-    checked_rate,
-)
+from callmood.model_choice import load_model, saved_voice
+from callmood.process import one_computing_thread
+from callmood.sample_arrays import ArrayRecording, as_samples, checked_block, checked_channels, checked_rate
 from callmood.session_options import (
     LONGEST_SECONDS,
     LiveInput,
@@ -40,8 +34,7 @@ from emotion.errors import DeviceError, ModelError, UsageError
 from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid, to_samples
 from streamer.alerts import COOLDOWN_SECONDS, AlertRule
-from streamer.analysis.classifier import ClassifierOptions
-from streamer.analysis.leg import warm_up
+from streamer.analysis.leg import ClassifierOptions, warm_up
 from streamer.analysis.predict import RecordingPrediction, predict_recording
 from streamer.events import Alert, AudioBlock, Event, Gap, Row, Skip
 from streamer.leg_plan import LegPlan
@@ -51,7 +44,6 @@ from streamer.sinks.base import Sink
 from streamer.sinks.group import SinkGroup
 from streamer.sources.base import Source, SourceInfo
 from streamer.sources.queue import SourceMultiplexer
-from streamer.voices import SavedVoice, VoiceFolder
 
 Model = str | os.PathLike[str] | EmotionModel
 Names = str | Sequence[str]
@@ -79,80 +71,33 @@ def _python_words() -> Iterator[None]:
         raise type(error)(message) from None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Analysis:
-    """How to analyse, checked as far as that needs no source."""
+    """How to analyse, as a caller asks for it; checked as far as that needs no source."""
 
-    model: EmotionModel
-    grid: WindowGrid
-    rules: tuple[AlertRule, ...]
-    cooldown_seconds: float
-    judging: ClassifierOptions
+    wanted: Model
     legs: Names | None
     analyse: Names | None
+    win: float | None
+    step: float | None
     voice: Voices | None
+    baseline: bool
+    never_unsure: bool
+    alerts: Names
+    alert_cooldown: float
+    model: EmotionModel = field(init=False)
+    grid: WindowGrid = field(init=False)
+    rules: tuple[AlertRule, ...] = field(init=False)
 
-    @classmethod
-    def of(
-        cls,
-        model: Model,
-        *,
-        legs: Names | None,
-        analyse: Names | None,
-        win: float | None,
-        step: float | None,
-        voice: Voices | None,
-        baseline: bool,
-        never_unsure: bool,
-        alerts: Names,
-        alert_cooldown: float,
-    ) -> "_Analysis":
+    def __post_init__(self) -> None:
         """Check the arguments and load the model."""
-        if voice is not None and not baseline:
+        if self.voice is not None and not self.baseline:
             raise UsageError("voice goes on with a baseline, baseline=False does without; leave one out")
-        check_cooldown(alert_cooldown)
-        rules = tuple(AlertRule.parse(text) for text in ([alerts] if isinstance(alerts, str) else alerts))
-        loaded = load_model(model)
-        judging = ClassifierOptions(baseline=baseline, never_unsure=never_unsure)
-        grid = loaded.card.grid(win, step)
-        return cls(loaded, grid, rules, float(alert_cooldown), judging, legs, analyse, voice)
-
-    def plans(self, sources: Sequence[SourceInfo], usual: Sequence[LegPlan] = ()) -> tuple[LegPlan, ...]:
-        """Give the legs of sources; without names those that the command line would give."""
-        return legs_of(_joined(self.legs), _joined(self.analyse), sources, usual)
-
-    def options(self, plans: Sequence[LegPlan], duration_seconds: float | None = None) -> SessionOptions:
-        """Give the options of the pipeline; the voices of the legs are read."""
-        given = [self.voice] if isinstance(self.voice, str) else []
-        if isinstance(self.voice, Mapping):
-            given = [f"{leg}={name}" for leg, name in self.voice.items()]
-        voices = voices_of(given, plans)
-        saved = {leg: _saved_voice(name, self.model) for leg, name in voices.items()}
-        return SessionOptions(
-            callmood_version=__version__,
-            legs=tuple(plans),
-            duration_seconds=duration_seconds,
-            judging=self.judging,
-            alert_rules=self.rules,
-            alert_cooldown_seconds=self.cooldown_seconds,
-            voices=voices,
-            voice_states={leg: voice.state for leg, voice in saved.items()},
-        )
-
-
-def _joined(names: Names | None) -> str | None:
-    return names if names is None or isinstance(names, str) else ",".join(names)
-
-
-def _saved_voice(name: str, model: EmotionModel) -> SavedVoice:
-    from streamer.sinks.voice_saver import refuse_voice_for
-
-    refuse_voice_for(model)
-    folder = VoiceFolder()
-    saved = folder.for_model(name, model)
-    if saved is None:
-        raise folder.missing(name)
-    return saved
+        check_cooldown(self.alert_cooldown)
+        alerts = [self.alerts] if isinstance(self.alerts, str) else self.alerts
+        self.rules = tuple(map(AlertRule.parse, alerts))
+        self.model = load_model(self.wanted)
+        self.grid = self.model.card.grid(self.win, self.step)
 
 
 class _Collector(Sink):
@@ -187,11 +132,51 @@ def _tell(waiting: "deque[T]", callback: Callable[[T], object] | None) -> None:
             callback(event)
 
 
+class _Run:
+    """The pipeline of one analysis of some sources."""
+
+    def __init__(
+        self,
+        analysis: _Analysis,
+        sources: Sequence[SourceInfo],
+        usual_legs: Sequence[LegPlan] = (),
+        duration_seconds: float | None = None,
+    ) -> None:
+        model, grid = analysis.model, analysis.grid
+        self.legs = legs_of(_joined(analysis.legs), _joined(analysis.analyse), sources, usual_legs)
+        voices = voices_of(_voice_options(analysis.voice), self.legs)
+        options = SessionOptions(
+            callmood_version=__version__,
+            legs=self.legs,
+            duration_seconds=duration_seconds,
+            classifier=ClassifierOptions(baseline=analysis.baseline, never_unsure=analysis.never_unsure),
+            alert_rules=analysis.rules,
+            alert_cooldown_seconds=float(analysis.alert_cooldown),
+            voices=voices,
+            voice_states={leg: saved_voice(name, model).state for leg, name in voices.items()},
+        )
+        self.collector = _Collector()
+        self.sinks = SinkGroup([self.collector])
+        self.pipeline = Pipeline(sources, self.legs, model, grid, sinks=self.sinks, options=options)
+        self.info = describe_session(sources, self.legs, model, grid, options)
+
+
+def _joined(names: Names | None) -> str | None:
+    return names if names is None or isinstance(names, str) else ",".join(names)
+
+
+def _voice_options(voice: Voices | None) -> list[str]:
+    """Give what `--voice` would be."""
+    if isinstance(voice, Mapping):
+        return [f"{leg}={name}" for leg, name in voice.items()]
+    return [] if voice is None else [voice]
+
+
 class Listener:
     """Classify sound that is pushed in blocks; the rows are those of `callmood replay` on the same samples.
 
     Have the consent of everyone you listen to, and do not base decisions about people on the rows: the models
-    learned from actors and are often wrong about strangers.
+    learned from actors and are often wrong about speakers who are not in their training data.
 
     A listener belongs to one thread at a time. Any number of listeners, in any threads, may share one loaded
     model. Use it in a ``with`` block, or call `close`. Nothing is written to the disk.
@@ -268,32 +253,17 @@ class Listener:
         self.channels = checked_channels(channels)
         info = SourceInfo("samples", self.rate, self.channels, "FLOAT", None, live=False)
         with _python_words():
-            analysis = _Analysis.of(
-                model,
-                legs=legs,
-                analyse=analyse,
-                win=win,
-                step=step,
-                voice=voice,
-                baseline=baseline,
-                never_unsure=never_unsure,
-                alerts=alerts,
-                alert_cooldown=alert_cooldown,
+            analysis = _Analysis(
+                model, legs, analyse, win, step, voice, baseline, never_unsure, alerts, alert_cooldown
             )
-            plans = analysis.plans([info])
-            options = analysis.options(plans)
-            self._collector = _Collector()
-            self._sinks = SinkGroup([self._collector])
-            self._pipeline = Pipeline(
-                [info], plans, analysis.model, analysis.grid, sinks=self._sinks, options=options
-            )
+            self._run = _Run(analysis, [info])
         self.model = analysis.model
-        self.legs = tuple(plan.name for plan in plans if plan.analysed)
+        self.legs = tuple(leg.name for leg in self._run.legs if leg.analysed)
         self._on_alert = on_alert
         self._end_sample = 0
         self._is_closed = False
         self._in_use = threading.Lock()
-        self._sinks.open(describe_session([info], plans, analysis.model, analysis.grid, options))
+        self._run.sinks.open(self._run.info)
 
     def push(self, block: ArrayLike) -> list[Row]:
         """Analyse the next sound.
@@ -325,8 +295,8 @@ class Listener:
             for piece in pieces:
                 taken = AudioBlock(read_only(piece), self._end_sample, arrived)
                 self._end_sample = taken.end_sample
-                self._pipeline.take(0, taken)
-            return self._collector.take(self._on_alert)
+                self._run.pipeline.take(0, taken)
+            return self._run.collector.take(self._on_alert)
 
     def gap(self, seconds: float) -> list[Row]:
         """Leave sound out: windows end before the gap and start anew after it, and stream time goes on.
@@ -350,9 +320,9 @@ class Listener:
             if not 0 <= seconds <= LONGEST_SECONDS:
                 raise UsageError(f"the gap lasts {seconds:g} s; give 0 or more seconds, such as 1.5")
             if missing := to_samples(seconds, self.rate):
-                self._pipeline.finish()
+                self._run.pipeline.finish()
                 self._end_sample += missing
-            return self._collector.take(self._on_alert)
+            return self._run.collector.take(self._on_alert)
 
     def finish(self) -> list[Row]:
         """End the sound and close the listener.
@@ -369,8 +339,8 @@ class Listener:
             If the listener is closed or in use by another thread.
         """
         with self._turn():
-            self._pipeline.finish()
-            rows = self._collector.take(self._on_alert)
+            self._run.pipeline.finish()
+            rows = self._run.collector.take(self._on_alert)
             self._close()
             return rows
 
@@ -390,7 +360,7 @@ class Listener:
 
     def _close(self) -> None:
         self._is_closed = True
-        self._sinks.close(None)
+        self._run.sinks.close(None)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -467,96 +437,72 @@ def listen(
     """
     check_duration(duration)
     with _python_words():
-        analysis = _Analysis.of(
-            model,
-            legs=legs,
-            analyse=analyse,
-            win=win,
-            step=step,
-            voice=voice,
-            baseline=baseline,
-            never_unsure=never_unsure,
-            alerts=alerts,
-            alert_cooldown=alert_cooldown,
+        analysis = _Analysis(
+            model, legs, analyse, win, step, voice, baseline, never_unsure, alerts, alert_cooldown
         )
         live = LiveInput((None if device is None else str(device),), system=system)
         sources = live.open()
-        plans = analysis.plans([source.info for source in sources], live.usual_legs)
-        session = _LiveSession(sources, plans, analysis, analysis.options(plans, duration))
-    return session.rows(on_alert, on_loss)
+        run = _Run(analysis, [source.info for source in sources], live.usual_legs, duration)
+    return _live_rows(analysis, run, sources, on_alert, on_loss)
 
 
-class _LiveSession:
-    """Drives the pipeline with live sources in the thread that asks for rows."""
+def _live_rows(
+    analysis: _Analysis,
+    run: _Run,
+    sources: Sequence[Source],
+    on_alert: OnAlert | None,
+    on_loss: OnLoss | None,
+) -> Generator[Row, None, None]:
+    """Open the sources, yield the rows, and stop in order whatever happens."""
+    rates = [source.info.sample_rate for source in sources]
+    multiplexer = SourceMultiplexer([LIVE_QUEUE_SECONDS] * len(rates), rates)
+    queues = multiplexer.queues
+    driver = threading.current_thread()
+    ended = threading.Event()
 
-    def __init__(
-        self,
-        sources: Sequence[Source],
-        plans: Sequence[LegPlan],
-        analysis: _Analysis,
-        options: SessionOptions,
-    ) -> None:
-        self._sources = sources
-        self._analysis = analysis
-        infos = [source.info for source in sources]
-        self._info = describe_session(infos, plans, analysis.model, analysis.grid, options)
-        self._collector = _Collector()
-        self._sinks = SinkGroup([self._collector])
-        self._pipeline = Pipeline(
-            infos, plans, analysis.model, analysis.grid, sinks=self._sinks, options=options
-        )
-        rates = [info.sample_rate for info in infos]
-        self._multiplexer = SourceMultiplexer([LIVE_QUEUE_SECONDS] * len(infos), rates)
-        self._driver = threading.current_thread()
-        self._ended = threading.Event()
-
-    def rows(self, on_alert: OnAlert | None, on_loss: OnLoss | None) -> Generator[Row, None, None]:
-        """Open the sources, yield the rows, and stop in order whatever happens."""
-        queues = self._multiplexer.queues
-        self._driver = threading.current_thread()
-        with ExitStack() as stop:
-            for rate in {source.info.sample_rate for source in self._sources}:
-                warm_up(self._analysis.model, self._analysis.grid, rate)
-            stop.callback(self._sinks.close, None)
-            stop.callback(self._multiplexer.close)
-            for source in self._sources:
-                stop.callback(source.stop)
-            watch = threading.Thread(target=self._stop_at_exit, name="callmood-exit", daemon=True)
-            watch.start()
-            stop.callback(watch.join)
-            stop.callback(self._ended.set)
-            for source in self._sources:
-                source.open()
-            self._sinks.open(self._info)
-            for source, queue in zip(self._sources, queues, strict=True):
-                source.start(queue)
-            while not (self._multiplexer.drained or self._pipeline.is_over):
-                found = self._multiplexer.get(_WAIT_SECONDS)
-                with one_computing_thread():
-                    if found is not None:
-                        self._pipeline.take(*found)
-                    self._pipeline.look_for_sources(time.monotonic(), queues)
-                yield from self._collector.take(on_alert, on_loss)
-                self._driver = threading.current_thread()
-            with one_computing_thread():
-                self._pipeline.finish()
-                self._pipeline.count_missing(time.monotonic(), queues)
-            yield from self._collector.take(on_alert, on_loss)
-        if (error := self._multiplexer.error) is not None:
-            raise error
-        if away := absent_devices(self._sources, self._multiplexer):
-            raise DeviceError("; ".join(away))
-
-    def _stop_at_exit(self) -> None:
+    def stop_at_exit() -> None:
         """Stop the sources of a generator that nobody closes: their threads would keep the program alive.
 
         After Ctrl-C in a loop, a variable may still hold the generator.
         """
-        while not self._ended.wait(_WATCH_SECONDS):
-            if not (threading.main_thread().is_alive() or self._driver.is_alive()):
-                for source in self._sources:
+        while not ended.wait(_WATCH_SECONDS):
+            if not (threading.main_thread().is_alive() or driver.is_alive()):
+                for source in sources:
                     source.stop()
                 return
+
+    with ExitStack() as stop:
+        for rate in set(rates):
+            warm_up(analysis.model, analysis.grid, rate)
+        stop.callback(run.sinks.close, None)
+        stop.callback(multiplexer.close)
+        for source in sources:
+            stop.callback(source.stop)
+        watch = threading.Thread(target=stop_at_exit, name="callmood-exit", daemon=True)
+        watch.start()
+        stop.callback(watch.join)
+        stop.callback(ended.set)
+        for source in sources:
+            source.open()
+        run.sinks.open(run.info)
+        for source, queue in zip(sources, queues, strict=True):
+            source.start(queue)
+        while not (multiplexer.drained or run.pipeline.is_over):
+            found = multiplexer.get(_WAIT_SECONDS)
+            with one_computing_thread():
+                if found is not None:
+                    run.pipeline.take(*found)
+                run.pipeline.look_for_sources(time.monotonic(), queues)
+            yield from run.collector.take(on_alert, on_loss)
+            driver = threading.current_thread()
+        with one_computing_thread():
+            run.pipeline.finish()
+            run.pipeline.count_missing(time.monotonic(), queues)
+        yield from run.collector.take(on_alert, on_loss)
+    if (error := multiplexer.error) is not None:
+        raise error
+    if away := absent_devices(sources, multiplexer):
+        raise DeviceError("; ".join(away))
 
 
 def predict(
@@ -570,7 +516,7 @@ def predict(
     """Classify a whole recording, as `callmood predict` does: the mean over its windows of speech.
 
     Have the consent of the people recorded, and do not base decisions about them on the answer: the models
-    learned from actors and are often wrong about strangers.
+    learned from actors and are often wrong about speakers who are not in their training data.
 
     Parameters
     ----------
@@ -613,6 +559,6 @@ def predict(
         audio = ArrayRecording(recording, rate)
     with _python_words(), one_computing_thread():
         loaded = load_model(model)
-        state = None if voice is None else _saved_voice(voice, loaded).state
+        state = None if voice is None else saved_voice(voice, loaded).state
         judging = ClassifierOptions(baseline=voice is not None, never_unsure=never_unsure, voice=state)
         return predict_recording(loaded, audio, judging)

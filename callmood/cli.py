@@ -4,17 +4,15 @@ import argparse
 import errno
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from callmood import __version__, configuration
-from callmood.messages import complain, error_line, say_note
+from callmood.process import complain, error_line, say_note
 from callmood.session_options import replay_hint
 from emotion import wall_clock
-from emotion.errors import CallmoodError, OutputError, UsageError, did_you_mean, name_advice
-from emotion.untrusted_text import printable
+from emotion.errors import CallmoodError, OutputError, UsageError, did_you_mean, name_advice, printable
 
 COMMANDS: Final = (
     "listen",
@@ -58,8 +56,8 @@ class CommandParser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:
         super().__init__(formatter_class=_HelpFormatter, **options)
         # The actions keep `float` and `int` as their type, by which the configuration checks its values.
-        self.register("type", float, _number)
-        self.register("type", int, _whole_number)
+        self.register("type", float, _converter(float, "number"))
+        self.register("type", int, _converter(int, "whole number"))
 
     def error(self, message: str) -> NoReturn:
         """End the command."""
@@ -84,18 +82,16 @@ class CommandParser(argparse.ArgumentParser):
         raise argparse.ArgumentError(None, f"there is no command {value!r}; {advice}")
 
 
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+def _converter(kind: type[float], words: str) -> Callable[[str], float]:
+    """Give what converts an argument, with an error in words."""
 
+    def convert(text: str) -> float:
+        try:
+            return kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is no {words}") from None
 
-def _whole_number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+    return convert
 
 
 def build_parsers() -> tuple[CommandParser, dict[str, CommandParser]]:
@@ -132,8 +128,8 @@ def run_command(argv: Sequence[str] | None = None) -> int:
         parser.error(f"give a command: {', '.join(COMMANDS)}")
     try:
         if arguments.command in configuration.FROM_ANYBODY:
-            path = None if arguments.config is None else Path(arguments.config)
-            if said := configuration.apply(subparser, arguments.command, path):
+            said = configuration.apply(subparser, arguments.command, arguments.config)
+            if said:
                 say_note(said)
                 arguments = parser.parse_args(argv)
         code: int = import_module(f"callmood.commands.{arguments.command}").run(arguments)

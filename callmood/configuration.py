@@ -167,7 +167,7 @@ def _table(path: Path, command: str, options: Mapping[str, argparse.Action]) -> 
 
 def _is_anybodys(command: str, key: str, value: object) -> bool:
     """Tell whether an untrusted file may set an option; a model only by its bare name."""
-    from emotion.model_folders import is_bare_name
+    from emotion.model import is_bare_name
 
     if key == "model" and not is_bare_name(str(value)):
         return False
@@ -207,19 +207,21 @@ def _text(action: argparse.Action, key: str, value: object, path: Path) -> str:
 
 def _checked(action: argparse.Action, key: str, value: object, path: Path) -> object:
     """Refuse a value that the same option on the command line could not have."""
-    numbers: dict[object, str] = {int: "a whole number", float: "a number"}
-    wanted = "true or false" if action.nargs == 0 else numbers.get(action.type, "a string")
-    fits = {
-        "true or false": isinstance(value, bool),
-        "a whole number": type(value) is int and abs(value) <= _MAX_NUMBER,
-        "a number": type(value) is float or (type(value) is int and abs(value) <= _MAX_NUMBER),
-        "a string": isinstance(value, str),
-    }
-    if any("\0" in each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)):
+    entries = value if isinstance(value, list) else [value]
+    if any("\0" in each for each in entries if isinstance(each, str)):
         raise ConfigurationError(f"{path}: {key} = {_shown(value)}; no text holds a NUL")
     if isinstance(action, Collected):
-        return [_text(action, key, each, path) for each in (value if isinstance(value, list) else [value])]
-    if not fits[wanted]:
+        return [_text(action, key, each, path) for each in entries]
+    is_whole = type(value) is int and abs(value) <= _MAX_NUMBER
+    if action.nargs == 0:
+        wanted, fits = "true or false", isinstance(value, bool)
+    elif action.type is int:
+        wanted, fits = "a whole number", is_whole
+    elif action.type is float:
+        wanted, fits = "a number", is_whole or type(value) is float
+    else:
+        wanted, fits = "a string", isinstance(value, str)
+    if not fits:
         raise ConfigurationError(f"{path}: {key} = {_shown(value)}; it takes {wanted}")
     if action.choices is not None and value not in action.choices:
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""From the options of `listen` and `replay` to a session: model, legs, sinks, screen."""
+"""From the options of `listen` and `replay` to a session: checks, model, legs, sinks, screen."""
 
 import argparse
 import os
@@ -6,39 +6,83 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from callmood import __version__, configuration
 from callmood.model_choice import choose_model, file_of_voice, files_of_model
-from callmood.process_setup import share_one_heap
-from callmood.session_options import STANDARD_OUTPUT, legs_of, voices_of
+from callmood.process import share_one_heap
+from callmood.session_options import STANDARD_OUTPUT, check_cooldown, check_duration, legs_of, voices_of
 from emotion.atomic_files import GROUP_READABLE, PRIVATE, Access
-from emotion.errors import OutputError
-from emotion.model import EmotionModel
+from emotion.errors import OutputError, UsageError
+from emotion.model import find_model_folder, read_model_card
 from emotion.output_files import OutputFile, OutputFiles
 from streamer.alerts import AlertRule
-from streamer.analysis.classifier import ClassifierOptions
+from streamer.analysis.leg import ClassifierOptions
 from streamer.analysis.spectrogram import SpectrogramHistory
 from streamer.leg_plan import LegPlan
 from streamer.pipeline import SessionOptions
-from streamer.recordings.clip_recorder import ClipRecorder
-from streamer.recordings.clips import ClipRule
-from streamer.recordings.retention import RetentionLimits
+from streamer.recordings.clips import ClipRecorder, ClipRule
+from streamer.recordings.retention import Retention, RetentionLimits
 from streamer.recordings.session_audio import SessionAudio
 from streamer.recordings.session_folder import SessionFolder, SessionLock
 from streamer.session import Session
-from streamer.sinks.alert_command import AlertCommand
 from streamer.sinks.base import Sink
-from streamer.sinks.journal import Journal, JsonLines
+from streamer.sinks.journal import JournalWriter, JsonLines
 from streamer.sinks.spectrogram_png import SpectrogramPng
 from streamer.sinks.text import PlainLines, WarningLines
+from streamer.sinks.voice_saver import VoiceSaver
 from streamer.sinks.writer import LinePrinter
 from streamer.sources.base import Source
 from streamer.terminal import TerminalScreen, is_panel_possible
 from streamer.terminal_io import Screen, open_controlling_terminal
 
-if TYPE_CHECKING:
-    from streamer.sinks.voice_saver import VoiceSaver
+
+def check_session(arguments: argparse.Namespace) -> None:
+    """Check what can be checked before a device or a recording is opened.
+
+    Raises
+    ------
+    UsageError
+        If a value is out of its range, or two options contradict each other.
+    ModelError
+        If the model is missing, or cannot listen.
+    """
+    check_duration(arguments.duration)
+    check_cooldown(arguments.alert_cooldown)
+    _refuse_contradictions(arguments)
+    # The card is enough; the arrays are loaded later.
+    read_model_card(find_model_folder(arguments.model)).grid(arguments.win, arguments.step)
+    for rule in arguments.alert or ():
+        AlertRule.parse(rule)
+    # A sink of alerts checks its program or address, and starts nothing before it is opened.
+    _alert_sinks(arguments)
+    if arguments.record is not None:
+        ClipRule.parse(arguments.record)
+    RetentionLimits.parse(arguments.keep, arguments.max_size)
+    for voice in arguments.voice or ():
+        file_of_voice(voice)
+
+
+def _refuse_contradictions(arguments: argparse.Namespace) -> None:
+    json_lines = "--json" if arguments.json else "--journal -"
+    if arguments.json and arguments.journal == STANDARD_OUTPUT:
+        raise UsageError("--json and --journal - both print JSON lines; leave one of them out")
+    if arguments.quiet and (arguments.json or arguments.journal == STANDARD_OUTPUT):
+        raise UsageError(f"--quiet prints no rows and {json_lines} prints each; leave one of them out")
+    # A spectrogram is nearly the sound.
+    for option in ("record", "record_session", "spectrogram_png") if arguments.no_audio else ():
+        if getattr(arguments, option) not in {None, False}:
+            raise UsageError(
+                f"--no-audio keeps sound off the disk, and --{option.replace('_', '-')} would write it; "
+                "leave one of them out (callmood.toml may have it too)"
+            )
+    if arguments.voice and arguments.no_baseline:
+        raise UsageError("--voice goes on with a baseline, --no-baseline does without; leave one of them out")
+    wants = [option for option in ("on_alert", "post_alerts") if getattr(arguments, option)]
+    wants += ["record alerts"] if arguments.record == "alerts" else []
+    if wants and not arguments.alert:
+        raise UsageError(
+            f"--{wants[0].replace('_', '-')} needs a rule that raises alerts: --alert 'angry>0.7 for 5s'"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +93,6 @@ class SessionOutputs:
     ----------
     access : Access
         Who may read it, and the recordings.
-    force : bool
-        Replace files that exist.
     journal : Path or None
         The journal.
     picture : OutputFile or None
@@ -58,7 +100,6 @@ class SessionOutputs:
     """
 
     access: Access
-    force: bool
     journal: Path | None
     picture: OutputFile | None
 
@@ -66,15 +107,13 @@ class SessionOutputs:
 def claim_outputs(arguments: argparse.Namespace, inputs: Iterable[Path]) -> SessionOutputs:
     """Refuse outputs that would overwrite something; called before a device or a recording is opened."""
     access = GROUP_READABLE if arguments.group_readable else PRIVATE
-    found = configuration.find(None if arguments.config is None else Path(arguments.config))
     files = OutputFiles(force=arguments.force, access=access, inputs=inputs)
-    files.protect(each.path for each in found)
+    files.protect(each.path for each in configuration.find(arguments.config))
     files.protect(files_of_model(arguments.model))
     files.protect(map(file_of_voice, arguments.voice or ()))
     journal, picture = arguments.journal, arguments.spectrogram_png
     return SessionOutputs(
         access,
-        arguments.force,
         None if journal in {None, STANDARD_OUTPUT} else files.claim_stream(Path(journal), "--journal"),
         None if picture is None else files.claim(picture, "--spectrogram-png"),
     )
@@ -92,20 +131,21 @@ def run_session(
     model = choose_model(arguments.model)
     grid = model.card.grid(arguments.win, arguments.step)
     legs = legs_of(arguments.legs, arguments.analyse, [source.info for source in sources], usual_legs)
-    savers = _voice_savers(arguments, legs, model)
+    voices = voices_of(arguments.voice or (), legs)
+    savers = [VoiceSaver(name, leg, model, __version__) for leg, name in voices.items()]
     history = None if outputs.picture is None else SpectrogramHistory()
     printer = LinePrinter(sys.stderr if arguments.quiet else sys.stdout)
     # Where sound comes on standard input, keys come from the terminal itself.
     keys = open_controlling_terminal() if getattr(arguments, "pipe", None) else 0
     lines = _lines(arguments, printer, keys)
-    sinks = _recording_sinks(arguments, outputs, history, limits)
-    sinks = [*savers, *_alert_sinks(arguments), *sinks]
+    sinks = [*savers, *_alert_sinks(arguments), *_recording_sinks(arguments, outputs, history, limits)]
+    retention = [] if limits is None else [Retention(Path(arguments.out), limits)]
     session = Session(
         sources,
         model,
         grid,
         # Retention is closed first, so that the journal, closed last, has its complaints.
-        sinks=[*_retention_sinks(arguments, limits), *sinks, *([] if lines is None else [lines])],
+        sinks=[*retention, *sinks, *([] if lines is None else [lines])],
         screen=TerminalScreen(input_descriptor=keys or 0) if lines is None else Screen(),
         options=SessionOptions(
             callmood_version=__version__,
@@ -115,10 +155,10 @@ def run_session(
             spectrogram_history=history,
             alert_rules=tuple(AlertRule.parse(text) for text in arguments.alert or ()),
             alert_cooldown_seconds=arguments.alert_cooldown,
-            judging=ClassifierOptions(
+            classifier=ClassifierOptions(
                 baseline=not arguments.no_baseline, never_unsure=arguments.never_unsure
             ),
-            voices={saver.leg: saver.name for saver in savers},
+            voices=voices,
             voice_states={saver.leg: saver.saved.state for saver in savers if saver.saved is not None},
         ),
     )
@@ -132,18 +172,6 @@ def run_session(
     # A reader such as `head` that has seen enough is no failure.
     num_failures = len(summary.failures) - printer.reader_gone
     return OutputError.exit_code if num_failures > 0 else 0
-
-
-def _voice_savers(
-    arguments: argparse.Namespace, legs: Sequence[LegPlan], model: EmotionModel
-) -> "list[VoiceSaver]":
-    """Create the sink that saves the voice of a leg, for each leg with `--voice`."""
-    if not arguments.voice:
-        return []
-    from streamer.sinks.voice_saver import VoiceSaver
-
-    voices = voices_of(arguments.voice, legs)
-    return [VoiceSaver(name, leg, model, __version__) for leg, name in voices.items()]
 
 
 def _lines(
@@ -160,21 +188,12 @@ def _lines(
 
 def _alert_sinks(arguments: argparse.Namespace) -> list[Sink]:
     """Create the sinks that run commands and send requests at alerts."""
-    sinks: list[Sink] = [AlertCommand(command) for command in arguments.on_alert or ()]
-    if arguments.post_alerts:
-        from streamer.sinks.alert_post import AlertPost
-
-        sinks += [AlertPost(url) for url in arguments.post_alerts]
-    return sinks
-
-
-def _retention_sinks(arguments: argparse.Namespace, limits: RetentionLimits | None) -> list[Sink]:
-    """Create the sink that prunes the recordings, where they have limits."""
-    if limits is None:
+    if not (arguments.on_alert or arguments.post_alerts):
         return []
-    from streamer.recordings.retention import Retention
+    from streamer.sinks.alert_actions import AlertCommand, AlertPost
 
-    return [Retention(Path(arguments.out), limits)]
+    commands = [AlertCommand(command) for command in arguments.on_alert or ()]
+    return [*commands, *(AlertPost(url) for url in arguments.post_alerts or ())]
 
 
 def _recording_sinks(
@@ -195,5 +214,5 @@ def _recording_sinks(
     if arguments.record is not None or arguments.record_session:
         sinks.append(SessionLock(folder))
     if outputs.journal is not None:
-        sinks.append(Journal(outputs.journal, access=outputs.access, replace=outputs.force))
+        sinks.append(JournalWriter(outputs.journal, access=outputs.access, replace=arguments.force))
     return sinks

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from callmood.configuration import Collected
 from callmood.model_choice import add_model_argument
@@ -26,13 +26,23 @@ ENCODINGS: Final = ("s16le", "f32le", "mulaw", "alaw")
 STANDARD_OUTPUT: Final = "-"
 """As a journal: a file of that name is ./-."""
 
-DEVICE_HELP: Final = "device: number, name or part of a name, as `callmood devices` lists them"
-
 LONGEST_SECONDS: Final = 1.0e9
 """Thirty years: the samples of more would not fit the counters."""
 _SOUND_SUFFIXES: Final = frozenset(
     (".aif", ".aiff", ".au", ".caf", ".flac", ".m4a", ".mp3", ".mp4", ".ogg", ".opus", ".w64", ".wav")
 )
+
+
+def add_device_argument(parser: argparse._ActionsContainer, use: str = "", **options: Any) -> None:
+    """Add `--device`; `use` says what the command does with it."""
+    parser.add_argument(
+        "-d",
+        "--device",
+        metavar="DEVICE",
+        help=f"device: number, name or part of a name, as `callmood devices` lists them{use} (default: the "
+        "default microphone)",
+        **options,
+    )
 
 
 def add_recordings_folder(parser: argparse._ActionsContainer) -> None:
@@ -64,14 +74,12 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
         "--step", type=float, metavar="S", help="seconds between window starts (default: the model's)"
     )
     parser.add_argument(
-        "--duration",
-        type=float,
-        metavar="S",
-        help="stop after S seconds of sound (default: at its end)",
+        "--duration", type=float, metavar="S", help="stop after S seconds of sound (default: at its end)"
     )
     parser.add_argument(
         "--config",
         metavar="FILE",
+        type=Path,
         help="take defaults for any option from FILE (default: ./callmood.toml, for options of analysis and "
         "display only, then callmood/callmood.toml in your configuration folder, for any option)",
     )
@@ -182,13 +190,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the sources of `listen`."""
     parser.add_argument("pipe", nargs="?", metavar="-", help="read raw PCM from standard input")
     sources = parser.add_argument_group("sources")
-    sources.add_argument(
-        "-d",
-        "--device",
-        metavar="DEVICE",
-        action=Collected,
-        help=f"{DEVICE_HELP}; repeat for two devices (default: the default microphone)",
-    )
+    add_device_argument(sources, "; repeat for two devices", action=Collected)
     sources.add_argument("--mic", action="store_true", help="listen to the default microphone")
     sources.add_argument(
         "--system",
@@ -204,10 +206,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"sample rate, {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} (default: {DEFAULT_RATE_HZ})",
     )
     piped.add_argument(
-        "--channels",
-        type=int,
-        metavar="N",
-        help=f"interleaved channels, at most {MAX_CHANNELS} (default: 1)",
+        "--channels", type=int, metavar="N", help=f"interleaved channels, at most {MAX_CHANNELS} (default: 1)"
     )
     piped.add_argument(
         "--encoding",
@@ -225,42 +224,6 @@ def replay_hint(word: str) -> str:
     return f"to analyse a recording: callmood replay {shlex.quote(word)}"
 
 
-def check_session(arguments: argparse.Namespace) -> None:
-    """Check what can be checked before a device or a recording is opened.
-
-    Raises
-    ------
-    UsageError
-        If a value is out of its range, or two options contradict each other.
-    ModelError
-        If the model is missing, or cannot listen.
-    """
-    check_duration(arguments.duration)
-    check_cooldown(arguments.alert_cooldown)
-    _refuse_contradictions(arguments)
-    _check_windows(arguments)
-    from streamer.alerts import AlertRule
-    from streamer.recordings.clips import ClipRule
-    from streamer.recordings.retention import RetentionLimits
-    from streamer.sinks.alert_command import AlertCommand
-    from streamer.voices import voice_name
-
-    for rule in arguments.alert or ():
-        AlertRule.parse(rule)
-    # A sink of alerts checks its program or address, and starts nothing before it is opened.
-    for command in arguments.on_alert or ():
-        AlertCommand(command)
-    for url in arguments.post_alerts or ():
-        from streamer.sinks.alert_post import AlertPost
-
-        AlertPost(url)
-    if arguments.record is not None:
-        ClipRule.parse(arguments.record)
-    RetentionLimits.parse(arguments.keep, arguments.max_size)
-    for voice in arguments.voice or ():
-        voice_name(voice.rpartition("=")[2])
-
-
 def check_duration(seconds: float | None) -> None:
     """Refuse a session of no length, or of more than the counters hold."""
     if seconds is not None and not 0 < seconds <= LONGEST_SECONDS:
@@ -271,38 +234,6 @@ def check_cooldown(seconds: float) -> None:
     """Refuse a cooldown of alerts that is no time."""
     if not (isfinite(seconds) and seconds >= 0):
         raise UsageError(f"--alert-cooldown is {seconds:g} s; give 0 or more, such as 30")
-
-
-def _refuse_contradictions(arguments: argparse.Namespace) -> None:
-    json_lines = "--json" if arguments.json else "--journal -"
-    if arguments.json and arguments.journal == STANDARD_OUTPUT:
-        raise UsageError("--json and --journal - both print JSON lines; leave one of them out")
-    if arguments.quiet and (arguments.json or arguments.journal == STANDARD_OUTPUT):
-        raise UsageError(f"--quiet prints no rows and {json_lines} prints each; leave one of them out")
-    # A spectrogram is nearly the sound.
-    for option in ("record", "record_session", "spectrogram_png") if arguments.no_audio else ():
-        if getattr(arguments, option) not in {None, False}:
-            raise UsageError(
-                f"--no-audio keeps sound off the disk, and --{option.replace('_', '-')} would write it; "
-                "leave one of them out (callmood.toml may have it too)"
-            )
-    if arguments.voice and arguments.no_baseline:
-        raise UsageError("--voice goes on with a baseline, --no-baseline does without; leave one of them out")
-    wants = [option for option in ("on_alert", "post_alerts") if getattr(arguments, option)]
-    wants += ["record alerts"] if arguments.record == "alerts" else []
-    if wants and not arguments.alert:
-        raise UsageError(
-            f"--{wants[0].replace('_', '-')} needs a rule that raises alerts: --alert 'angry>0.7 for 5s'"
-        )
-
-
-def _check_windows(arguments: argparse.Namespace) -> None:
-    """Hold win and step against the model's card; its arrays are loaded later."""
-    from emotion.model import read_model_card
-    from emotion.model_folders import DEFAULT_MODEL, find_model_folder
-
-    card = read_model_card(find_model_folder(DEFAULT_MODEL if arguments.model is None else arguments.model))
-    card.grid(arguments.win, arguments.step)
 
 
 def legs_of(
@@ -400,13 +331,11 @@ class LiveInput:
         """Find the devices; their sound is not asked for yet."""
         if self.pipe is not None:
             return [self.pipe]
-        from streamer.sources.devices import open_input
+        from streamer.sources.devices import open_input, open_system_sound
 
         alone = len(self.devices) == 1
         sources = [open_input(device, alone=alone) for device in self.devices]
         if self.system:
-            from streamer.sources.system_sound import open_system_sound
-
             sources.append(open_system_sound())
         return sources
 

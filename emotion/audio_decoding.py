@@ -324,38 +324,31 @@ def quiet_stdio() -> Iterator[None]:
     File descriptor 2 stays as it is: neither Python's own messages nor child processes are touched. Where the
     C library is not glibc, nothing is discarded.
     """
-    if not _is_glibc():
-        yield
-        return
     with _LOCK:
-        if not _Redirection.users:
-            stream = _stderr()
-            _Redirection.usual, stream.value = stream.value, _nowhere()
-        _Redirection.users += 1
+        streams = _c_streams()
+        if streams is not None:
+            stderr, nowhere = streams
+            if not _Redirection.users:
+                _Redirection.usual, stderr.value = stderr.value, nowhere
+            _Redirection.users += 1
     try:
         yield
     finally:
-        with _LOCK:
-            _Redirection.users -= 1
-            if not _Redirection.users:
-                _stderr().value = _Redirection.usual
+        if streams is not None:
+            with _LOCK:
+                _Redirection.users -= 1
+                if not _Redirection.users:
+                    stderr.value = _Redirection.usual
 
 
 @cache
-def _is_glibc() -> bool:
-    """Elsewhere `stderr` is a constant, or has another name."""
-    return platform.libc_ver()[0] == "glibc"
-
-
-def _stderr() -> ctypes.c_void_p:
-    return ctypes.c_void_p.in_dll(ctypes.CDLL(None), "stderr")
-
-
-@cache
-def _nowhere() -> int:
-    open_stream = ctypes.CDLL(None).fopen
-    open_stream.restype = ctypes.c_void_p
-    stream: int | None = open_stream(os.devnull.encode(), b"we")
-    if stream is None:
+def _c_streams() -> tuple[ctypes.c_void_p, int] | None:
+    """Give glibc's `stderr` and a stream to nowhere; elsewhere `stderr` is a constant or has another name."""
+    if platform.libc_ver()[0] != "glibc":
+        return None
+    library = ctypes.CDLL(None)
+    library.fopen.restype = ctypes.c_void_p
+    nowhere: int | None = library.fopen(os.devnull.encode(), b"we")
+    if nowhere is None:
         raise OSError(f"cannot open {os.devnull}")
-    return stream
+    return ctypes.c_void_p.in_dll(library, "stderr"), nowhere

@@ -37,34 +37,36 @@ def sound_files_below(folder: Path) -> list[Path]:
     return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
 
 
-_SUBTYPE_WORDS: Final = {
-    "PCM_S8": "8-bit samples",
-    "PCM_U8": "8-bit samples",
-    "PCM_24": "24-bit samples",
-    "PCM_32": "32-bit samples",
-    "FLOAT": "floating-point samples",
-    "DOUBLE": "64-bit floating-point samples",
-    "ULAW": "µ-law",
-    "ALAW": "A-law",
-    "GSM610": "GSM 6.10",
-    "VORBIS": "Ogg Vorbis",
-    "OPUS": "Opus",
-    "MPEG_LAYER_I": "MPEG layer I",
-    "MPEG_LAYER_II": "MPEG layer II",
-    "MPEG_LAYER_III": "MP3",
+class _Coding(NamedTuple):
+    """How samples are stored; `sample_bytes` is None where their number is not constant."""
+
+    words: str
+    sample_bytes: int | None = None
+    fits_16_bits: bool = False
+    may_be_non_finite: bool = False
+
+
+_CODINGS: Final = {
+    "PCM_S8": _Coding("8-bit samples", 1, fits_16_bits=True),
+    "PCM_U8": _Coding("8-bit samples", 1, fits_16_bits=True),
+    "PCM_16": _Coding("16-bit samples", 2, fits_16_bits=True),
+    "PCM_24": _Coding("24-bit samples", 3),
+    "PCM_32": _Coding("32-bit samples", 4),
+    "FLOAT": _Coding("floating-point samples", 4, may_be_non_finite=True),
+    "DOUBLE": _Coding("64-bit floating-point samples", 8, may_be_non_finite=True),
+    "ULAW": _Coding("µ-law", 1, fits_16_bits=True),
+    "ALAW": _Coding("A-law", 1, fits_16_bits=True),
+    "GSM610": _Coding("GSM 6.10", fits_16_bits=True),
+    "VORBIS": _Coding("Ogg Vorbis"),
+    "OPUS": _Coding("Opus"),
+    "MPEG_LAYER_I": _Coding("MPEG layer I"),
+    "MPEG_LAYER_II": _Coding("MPEG layer II"),
+    "MPEG_LAYER_III": _Coding("MP3"),
 }
-_SAMPLE_BYTES: Final = {
-    "PCM_S8": 1,
-    "PCM_U8": 1,
-    "PCM_16": 2,
-    "PCM_24": 3,
-    "PCM_32": 4,
-    "FLOAT": 4,
-    "DOUBLE": 8,
-    "ULAW": 1,
-    "ALAW": 1,
-}
-"""Of codings with a constant number of bytes per sample."""
+
+
+def _coding(subtype: str) -> _Coding:
+    return _CODINGS.get(subtype, _Coding(subtype))
 
 
 def format_note(subtype: str) -> tuple[str, ...]:
@@ -80,7 +82,7 @@ def format_note(subtype: str) -> tuple[str, ...]:
     tuple of str
         One line, or nothing for 16-bit PCM.
     """
-    return () if subtype == "PCM_16" else (f"converted from {_SUBTYPE_WORDS.get(subtype, subtype)}",)
+    return () if subtype == "PCM_16" else (f"converted from {_coding(subtype).words}",)
 
 
 def rate_note(sample_rate: int, model_rate: int) -> tuple[str, ...]:
@@ -120,9 +122,10 @@ def cut_note(path: Path, streams: Sequence[Stream]) -> tuple[str, ...]:
     with open_file(path) as file:
         found = sound_bytes(file, first.span.start)
     if found is not None and found.present < found.announced:
-        if first.layout.subtype not in _SAMPLE_BYTES:
+        sample_bytes = _coding(first.layout.subtype).sample_bytes
+        if sample_bytes is None:
             return (f"file is cut: {_grouped(found.present)} of {_grouped(found.announced)} bytes are there",)
-        announced_samples = found.announced // (_SAMPLE_BYTES[first.layout.subtype] * first.layout.channels)
+        announced_samples = found.announced // (sample_bytes * first.layout.channels)
     if num_samples < announced_samples:
         return (f"file is cut: {_grouped(num_samples)} of {_grouped(announced_samples)} samples are there",)
     return ()
@@ -140,9 +143,6 @@ READING_VERSION: Final = 1
 
 MAX_WHOLE_SAMPLES: Final = 2**28
 """Longest clip read whole: 93 minutes at 48 kHz, 4.5 hours at 16 kHz; 1 GiB of memory."""
-
-_EXACT_IN_16_BITS: Final = frozenset({"PCM_S8", "PCM_U8", "PCM_16", "ULAW", "ALAW", "GSM610"})
-_CAN_BE_NON_FINITE: Final = frozenset({"FLOAT", "DOUBLE"})
 
 
 class AudioFile:
@@ -181,14 +181,14 @@ class AudioFile:
         self.path = Path(path)
         self._streams, left_out = find_streams(self.path)
         self.sample_rate, self.channels, subtype = self._streams[0].layout
-        is_exact = all(stream.layout.subtype in _EXACT_IN_16_BITS for stream in self._streams)
+        is_exact = all(_coding(stream.layout.subtype).fits_16_bits for stream in self._streams)
         self.num_samples = sum(stream.num_samples for stream in self._streams)
         if not self.num_samples:
             raise AudioFileError(f"{self.path} holds no samples; record it again")
         self.sample_format: SampleFormat = "PCM_16" if is_exact else "FLOAT"
         self.non_finite_samples = 0
         self.huge_samples = 0
-        if subtype in _CAN_BE_NON_FINITE:
+        if _coding(subtype).may_be_non_finite:
             self._refuse_without_finite_sample()
         self._header_notes = (
             *format_note(subtype),

@@ -41,8 +41,7 @@ def sound_spans(file: BinaryIO, path: Path) -> tuple[ByteSpan, ...]:
     """Find the chained streams of a file, in order; one span where there is no chain."""
     num_bytes = os.fstat(file.fileno()).st_size
     start = _behind_tags(file)
-    file.seek(start)
-    head = file.read(4)
+    head = _peek(file, start, 4)
     whole = (ByteSpan(start, num_bytes),)
     if head == b"OggS":
         return _all_of(_ogg_spans(file, start, num_bytes), path) or whole
@@ -60,11 +59,15 @@ def _all_of(spans: Iterator[ByteSpan], path: Path) -> tuple[ByteSpan, ...]:
     return found
 
 
+def _peek(file: BinaryIO, at: int, count: int) -> bytes:
+    file.seek(at)
+    return file.read(count)
+
+
 def _behind_tags(file: BinaryIO) -> int:
     start = 0
     for _ in range(_MAX_TAGS):
-        file.seek(start)
-        end = end_of_tag(file.read(10), start)
+        end = end_of_tag(_peek(file, start, 10), start)
         if end == start:
             break
         start = end
@@ -107,8 +110,7 @@ def _ogg_spans(file: BinaryIO, start: int, num_bytes: int) -> Iterator[ByteSpan]
 def _first_pages(file: BinaryIO, start: int) -> Iterator[int]:
     at, kept = start, b""
     while True:
-        file.seek(at)
-        fresh = file.read(_READ_BYTES)
+        fresh = _peek(file, at, _READ_BYTES)
         # A page has 65 307 bytes at most: a megabyte without one is no Ogg.
         if not fresh or b"OggS" not in kept + fresh:
             return
@@ -120,8 +122,7 @@ def _first_pages(file: BinaryIO, start: int) -> Iterator[int]:
 
 
 def _page_end(file: BinaryIO, at: int) -> int:
-    file.seek(at)
-    head = file.read(27 + 255)
+    head = _peek(file, at, 27 + 255)
     num_segments = head[26] if len(head) > 26 else 0
     return at + 27 + num_segments + sum(head[27 : 27 + num_segments])
 
@@ -161,9 +162,8 @@ class _Stream:
     def span(self) -> ByteSpan:
         """Prepend an info frame with the length, unless the stream begins with a correct one."""
         first = self.first
-        if (
-            first.announced is not None and first.announced >= self.num_frames - 1
-        ):  # some count that frame as well
+        # Some writers count that frame as well.
+        if first.announced is not None and first.announced >= self.num_frames - 1:
             return ByteSpan(first.at, self.end)
         start = first.at if first.announced is None else first.end
         return ByteSpan(start, self.end, _info_frame(first.header, self.num_frames, self.end - start))
@@ -172,7 +172,7 @@ class _Stream:
 def mpeg_spans(file: BinaryIO, start: int, num_bytes: int) -> Iterator[ByteSpan]:
     """Find chained MP3 streams."""
     stream: _Stream | None = None
-    for frame, is_behind_tag in _frames(_Bytes(file, num_bytes), start):
+    for frame, is_behind_tag in _frames(file, start, num_bytes):
         if stream is None or is_behind_tag or frame.announced is not None:
             if stream is not None:
                 yield stream.span()
@@ -183,56 +183,39 @@ def mpeg_spans(file: BinaryIO, start: int, num_bytes: int) -> Iterator[ByteSpan]
         yield stream.span()
 
 
-class _Bytes:
-    """A file read in large blocks, for small reads at many places."""
-
-    def __init__(self, file: BinaryIO, num_bytes: int) -> None:
-        self.num_bytes = num_bytes
-        self._file = file
-        self._chunk, self._at = b"", 0
-
-    def peek(self, at: int, count: int) -> bytes:
-        place = at - self._at
-        if not 0 <= place <= len(self._chunk) - count:
-            self._file.seek(at)
-            self._chunk, self._at = self._file.read(_READ_BYTES), at
-            place = 0
-        return self._chunk[place : place + count]
-
-
-def _frames(data: _Bytes, start: int) -> Iterator[tuple[_Frame, bool]]:
+def _frames(file: BinaryIO, start: int, num_bytes: int) -> Iterator[tuple[_Frame, bool]]:
     at, is_behind_tag, junks = start, False, 0
     kind: int | None = None
-    while at < data.num_bytes:
-        frame = _frame(data, at)
+    while at < num_bytes:
+        frame = _frame(file, at)
         if frame is not None and (frame.announced is not None or kind in {None, frame.header & _KIND}):
             yield frame, is_behind_tag
             at, is_behind_tag, kind = frame.end, False, frame.header & _KIND
             continue
-        tag_end = end_of_tag(data.peek(at, 32), at)
+        tag_end = end_of_tag(_peek(file, at, 32), at)
         if tag_end > at:
             at, is_behind_tag, kind = tag_end, True, None
             continue
         junks += 1
-        after = None if kind is None else _behind_junk(data, at, kind)
+        after = None if kind is None else _behind_junk(file, at, kind, num_bytes)
         if after is None or junks > _MAX_JUNKS:
             return
         at = after
 
 
-def _behind_junk(data: _Bytes, at: int, kind: int) -> int | None:
+def _behind_junk(file: BinaryIO, at: int, kind: int, num_bytes: int) -> int | None:
     """Find the next place with two consecutive frames."""
     for place in range(at + 1, at + _MAX_JUNK_BYTES):
-        frame = _frame(data, place)
+        frame = _frame(file, place)
         if frame is not None and frame.header & _KIND == kind:
-            follower = _frame(data, frame.end)
-            if frame.end >= data.num_bytes or (follower is not None and follower.header & _KIND == kind):
+            follower = _frame(file, frame.end)
+            if frame.end >= num_bytes or (follower is not None and follower.header & _KIND == kind):
                 return place
     return None
 
 
-def _frame(data: _Bytes, at: int) -> _Frame | None:
-    raw = data.peek(at, _INFO_BYTES)
+def _frame(file: BinaryIO, at: int) -> _Frame | None:
+    raw = _peek(file, at, _INFO_BYTES)
     shape = _shape(raw[:4])
     if shape is None:
         return None
@@ -334,26 +317,21 @@ _CHUNKS: Final = {
 
 def sound_bytes(file: BinaryIO, start: int = 0) -> SoundBytes | None:
     """Measure the audio data of a WAV, RF64, W64, AIFF or AU file; None where the size is unknown."""
-    file.seek(start)
-    head = file.read(12)
+    head = _peek(file, start, 12)
     num_bytes = os.fstat(file.fileno()).st_size
     if head[:4] in (b".snd", b"dns."):
-        return _announced(*_au_sound(head, start), num_bytes)
+        order: _ByteOrder = "big" if head[:1] == b"." else "little"
+        offset, size = (int.from_bytes(head[at : at + 4], order) for at in (4, 8))
+        return _announced(size, start + offset, num_bytes)
     form, chunks = _CHUNKS.get(head[:4], (b"", None))
     if chunks is None or not head[8:].startswith(form):
         return None
     return _chunk_sound(file, start, chunks, num_bytes)
 
 
-def _au_sound(head: bytes, start: int) -> tuple[int, int]:
-    order: _ByteOrder = "big" if head[:1] == b"." else "little"
-    return int.from_bytes(head[8:12], order), start + int.from_bytes(head[4:8], order)
-
-
 def longest_text(file: BinaryIO, start: int = 0) -> int:
     """Measure the largest text chunk of a CAF file; libsndfile takes seconds for a large one."""
-    file.seek(start)
-    if file.read(4) != b"caff":
+    if _peek(file, start, 4) != b"caff":
         return 0
     return max((size for name, _, size in _walk(file, start, _CAF) if name == b"info"), default=0)
 
@@ -362,8 +340,7 @@ def _chunk_sound(file: BinaryIO, start: int, chunks: _Chunks, num_bytes: int) ->
     long_size = 0
     for name, at, size in _walk(file, start, chunks):
         if name == b"ds64":  # RF64 keeps its 64-bit sizes here: of the file, then of the audio
-            file.seek(at + 8)
-            long_size = int.from_bytes(file.read(8), "little")
+            long_size = int.from_bytes(_peek(file, at + 8, 8), "little")
         elif name == chunks.data:
             announced = long_size if size == 0xFFFFFFFF and long_size else size
             if announced in _UNKNOWN_SIZES or (name == b"SSND" and announced in _UNKNOWN_AIFF):
@@ -381,8 +358,7 @@ def _walk(file: BinaryIO, start: int, chunks: _Chunks) -> Iterator[tuple[bytes, 
     for _ in range(_MAX_CHUNKS):
         if at > num_bytes:  # perhaps beyond the largest offset
             return
-        file.seek(at)
-        head = file.read(head_bytes)
+        head = _peek(file, at, head_bytes)
         if len(head) < head_bytes:
             return
         at += head_bytes

@@ -10,8 +10,21 @@ from msgspec import Meta, Struct
 from msgspec.structs import asdict, replace
 
 from emotion.errors import ModelError, UsageError
-from emotion.typed_json import Count, Positive, Seconds, Text, TextMapping, Texts, Versioned, convert
-from emotion.untrusted_text import MAX_ENTRIES, MIN_STEP_SECONDS, JsonValueError, parse_object, shown
+from emotion.untrusted import (
+    MAX_ENTRIES,
+    MIN_STEP_SECONDS,
+    Count,
+    JsonValueError,
+    Positive,
+    Seconds,
+    Text,
+    TextMapping,
+    Texts,
+    Versioned,
+    convert,
+    parse_object,
+    shown,
+)
 from emotion.window_grid import WindowGrid
 
 LABELS: Final[tuple[str, ...]] = ("angry", "happy", "neutral", "sad")

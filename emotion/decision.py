@@ -48,6 +48,27 @@ def softmax(logits: Values) -> Probabilities:
     return probabilities
 
 
+def check_vector(vector: FloatArray, num_features: int) -> None:
+    """Refuse a vector of the wrong shape, or with a value that is not finite.
+
+    Parameters
+    ----------
+    vector : ndarray
+        Should be of shape (num_features,), and finite.
+    num_features : int
+        Of the model.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    if vector.shape != (num_features,):
+        raise ValueError(f"a vector of shape {vector.shape} for {num_features} features")
+    if not np.isfinite(vector).all():
+        raise ValueError("a feature vector with a value that is not finite")
+
+
 VoiceState = Mapping[str, NDArray[Any]]
 """What is known of a voice, as arrays that a file can hold."""
 
@@ -58,7 +79,6 @@ class Voice(Protocol):
     @property
     def known(self) -> float:
         """How well the voice is known, 0..1; 0 for ever where a model learns nothing."""
-        ...
 
     def update(self, vector: FloatArray) -> Probabilities:
         """Give each label's probability for a window of speech, and learn from it.
@@ -73,7 +93,6 @@ class Voice(Protocol):
         ndarray, shape (num_labels,), float64
             Sums to 1.
         """
-        ...
 
     def peek(self, vector: FloatArray) -> Probabilities:
         """Give each label's probability with the baseline as known now, and learn nothing.
@@ -88,11 +107,9 @@ class Voice(Protocol):
         ndarray, shape (num_labels,), float64
             Sums to 1.
         """
-        ...
 
     def enrol(self) -> None:
         """Take the speech so far as this voice's ordinary speech."""
-        ...
 
     def state(self) -> VoiceState:
         """Give what was learned, to go on with later.
@@ -102,7 +119,6 @@ class Voice(Protocol):
         mapping of str to ndarray
             For `Decision.open_voice`; empty where a model learns nothing.
         """
-        ...
 
 
 class Decision(Protocol):
@@ -121,7 +137,6 @@ class Decision(Protocol):
         ndarray, shape (k,) or (n, k), float64
             Each row sums to 1.
         """
-        ...
 
     def open_voice(self, state: VoiceState | None = None) -> Voice:
         """Begin with a voice.
@@ -141,7 +156,6 @@ class Decision(Protocol):
         ValueError
             If the state is of another kind of model, or no state.
         """
-        ...
 
     def is_unsure(self, smoothed: Probabilities) -> bool:
         """Tell whether a window of speech is shown as unsure rather than with an emotion.
@@ -156,7 +170,6 @@ class Decision(Protocol):
         bool
             True where it would too often be wrong.
         """
-        ...
 
 
 class UnlearnedVoice:

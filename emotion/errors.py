@@ -1,8 +1,10 @@
-"""Every error callmood raises on purpose, each with its exit code, and advice that several of them share."""
+"""Every error callmood raises on purpose, each with its exit code, and what their messages are made of."""
 
 import errno
+import importlib
 from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 from typing import ClassVar, Final
 
 
@@ -164,3 +166,33 @@ def name_advice(given: str, known: Iterable[str]) -> str:
     listed = ", ".join(names[:_MAX_NAMES]) or "none"
     more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
     return f"{did_you_mean(given, names)} there are {listed}{more}".lstrip()
+
+
+MAX_LINE_CHARACTERS: Final = 1000
+
+
+def printable(text: str | Path) -> str:
+    """Replace characters that would move the cursor, change colours or break a line."""
+    return "".join(character if character.isprintable() else "?" for character in str(text))
+
+
+def message_line(text: str) -> str:
+    """Make one line of bounded length, fit for any terminal, of a message that may quote anything."""
+    line = printable(" ".join(text.split()))
+    if len(line) <= MAX_LINE_CHARACTERS:
+        return line
+    half = (MAX_LINE_CHARACTERS - 40) // 2
+    return f"{line[:half]} [... {len(line) - 2 * half} characters ...] {line[-half:]}"
+
+
+def require(module: str, extra: str) -> ModuleType:
+    """Import a module that one of callmood's extras brings."""
+    package = module.partition(".")[0]
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != package:
+            raise
+        raise MissingExtraError(
+            f"this needs {package}, which is not installed; type: pip install 'callmood[{extra}]'"
+        ) from error

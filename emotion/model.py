@@ -1,4 +1,4 @@
-"""A fitted model: load, classify a feature vector, save."""
+"""A fitted model: find its folder, load, classify a feature vector, save."""
 
 import hashlib
 import os
@@ -6,25 +6,25 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BufferedReader
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from emotion import rbf_svc, voice_linear
 from emotion.arrays import FloatArray, Probabilities
 from emotion.card import CARD_NAME, WHAT_TO_DO, Card, card_json, read_card
-from emotion.decision import Decision, Voice, VoiceState
-from emotion.errors import ModelError, OutputError, UsageError
+from emotion.decision import Decision, Voice, VoiceState, check_vector
+from emotion.errors import ModelError, OutputError, UsageError, name_advice
 from emotion.features.base import FeatureSet
 from emotion.features.catalogue import feature_set as find_feature_set
 from emotion.rbf_svc import num_pairs
-from emotion.untrusted_arrays import (
+from emotion.untrusted import (
     ArrayFileError,
     ArrayHeader,
+    is_pickle,
     read_arrays,
     read_headers,
     refuse_pickle,
@@ -54,66 +54,6 @@ KINDS: Final[Mapping[str, ModelKind]] = {
     voice_linear.KIND: ModelKind(voice_linear.ARRAYS, voice_linear.VoiceLinear.from_arrays),
 }
 """By the name that stands in the card."""
-
-
-def check_vector(vector: FloatArray, num_features: int) -> None:
-    """Refuse a vector of the wrong shape, or with a value that is not finite.
-
-    Parameters
-    ----------
-    vector : ndarray
-        Should be of shape (num_features,), and finite.
-    num_features : int
-        Of the model.
-
-    Raises
-    ------
-    ValueError
-        If it is not.
-    """
-    if vector.shape != (num_features,):
-        raise ValueError(f"a vector of shape {vector.shape} for {num_features} features")
-    if not np.isfinite(vector).all():
-        raise ValueError("a feature vector with a value that is not finite")
-
-
-class CheckedVoice:
-    """A voice that refuses malformed vectors before it learns from them.
-
-    Parameters
-    ----------
-    voice : Voice
-        Updated with the vectors that pass.
-    num_features : int
-        Of the model.
-    """
-
-    def __init__(self, voice: Voice, num_features: int) -> None:
-        self._voice = voice
-        self._num_features = num_features
-
-    @property
-    def known(self) -> float:
-        """See `Voice.known`."""
-        return self._voice.known
-
-    def update(self, vector: FloatArray) -> Probabilities:
-        """Check, then see `Voice.update`; raises ValueError, and learns nothing, as `check_vector` does."""
-        check_vector(vector, self._num_features)
-        return self._voice.update(vector)
-
-    def peek(self, vector: FloatArray) -> Probabilities:
-        """Check, then see `Voice.peek`; raises ValueError as `check_vector` does."""
-        check_vector(vector, self._num_features)
-        return self._voice.peek(vector)
-
-    def enrol(self) -> None:
-        """See `Voice.enrol`."""
-        self._voice.enrol()
-
-    def state(self) -> VoiceState:
-        """See `Voice.state`."""
-        return self._voice.state()
 
 
 MODEL_NAME: Final = "model.npz"
@@ -149,22 +89,16 @@ def read_decision(path: Path, card: Card) -> Decision:
     refuse_pickle(path)
     try:
         with path.open("rb") as file:
-            return kind.from_arrays(_checked_arrays(file, path, card, kind))
+            names = frozenset(kind.arrays)
+            _refuse_other_shapes(read_headers(file, names), card, kind)
+            _refuse_other_digest(file, path, card)
+            return kind.from_arrays(read_arrays(file, names))
+    except ModelError:
+        raise
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror}); {WHAT_TO_DO}") from error
     except ValueError as error:
-        if isinstance(error, ModelError):
-            raise
         raise ModelError(f"{path} is damaged: {error}; {WHAT_TO_DO}") from error
-
-
-def _checked_arrays(
-    file: BufferedReader, path: Path, card: Card, kind: ModelKind
-) -> Mapping[str, NDArray[Any]]:
-    names = frozenset(kind.arrays)
-    _refuse_other_shapes(read_headers(file, names), card, kind)
-    _refuse_other_digest(file, path, card)
-    return read_arrays(file, names)
 
 
 def _refuse_other_shapes(headers: Mapping[str, ArrayHeader], card: Card, kind: ModelKind) -> None:
@@ -193,10 +127,11 @@ def _refuse_other_digest(file: BufferedReader, path: Path, card: Card) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
 class EmotionModel:
     """A card, a feature set, and a decision that fit each other.
 
-    Parameters
+    Attributes
     ----------
     folder : Path
         Where the model lies.
@@ -208,11 +143,10 @@ class EmotionModel:
         From vector to probabilities.
     """
 
-    def __init__(self, folder: Path, card: Card, feature_set: FeatureSet, decision: Decision) -> None:
-        self.folder = folder
-        self.card = card
-        self.feature_set = feature_set
-        self.decision = decision
+    folder: Path
+    card: Card
+    feature_set: FeatureSet
+    decision: Decision
 
     def predict(self, vector: FloatArray) -> Probabilities:
         """Give each label's probability for one feature vector, knowing nothing of the voice.
@@ -253,7 +187,7 @@ class EmotionModel:
         ValueError
             If the state is of another kind of model, or no state.
         """
-        return CheckedVoice(self.decision.open_voice(state), self.card.num_features)
+        return self.decision.open_voice(state)
 
     def is_unsure(self, smoothed: Probabilities) -> bool:
         """Tell whether a window of speech is shown as unsure rather than with an emotion.
@@ -361,6 +295,111 @@ def _fitting_feature_set(folder: Path, card: Card) -> FeatureSet:
     return feature_set
 
 
+OWN_MODELS: Final = Path("models")
+"""Where `callmood train` writes models by default; they are named by their path."""
+
+
+def find_model(name_or_path: str) -> EmotionModel:
+    """Load the model that a user asks for."""
+    return load_model(find_model_folder(name_or_path))
+
+
+def find_model_folder(name_or_path: str) -> Path:
+    """Find the folder of a model without loading it."""
+    if not name_or_path or "\0" in name_or_path:
+        raise ModelError(f"{name_or_path!r} is no name of a model; {_known_models(name_or_path)}")
+    path = Path(name_or_path)
+    if not is_bare_name(name_or_path):
+        return path
+    for root in _shipped_roots():
+        if _is_file(root / path / CARD_NAME):
+            return root / path
+    if is_pickle(path):
+        return path
+    missing = f"there is no model {name_or_path[:80]!r}"
+    if here := _here(name_or_path):
+        raise ModelError(
+            f"{missing} among those that came with callmood; for the one in the working directory write "
+            f"{as_path(here[0])[:200]}"
+        )
+    raise ModelError(f"{missing}; {_known_models(name_or_path)}")
+
+
+def is_bare_name(name_or_path: str) -> bool:
+    """Tell a name from a path: ``speech`` is one, ``./speech``, ``speech/`` and ``.`` are none."""
+    return Path(name_or_path).name == name_or_path != ".."
+
+
+def shadows_of(name_or_path: str) -> list[Path]:
+    """List models of the working directory that a bare name does not mean."""
+    if not name_or_path or not is_bare_name(name_or_path):
+        return []
+    used = find_model_folder(name_or_path).resolve()
+    return [folder for folder in _here(name_or_path) if folder.resolve() != used]
+
+
+def as_path(folder: Path) -> str:
+    """Give the path of a model so that nobody takes it for a bare name."""
+    return str(folder) if folder.is_absolute() else os.path.join(os.curdir, folder)  # noqa: PTH118 - a Path drops the dot
+
+
+def model_folders() -> list[Path]:
+    """List the models that came with callmood: they go by their bare names."""
+    found: dict[str, Path] = {}
+    for root in _shipped_roots():
+        for folder in _models_in(root):
+            found.setdefault(folder.name, folder)
+    return [found[name] for name in sorted(found)]
+
+
+def own_model_folders() -> list[Path]:
+    """List the models in ``./models``: they go by their paths."""
+    shipped = {folder.resolve() for folder in model_folders()}
+    return sorted(folder for folder in _models_in(OWN_MODELS) if folder.resolve() not in shipped)
+
+
+def pickled_models() -> list[Path]:
+    """List what lies among the models and is a pickle."""
+    found: list[Path] = []
+    own = [OWN_MODELS] if OWN_MODELS.is_dir() else []
+    roots = {root.resolve(): root for root in (*_shipped_roots(), *own)}
+    for root in roots.values():
+        for path in root.glob("*"):
+            inside = path.is_dir() and not (path / CARD_NAME).is_file()
+            found += [each for each in (path.glob("*") if inside else (path,)) if is_pickle(each)]
+    return sorted(found)
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether a file is there; Path.is_file raises at a name that is too long."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def _shipped_roots() -> list[Path]:
+    packages = Path(__file__).parents[1]
+    roots = [packages / "callmood" / "models"]
+    # Beside the packages lies a checkout's own models/; in site-packages it would be some other project's.
+    if (packages / "pyproject.toml").is_file():
+        roots.append(packages / "models")
+    return [root for root in roots if root.is_dir()]
+
+
+def _models_in(root: Path) -> Iterator[Path]:
+    return (card.parent for card in root.glob(f"*/{CARD_NAME}") if not card.parent.name.startswith("."))
+
+
+def _here(name: str) -> list[Path]:
+    """List the models of the working directory that have a bare name."""
+    return [folder for folder in (OWN_MODELS / name, Path(name)) if _is_file(folder / CARD_NAME)]
+
+
+def _known_models(wanted: str) -> str:
+    names = [folder.name for folder in model_folders()] + [as_path(folder) for folder in own_model_folders()]
+    if not names:
+        return "there are none yet: train one with `callmood train`"
+    return name_advice(wanted, names)
+
+
 OWN_FILES: Final = frozenset({CARD_NAME, MODEL_NAME, "confusion.png", "report.txt", "training.log"})
 """The files that training writes into a model folder."""
 
@@ -404,7 +443,8 @@ def save_model(
         If card and arrays would not load again.
     """
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - a link is followed by what reads, not here
-    folder = next(place for place in _places(folder) if _is_free(place, force=force))
+    places = chain([folder], (folder.with_name(f"{folder.name}-{number}") for number in count(2)))
+    folder = next(place for place in places if _is_free(place, force=force))
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as workplace:
@@ -415,11 +455,6 @@ def save_model(
     except OSError as error:
         raise OutputError(f"{folder} cannot be written ({error.strerror}); choose another place") from error
     return written, folder
-
-
-def _places(folder: Path) -> Iterator[Path]:
-    yield folder
-    yield from (folder.with_name(f"{folder.name}-{number}") for number in count(2))
 
 
 def _is_free(folder: Path, *, force: bool) -> bool:
@@ -471,8 +506,7 @@ def _fill(fresh: Path, card: Card, arrays: Mapping[str, NDArray[Any]], files: Ma
         write_arrays(fresh / MODEL_NAME, arrays)
     except ValueError as error:
         raise ModelError(f"model {card.name} cannot be written: {error}") from error
-    with (fresh / MODEL_NAME).open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256((fresh / MODEL_NAME).read_bytes()).hexdigest()
     (fresh / CARD_NAME).write_text(card_json(replace(card, digests={MODEL_NAME: digest})), encoding="utf-8")
     written = read_card(fresh / CARD_NAME)
     read_decision(fresh / MODEL_NAME, written)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray, Probabilities
-from emotion.decision import UnlearnedVoice, Voice, VoiceState, softmax
-from emotion.untrusted_arrays import refuse_beyond
+from emotion.decision import UnlearnedVoice, Voice, VoiceState, check_vector, softmax
+from emotion.untrusted import refuse_beyond
 
 _MAX_SCALED: Final = 1.0e6
 """So far from every support vector the kernel is 0 long since, and squares stay finite in float32."""
@@ -102,8 +102,9 @@ class RbfSvc:
             Pairs in the order (0, 1), (0, 2), ... (1, 2), ...
         """
         scaled = np.clip((vectors - self._mean) / self._scale, -_MAX_SCALED, _MAX_SCALED).astype(np.float32)
-        kernel = self._kernel_row(scaled) if scaled.ndim == 1 else self._kernel_rows(scaled)
-        margins: NDArray[np.float64] = kernel.astype(np.float64) @ self._pair_weights + self._intercepts
+        margins: NDArray[np.float64] = (
+            self._kernel(scaled).astype(np.float64) @ self._pair_weights + self._intercepts
+        )
         return margins
 
     def probabilities(self, vectors: FloatArray) -> Probabilities:
@@ -144,27 +145,22 @@ class RbfSvc:
             raise ValueError(
                 f"no voice for a model of kind {KIND}, which learns none: arrays {', '.join(sorted(state))}"
             )
-        return UnlearnedVoice(self.probabilities)
+        return UnlearnedVoice(self._probabilities_of_one)
 
     def is_unsure(self, smoothed: Probabilities) -> bool:  # noqa: ARG002
         """Always False: this kind learns no threshold; see `emotion.decision.Decision.is_unsure`."""
         return False
 
-    def _kernel_row(self, scaled: FloatArray) -> FloatArray:
-        distances = self._support_vectors @ scaled
+    def _probabilities_of_one(self, vector: FloatArray) -> Probabilities:
+        check_vector(vector, len(self._mean))
+        return self.probabilities(vector)
+
+    def _kernel(self, scaled: FloatArray) -> FloatArray:
+        one = scaled.ndim == 1
+        distances: FloatArray = self._support_vectors @ scaled if one else scaled @ self._support_vectors.T
         distances *= np.float32(-2.0)
         distances += self._squared_norms
-        distances += scaled @ scaled
-        return self._kernel_of(distances)
-
-    def _kernel_rows(self, scaled: FloatArray) -> FloatArray:
-        distances = scaled @ self._support_vectors.T
-        distances *= np.float32(-2.0)
-        distances += self._squared_norms
-        distances += np.einsum("nd,nd->n", scaled, scaled)[:, np.newaxis]
-        return self._kernel_of(distances)
-
-    def _kernel_of(self, distances: FloatArray) -> FloatArray:
+        distances += scaled @ scaled if one else np.einsum("nd,nd->n", scaled, scaled)[:, np.newaxis]
         np.maximum(distances, np.float32(0.0), out=distances)
         distances *= -self._gamma
         return np.exp(distances, out=distances)

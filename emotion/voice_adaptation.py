@@ -10,65 +10,21 @@ from numpy.typing import NDArray
 
 from emotion.arrays import Probabilities
 from emotion.decision import Values, log_softmax, softmax
-from emotion.untrusted_arrays import refuse_beyond
+from emotion.untrusted import refuse_beyond
 
 EVIDENCE: Final = ("spread", "restlessness", "variety", "evenness", "doubt")
-"""What `voice_evidence` gives, in this order."""
+"""What `VoiceSums.evidence` gives, in this order."""
 
 _PRIOR_WINDOWS_OF_SPREAD: Final = 3.0
 _PRIOR_SPREAD: Final = 4.0
 _PRIOR_STEPS: Final = 2.0
 """The prior: spread and steps of an unknown voice, and their weight in windows."""
-
-
-def voice_evidence(
-    *,
-    windows: float,
-    spread: float,
-    step_squares: float,
-    mean_entropy: float,
-    raw_entropy: float,
-    own_entropy: float,
-) -> tuple[float, ...]:
-    """Measure how varied the speech of a voice has been.
-
-    Parameters
-    ----------
-    windows : float
-        Windows of speech, at least 1.
-    spread : float
-        Variance of their own margins, summed over labels.
-    step_squares : float
-        Sum over windows of half the squared distance of their margins from those of the window before.
-    mean_entropy : float
-        Entropy of the mean of the raw opinions, nat.
-    raw_entropy, own_entropy : float
-        Mean entropy of the raw and of the own opinions, nat.
-
-    Returns
-    -------
-    tuple of float
-        As `EVIDENCE` names them: the spread of margins (log), the same against their steps from window to
-        window (log), what is left of the raw opinions' entropy once they are known (the mutual information
-        of window and label), the entropy of their mean, and the doubt of the own opinion.
-    """
-    held = (windows * spread + _PRIOR_WINDOWS_OF_SPREAD * _PRIOR_SPREAD) / (
-        windows + _PRIOR_WINDOWS_OF_SPREAD
-    )
-    step = (step_squares + _PRIOR_STEPS * 2.0) / (max(windows - 1.0, 0.0) + _PRIOR_STEPS)
-    return (
-        math.log(held) - 2.0,
-        math.log(held / step) - 1.0,
-        3.0 * (mean_entropy - raw_entropy - 0.3),
-        2.0 * (mean_entropy - 1.0),
-        2.0 * (own_entropy - 0.8),
-    )
-
-
 _PRIOR_WINDOWS: Final = 2.0
 _PRIOR_ENTROPY: Final = 1.0
 _NEVER_NEGATIVE: Final = ("squares", "raw", "step_squares", "raw_entropy", "own_entropy")
 """Sums of squares, of probabilities and of entropies."""
+_OF_ALL_WINDOWS: Final = ("windows", "margins", *_NEVER_NEGATIVE)
+"""What fades with time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +42,8 @@ class VoiceSums:
     raw : ndarray, shape (num_labels,), float64
         Sum of the raw opinions' probabilities.
     step_squares, raw_entropy, own_entropy : float
-        Sums for `emotion.voice_adaptation.voice_evidence`.
+        Sum over windows of half the squared distance of their margins from those of the window before, and of
+        the entropies of the raw and the own opinions, nat.
     enrolled : float
         Windows of ordinary speech that the voice was enrolled with; none of the above counts them.
     enrolled_margins : ndarray, shape (num_labels,), float64
@@ -103,74 +60,6 @@ class VoiceSums:
     own_entropy: float
     enrolled: float
     enrolled_margins: Values
-
-    @classmethod
-    def nothing(cls, num_labels: int) -> "VoiceSums":
-        """Start without a baseline.
-
-        Parameters
-        ----------
-        num_labels : int
-            Of the model.
-
-        Returns
-        -------
-        VoiceSums
-            All zero.
-        """
-        none = np.zeros(num_labels)
-        return cls(0.0, none, none, none, none, 0.0, 0.0, 0.0, 0.0, none)
-
-    @classmethod
-    def from_arrays(
-        cls, arrays: Mapping[str, NDArray[Any]], num_labels: int, limit_windows: float
-    ) -> "VoiceSums":
-        """Take up again what `arrays` gave.
-
-        Parameters
-        ----------
-        arrays : mapping of str to ndarray
-            float64, one a field.
-        num_labels : int
-            Of the model.
-        limit_windows : float
-            Most windows that the sums can hold.
-
-        Returns
-        -------
-        VoiceSums
-            A copy.
-
-        Raises
-        ------
-        ValueError
-            If they are no such arrays, or hold what cannot be.
-        """
-        expected = {name: array.shape for name, array in cls.nothing(num_labels).arrays().items()}
-        found = {name: array.shape for name, array in arrays.items()}
-        if found != expected or any(array.dtype != np.float64 for array in arrays.values()):
-            raise ValueError(f"arrays {_shapes(found)}; expected {_shapes(expected)}, float64")
-        refuse_beyond(arrays)
-        below = [name for name in _NEVER_NEGATIVE if (arrays[name] < 0.0).any()]
-        if below:
-            raise ValueError(f"array {below[0]} holds a sum below 0")
-        windows, enrolled = float(arrays["windows"]), float(arrays["enrolled"])
-        if not (0.0 <= windows <= limit_windows and 0.0 <= enrolled <= limit_windows):
-            raise ValueError(
-                f"{windows:g} windows, {enrolled:g} enrolled; expected 0 to {limit_windows:g} windows"
-            )
-        return cls(
-            windows,
-            arrays["margins"].copy(),
-            arrays["squares"].copy(),
-            arrays["last"].copy(),
-            arrays["raw"].copy(),
-            float(arrays["step_squares"]),
-            float(arrays["raw_entropy"]),
-            float(arrays["own_entropy"]),
-            enrolled,
-            arrays["enrolled_margins"].copy(),
-        )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Give the sums as arrays that a file can hold."""
@@ -207,21 +96,6 @@ class VoiceSums:
             self.enrolled_margins,
         )
 
-    def with_own_opinion(self, own: Values) -> "VoiceSums":
-        """Add the own opinion of the latest window.
-
-        Parameters
-        ----------
-        own : ndarray, shape (num_labels,), float64
-            Its log-probabilities.
-
-        Returns
-        -------
-        VoiceSums
-            With it.
-        """
-        return replace(self, own_entropy=self.own_entropy - float(np.exp(own) @ own))
-
     def scaled(self, share: float) -> "VoiceSums":
         """Let everything count less.
 
@@ -235,35 +109,7 @@ class VoiceSums:
         VoiceSums
             The latest window stays what it is.
         """
-        return VoiceSums(
-            self.windows * share,
-            self.margins * share,
-            self.squares * share,
-            self.last,
-            self.raw * share,
-            self.step_squares * share,
-            self.raw_entropy * share,
-            self.own_entropy * share,
-            self.enrolled,
-            self.enrolled_margins,
-        )
-
-    def as_enrolment(self, ordinary: Values) -> "VoiceSums":
-        """Take the windows so far as ordinary speech.
-
-        Parameters
-        ----------
-        ordinary : ndarray, shape (num_labels,), float64
-            Own margins of ordinary speech, against the usual of its voice.
-
-        Returns
-        -------
-        VoiceSums
-            Enrolled, with no other windows.
-        """
-        enrolled = self.margins - self.windows * ordinary
-        nothing = VoiceSums.nothing(len(ordinary))
-        return replace(nothing, enrolled=self.windows, enrolled_margins=enrolled)
+        return replace(self, **{name: getattr(self, name) * share for name in _OF_ALL_WINDOWS})
 
     def evidence(self) -> Values:
         """Measure how varied the voice has been.
@@ -271,21 +117,30 @@ class VoiceSums:
         Returns
         -------
         ndarray, shape (len(EVIDENCE),), float64
-            As `emotion.voice_adaptation.EVIDENCE` names it; needs at least one window.
+            As `EVIDENCE` names it: the spread of margins (log), the same against their steps from window to
+            window (log), what is left of the raw opinions' entropy once they are known (the mutual
+            information of window and label), the entropy of their mean, and the doubt of the own opinion.
+            Needs at least one window.
         """
         mean = self.margins / self.windows
-        spread = float((self.squares / self.windows - mean * mean).sum())
+        spread = max(float((self.squares / self.windows - mean * mean).sum()), 0.0)
+        spread = (self.windows * spread + _PRIOR_WINDOWS_OF_SPREAD * _PRIOR_SPREAD) / (
+            self.windows + _PRIOR_WINDOWS_OF_SPREAD
+        )
+        step = (self.step_squares + _PRIOR_STEPS * 2.0) / (max(self.windows - 1.0, 0.0) + _PRIOR_STEPS)
         held = self.windows + _PRIOR_WINDOWS
         even = (self.raw + _PRIOR_WINDOWS / len(self.raw)) / held
+        mean_entropy = -float(even @ np.log(even))
+        raw_entropy = (self.raw_entropy + _PRIOR_WINDOWS * _PRIOR_ENTROPY) / held
+        own_entropy = (self.own_entropy + _PRIOR_WINDOWS * _PRIOR_ENTROPY) / held
         return np.array(
-            voice_evidence(
-                windows=self.windows,
-                spread=max(spread, 0.0),
-                step_squares=self.step_squares,
-                mean_entropy=-float(even @ np.log(even)),
-                raw_entropy=(self.raw_entropy + _PRIOR_WINDOWS * _PRIOR_ENTROPY) / held,
-                own_entropy=(self.own_entropy + _PRIOR_WINDOWS * _PRIOR_ENTROPY) / held,
-            )
+            [
+                math.log(spread) - 2.0,
+                math.log(spread / step) - 1.0,
+                3.0 * (mean_entropy - raw_entropy - 0.3),
+                2.0 * (mean_entropy - 1.0),
+                2.0 * (own_entropy - 0.8),
+            ]
         )
 
 
@@ -316,8 +171,8 @@ class VoiceRule:
     can be learned only from one that changes: a caller who is angry throughout would pass for neutral. So the
     own opinion's share of the log-probabilities is ``n / (n + share_windows)`` times
     ``sigmoid(evidence_bias + weights . evidence)``, the evidence being how varied the voice has been (see
-    `voice_evidence`); the raw opinion gets the rest. Two opinions that agree are worth more than each
-    by itself, so the mixture is multiplied by ``exp(sharpness * share)``. Beyond `limit_windows` all sums are
+    `VoiceSums.evidence`); the raw opinion gets the rest. Two opinions that agree are worth more than each by
+    itself, so the mixture is multiplied by ``exp(sharpness * share)``. Beyond `limit_windows` all sums are
     scaled back to it: a voice that changes slowly is followed, and no sum grows for ever. A voice that was
     enrolled is trusted from the start, and further speech moves it as far as that speech is varied. See
     docs/decisions/0019-voices.md.
@@ -361,7 +216,8 @@ class VoiceRule:
 
     def empty_sums(self) -> VoiceSums:
         """Start without a baseline."""
-        return VoiceSums.nothing(len(self._own_bias))
+        none = np.zeros(len(self._own_bias))
+        return VoiceSums(0.0, none, none, none, none, 0.0, 0.0, 0.0, 0.0, none)
 
     def sums_of(self, arrays: Mapping[str, NDArray[Any]]) -> VoiceSums:
         """Take up again what `VoiceSums.arrays` gave.
@@ -381,7 +237,23 @@ class VoiceRule:
         ValueError
             If they are no such arrays, or hold what cannot be.
         """
-        return VoiceSums.from_arrays(arrays, len(self._own_bias), self._limit_windows)
+        expected = {name: array.shape for name, array in self.empty_sums().arrays().items()}
+        found = {name: array.shape for name, array in arrays.items()}
+        if found != expected or any(array.dtype != np.float64 for array in arrays.values()):
+            raise ValueError(f"arrays {_shapes(found)}; expected {_shapes(expected)}, float64")
+        refuse_beyond(arrays)
+        below = [name for name in _NEVER_NEGATIVE if (arrays[name] < 0.0).any()]
+        if below:
+            raise ValueError(f"array {below[0]} holds a sum below 0")
+        windows, enrolled = float(arrays["windows"]), float(arrays["enrolled"])
+        if not (0.0 <= windows <= self._limit_windows and 0.0 <= enrolled <= self._limit_windows):
+            raise ValueError(
+                f"{windows:g} windows, {enrolled:g} enrolled; expected 0 to {self._limit_windows:g} windows"
+            )
+        values: dict[str, Any] = {
+            name: array.copy() if array.ndim else float(array) for name, array in arrays.items()
+        }
+        return VoiceSums(**values)
 
     def learned(self, sums: VoiceSums, raw: Values, margins: Values) -> VoiceSums:
         """Add a window.
@@ -401,7 +273,8 @@ class VoiceRule:
             With it.
         """
         added = sums.with_window(raw, margins)
-        added = added.with_own_opinion(self.own_opinion(added, margins))
+        own = self.own_opinion(added, margins)
+        added = replace(added, own_entropy=added.own_entropy - float(np.exp(own) @ own))
         if added.windows > self._limit_windows:
             added = added.scaled(self._limit_windows / added.windows)
         return added
@@ -437,9 +310,10 @@ class VoiceRule:
         Returns
         -------
         VoiceSums
-            Known at once.
+            Known at once, with no other windows.
         """
-        return sums.as_enrolment(self._ordinary)
+        enrolled = sums.margins - sums.windows * self._ordinary
+        return replace(self.empty_sums(), enrolled=sums.windows, enrolled_margins=enrolled)
 
     def probabilities(self, sums: VoiceSums, raw: Values, margins: Values) -> Probabilities:
         """Mix both opinions of a window.

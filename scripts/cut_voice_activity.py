@@ -4,9 +4,7 @@ Fetches the wheel, refuses another than the one named here, takes the weights of
 compares both on the same sound, and writes arrays, licence and card to ``--out``.
 """
 
-import io
 import sys
-import zipfile
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +14,8 @@ import onnxruntime
 from onnx import numpy_helper
 
 from emotion.arrays import FloatArray
-from emotion.untrusted_arrays import write_arrays
-from scripts.onnx_tools import LICENCE_NAME, Package, read_arguments, write_card
+from emotion.untrusted import write_arrays
+from scripts.onnx_tools import Package, read_arguments, write_card
 from streamer.analysis.vad import (
     ARRAYS_NAME,
     CARD_NAME,
@@ -55,8 +53,7 @@ _NAMES: Final = {
 def main() -> int:
     """Fetch, take, compare, write."""
     arguments = read_arguments(__doc__, Path("models/voice-activity"))
-    with zipfile.ZipFile(io.BytesIO(PACKAGE.read(arguments.package))) as files:
-        graph, licence = files.read(GRAPH), files.read(LICENCE)
+    graph, licence = PACKAGE.files(arguments.package, GRAPH, LICENCE)
     arrays = weights(graph)
     difference = largest_difference(graph, arrays)
     if difference > LARGEST_DIFFERENCE:
@@ -64,12 +61,11 @@ def main() -> int:
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     write_arrays(out / ARRAYS_NAME, arrays)
-    (out / LICENCE_NAME).write_bytes(licence)
     write_card(
         out / CARD_NAME,
         out / ARRAYS_NAME,
         "the weights of Silero VAD for 16 kHz; the arithmetic is streamer/analysis/vad.py",
-        "MIT",
+        ("MIT", licence),
         PACKAGE.origin(GRAPH, graph),
         sample_rate=SAMPLE_RATE,
         recipe="make voice-activity",

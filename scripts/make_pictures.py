@@ -25,12 +25,13 @@ from rich.console import Console, ConsoleOptions
 from rich.segment import Segment
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME, MONOKAI, TerminalTheme
 
-from benchmarks.pages import DOCS, ROOT, exit_code, parser
+from benchmarks.pages import DOCS, SPEECH, exit_code, parser
 from callmood import __version__
 from callmood.__main__ import main as callmood
+from callmood.model_choice import DEFAULT_MODEL
 from emotion.arrays import Samples
 from emotion.audio_io import AudioFile
-from emotion.model_folders import DEFAULT_MODEL, find_model
+from emotion.model import find_model
 from emotion.output_files import OutputFiles
 from streamer.analysis.spectrogram import SpectrogramHistory
 from streamer.leg_plan import LegPlan
@@ -108,7 +109,6 @@ def _room(num_samples: int) -> Samples:
     return noise.astype(np.float32)
 
 
-DEMO = ROOT / "callmood" / "demo" / "speech.flac"
 TIMES = 3
 """So often is the demo heard in a row, so that the probability history has its minute."""
 
@@ -167,8 +167,8 @@ def listen_to_the_demo(model_name: str, *, png: Path | None = None, seconds: flo
         __version__, duration_seconds=seconds, spectrogram=True, spectrogram_history=history
     )
     with tempfile.TemporaryDirectory() as folder:
-        heard = Path(folder) / DEMO.name
-        samples, sample_rate = soundfile.read(DEMO, dtype="int16")
+        heard = Path(folder) / SPEECH.name
+        samples, sample_rate = soundfile.read(SPEECH, dtype="int16")
         soundfile.write(heard, np.tile(samples, TIMES), sample_rate)
         return portrait_of(heard, model_name, options, sinks)
 
@@ -177,7 +177,7 @@ def listen_to_the_call(model_name: str) -> Portrait:
     """Replay a call of two through a real session."""
     with tempfile.TemporaryDirectory() as folder:
         heard = Path(folder) / CALL_NAME
-        write_call(DEMO, heard)
+        write_call(SPEECH, heard)
         return portrait_of(
             heard, model_name, SessionOptions(__version__, legs=LEGS, duration_seconds=CALL_SECONDS), []
         )
@@ -234,7 +234,7 @@ def _make(model: str, out: Path) -> int:
     listen_to_the_demo(model, png=out / "spectrogram.png")
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder) / "analysis.png"
-        failed = callmood(["predict", str(DEMO), "--model", model, "--plot", str(picture)])
+        failed = callmood(["predict", str(SPEECH), "--model", model, "--plot", str(picture)])
         if not failed:
             shutil.copyfile(picture, out / "analysis.png")
     print(f"pictures are in {out}")

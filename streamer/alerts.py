@@ -63,14 +63,16 @@ class AlertRule:
         if label not in LABELS:
             raise _refusal(text, f"{label!r} is none of {', '.join(LABELS)}")
         value, has_hold, hold = tail.removeprefix("=").partition(" for ")
-        return cls(
-            text,
-            leg if colon else None,
-            label,
-            _threshold(text, value.strip()),
-            or_equal=tail.startswith("="),
-            hold_seconds=_seconds(text, hold.strip()) if has_hold else 0.0,
-        )
+        value, hold = value.strip(), hold.strip() if has_hold else "0 s"
+        matched = _VALUE.fullmatch(value)
+        threshold = float(matched[1]) / (100 if matched[2] else 1) if matched else math.nan
+        if not 0.0 < threshold < 1.0:
+            raise _refusal(text, f"{value!r} is neither between 0 and 1 nor between 0% and 100%")
+        held = _SECONDS.fullmatch(hold)
+        hold_seconds = float(held[1]) if held else math.nan
+        if not math.isfinite(hold_seconds):
+            raise _refusal(text, f"{hold!r} after 'for' is no time in seconds")
+        return cls(text, leg if colon else None, label, threshold, tail.startswith("="), hold_seconds)
 
     def is_over(self, probability: float) -> bool:
         """Tell whether a probability is above the threshold."""
@@ -87,22 +89,6 @@ class AlertRule:
             f"--alert {self.text!r} watches the leg {self.leg!r}, but those analysed are {', '.join(legs)}; "
             "name one of them, or none to watch all"
         )
-
-
-def _threshold(text: str, value: str) -> float:
-    matched = _VALUE.fullmatch(value)
-    threshold = float(matched[1]) / (100 if matched[2] else 1) if matched else math.nan
-    if not 0.0 < threshold < 1.0:
-        raise _refusal(text, f"{value!r} is neither between 0 and 1 nor between 0% and 100%")
-    return threshold
-
-
-def _seconds(text: str, hold: str) -> float:
-    matched = _SECONDS.fullmatch(hold)
-    seconds = float(matched[1]) if matched else math.nan
-    if not math.isfinite(seconds):
-        raise _refusal(text, f"{hold!r} after 'for' is no time in seconds")
-    return seconds
 
 
 def _refusal(text: str, wrong: str) -> UsageError:
@@ -138,7 +124,7 @@ class Alerting:
     lower                                      ends the episode
     no emotion shown, for up to PAUSE_SECONDS  nothing: people pause; longer ends the episode
     windows skipped, as the machine is slow    nothing
-    a gap, or a pause by the user              ends the episode: what was said meanwhile is unknown
+    a gap, or a pause by the user              ends the episode: the speech meanwhile is unknown
     =========================================  ==========================================================
 
     No emotion is shown without speech, and where the model is unsure. Counting unsure windows by their

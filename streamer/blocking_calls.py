@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 from typing import Any, Final, Generic, TypeVar
 
@@ -103,23 +103,22 @@ class _StderrRedirection:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.num_users = 0
-        self._saved: int | None = None
-
-    def save(self) -> None:
-        if self._saved is None:
-            try:
-                self._saved = os.dup(2)
-            except OSError:
-                return  # Standard error is closed already.
+        self.saved: int | None = None
 
     def restore(self) -> None:
-        saved, self._saved = self._saved, None
+        saved, self.saved = self.saved, None
         if saved is not None:
             os.dup2(saved, 2)
             os.close(saved)
 
 
 _STDERR: Final = _StderrRedirection()
+
+
+def flush_stderr() -> None:
+    """Write out what Python still holds back for standard error."""
+    if sys.stderr is not None and not sys.stderr.closed:
+        sys.stderr.flush()
 
 
 @contextmanager
@@ -136,11 +135,12 @@ def quiet_stderr(*, redirected: bool = True) -> Iterator[None]:
 
     With `redirected=False` a library redirects it itself; it is only put back.
     """
-    if sys.stderr is not None and not sys.stderr.closed:
-        sys.stderr.flush()
+    flush_stderr()
     with _STDERR.lock:
         _STDERR.num_users += 1
-        _STDERR.save()
+        if _STDERR.saved is None:
+            with suppress(OSError):  # Standard error may be closed already.
+                _STDERR.saved = os.dup(2)
         if redirected:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, 2)

@@ -1,6 +1,5 @@
 """What passes between the stages: blocks, rows, skips, gaps, absences of a device, commands of the user."""
 
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
@@ -82,7 +81,7 @@ class Row(Span):
     window : int
         Running number of the window in its leg, from 0; those that were skipped have theirs as well.
     state : {'speech', 'silence', 'noise', 'clipped', 'unsure'}
-        Whether speech was heard, and if so whether the model would decide.
+        Whether it holds speech, and if so whether the model would decide.
     emotion : str or None
         The leading label after smoothing; None unless the state is `speech`.
     probabilities, smoothed : mapping of label to float, or None
@@ -130,7 +129,7 @@ class Skip(Span):
 
     @property
     def state(self) -> State:
-        """What the gate heard: only speech is skipped."""
+        """By the gate: only speech is skipped."""
         return "speech"
 
 
@@ -141,7 +140,7 @@ def is_spoken(row: Row | Skip) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap(Span):
-    """Sound that was never heard: windows end before it and start anew after it.
+    """Sound that is missing: windows end before it and start anew after it.
 
     Attributes
     ----------
@@ -159,12 +158,12 @@ class Gap(Span):
 
 
 LegEvent: TypeAlias = Row | Skip | Gap
-"""What a leg may say."""
+"""What a leg gives."""
 
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """A device that went away, and is waited for; the gap after it tells when it is back.
+    """A device that went away, and is waited for; the gap after it ends when it is back.
 
     Attributes
     ----------
@@ -173,7 +172,7 @@ class Absence:
     source : str
         Its name.
     at_seconds : float
-        Stream time of the last sound that was heard, s.
+        Stream time at the end of the sound before, s.
     reason : str
         What is known of why.
     """
@@ -239,7 +238,7 @@ class Alert:
 
     @property
     def text(self) -> str:
-        """The alert in a few words, as ``customer angry 0.82 for 5.0 s (angry>0.7 for 5s)``."""
+        """The alert in short, as ``customer angry 0.82 for 5.0 s (angry>0.7 for 5s)``."""
         return f"{self.leg} {self.label} {self.probability:.2f} for {self.delay_seconds:.1f} s ({self.rule})"
 
 
@@ -279,11 +278,11 @@ Event: TypeAlias = Sound | LegEvent | Absence | Alert | Mark | Pause | Failure |
 
 
 APART_SECONDS: Final = 10.0
-"""Windows skipped so far apart are told of anew."""
+"""Windows skipped so far apart are reported anew."""
 
 
 class SkipEpisodes:
-    """Remembers when a window was skipped last, of whatever leg."""
+    """Keeps when a window was skipped last, of whatever leg."""
 
     def __init__(self) -> None:
         self._last_end: float | None = None
@@ -315,24 +314,3 @@ class UserCommand:
     kind: CommandKind
     at_samples: tuple[int, ...]
     clock: float
-
-
-class UserCommandQueue:
-    """Handed over by the main thread, taken by the worker when the sound before it is done."""
-
-    def __init__(self, num_sources: int = 1) -> None:
-        # Appending and popping at the ends of a deque are atomic: no lock is needed between two threads.
-        self._waiting: tuple[deque[UserCommand], ...] = tuple(deque() for _ in range(num_sources))
-
-    def give(self, command: UserCommand) -> None:
-        """Hand a command over."""
-        for waiting in self._waiting:
-            waiting.append(command)
-
-    def due(self, source: int, position: int) -> list[UserCommand]:
-        """Take the commands whose place in a source has been reached."""
-        due = []
-        waiting = self._waiting[source]
-        while waiting and waiting[0].at_samples[source] <= position:
-            due.append(waiting.popleft())
-        return due

@@ -51,13 +51,12 @@ def sound_of(leg: LegPlan, samples: Samples) -> Samples:
 
 def leg_notes(legs: Sequence[LegPlan], sources: Sequence[SourceInfo]) -> tuple[str, ...]:
     """Report channels that are mixed down, and legs that are not analysed."""
-    mixed = [
+    notes = [
         note for leg in legs if leg.channel is None for note in mixing_note(sources[leg.source].channels)
     ]
-    level_only = [leg.name for leg in legs if not leg.analysed]
-    if not level_only:
-        return tuple(dict.fromkeys(mixed))
-    return (*dict.fromkeys(mixed), f"{', '.join(level_only)}: level only, neither analysed nor recorded")
+    if level_only := [leg.name for leg in legs if not leg.analysed]:
+        notes.append(f"{', '.join(level_only)}: level only, neither analysed nor recorded")
+    return tuple(dict.fromkeys(notes))
 
 
 def named_legs(text: str, sources: Sequence[SourceInfo]) -> tuple[LegPlan, ...]:

@@ -1,14 +1,15 @@
 """What the worker does with each block and command: legs, alerts, sinks, counters, messages.
 
-It also watches the sources: one that delivers nothing, one that delivers only zeros. It has no thread and no
-queue of its own, so it can be driven from any.
+It also detects sources that deliver only zeros. It has no thread and no queue of its own, so it can be driven
+from any.
 """
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import compress
 from types import MappingProxyType
 from typing import Final
 
@@ -16,9 +17,8 @@ from emotion.decision import VoiceState
 from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid
 from streamer.alerts import COOLDOWN_SECONDS, Alerting, AlertRule
-from streamer.analysis.classifier import ClassifierOptions
 from streamer.analysis.leakage import LeakageDetector
-from streamer.analysis.leg import Leg, LegOptions
+from streamer.analysis.leg import ClassifierOptions, Leg, LegOptions
 from streamer.analysis.load_shedding import LoadShedder
 from streamer.analysis.source_legs import SourceLegs, SourceOptions
 from streamer.analysis.spectrogram import SpectrogramColumns, SpectrogramHistory
@@ -63,7 +63,7 @@ class SessionOptions:
         Give the screen the mel spectrogram of the last minute.
     spectrogram_history : SpectrogramHistory or None
         Is filled with the spectrogram of the whole session.
-    judging : ClassifierOptions
+    classifier : ClassifierOptions
         How each leg is classified; voices come from `voice_states`.
     alert_rules : tuple of AlertRule
         What raises alerts.
@@ -80,66 +80,15 @@ class SessionOptions:
     duration_seconds: float | None = None
     spectrogram: bool = False
     spectrogram_history: SpectrogramHistory | None = None
-    judging: ClassifierOptions = field(default_factory=ClassifierOptions)
+    classifier: ClassifierOptions = field(default_factory=ClassifierOptions)
     alert_rules: tuple[AlertRule, ...] = ()
     alert_cooldown_seconds: float = COOLDOWN_SECONDS
     voices: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     voice_states: Mapping[str, VoiceState] = field(default_factory=lambda: MappingProxyType({}))
 
 
-SILENT_SECONDS: Final = 3.0
-"""So long nothing comes before this is said, or ends a duration: a block may be late."""
-
-UNASKED_SECONDS: Final = 5.0
-"""The same where it may be no fault: so long it takes until a sound server that hangs has been found out."""
-
-
-class SourceWatch:
-    """Looks at the queues from time to time, and says each thing once."""
-
-    def __init__(self, sources: Sequence[SourceLegs]) -> None:
-        self._sources = tuple(sources)
-        self._silent: set[int] = set()
-        self._absent: set[int] = set()
-
-    @property
-    def absent(self) -> tuple[int, ...]:
-        """Numbers of the sources whose device is away just now."""
-        return tuple(self._absent)
-
-    @staticmethod
-    def is_owing(source: SourceLegs, queue: BlockQueue, until: float) -> bool:
-        """Tell whether a live source has delivered nothing for long, at the end."""
-        if not source.info.live or source.arrived is None or queue.oldest_arrival is not None:
-            return False
-        return until - source.arrived > SILENT_SECONDS
-
-    def look(self, now: float, queues: Sequence[BlockQueue]) -> Iterator[str | Absence]:
-        """Look at all sources."""
-        for source, queue in zip(self._sources, queues, strict=True):
-            absence = queue.absence
-            # What waits in the queue has come, however slow we are.
-            is_empty = queue.oldest_arrival is None
-            if absence is None:
-                self._absent.discard(source.number)
-            elif is_empty and source.number not in self._absent:
-                self._absent.add(source.number)
-                yield Absence(source.number, source.info.name, source.stream_seconds, absence)
-            if source.arrived is None:
-                source.arrived = now
-            quiet_seconds = now - source.arrived if is_empty else 0.0
-            # Of a device that is known to be away nothing is late.
-            patience = UNASKED_SECONDS if source.info.stalls else SILENT_SECONDS
-            source.note_quiet(quiet_seconds if absence is not None or quiet_seconds > patience else 0.0)
-            excused = source.info.stalls or source.number in self._absent
-            is_silent = quiet_seconds > SILENT_SECONDS and not excused
-            if is_silent and source.number not in self._silent:
-                yield f"nothing has come from {source.info.name} for {SILENT_SECONDS:g} s"
-            (self._silent.add if is_silent else self._silent.discard)(source.number)
-
-
 ZERO_SECONDS: Final = 5.0
-"""Every real microphone has noise: so long there are no zeros alone unless somebody wants it."""
+"""Every real microphone has noise: only a muted one delivers nothing but zeros for so long."""
 
 
 class MuteDetector:
@@ -147,45 +96,40 @@ class MuteDetector:
 
     Attributes
     ----------
+    is_mute : bool
+        True where nothing but zeros has come for so long.
     seconds : float
-        How long there was nothing else, in all the stretches that were long enough to be told of, s.
+        How long that was, in all spans that were long enough, s.
     """
 
     def __init__(self, name: str) -> None:
+        self.is_mute = False
         self.seconds = 0.0
         self._name = name
         self._since: float | None = None
-        self._told = False
         self._before = 0.0
 
     def take(self, block: AudioBlock) -> None:
         """Look at the next block."""
         if block.samples.any() or block.away:
             self._since = None
-            self._told = False
+            self.is_mute = False
             return
         if self._since is None:
             self._since, self._before = block.arrived, self.seconds
         lasts_seconds = block.arrived - self._since
         if lasts_seconds >= ZERO_SECONDS:
-            self._told = True
+            self.is_mute = True
             self.seconds = self._before + lasts_seconds
 
     @property
-    def now(self) -> bool:
-        """True where nothing else has come for so long."""
-        return self._told
-
-    @property
     def line(self) -> str | None:
-        """What is to be said as long as it lasts; None where all is well."""
-        if not self._told:
-            return None
-        return f"only zeros come: unmute {self._name}, or let this program hear it"
+        """The message while it lasts."""
+        return f"only zeros come: unmute {self._name}, or let this program hear it" if self.is_mute else None
 
     @property
     def complaint(self) -> str | None:
-        """What is to be said at the end; None where all was well."""
+        """The message at the end; None where all was well."""
         if not self.seconds:
             return None
         return f"{self._name} delivered nothing but zeros for {self.seconds:.0f} s: it was muted, or refused"
@@ -202,7 +146,7 @@ class SessionCounters:
     gaps, marks : int
         Jumps in the sample index; moments that the user marked.
     skipped : int
-        Windows that there was no time to hear; they are no rows.
+        Windows of speech that were skipped; they are no rows.
     processing_seconds : float
         Time spent on blocks, s.
     lag_seconds, max_lag_seconds : float
@@ -224,10 +168,10 @@ class SessionCounters:
         return self.states.total()
 
     def count(self, event: LegEvent) -> None:
-        """Count what a leg said."""
+        """Count a row, skip or gap."""
+        self.gaps += isinstance(event, Gap)
+        self.skipped += isinstance(event, Skip)
         if not isinstance(event, Row):
-            self.gaps += isinstance(event, Gap)
-            self.skipped += isinstance(event, Skip)
             return
         self.states[event.state] += 1
         if event.emotion is not None:
@@ -300,19 +244,16 @@ class Pipeline:
             is_spoken if self._leakage is None else partial(self._leakage.talks, step_seconds=step_seconds)
         )
         self._talk = TalkTime(analysed, step_seconds, talks)
-        meters = {name: leg.windows if isinstance(leg, Leg) else leg for name, leg in legs.items()}
-        self._views = LegViews(
-            {plan.name: meters[plan.name] for plan in plans}, model.card.labels, self._talk
-        )
+        noise_floors = {plan.name: legs[plan.name].noise_floor for plan in plans}
+        self._views = LegViews(noise_floors, model.card.labels, self._talk)
         self._reported: tuple[str, ...] = ()
         self._mute = tuple(MuteDetector(info.name) for info in sources)
-        self._watch = SourceWatch(self.sources)
         self._advised: set[str] = set()
         self._skips = SkipEpisodes()
 
     def _open_leg(self, info: SourceInfo, plan: LegPlan) -> Leg:
         options = LegOptions(
-            classifier=replace(self._options.judging, voice=self._options.voice_states.get(plan.name)),
+            classifier=replace(self._options.classifier, voice=self._options.voice_states.get(plan.name)),
             tap=self._spectrogram if plan.name == self._tapped else None,
             is_leak=None if self._leakage is None else partial(self._leakage.is_leak, plan.name),
             shedder=self._shedder if info.live else None,
@@ -333,7 +274,6 @@ class Pipeline:
         """Analyse a block and hand it on, or keep it out while the user pauses."""
         began = time.monotonic()
         legs = self.sources[source]
-        taken_seconds = legs.taken_seconds
         # A loudspeaker that plays nothing, or is put to sleep meanwhile, is no fault.
         if self._live and not legs.info.stalls:
             if line := legs.clock_drift.take(block):
@@ -351,8 +291,8 @@ class Pipeline:
         ended = time.monotonic()
         self.counters.processing_seconds += ended - began
         if self._shedder is not None:
-            sound_seconds = legs.taken_seconds - taken_seconds
-            self._shedder.worked(source, sound_seconds, ended - began, ended - block.arrived)
+            block_seconds = len(block.samples) / legs.info.sample_rate
+            self._shedder.worked(source, block_seconds, ended - began, ended - block.arrived)
 
     def obey(self, source: int, command: UserCommand) -> None:
         """Carry out a command of the user for one source, whose sound before the command has been taken.
@@ -375,11 +315,12 @@ class Pipeline:
 
     def look_for_sources(self, now: float, queues: Sequence[BlockQueue]) -> None:
         """Report a source that does not deliver, or whose device has gone; `now` is ``time.monotonic()``."""
-        for found in self._watch.look(now, queues):
-            if isinstance(found, Absence):
-                self._handle_absence(found)
-            else:
-                self.messages.append(found)
+        for source, queue in zip(self.sources, queues, strict=True):
+            for found in source.check(now, queue):
+                if isinstance(found, Absence):
+                    self._handle_absence(found)
+                else:
+                    self.messages.append(found)
         # Alerts that cannot be delivered are reported while no sound comes, too.
         self._report_failures()
 
@@ -394,11 +335,8 @@ class Pipeline:
         """Count what sources still owe at the end as gaps: the time since then was time of the stream."""
         self.look_for_sources(now, queues)
         for source, queue in zip(self.sources, queues, strict=True):
-            until = now if queue.closed_at is None else queue.closed_at
-            is_away = source.number in self._watch.absent
-            if is_away or self._watch.is_owing(source, queue, until):
-                for gap in source.miss(until, "stall" if source.info.stalls and not is_away else "away"):
-                    self._handle(gap)
+            for gap in source.missing(now, queue):
+                self._handle(gap)
         self._report_failures()
 
     def snapshot(self, multiplexer: SourceMultiplexer) -> Snapshot:
@@ -422,14 +360,14 @@ class Pipeline:
             drift_seconds=self._drift_seconds,
             num_alerts=self.alerting.num_alerts,
             alerts=self.alerting.holding,
-            absent=self._leg_names(self._watch.absent),
-            mute=self._leg_names([number for number, mute in enumerate(self._mute) if mute.now]),
+            absent=self._leg_names(source.is_absent for source in self.sources),
+            mute=self._leg_names(mute.is_mute for mute in self._mute),
             skipped=counters.skipped,
             too_slow=None if self._shedder is None else self._shedder.too_slow,
         )
 
     def summary(self, multiplexer: SourceMultiplexer) -> Summary:
-        """Give the last word on what was analysed, once nothing is analysed any more."""
+        """Give the summary of what was analysed, once nothing is analysed any more."""
         counters = self.counters
         drifts = [source.clock_drift.seconds for source in self.sources]
         return Summary(
@@ -463,7 +401,7 @@ class Pipeline:
 
     @property
     def _real_time_factor(self) -> float:
-        analysed_seconds = max(source.heard_seconds for source in self.sources)
+        analysed_seconds = max(source.analysed_seconds for source in self.sources)
         return self.counters.processing_seconds / analysed_seconds if analysed_seconds else 0.0
 
     @property
@@ -472,8 +410,8 @@ class Pipeline:
         clocks = [source.alignment for source in self.sources if source.alignment is not None]
         return clocks[-1].drift_seconds - clocks[0].drift_seconds if len(clocks) > 1 else None
 
-    def _leg_names(self, sources: Sequence[int]) -> tuple[str, ...]:
-        return tuple(leg.name for number in sources for leg in self.sources[number].legs)
+    def _leg_names(self, selected: Iterable[bool]) -> tuple[str, ...]:
+        return tuple(name for source in compress(self.sources, selected) for name in source.names)
 
     def _handle(self, event: LegEvent) -> None:
         self.counters.count(event)
@@ -482,14 +420,14 @@ class Pipeline:
             self._views.take(event)
             raised = self.alerting.take(event)
         elif isinstance(event, Skip):
-            self._views.take_skip(event)
+            self._views.take(event)
             if self._skips.begins_with(event):
                 self.messages.append(f"too slow: x{event.demand:.1f}; windows are skipped")
         else:
             self.alerting.interrupt(event.leg)
-        if isinstance(event, Gap) and event.cause not in {"pause", "stall"}:
-            missing = event.end - event.start
-            self.messages.append(f"{event.cause} at {event.start:.1f} s: {missing:.2f} s of sound is missing")
+            if event.cause not in {"pause", "stall"}:
+                missing = f"{event.end - event.start:.2f} s of sound is missing"
+                self.messages.append(f"{event.cause} at {event.start:.1f} s: {missing}")
         self._sinks.handle(event)
         for alert in raised:
             self._sinks.handle(alert)
@@ -500,8 +438,8 @@ class Pipeline:
         source = self.sources[absence.number]
         for event in source.finish():
             self._handle(event)
-        for leg in source.legs:
-            self.alerting.interrupt(leg.name)
+        for name in source.names:
+            self.alerting.interrupt(name)
         self.messages.append(f"waiting for {absence.source}: {absence.reason}")
         self._sinks.handle(absence)
 
@@ -538,7 +476,7 @@ class Pipeline:
 
 
 def _alignment(info: SourceInfo, num_sources: int, epoch: Epoch) -> Alignment | None:
-    """Hold against a clock what has an index of its own beside others, or pauses without a word."""
+    """Align to a clock a live source beside others, which has an index of its own, and one that stalls."""
     if not info.live or (num_sources == 1 and not info.stalls):
         return None
     return Alignment(info.sample_rate, epoch, stalls=info.stalls)

@@ -7,6 +7,7 @@ first Ctrl-C asks for this stop, the second insists.
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -21,6 +22,7 @@ from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid
 from streamer.analysis.leg import warm_up
 from streamer.blocking_calls import BackgroundCall
+from streamer.events import CommandKind, UserCommand
 from streamer.leg_plan import LegPlan, leg_notes, side_legs
 from streamer.pipeline import Pipeline, SessionOptions
 from streamer.session_info import SessionInfo, Summary, new_session_id
@@ -29,14 +31,13 @@ from streamer.sinks.group import SinkGroup
 from streamer.sources.base import Source, SourceInfo
 from streamer.sources.queue import SourceMultiplexer
 from streamer.terminal_io import Screen
-from streamer.worker import Worker
 
 LIVE_QUEUE_SECONDS: Final = 10.0
 FILE_QUEUE_SECONDS: Final = 2.0
 
 INSISTING_SIGNALS: Final = frozenset({signal.SIGINT, signal.SIGTERM})
 ASKING_SIGNALS: Final = (*INSISTING_SIGNALS, signal.SIGHUP)
-"""A terminal that closes says so once or more, as its shell likes: saying it again is no insisting."""
+"""A terminal that closes may send SIGHUP more than once: only the others insist."""
 
 
 @contextmanager
@@ -66,7 +67,7 @@ def interrupts(ask: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # A library that is interrupted while it loads says that it cannot be loaded.
+        # A library that is interrupted while it loads raises an error of its own.
         if insisted:
             raise KeyboardInterrupt from error
         raise
@@ -90,7 +91,7 @@ def describe_session(
         note for info in sources for note in (*info.notes, *rate_note(info.sample_rate, card.sample_rate))
     ]
     # The delay on the card was measured with the card's grid and with voices learned.
-    as_measured = options.judging.baseline and grid == card.grid()
+    as_measured = options.classifier.baseline and grid == card.grid()
     return SessionInfo(
         session=new_session_id(started),
         started=started,
@@ -107,7 +108,7 @@ def describe_session(
         callmood_version=options.callmood_version,
         voices=options.voices,
         alerts=tuple(rule.text for rule in options.alert_rules),
-        learns_voice=options.judging.baseline and bool(model.open_voice().state()),
+        learns_voice=options.classifier.baseline and bool(model.open_voice().state()),
         shows_change_after_seconds=card.shows_change_after_seconds if as_measured else None,
     )
 
@@ -121,10 +122,119 @@ def absent_devices(sources: Sequence[Source], multiplexer: SourceMultiplexer) ->
     )
 
 
+WAIT_SECONDS: Final = 0.1
+"""How long a key waits for its effect where no sound comes."""
+
+PUBLISH_SECONDS: Final = 0.1
+DRAIN_SECONDS: Final = 5.0
+LAST_SECONDS: Final = 5.0
+
+
+class Worker:
+    """Takes blocks from the multiplexer until it is drained, and leaves the latest snapshot for the screen.
+
+    `ended` is called from the thread when it has nothing more to do, and must not block.
+
+    Attributes
+    ----------
+    latest : Snapshot
+        Replaced as a whole, so any thread may read it at any time.
+    error : Exception or None
+        What ended the work before its time.
+    """
+
+    def __init__(self, multiplexer: SourceMultiplexer, pipeline: Pipeline, ended: Callable[[], None]) -> None:
+        self._multiplexer = multiplexer
+        self._pipeline = pipeline
+        # Of each source those to come. Appending to a deque and popping from it are atomic: two threads need
+        # no lock.
+        self._commands: list[deque[UserCommand]] = [deque() for _ in multiplexer.queues]
+        self._ended = ended
+        self._thread = threading.Thread(target=self._run, name="callmood-worker")
+        self._is_started = False
+        self.error: Exception | None = None
+        # Waited for in place of the thread: a join that Ctrl-C interrupts takes a running thread for ended.
+        self._over = threading.Event()
+        self.latest = self._pipeline.snapshot(self._multiplexer)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._is_started = True
+        self._thread.start()
+
+    def stop(self) -> bool:
+        """Wait until the queue is drained; give up what is inside where that takes too long."""
+        if not self._is_started:
+            return True
+        try:
+            self._over.wait(DRAIN_SECONDS)
+        finally:
+            # Also where the user insists while we wait.
+            if not self.is_done:
+                self._multiplexer.discard()
+                self._over.wait(LAST_SECONDS)
+        if self.is_done:
+            self._thread.join()
+        return self.is_done
+
+    def command(self, kind: CommandKind) -> None:
+        """Let the user pause, go on, or mark, at the samples that have just arrived."""
+        command = UserCommand(kind, self._multiplexer.end_samples, wall_clock.now())
+        for waiting in self._commands:
+            waiting.append(command)
+
+    @property
+    def is_done(self) -> bool:
+        """True once the thread has done all it had to do."""
+        return self._over.is_set()
+
+    @property
+    def is_running(self) -> bool:
+        """True while the thread may still take blocks and write to sinks."""
+        return self._is_started and not self.is_done
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        except Exception as error:  # noqa: BLE001 - the session raises it after the ordered stop
+            self.error = error
+        finally:
+            self.latest = self._pipeline.snapshot(self._multiplexer)
+            self._over.set()
+            self._ended()
+
+    def _work(self) -> None:
+        next_publish = 0.0
+        while not (self._multiplexer.drained or self._pipeline.is_over):
+            found = self._multiplexer.get(WAIT_SECONDS)
+            if found is None:
+                self._obey_all()
+            else:
+                source, block = found
+                self._obey(source, block.first_sample)
+                self._pipeline.take(source, block)
+            self._pipeline.look_for_sources(time.monotonic(), self._multiplexer.queues)
+            if time.monotonic() >= next_publish:
+                self.latest = self._pipeline.snapshot(self._multiplexer)
+                next_publish = time.monotonic() + PUBLISH_SECONDS
+        self._obey_all()
+        self._pipeline.finish()
+        self._pipeline.count_missing(time.monotonic(), self._multiplexer.queues)
+
+    def _obey_all(self) -> None:
+        for source in self._pipeline.sources:
+            self._obey(source.number, source.position)
+
+    def _obey(self, source: int, position: int) -> None:
+        waiting = self._commands[source]
+        while waiting and waiting[0].at_samples[source] <= position:
+            self._pipeline.obey(source, waiting.popleft())
+
+
 DRAW_SECONDS: Final = 0.25
 
 ASKED_SECONDS: Final = 0.05
-"""So often it is looked whether the user wants to stop, while a source is opened."""
+"""How long the opening of a source may delay a stop that the user asks for."""
 
 
 class Session:
@@ -197,7 +307,7 @@ class Session:
         self._screen.wake()
 
     def _start_and_follow(self) -> None:
-        infos = tuple(source.info for source in self._sources)
+        infos = [source.info for source in self._sources]
         info = describe_session(infos, self._plans, self._model, self._grid, self._options)
         try:
             self._screen.open(info)
@@ -217,11 +327,10 @@ class Session:
 
     def _unless_asked(self, call: Callable[[], None]) -> bool:
         """Have a source open or start, which may hang; False where the user asks to stop meanwhile."""
-        running: BackgroundCall[None] | None = None
+        running = BackgroundCall(call)
+        if not self._asked_to_stop:
+            running.start("callmood-opening")
         while not self._asked_to_stop:
-            if running is None:
-                running = BackgroundCall(call)
-                running.start("callmood-opening")
             if running.wait(ASKED_SECONDS):
                 running.result()
                 return True

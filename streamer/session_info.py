@@ -25,11 +25,11 @@ class SessionInfo:
     sources : tuple of SourceInfo
         Where the sound comes from.
     notes : tuple of str
-        What must be said of the sources: mixed down, resampled, not analysed.
+        What the user must know of the sources: mixed down, resampled, not analysed.
     model : str
         Name of the model.
     model_notes : tuple of str
-        What must be said wherever the model is shown: fitted on tones, weights not for commercial use.
+        Shown wherever the model is: fitted on tones, weights not for commercial use.
     feature_set : str
         Name and version, as ``classic-speech/1``.
     labels : tuple of str
@@ -37,7 +37,7 @@ class SessionInfo:
     win_seconds, step_seconds : float
         The grid, s.
     sample_rate : int
-        Hz: the rate at which the model hears.
+        Of the model, Hz.
     legs : tuple of LegPlan
         In the order in which they are shown.
     callmood_version : str
@@ -73,7 +73,7 @@ class SessionInfo:
 
     @property
     def source_name(self) -> str:
-        """All sources in a few words."""
+        """The names of all sources."""
         return " + ".join(source.name for source in self.sources)
 
     @property
@@ -93,7 +93,7 @@ class Summary:
     Attributes
     ----------
     seconds : float
-        Stream time heard, s.
+        Stream time, s.
     windows : int
         Rows given.
     states : mapping of state to int

@@ -4,10 +4,13 @@ import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from emotion.arrays import FloatArray
 from streamer.events import Row, Skip, is_spoken
+
+if TYPE_CHECKING:
+    from streamer.analysis.gate import NoiseFloor
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class HistoryPoint:
     emotion : str or None
         Leading label after smoothing; None where none is shown.
     smoothed : tuple of float or None
-        Its probabilities in label order; None where no speech was heard.
+        Its probabilities in label order; None without speech.
     """
 
     end: float
@@ -93,7 +96,7 @@ class Snapshot:
     Attributes
     ----------
     stream_seconds : float
-        Stream time heard so far, s.
+        Stream time so far, s.
     windows : int
         Rows so far.
     legs : tuple of LegView
@@ -124,7 +127,7 @@ class Snapshot:
     mute : tuple of str
         Names of the legs whose source has delivered nothing but zeros for a while.
     skipped : int
-        Windows that there was no time to hear.
+        Windows of speech that were skipped.
     too_slow : float or None
         How many times as fast the machine would have to be; None where it keeps up.
     """
@@ -151,32 +154,12 @@ class Snapshot:
     skipped: int = 0
     too_slow: float | None = None
 
-    def hears(self, leg: str) -> bool:
-        """Tell whether a leg is heard just now; where it is not, its last row and level are of before."""
+    def is_live(self, leg: str) -> bool:
+        """Tell whether sound of a leg comes in just now; if not, its last row and level are of before."""
         return not self.paused and leg not in self.absent
 
 
 HISTORY_SECONDS: Final = 60.0
-
-
-class ProbabilityHistory:
-    """Keeps a point for each row of the last minute."""
-
-    def __init__(self, labels: Sequence[str]) -> None:
-        self._labels = tuple(labels)
-        self._points: deque[HistoryPoint] = deque()
-
-    def take(self, row: Row) -> None:
-        """Append a row; what is older than a minute leaves."""
-        smoothed = None if row.smoothed is None else tuple(row.smoothed[label] for label in self._labels)
-        self._points.append(HistoryPoint(row.end, row.emotion, smoothed))
-        while self._points[0].end <= row.end - HISTORY_SECONDS:
-            self._points.popleft()
-
-    @property
-    def points(self) -> tuple[HistoryPoint, ...]:
-        """Oldest first."""
-        return tuple(self._points)
 
 
 _MEMORY_STEPS: Final = 64
@@ -190,17 +173,15 @@ class TalkTime:
     ----------
     last : str or None
         The leg that talked last; the one that began later where several do.
-    overlap_steps : int
-        Steps in which more than one leg talked.
     """
 
     def __init__(
         self, legs: Sequence[str], step_seconds: float, talks: Callable[[Row | Skip], bool] = is_spoken
     ) -> None:
         self.last: str | None = None
-        self.overlap_steps = 0
         self._step_seconds = step_seconds
         self._talks = talks
+        self._num_overlaps = 0
         self._num_steps = dict.fromkeys(legs, 0)
         self._recent: dict[str, deque[int]] = {leg: deque(maxlen=_MEMORY_STEPS) for leg in legs}
         self._began = dict.fromkeys(legs, -1)
@@ -216,7 +197,7 @@ class TalkTime:
         own.append(step)
         self._num_steps[row.leg] += 1
         num_others = sum(leg != row.leg and step in recent for leg, recent in self._recent.items())
-        self.overlap_steps += num_others == 1
+        self._num_overlaps += num_others == 1
         if self.last is None or num_others == 0 or self._began[row.leg] >= self._began[self.last]:
             self.last = row.leg
 
@@ -236,7 +217,7 @@ class TalkTime:
     @property
     def overlap_seconds(self) -> float:
         """How long more than one leg has talked at once, s."""
-        return self.overlap_steps * self._step_seconds
+        return self._num_overlaps * self._step_seconds
 
     def talks_now(self, leg: str, seconds: float) -> bool:
         """Tell whether a leg talked in the step that ends about now."""
@@ -244,39 +225,31 @@ class TalkTime:
         return recent is not None and len(recent) > 0 and (recent[-1] + 1.5) * self._step_seconds >= seconds
 
 
-class LevelMeter(Protocol):
-    """What knows how loud a leg is."""
-
-    @property
-    def level_dbfs(self) -> float:
-        """RMS of the latest tenth of a second, dB below full scale."""
-
-    @property
-    def floor_dbfs(self) -> float:
-        """The room's noise floor, dB below full scale."""
-
-
 class LegViews:
-    """Keeps of each leg what its view needs."""
+    """Keeps of each leg what its view needs; `noise_floors` names the legs in the order of the views."""
 
-    def __init__(self, meters: Mapping[str, LevelMeter], labels: Sequence[str], talk: TalkTime) -> None:
-        self._meters = dict(meters)
-        self._rows: dict[str, Row] = {}
-        self._histories = {leg: ProbabilityHistory(labels) for leg in meters}
+    def __init__(
+        self, noise_floors: Mapping[str, "NoiseFloor"], labels: Sequence[str], talk: TalkTime
+    ) -> None:
+        self._noise_floors = noise_floors
+        self._labels = tuple(labels)
         self._talk = talk
+        self._rows: dict[str, Row] = {}
+        self._histories: dict[str, deque[HistoryPoint]] = {leg: deque() for leg in noise_floors}
         self._latest_seconds = 0.0
 
-    def take(self, row: Row) -> None:
-        """Remember a row."""
-        self._rows[row.leg] = row
-        self._latest_seconds = max(self._latest_seconds, row.end)
-        self._histories[row.leg].take(row)
-        self._talk.take(row)
-
-    def take_skip(self, skip: Skip) -> None:
-        """Learn that a window was skipped: the latest row stands, and who talks is counted."""
-        self._latest_seconds = max(self._latest_seconds, skip.end)
-        self._talk.take(skip)
+    def take(self, event: Row | Skip) -> None:
+        """Take the next window of a leg; after a skipped one the latest row stands."""
+        self._latest_seconds = max(self._latest_seconds, event.end)
+        self._talk.take(event)
+        if isinstance(event, Skip):
+            return
+        self._rows[event.leg] = event
+        smoothed = None if event.smoothed is None else tuple(map(event.smoothed.__getitem__, self._labels))
+        history = self._histories[event.leg]
+        history.append(HistoryPoint(event.end, event.emotion, smoothed))
+        while history[0].end <= event.end - HISTORY_SECONDS:
+            history.popleft()
 
     @property
     def views(self) -> tuple[LegView, ...]:
@@ -285,13 +258,13 @@ class LegViews:
             LegView(
                 name=leg,
                 row=self._rows.get(leg),
-                level_dbfs=meter.level_dbfs,
-                floor_dbfs=meter.floor_dbfs,
-                history=self._histories[leg].points,
+                level_dbfs=noise_floor.latest_dbfs,
+                floor_dbfs=noise_floor.dbfs,
+                history=tuple(self._histories[leg]),
                 analysed=self._talk.counts(leg),
                 talks=self._talk.talks_now(leg, self._latest_seconds),
                 talk_share=self._talk.share(leg),
                 spoke_last=self._talk.last == leg,
             )
-            for leg, meter in self._meters.items()
+            for leg, noise_floor in self._noise_floors.items()
         )

@@ -6,11 +6,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Final, TextIO
 
 from rich.color import ColorSystem
-from rich.console import Console
+from rich.console import COLOR_SYSTEMS, Console
 from rich.segment import Segment
 from rich.style import Style
 
@@ -21,9 +20,6 @@ from streamer.sinks.text import summary_text
 from streamer.snapshot import Snapshot
 from streamer.terminal_io import Key, Keyboard, Screen, StderrCapture, open_terminal_again, write_with_timeout
 
-_SYSTEMS: Final = MappingProxyType(
-    {"standard": ColorSystem.STANDARD, "256": ColorSystem.EIGHT_BIT, "truecolor": ColorSystem.TRUECOLOR}
-)
 _RESET: Final = "\x1b[0m"
 _ERASE_REST: Final = "\x1b[K"
 
@@ -47,7 +43,7 @@ class TerminalColours:
     def of_environment(cls) -> "TerminalColours":
         """Read TERM, COLORTERM and NO_COLOR."""
         console = Console(force_terminal=True, legacy_windows=False)
-        return cls(_SYSTEMS.get(console.color_system or ""), not console.no_color)
+        return cls(COLOR_SYSTEMS.get(console.color_system or ""), not console.no_color)
 
     @property
     def paints(self) -> bool:
@@ -87,19 +83,12 @@ _MIN_INTERVAL_SECONDS: Final = 0.2
 _MAX_SHARE: Final = 0.02
 """Largest share of a core: where a frame costs more (a huge terminal), frames come less often."""
 _CAPTURED_SECONDS: Final = 20.0
-_WRITE_SECONDS: Final = 1.0
-"""How long a terminal may hold up a frame when it halts."""
 _ASLEEP_SECONDS: Final = 3.0
 """After so long without a call the process was stopped, and a shell has written over the panel."""
 
 _ASCII: Final = str.maketrans(
-    dict(
-        zip(
-            "▆━┃─│╸▀▄█·…●▸▲‖▁▂▃▅▇░▒▓\N{EN DASH}\N{MINUS SIGN}",
-            '#=|-|="_#..*>!|__--=.+%--',
-            strict=True,
-        )
-    )
+    "▆━┃─│╸▀▄█·…●▸▲‖▁▂▃▅▇░▒▓\N{EN DASH}\N{MINUS SIGN}",
+    '#=|-|="_#..*>!|__--=.+%--',
 )
 """For terminals whose encoding has no block characters."""
 
@@ -172,9 +161,8 @@ class _FrameWriter:
         if not self._is_unicode:
             text = text.translate(_ASCII)
         rest = bytearray(text.encode(self._stream.encoding or "ascii", errors="replace"))
-        patience_seconds = 0.0 if self._is_halted else _WRITE_SECONDS
         try:
-            write_with_timeout(self._descriptor, rest, patience_seconds=patience_seconds)
+            write_with_timeout(self._descriptor, rest, patience_seconds=0.0 if self._is_halted else None)
         except TimeoutError:
             # Ctrl-S, or a window manager that hangs: all is drawn anew when it goes on.
             self._is_halted = True
@@ -247,10 +235,10 @@ class TerminalScreen(Screen):
         if self._writer.is_gone:
             return "quit"
         press = self._keyboard.wait(timeout_seconds)
-        if press == "repaint":
-            self._writer.forget_frame()
-            return None
-        return press
+        if press != "repaint":
+            return press
+        self._writer.forget_frame()
+        return None
 
     def wake(self) -> None:
         """Make a waiting `poll` return at once."""

@@ -5,7 +5,6 @@ import os
 import queue
 import re
 import select
-import sys
 import termios
 import threading
 import time
@@ -15,7 +14,7 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
-from streamer.blocking_calls import loud_stderr
+from streamer.blocking_calls import flush_stderr, loud_stderr
 from streamer.session_info import SessionInfo, Summary
 from streamer.snapshot import Snapshot
 
@@ -42,10 +41,8 @@ class Screen:
 
     def poll(self, timeout_seconds: float) -> Key | None:
         """Wait for a key, for a call of `wake`, or for the time to pass, whichever comes first."""
-        try:
+        with suppress(queue.Empty):
             self._wakes.get(timeout=timeout_seconds)
-        except queue.Empty:
-            return None
         return None
 
     def wake(self) -> None:
@@ -126,15 +123,8 @@ def open_terminal_again(descriptor: int) -> int:
 Press: TypeAlias = Key | Literal["repaint"]
 """What a key stands for; the screen itself handles "repaint" (Ctrl-L)."""
 
-_PRESSES: Final[Mapping[bytes, Press]] = MappingProxyType(
-    {
-        b" ": "pause",
-        b"p": "pause",
-        b"m": "mark",
-        b"q": "quit",
-        b"\x04": "quit",
-        b"\x0c": "repaint",
-    }
+_PRESSES: Final[Mapping[str, Press]] = MappingProxyType(
+    {" ": "pause", "p": "pause", "m": "mark", "q": "quit", "\x04": "quit", "\x0c": "repaint"}
 )
 _ESCAPE_SEQUENCE: Final = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
 """Arrow keys, function keys, Alt with a letter: none has a meaning."""
@@ -175,21 +165,19 @@ class Keyboard:
 
     def wake(self) -> None:
         """Make `wait` return; safe in any thread and in signal handlers."""
-        try:
+        # The pipe is full where very many wakes are waiting already.
+        with suppress(BlockingIOError):
             os.write(self._wake_write, b".")
-        except BlockingIOError:
-            return  # So many wakes are waiting already that the pipe is full.
 
     def close(self) -> None:
         """Put the terminal's modes back and forget keys not read; a second call does nothing."""
         before, self._before = self._before, None
         if before is None:
             return
-        try:
+        # The terminal may be gone, and its modes with it.
+        with suppress(termios.error):
             termios.tcsetattr(self._descriptor, termios.TCSANOW, before)
             termios.tcflush(self._descriptor, termios.TCIFLUSH)
-        except termios.error:
-            return  # The terminal is gone, and its modes with it.
 
     def __del__(self) -> None:
         """Close the pipe that `wake` writes to."""
@@ -203,9 +191,8 @@ class Keyboard:
             pressed = b""
         if not pressed:
             self._waiting.append("quit")
-        for byte in _ESCAPE_SEQUENCE.sub(b"", pressed).lower():
-            press = _PRESSES.get(bytes([byte]))
-            if press is not None:
+        for key in _ESCAPE_SEQUENCE.sub(b"", pressed).decode("latin-1").lower():
+            if press := _PRESSES.get(key):
                 self._waiting.append(press)
 
 
@@ -233,7 +220,7 @@ class StderrCapture:
 
     def open(self) -> None:
         """Start to capture."""
-        _flush_stderr()
+        flush_stderr()
         read_end, write_end = os.pipe()
         stop_read, self._stop_write = os.pipe()
         with loud_stderr():
@@ -257,7 +244,7 @@ class StderrCapture:
         saved, self._saved = self._saved, None
         if saved is None:
             return
-        _flush_stderr()
+        flush_stderr()
         with loud_stderr():
             os.dup2(saved, self._descriptor)
         os.close(saved)
@@ -270,29 +257,22 @@ class StderrCapture:
             omitted = self._num_lines - len(lines)
         if omitted:
             lines.insert(0, f"… {omitted} lines before these were not kept")
-        if lines:
-            _write_all(self._descriptor, "".join(f"{line}\n" for line in lines).encode())
+        # Where standard error is gone, there is no place for a message either.
+        with suppress(OSError), open(self._descriptor, "wb", closefd=False) as file:
+            file.write("".join(f"{line}\n" for line in lines).encode())
 
     def _read(self, read_end: int, stop_read: int) -> None:
         stopped = False
-        while not stopped:
-            ready, _, _ = select.select([read_end, stop_read], [], [])
-            stopped = stop_read in ready
-            self._drain(read_end)
+        with open(read_end, "rb", buffering=0) as captured:
+            while not stopped:
+                ready, _, _ = select.select([read_end, stop_read], [], [])
+                stopped = stop_read in ready
+                # None where there is no more for now.
+                while written := captured.read(_READ_BYTES):
+                    self._take(written)
         if self._unfinished:
             self._take(b"\n")
-        os.close(read_end)
         os.close(stop_read)
-
-    def _drain(self, read_end: int) -> None:
-        while True:
-            try:
-                written = os.read(read_end, _READ_BYTES)
-            except BlockingIOError:
-                return
-            if not written:
-                return
-            self._take(written)
 
     def _take(self, written: bytes) -> None:
         *whole, rest = (self._unfinished + written).split(b"\n")
@@ -300,20 +280,6 @@ class StderrCapture:
         now = time.monotonic()
         with self._lock:
             for line in whole:
-                text = line[:_MAX_LINE_BYTES].decode(errors="replace").rstrip()
-                if text:
+                if text := line[:_MAX_LINE_BYTES].decode(errors="replace").rstrip():
                     self._num_lines += 1
                     self._lines.append((now, text))
-
-
-def _flush_stderr() -> None:
-    if sys.stderr is not None and not sys.stderr.closed:
-        sys.stderr.flush()
-
-
-def _write_all(descriptor: int, text: bytes) -> None:
-    try:
-        while text:
-            text = text[os.write(descriptor, text) :]
-    except OSError:
-        return  # Standard error is gone, and with it the place for a message.

@@ -9,7 +9,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from dataclasses import replace as replace_fields
 from math import prod
 from pathlib import Path
@@ -24,8 +24,7 @@ from emotion.atomic_files import PRIVATE, locked_folder, replace
 from emotion.decision import VoiceState
 from emotion.errors import OutputError, UsageError, VoiceError
 from emotion.model import MODEL_NAME, EmotionModel
-from emotion.typed_json import Positive, SecondsSum, Text, Versioned, convert
-from emotion.untrusted_text import JsonValueError, parse_object
+from emotion.untrusted import JsonValueError, Positive, SecondsSum, Text, Versioned, convert, parse_object
 
 _VOICE_NAME: Final = re.compile(r"\w[\w.-]{0,63}")
 
@@ -36,11 +35,6 @@ def voices_folder(environment: Mapping[str, str] = os.environ) -> Path:
         return Path(named)
     home = environment.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")  # noqa: PTH111 - Path.expanduser raises without a home
     return Path(home) / "callmood" / "voices"
-
-
-def is_voice_name(name: str) -> bool:
-    """Tell whether `voice_name` accepts a name."""
-    return _VOICE_NAME.fullmatch(unicodedata.normalize("NFC", name)) is not None
 
 
 def voice_name(name: str) -> str:
@@ -60,11 +54,6 @@ class _StoredArray(Struct, frozen=True, forbid_unknown_fields=True):
     dtype: Text
     shape: Annotated[tuple[Annotated[int, Meta(ge=0, le=_MAX_AXIS_LENGTH)], ...], Meta(max_length=_MAX_AXES)]
     values: list[int | float]
-
-
-def _array_values(array: NDArray[Any]) -> dict[str, object]:
-    """Turn an array into values for JSON."""
-    return {"dtype": array.dtype.str, "shape": list(array.shape), "values": array.ravel().tolist()}
 
 
 def _array_of(stored: _StoredArray) -> NDArray[Any]:
@@ -114,16 +103,10 @@ class _StoredVoice(Struct, frozen=True, forbid_unknown_fields=True):
 
 def voice_json(voice: SavedVoice) -> bytes:
     """Encode a voice; its numbers read back bit-equal."""
-    values = {
-        "format": VOICE_FORMAT,
-        "name": voice.name,
-        "model": voice.model,
-        "model_digest": voice.model_digest,
-        "callmood_version": voice.callmood_version,
-        "created": voice.created,
-        "updated": voice.updated,
-        "speech_seconds": voice.speech_seconds,
-        "state": {name: _array_values(array) for name, array in voice.state.items()},
+    values = {"format": VOICE_FORMAT} | {each.name: getattr(voice, each.name) for each in fields(voice)}
+    values["state"] = {
+        name: {"dtype": array.dtype.str, "shape": array.shape, "values": array.ravel().tolist()}
+        for name, array in voice.state.items()
     }
     return (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
@@ -163,7 +146,7 @@ class VoiceFolder:
     def names(self) -> list[str]:
         """List the names of the voices; files with other names are left out."""
         found = (path.name.removesuffix(SUFFIX) for path in self.path.glob(f"[!.]*{SUFFIX}"))
-        return sorted(name for name in found if is_voice_name(name))
+        return sorted(name for name in found if _VOICE_NAME.fullmatch(unicodedata.normalize("NFC", name)))
 
     def read(self, name: str) -> SavedVoice | None:
         """Read a voice; None if there is none."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from streamer.events import AudioBlock, Sound
 from streamer.leg_plan import LegPlan
-from streamer.recordings.clip_recorder import ClipRecorder
-from streamer.recordings.clips import ClipRule
+from streamer.recordings.clips import ClipRecorder, ClipRule
+from streamer.recordings.retention import Pruner, PruneResult, RetentionLimits
 from streamer.recordings.session_audio import SessionAudio
 from streamer.recordings.session_folder import SessionFolder
 from tests.session_material import SUMMARY, blocks, facts, silent_row, sound, speech_row
@@ -17,6 +17,8 @@ from tests.session_material import SUMMARY, blocks, facts, silent_row, sound, sp
 DAY = 86_400.0
 OLD, MIDDLE, NEW = (f"2026112{day}T025959Z-0abc" for day in (1, 2, 3))
 """Three sessions, by their names the oldest first."""
+
+WEEK = RetentionLimits(7 * DAY, None, "7d")
 
 
 class Recording:
@@ -99,3 +101,13 @@ def _what(path: Path) -> bytes | str:
 def removed(folder: Path) -> list[dict[str, Any]]:
     """Read removed.log."""
     return [json.loads(line) for line in (folder / "removed.log").read_text().splitlines()]
+
+
+def tidy(out_dir: Path, bounds: RetentionLimits, own: str = "", now: float | None = None) -> PruneResult:
+    """Hold a folder to its limits once."""
+    return Pruner(out_dir, bounds).run(time.time() if now is None else now, own)
+
+
+def sessions(out_dir: Path) -> list[str]:
+    """Name what lies beside the log of removals."""
+    return sorted(path.name for path in out_dir.iterdir() if path.name != "removed.log")

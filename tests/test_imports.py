@@ -70,7 +70,7 @@ def test_what_listening_requires_late_is_named_here() -> None:
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute)):
                 continue
             name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
-            if name in {"require", "import_module", "__import__"} and path.name != "extras.py":
+            if name in {"require", "import_module", "__import__"} and path.name != "errors.py":
                 (module,) = (each.value for each in node.args[:1] if isinstance(each, ast.Constant))
                 found.setdefault(path.relative_to(ROOT).as_posix(), set()).add(str(module).partition(".")[0])
     assert found == ON_REQUEST

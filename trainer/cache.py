@@ -19,13 +19,11 @@ from numpy.lib.format import open_memmap, read_array, write_array
 from numpy.typing import ArrayLike, NDArray
 
 from emotion.atomic_files import PRIVATE, beside
-from emotion.encoders import recogniser, turn_encoder
-from emotion.encoders.network import CARD_NAME as ENCODER_CARD
-from emotion.encoders.network import network_folder
+from emotion.encoders import CARD_NAME as ENCODER_CARD
+from emotion.encoders import RECOGNISER, TURN_ENCODER, network_folder
 from emotion.errors import OutputError
 from emotion.features.catalogue import feature_set
-from emotion.typed_json import Digested, convert
-from emotion.untrusted_text import JsonValueError, parse_object
+from emotion.untrusted import Digested, JsonValueError, convert, parse_object
 
 VARIABLE: Final = "CALLMOOD_CACHE"
 """Environment variable that names the folder; by default ``.callmood-cache`` in the working directory."""
@@ -163,7 +161,7 @@ def feature_set_facts(name: str) -> dict[str, Fact]:
     dict
         Its name and version, and the digests of the encoders.
     """
-    encoders = [network_folder(each.FOLDER) / ENCODER_CARD for each in (recogniser, turn_encoder)]
+    encoders = [network_folder(each.folder) / ENCODER_CARD for each in (RECOGNISER, TURN_ENCODER)]
     return {
         "name": name,
         "version": feature_set(name).version,

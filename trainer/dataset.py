@@ -11,8 +11,7 @@ from typing import Final, TextIO
 from emotion.audio_decoding import comment_of
 from emotion.audio_io import sound_files_below
 from emotion.card import LABELS
-from emotion.errors import AudioFileError, DatasetError, OutputError
-from emotion.untrusted_text import printable
+from emotion.errors import AudioFileError, DatasetError, OutputError, printable
 
 SYNTHETIC_CORPUS: Final = "synthetic tones"
 """The corpus of every such clip, whatever its folder is called."""
@@ -71,6 +70,11 @@ class Clip:
     def speaker_key(self) -> str | None:
         """The speaker, unique among all corpora; None where unknown."""
         return None if self.speaker is None else f"{self.corpus}/{self.speaker}"
+
+    @property
+    def group(self) -> str:
+        """What a split keeps together: the speaker, or the clip itself where the speaker is unknown."""
+        return self.speaker_key or f"{self.corpus}//{self.path.as_posix()}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,7 @@ from emotion.signal import SILENCE_DBFS, level_dbfs, resample
 from emotion.window_grid import WindowGrid
 from trainer.cache import Cache, Fact, cache_key, feature_set_facts, file_digest, library_versions
 from trainer.dataset import Clip
-from trainer.parallel import call_in_processes
-from trainer.splits import group_names
-from trainer.training_log import Advance
+from trainer.progress import Advance, call_in_processes
 from trainer.window_table import WindowTable
 
 CLIP_WINDOWS_VERSION: Final = 1
@@ -143,7 +141,7 @@ def _table(clips: list[Clip], vectors: list[FloatArray], labels: tuple[str, ...]
     index = np.repeat(np.arange(len(clips)), [len(of_clip) for of_clip in vectors])
     targets = np.array([labels.index(clip.emotion) for clip in clips], dtype=np.int64)
     corpora = np.array([clip.corpus for clip in clips], dtype=np.str_)
-    groups = np.array(group_names(clips), dtype=np.str_)
+    groups = np.array([clip.group for clip in clips], dtype=np.str_)
     stacked = np.concatenate(vectors) if vectors else np.zeros((0, 0), dtype=np.float32)
     return WindowTable(stacked, targets[index], index, corpora[index], groups[index])
 

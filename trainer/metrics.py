@@ -58,19 +58,19 @@ class Scores:
         """Give the same as plain values, rounded to four places, for ``card.json``."""
         per_label = {
             label: {
-                "precision": _rounded(self.precision[i]),
-                "recall": _rounded(self.recall[i]),
-                "f1": _rounded(self.f1[i]),
+                "precision": rounded(self.precision[i]),
+                "recall": rounded(self.recall[i]),
+                "f1": rounded(self.f1[i]),
                 "support": int(self.support[i]),
             }
             for i, label in enumerate(self.labels)
         }
         return {
             "count": int(self.confusion.sum()),
-            "uar": _rounded(self.uar),
-            "accuracy": _rounded(self.accuracy),
-            "ece": _rounded(self.ece),
-            "brier": _rounded(self.brier),
+            "uar": rounded(self.uar),
+            "accuracy": rounded(self.accuracy),
+            "ece": rounded(self.ece),
+            "brier": rounded(self.brier),
             "per_label": per_label,
             "confusion": self.confusion.tolist(),
         }
@@ -174,8 +174,22 @@ def _divide(a: NDArray[np.float64], b: NDArray[np.int64]) -> NDArray[np.float64]
     return shares
 
 
-def _rounded(value: float) -> float | None:
-    return None if np.isnan(value) else round(float(value), 4)
+def rounded(value: float, digits: int = 4) -> float | None:
+    """Give a plain number for JSON.
+
+    Parameters
+    ----------
+    value : float
+        May be NaN.
+    digits : int
+        Decimal places.
+
+    Returns
+    -------
+    float or None
+        None for NaN.
+    """
+    return None if math.isnan(value) else round(float(value), digits)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

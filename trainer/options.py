@@ -11,8 +11,9 @@ from typing import Final
 from emotion.errors import OutputError, UsageError
 from emotion.features.catalogue import feature_set
 from emotion.model import refuse_to_replace
-from emotion.untrusted_text import MAX_SECONDS, MIN_STEP_SECONDS
+from emotion.untrusted import MAX_SECONDS, MIN_STEP_SECONDS
 from emotion.window_grid import WindowGrid
+from trainer.progress import check_jobs
 
 DEFAULT_WIN_SECONDS: Final = 2.0
 DEFAULT_STEP_SECONDS: Final = 0.5
@@ -111,8 +112,7 @@ class TrainingOptions:
             )
         if self.seed < 0:
             raise UsageError(f"--seed is {self.seed}; give a whole number from 0 upwards")
-        if self.jobs < 1:
-            raise UsageError(f"--jobs is {self.jobs}; give a number of processes, at least 1")
+        check_jobs(self.jobs)
         if self.max_windows < 20:
             raise UsageError(f"--max-windows is {self.max_windows}; give at least 20")
         for option, value in (("--win", self.win_seconds), ("--step", self.step_seconds)):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray, Samples
-from emotion.extras import require
+from emotion.errors import require
 from emotion.features.spectral import chroma_filterbank, normalise_by_loudest
 from emotion.features.spectrum import SpectralPass, cepstral_basis, decibels, hz_to_mel, mel_filterbank
 from trainer.metrics import Scores
@@ -112,7 +112,7 @@ def analyse(samples: Samples, sample_rate: int) -> AnalysisViews:
     chroma_bank = chroma_filterbank(sample_rate, frame_length)
     mel, chroma = [], []
     for first in range(0, len(frames), _FRAMES_AT_ONCE):
-        power = spectral_pass(frames[first : first + _FRAMES_AT_ONCE]).power
+        power = np.square(spectral_pass(frames[first : first + _FRAMES_AT_ONCE]))
         mel.append(power @ mel_bank)
         chroma.append(normalise_by_loudest(power @ chroma_bank))
     mel_db = decibels(np.concatenate(mel), _POWER_FLOOR)

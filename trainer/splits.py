@@ -37,45 +37,37 @@ class Split:
     by_speaker: bool
 
 
-def group_names(clips: Sequence[Clip]) -> list[str]:
-    """Name what must stay together: the speaker, or the clip itself where the speaker is unknown."""
-    return [clip.speaker_key or f"{clip.corpus}//{clip.path.as_posix()}" for clip in clips]
-
-
 def split_clips(clips: Sequence[Clip], seed: int) -> Split:
     """Keep a fifth for the test: of each corpus' speakers, or of its clips where speakers are unknown.
 
     Clips are taken label by label, speakers so that the labels come near a fifth as well. A corpus with one
     known speaker is learned from only.
     """
-    groups = group_names(clips)
-    by_corpus: dict[str, list[int]] = defaultdict(list)
-    for index, clip in enumerate(clips):
-        by_corpus[clip.corpus].append(index)
+    by_corpus: dict[str, list[Clip]] = defaultdict(list)
+    for clip in clips:
+        by_corpus[clip.corpus].append(clip)
     test_groups: set[str] = set()
     speakers = Counter[str]()
-    for number, (_, members) in enumerate(sorted(by_corpus.items())):
+    for number, (_, own) in enumerate(sorted(by_corpus.items())):
         generator = np.random.default_rng([seed, number])
-        known = [i for i in members if clips[i].speaker is not None]
-        unknown = [i for i in members if clips[i].speaker is None]
-        chosen = _test_speakers(known, clips, groups, generator)
-        speakers.update(test=len(chosen), all=len({groups[i] for i in known}))
-        test_groups |= chosen | _test_clips(unknown, clips, groups, generator)
-    is_test = np.array([group in test_groups for group in groups])
+        known = [clip for clip in own if clip.speaker is not None]
+        unknown = [clip for clip in own if clip.speaker is None]
+        chosen = _test_speakers(known, generator)
+        speakers.update(test=len(chosen), all=len({clip.group for clip in known}))
+        test_groups |= chosen | _test_clips(unknown, generator)
+    is_test = np.array([clip.group in test_groups for clip in clips])
     _check_sides(clips, is_test)
     return Split(is_test, _rule(clips, is_test, speakers), by_speaker=speakers["all"] > 0)
 
 
-def _test_speakers(
-    members: list[int], clips: Sequence[Clip], groups: list[str], generator: np.random.Generator
-) -> set[str]:
-    speakers = sorted({groups[i] for i in members})
+def _test_speakers(clips: Sequence[Clip], generator: np.random.Generator) -> set[str]:
+    speakers = sorted({clip.group for clip in clips})
     if len(speakers) < 2:
         return set()
-    labels = sorted({clips[i].emotion for i in members})
+    labels = sorted({clip.emotion for clip in clips})
     counts = np.zeros((len(speakers), len(labels)))
-    for i in members:
-        counts[speakers.index(groups[i]), labels.index(clips[i].emotion)] += 1
+    for clip in clips:
+        counts[speakers.index(clip.group), labels.index(clip.emotion)] += 1
     num_test = max(1, round(TEST_SHARE * len(speakers)))
     draws = [generator.permutation(len(speakers))[:num_test] for _ in range(NUM_DRAWS)]
     shares = np.stack([counts[draw].sum(axis=0) for draw in draws]) / counts.sum(axis=0)
@@ -85,12 +77,10 @@ def _test_speakers(
     return {speakers[i] for i in best}
 
 
-def _test_clips(
-    members: list[int], clips: Sequence[Clip], groups: list[str], generator: np.random.Generator
-) -> set[str]:
+def _test_clips(clips: Sequence[Clip], generator: np.random.Generator) -> set[str]:
     chosen: set[str] = set()
-    for label in sorted({clips[i].emotion for i in members}):
-        names = [groups[i] for i in members if clips[i].emotion == label]
+    for label in sorted({clip.emotion for clip in clips}):
+        names = [clip.group for clip in clips if clip.emotion == label]
         num_test = max(1, round(TEST_SHARE * len(names))) if len(names) > 1 else 0
         chosen.update(names[i] for i in generator.permutation(len(names))[:num_test])
     return chosen

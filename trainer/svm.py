@@ -1,6 +1,6 @@
 """Fit an RBF SVM: parameter search by grouped cross-validation, calibration, arrays of the model file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
@@ -17,7 +17,7 @@ from sklearn.svm import SVC
 from emotion.errors import DatasetError
 from emotion.rbf_svc import num_pairs
 from trainer.metrics import confusion_matrix, unweighted_average_recall
-from trainer.training_log import Advance, TrainingLog
+from trainer.progress import Advance, TrainingLog
 from trainer.window_table import WindowTable, balanced_rows
 
 SEARCH_WINDOWS: Final = 3_000
@@ -87,12 +87,14 @@ def fit_tuned(table: WindowTable, max_windows: int, seed: int, log: TrainingLog)
         If the training side cannot be cut into grouped folds.
     """
     searched = table.take(balanced_rows(table, SEARCH_WINDOWS, seed))
-    num_folds = len(grouped_folds(searched.targets, searched.groups, seed))
-    with log.step(f"choose C and gamma in {num_folds} grouped folds", num_folds * len(GAMMA_GRID)) as advance:
-        chosen = choose_parameters(searched, seed, advance)
+    folds = grouped_folds(searched.targets, searched.groups, seed)
+    with log.step(
+        f"choose C and gamma in {len(folds)} grouped folds", len(folds) * len(GAMMA_GRID)
+    ) as advance:
+        chosen = choose_parameters(searched, folds, advance)
     log.say(
         f"  chosen on {len(searched)} windows: C = {chosen.c:g}, gamma = {chosen.gamma:.3g}, "
-        f"UAR {chosen.uar:.3f} of {chosen.num_folds} folds"
+        f"UAR {chosen.uar:.3f} of {len(folds)} folds"
     )
     svc = SVC(
         C=chosen.c, gamma=chosen.gamma, class_weight="balanced", decision_function_shape="ovo", cache_size=500
@@ -106,7 +108,7 @@ def fit_tuned(table: WindowTable, max_windows: int, seed: int, log: TrainingLog)
         "C": chosen.c,
         "gamma": chosen.gamma,
         "uar_in_folds": round(chosen.uar, 4),
-        "folds": chosen.num_folds,
+        "folds": len(folds),
     }
     with log.step("calibrate on margins of grouped folds") as advance:
         return FittedSvm(machine, fit_calibration(table, machine, max_windows, seed, advance), facts)
@@ -150,25 +152,22 @@ class Choice:
         As scikit-learn's SVC takes them, for standardised vectors.
     uar : float
         Of the held-out windows of all folds, pooled.
-    num_folds : int
-        Folds that were made.
     """
 
     c: float
     gamma: float
     uar: float
-    num_folds: int
 
 
-def choose_parameters(table: WindowTable, seed: int, advance: Advance = lambda _: None) -> Choice:
+def choose_parameters(table: WindowTable, folds: Sequence[Fold], advance: Advance = lambda _: None) -> Choice:
     """Search the whole grid in grouped folds for the pair with the highest UAR.
 
     Parameters
     ----------
     table : WindowTable
         From the training side only.
-    seed : int
-        Cuts the folds.
+    folds : sequence of Fold
+        As `grouped_folds` cuts them.
     advance : callable
         Called after each gamma of each fold.
 
@@ -178,7 +177,6 @@ def choose_parameters(table: WindowTable, seed: int, advance: Advance = lambda _
         The first of the best, from small C and gamma upwards, so the smoothest among equals.
     """
     labels = np.unique(table.targets)
-    folds = grouped_folds(table.targets, table.groups, seed)
     num_features = table.vectors.shape[1]
     pooled = {pair: np.zeros((len(labels),) * 2, dtype=np.int64) for pair in product(C_GRID, GAMMA_GRID)}
     for fold in folds:
@@ -190,7 +188,7 @@ def choose_parameters(table: WindowTable, seed: int, advance: Advance = lambda _
             advance(1)
     uars = {pair: unweighted_average_recall(matrix) for pair, matrix in pooled.items()}
     c, gamma = max(uars, key=lambda pair: uars[pair])
-    return Choice(c, gamma / num_features, uars[c, gamma], len(folds))
+    return Choice(c, gamma / num_features, uars[c, gamma])
 
 
 def _kernels(
@@ -333,7 +331,7 @@ def arrays_from_scikit_learn(
     if not np.array_equal(svc.classes_, calibrator.classes_):
         raise ValueError(f"the machine knows {svc.classes_}, its calibration {calibrator.classes_}")
     mean, scale, support_vectors = _centred(scaler, svc)
-    weights, bias = _softmax_weights(calibrator)
+    weights, bias = softmax_weights(calibrator)
     return {
         "mean": mean,
         "scale": scale,
@@ -359,9 +357,21 @@ def _centred(
     return mean, np.ones_like(mean), (vectors - mean).astype(np.float32)
 
 
-def _softmax_weights(calibrator: LogisticRegression) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    weights, bias = np.array(calibrator.coef_.T), np.array(calibrator.intercept_)
-    if len(calibrator.classes_) > 2:
+def softmax_weights(machine: LogisticRegression) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give the logits of a fitted regression: a column for each of its classes, two classes included.
+
+    Parameters
+    ----------
+    machine : LogisticRegression
+        Fitted on vectors of n numbers, over k classes.
+
+    Returns
+    -------
+    tuple of ndarray
+        Weights of shape (n, k), and biases of shape (k,); both float64.
+    """
+    weights, bias = np.array(machine.coef_.T), np.array(machine.intercept_)
+    if len(machine.classes_) > 2:
         return weights, bias
     # For two classes there is one logit, of the second class; the first stands at 0.
     return np.hstack([np.zeros_like(weights), weights]), np.concatenate([np.zeros_like(bias), bias])

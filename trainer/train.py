@@ -14,9 +14,9 @@ from trainer.metrics import TestSide, report_text, score_test_side
 from trainer.model_card import card_of_training
 from trainer.options import TrainingOptions
 from trainer.plots import confusion_picture
+from trainer.progress import TrainingLog
 from trainer.splits import TEST_SHARE, Split, split_clips
 from trainer.svm import fit_article, fit_tuned
-from trainer.training_log import TrainingLog
 
 ARTICLE_SEED = 42
 """Of the article's one split."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,8 @@ from trainer.cache import cache_key
 
 Rows = NDArray[np.int64] | NDArray[np.bool_]
 """Indices, or a mask."""
+
+Index = TypeVar("Index", np.int32, np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -315,13 +317,13 @@ def concatenate_tables(tables: Sequence[StepTable]) -> StepTable:
     for table in tables:
         for name, parts in columns.items():
             parts.append(getattr(table, name))
-        columns["clip"][-1] = _shifted(table.clip, num_places)
+        columns["clip"][-1] = shifted(table.clip, num_places)
         columns["stream"][-1] = table.stream + np.int32(num_streams)
         clips.append(
             replace(
                 table.clips,
                 stream=table.clips.stream + np.int32(num_streams),
-                best_window=_shifted(table.clips.best_window, num_windows),
+                best_window=shifted(table.clips.best_window, num_windows),
             )
         )
         num_windows += len(table)
@@ -337,5 +339,6 @@ def concatenate_tables(tables: Sequence[StepTable]) -> StepTable:
     )
 
 
-def _shifted(indices: NDArray[np.int32], by: int) -> NDArray[np.int32]:
-    return np.where(indices >= 0, indices + by, -1).astype(np.int32)
+def shifted(rows: NDArray[Index], by: int) -> NDArray[Index]:
+    """Add to rows, but for -1, which stands for none."""
+    return np.where(rows >= 0, rows + by, -1).astype(rows.dtype)

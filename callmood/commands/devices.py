@@ -4,12 +4,12 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Final
 
-from callmood.messages import table
+from callmood.commands import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from streamer.sources.device_names import Device
+    from streamer.sources.base import Device
 
 SUMMARY: Final = "List the microphones and other inputs."
 COLUMNS: Final = ("number", "name", "host API", "channels", "Hz", "", "title")
@@ -47,7 +47,7 @@ def as_json(devices: "Sequence[Device]") -> str:
 
 def as_table(devices: "Sequence[Device]") -> str:
     """Format the list for a person."""
-    from emotion.untrusted_text import printable
+    from emotion.errors import printable
 
     if not devices:
         return "no device delivers sound; plug a microphone in, or start the sound server\n"

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from callmood.process_setup import compute_on_one_thread
-from callmood.session_options import DEVICE_HELP, add_recordings_folder
+from callmood.process import compute_on_one_thread
+from callmood.session_options import add_device_argument, add_recordings_folder
 
 SUMMARY: Final = "Check that everything needed for listening works, and say what to do where it does not."
 
@@ -17,17 +17,10 @@ INTERRUPTED: Final = 130
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument(
-        "-d",
-        "--device",
-        metavar="DEVICE",
-        help=f"{DEVICE_HELP}; listened to for 1.5 s (default: the default microphone)",
-    )
+    add_device_argument(parser, "; listened to for 1.5 s")
     add_recordings_folder(parser)
     parser.add_argument(
-        "--skip-sound",
-        action="store_true",
-        help="open no device: for a machine without a microphone",
+        "--skip-sound", action="store_true", help="open no device: for a machine without a microphone"
     )
     parser.add_argument("--json", action="store_true", help="print a JSON list instead of lines")
     parser.epilog = (

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from callmood.model_choice import MODEL_HELP, files_of_model
-from emotion.errors import OutputError, UsageError
-from emotion.extras import require
+from emotion.errors import OutputError, UsageError, require
 
 if TYPE_CHECKING:
     from callmood.evaluation.corpora import Protocol, Settings
-    from callmood.evaluation.report import Table
     from emotion.output_files import OutputFile, OutputFiles
+    from trainer.progress import TrainingLog
 
 SUMMARY: Final = "Score a model or a recipe on streams of unknown speakers: clean, by phone, in noise."
 
@@ -107,7 +106,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "examples:\n"
         "  callmood evaluate --corpora corpora --recipe speech --json figures.json\n"
         "  callmood evaluate --corpora corpora --recipe speech --leave-speakers-out --only emodb,ravdess\n"
-        "  callmood evaluate --corpora strangers -m speech -o pictures\n"
+        "  callmood evaluate --corpora other-corpora -m speech -o pictures\n"
     )
 
 
@@ -120,16 +119,14 @@ def run(arguments: argparse.Namespace) -> int:
     for module in ("joblib", "scipy", "sklearn"):
         require(module, "train")
     from callmood.evaluation.corpora import folds_of, read_corpora
-    from callmood.evaluation.corpus_tables import CorpusTables
     from callmood.evaluation.protocol import Evaluation
     from callmood.evaluation.recipe_training import evaluate_command
-    from callmood.evaluation.report import records, tables_of
-    from callmood.evaluation.stream_tables import StepFeatures
+    from callmood.evaluation.report import draw_pictures, plain_text, print_tables, records, tables_of
+    from callmood.evaluation.stream_tables import CorpusTables, StepFeatures
     from callmood.evaluation.subject import choose_subject
     from emotion.output_files import OutputFiles
     from trainer.cache import Cache
-    from trainer.parallel import default_jobs
-    from trainer.training_log import TrainingLog
+    from trainer.progress import TrainingLog, default_jobs
 
     began = time.monotonic()
     settings = _settings(arguments)
@@ -151,12 +148,8 @@ def run(arguments: argparse.Namespace) -> int:
     for remark in (*folder.remarks, *subject.remarks):
         log.say(f"note: {remark}")
     recipe = subject.recipe
-    source = CorpusTables(
-        StepFeatures.of(recipe),
-        arguments.jobs or default_jobs(),
-        log,
-        arguments.sounds,
-    )
+    jobs = arguments.jobs or default_jobs()
+    source = CorpusTables(StepFeatures.of(recipe), jobs, log, arguments.sounds)
     cache = Cache.of_kind("judged")
     cells = Evaluation(recipe, settings, source.tables, source.non_speech, cache, log).cells(folds)
     facts = {
@@ -169,20 +162,24 @@ def run(arguments: argparse.Namespace) -> int:
     for record in figures:
         record["orders"] = len(settings.seeds(record["stream"]))
     if output is not None:
-        written = output.write((json.dumps(figures, indent=2, allow_nan=False) + "\n").encode())
-        if note := output.note(written):
-            log.say(f"note: {note}")
+        _write(output, (json.dumps(figures, indent=2, allow_nan=False) + "\n").encode(), log)
     sys.stdout.write(f"{subject.what} {recipe.name}, {subject.protocol.replace('-', ' ')}\n\n")
-    _show(tables_of(figures))
+    tables = tables_of(figures)
+    if sys.stdout.isatty():
+        print_tables(tables)
+    else:
+        sys.stdout.write(plain_text(tables))
     if pictures:
-        from callmood.evaluation.report import draw_pictures
-
         for name, picture in draw_pictures(cells, recipe.name):
-            if note := pictures[name].note(pictures[name].write(picture)):
-                log.say(f"note: {note}")
+            _write(pictures[name], picture, log)
         sys.stdout.write(f"\n{len(pictures)} pictures in {arguments.out}/")
     sys.stdout.write(f"\nscored in {time.monotonic() - began:.1f} s\n")
     return 0
+
+
+def _write(output: "OutputFile", content: bytes, log: "TrainingLog") -> None:
+    if note := output.note(output.write(content)):
+        log.say(f"note: {note}")
 
 
 def _claim_pictures(outputs: "OutputFiles", folder: Path, settings: "Settings") -> "dict[str, OutputFile]":
@@ -219,14 +216,3 @@ def _protocol(arguments: argparse.Namespace) -> "Protocol | None":
 
 def _names(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for word in words for name in word.split(",") if name))
-
-
-def _show(tables: "Sequence[Table]") -> None:
-    if not sys.stdout.isatty():
-        from callmood.evaluation.report import plain_text
-
-        sys.stdout.write(plain_text(tables))
-        return
-    from callmood.evaluation.report import print_tables
-
-    print_tables(tables)

@@ -27,20 +27,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the sets, or the features of one."""
     from emotion.features.catalogue import feature_set, feature_set_names
 
+    content: object
     if arguments.set is None:
         sets = [feature_set(name) for name in feature_set_names()]
-        text = _as_json([_facts(each) for each in sets]) if arguments.json else _table(sets)
+        content, text = list(map(_facts, sets)), _table(sets)
     else:
         chosen = feature_set(arguments.set)
-        text = (
-            _as_json(_facts(chosen) | {"features": _features(chosen)}) if arguments.json else _groups(chosen)
-        )
-    sys.stdout.write(text + "\n")
+        content, text = _facts(chosen) | {"features": _features(chosen)}, _groups(chosen)
+    sys.stdout.write((json.dumps(content, indent=2) if arguments.json else text) + "\n")
     return 0
-
-
-def _as_json(content: object) -> str:
-    return json.dumps(content, indent=2)
 
 
 def _facts(chosen: "FeatureSet") -> dict[str, object]:

@@ -51,8 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from emotion.card import LABELS
+    from trainer.progress import progress_bar
     from trainer.synthesis.tones import generate_tones
-    from trainer.training_log import progress_bar
 
     total = arguments.per_emotion * len(LABELS)
     with progress_bar(Console(stderr=True), "generate clips", total) as advance:

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from callmood.process_setup import compute_on_one_thread
-from callmood.session_options import LiveInput, add_session_arguments, add_source_arguments, check_session
+from callmood.process import compute_on_one_thread
+from callmood.session_options import LiveInput, add_session_arguments, add_source_arguments
 
 SUMMARY: Final = "Listen to a microphone or a call and show its emotions, live."
 
@@ -32,10 +32,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Listen."""
     compute_on_one_thread()
+    from callmood.session_builder import check_session, claim_outputs, run_session
+
     live = LiveInput.of(arguments)
     check_session(arguments)
     live.check_legs(arguments)
-    from callmood.session_builder import claim_outputs, run_session
-
     outputs = claim_outputs(arguments, [Path("/dev/stdin")] if arguments.pipe else [])
     return run_session(live.open(), arguments, outputs, live.usual_legs)

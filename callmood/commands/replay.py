@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from callmood.process_setup import compute_on_one_thread
-from callmood.session_options import add_session_arguments, check_session
+from callmood.process import compute_on_one_thread
+from callmood.session_options import add_session_arguments
 
 SUMMARY: Final = "Replay a recording through the path that a microphone takes."
 
@@ -13,7 +13,10 @@ SUMMARY: Final = "Replay a recording through the path that a microphone takes."
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument(
-        "file", metavar="FILE", help="recording in any format that libsndfile reads: WAV, FLAC, Opus, MP3"
+        "file",
+        metavar="FILE",
+        type=Path,
+        help="recording in any format that libsndfile reads: WAV, FLAC, Opus, MP3",
     )
     parser.add_argument(
         "--fast", action="store_true", help="analyse as fast as possible (default: at real speed)"
@@ -34,14 +37,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Replay."""
     compute_on_one_thread()
-    check_session(arguments)
-    from callmood.session_builder import claim_outputs, run_session
+    from callmood.session_builder import check_session, claim_outputs, run_session
     from emotion.audio_io import AudioFile
     from streamer.leg_plan import LegPlan
     from streamer.recordings.session_folder import kept_while_read
     from streamer.sources.file import FileSource, are_channels_same
 
-    path = Path(arguments.file)
+    check_session(arguments)
+    path = arguments.file
     outputs = claim_outputs(arguments, [path])
     with kept_while_read(path):
         audio = AudioFile(path)

@@ -4,11 +4,11 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Final
 
-from callmood.messages import table
+from callmood.commands import table
 from callmood.session_options import add_recordings_folder
 
 if TYPE_CHECKING:
-    from streamer.recordings.listing import RecordedSession
+    from streamer.recordings.scan import RecordedSession
 
 SUMMARY: Final = "List the recorded sessions."
 
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     import json
     from pathlib import Path
 
-    from streamer.recordings.listing import recorded_sessions
+    from streamer.recordings.scan import recorded_sessions
 
     sessions = recorded_sessions(Path(arguments.out))
     if arguments.json:

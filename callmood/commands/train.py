@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from callmood import __version__
-    from emotion.extras import require
+    from emotion.errors import require
 
     for module in ("joblib", "sklearn"):
         require(module, "train")
@@ -105,9 +105,8 @@ def run(arguments: argparse.Namespace) -> int:
         DEFAULT_WIN_SECONDS,
         TrainingOptions,
     )
-    from trainer.parallel import default_jobs
+    from trainer.progress import TrainingLog, default_jobs
     from trainer.train import ARTICLE_SEED, train
-    from trainer.training_log import TrainingLog
 
     article = arguments.recipe == "article"
     whole_clips = arguments.whole_clips or article
@@ -132,7 +131,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _tell(card: "Card", folder: Path, arguments: argparse.Namespace) -> None:
-    from emotion.model_folders import as_path
+    from emotion.model import as_path
 
     place = arguments.out / folder.name
     use = f"use it with --model {shlex.quote(as_path(place))}"

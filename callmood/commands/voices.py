@@ -4,6 +4,8 @@ import argparse
 import sys
 from typing import Final
 
+from callmood.commands import table
+
 SUMMARY: Final = "List the saved voices, or delete one."
 
 _COLUMNS: Final = ("voice", "model", "learned from", "last heard")
@@ -28,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     """List the voices, or delete one."""
     import json
 
-    from callmood.messages import complain, table
+    from callmood.process import complain
     from emotion.errors import VoiceError
     from streamer.voices import VoiceFolder
 

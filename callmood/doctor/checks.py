@@ -1,6 +1,7 @@
 """The checks of `callmood doctor`, in order: versions, sound, model files, disk, terminal, self-test."""
 
 import hashlib
+import math
 import os
 import platform
 import shutil
@@ -14,18 +15,13 @@ from typing import TYPE_CHECKING, Final
 
 import callmood
 from callmood.doctor.runner import REPORT_IT, Check, Finding, found_error
-from callmood.doctor.sound_checks import (
-    LISTEN_SECONDS,
-    check_devices,
-    check_level,
-    check_monitors,
-    check_portaudio,
-)
-from emotion.errors import ModelError
+from callmood.model_choice import DEFAULT_MODEL
+from emotion.errors import DeviceError, ModelError
 
 if TYPE_CHECKING:
-    from emotion.card import Card
+    from emotion.arrays import Samples
     from streamer.session_info import Summary
+    from streamer.sources.base import Source
 
 
 def check_python(wanted: str | None = None) -> Iterator[Finding]:
@@ -77,6 +73,133 @@ def _required() -> tuple[str, list[str]]:
         project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
         return project["requires-python"], project["dependencies"]
     return metadata.metadata("callmood")["Requires-Python"], metadata.requires("callmood") or []
+
+
+NO_DEVICE: Final = (
+    "plug a microphone in, or start the sound server; without one there are callmood listen --system, "
+    "callmood listen - and callmood replay FILE"
+)
+
+
+def check_portaudio() -> Iterator[Finding]:
+    """Check the library and the host APIs that it finds."""
+    from streamer.sources.microphone import portaudio
+
+    sounddevice = portaudio()
+    try:
+        version = str(sounddevice.get_portaudio_version()[1]).partition(",")[0]
+        host_apis = ", ".join(str(host_api["name"]) for host_api in sounddevice.query_hostapis())
+    except sounddevice.PortAudioError as error:
+        raise DeviceError(
+            f"PortAudio does not answer: {error}; start the sound server, or this machine, again"
+        ) from error
+    advice = None if host_apis else "install PortAudio anew: sudo apt install --reinstall libportaudio2"
+    yield Finding("portaudio", bool(host_apis), f"{version}, host APIs: {host_apis or 'none'}", advice)
+
+
+def check_devices() -> Iterator[Finding]:
+    """List the inputs; none is opened."""
+    from streamer.sources.devices import list_inputs
+
+    devices = list_inputs()
+    if not devices:
+        yield Finding("device", False, "no device delivers sound", NO_DEVICE)
+    for device in devices:
+        channels = f"{device.channels} channel{'s' * (device.channels > 1)}"
+        number = "" if device.number is None else f"{device.number}: "
+        found = f"{number}{device.name}, {device.host_api}, {channels}, {device.sample_rate} Hz"
+        yield Finding("device", True, found + ", the default" * device.is_default)
+
+
+def check_monitors() -> Iterator[Finding]:
+    """Check whether what the sound server plays can be recorded."""
+    from streamer.sources.pulse import MONITOR, monitor_of_default_sink, pulse_program, pulse_sources
+
+    chosen = monitor_of_default_sink()
+    pulse_program("parec")
+    monitors = {source.name: source for source in pulse_sources() if source.name.endswith(MONITOR)}
+    facts = monitors.pop(chosen, None)
+    rate = "" if facts is None else f", {facts.sample_rate} Hz"
+    others = f"; there are also {', '.join(monitors)}" if monitors else ""
+    yield Finding("monitor", True, f"--system hears {chosen}{rate}{others}")
+
+
+LISTEN_SECONDS: Final = 1.5
+WAIT_SECONDS: Final = 3.0
+"""How long a device may deliver nothing before and between blocks."""
+
+TENTH_SECONDS: Final = 0.1
+CLIPPED_SHARE: Final = 0.002
+"""Loud clean speech has at most this share of its samples at full scale."""
+
+NOTHING_BUT_ZEROS: Final = (
+    "it is muted, or the system refuses this program the microphone: unmute it (its own switch, the mixer), "
+    "allow it for this terminal in the system's privacy settings, or choose another with --device; the "
+    "monitor of a sink gives zeros while nothing is played"
+)
+TOO_LOUD: Final = "turn its level down in the mixer, or move away from it, until nothing is at full scale"
+TOO_QUIET: Final = (
+    "if somebody spoke just now, turn its level up in the mixer, or choose another with --device: nothing "
+    "under -60 dBFS is taken for speech"
+)
+
+
+def check_level(device: str | None) -> Iterator[Finding]:
+    """Listen to a device for 1.5 s."""
+    from streamer.sources.devices import open_input
+
+    microphone = open_input(device, reconnects=False)
+    info = microphone.info
+    yield level_finding(info.name, listen(microphone), info.sample_rate)
+
+
+def listen(microphone: "Source") -> "Samples":
+    """Record the first 1.5 s of a microphone, and close it."""
+    import numpy as np
+
+    from streamer.sources.queue import BlockQueue
+
+    info = microphone.info
+    queue = BlockQueue(2 * LISTEN_SECONDS, info.sample_rate)
+    heard: list[Samples] = []
+    try:
+        microphone.open()
+        microphone.start(queue)
+        while sum(map(len, heard)) < LISTEN_SECONDS * info.sample_rate:
+            block = queue.get(WAIT_SECONDS)
+            if block is None:
+                raise queue.error or DeviceError(
+                    f"{info.name} delivers nothing within {WAIT_SECONDS:g} s; plug it in again, start the "
+                    "sound server again, or choose another: `callmood devices`"
+                )
+            heard.append(block.samples)
+    finally:
+        microphone.stop()
+    return np.concatenate(heard)
+
+
+def level_finding(name: str, samples: "Samples", sample_rate: int) -> Finding:
+    """Tell whether recorded sound is usable: not muted, clipped or too quiet."""
+    import numpy as np
+
+    from emotion.signal import FLOOR_DBFS, SILENCE_DBFS, level_dbfs, mix_down
+    from streamer.analysis.gate import ClippingMeter
+
+    about = f"{len(samples) / sample_rate:.1f} s of {name} at {sample_rate} Hz"
+    if np.all(samples == samples[0]):
+        what = "zeros" if not np.any(samples) else "one and the same value"
+        return Finding("level", False, f"nothing but {what} in {about}", NOTHING_BUT_ZEROS)
+    mono = mix_down(samples)
+    tenth = max(1, round(TENTH_SECONDS * sample_rate))
+    loudest = max(level_dbfs(mono[start : start + tenth]) for start in range(0, len(mono), tenth))
+    peak = max(FLOOR_DBFS, 20 * math.log10(float(np.abs(samples).max())))
+    meter = ClippingMeter()
+    meter.push(samples, 0)
+    share = meter.share(0, len(samples))
+    found = f"{loudest:.0f} dBFS at its loudest, peak {peak:.0f} dBFS, in {about}"
+    if share > CLIPPED_SHARE:
+        return Finding("level", True, f"{found}: {share:.1%} of it clipped", TOO_LOUD)
+    return Finding("level", True, found, TOO_QUIET if loudest < SILENCE_DBFS else None)
 
 
 LEAST_BYTES: Final = 1_000_000_000
@@ -143,7 +266,7 @@ ENCODERS: Final = ("encoder", "turn-encoder")
 
 def check_models() -> Iterator[Finding]:
     """Check the files of every listed model against the digests of its card."""
-    from emotion.model_folders import DEFAULT_MODEL, as_path, model_folders, own_model_folders
+    from emotion.model import as_path, model_folders, own_model_folders
 
     folders = model_folders()
     if DEFAULT_MODEL not in [folder.name for folder in folders]:
@@ -166,12 +289,14 @@ def check_model(folder: Path, name: str) -> Finding:
         load_model(folder)
     except ModelError as error:
         return found_error("model", error)
-    return Finding("model", True, f"{name}: {_in_words(card)}, in {folder}")
+    files = " and ".join(card.digests)
+    found = f"{name}: card and {files} as they were written by callmood {card.callmood_version}, in {folder}"
+    return Finding("model", True, found)
 
 
 def check_encoders() -> Iterator[Finding]:
     """Check the encoders that came with callmood against their cards."""
-    from emotion.encoders.network import network_folder
+    from emotion.encoders import network_folder
 
     for name in ENCODERS:
         yield check_encoder(network_folder(name))
@@ -179,7 +304,7 @@ def check_encoders() -> Iterator[Finding]:
 
 def check_encoder(folder: Path) -> Finding:
     """Check an encoder against its card."""
-    from emotion.encoders.network import read_encoder
+    from emotion.encoders import read_encoder
 
     try:
         encoder = read_encoder(folder)
@@ -190,7 +315,7 @@ def check_encoder(folder: Path) -> Finding:
 
 def check_voice_network() -> Iterator[Finding]:
     """Check the network of the gate against its card."""
-    from emotion.encoders.network import network_folder
+    from emotion.encoders import network_folder
     from streamer.analysis.vad import FOLDER, read_vad_arrays
 
     arrays = read_vad_arrays(network_folder(FOLDER))
@@ -216,11 +341,6 @@ def _refuse_other_digest(folder: Path, name: str, promised: str) -> None:
         )
 
 
-def _in_words(card: "Card") -> str:
-    files = " and ".join(card.digests)
-    return f"card and {files} as they were written by callmood {card.callmood_version}"
-
-
 SECONDS: Final = 10.0
 SPEECH: Final = Path(callmood.__file__).parent / "demo" / "speech.flac"
 LEGS_OF_A_CALL: Final = 2
@@ -230,7 +350,7 @@ LIGHTER: Final = "--model speech-light costs a tenth"
 def run_self_test() -> Iterator[Finding]:
     """Replay the beginning of the demo in a session with the default model; nothing is written."""
     from emotion.audio_io import AudioFile
-    from emotion.model_folders import DEFAULT_MODEL, find_model
+    from emotion.model import find_model
     from streamer.pipeline import SessionOptions
     from streamer.session import Session
     from streamer.sources.file import FileSource

@@ -9,8 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, TextIO
 
-from emotion.errors import CallmoodError
-from emotion.untrusted_text import printable
+from emotion.errors import CallmoodError, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -118,12 +117,20 @@ STYLES: Final = MappingProxyType({"ok": "green", "advice": "yellow", "not ok": "
 def report(checks: Sequence[Check], runner: CheckRunner, *, as_json: bool) -> list[Finding]:
     """Run the checks and print what they find."""
     console = terminal_console(sys.stderr if as_json else sys.stdout)
+    # "line" is a spinner of ASCII.
+    status = None if console is None else console.status("", spinner="line")
+    findings: list[Finding] = []
+    with status or nullcontext():
+        for check in checks:
+            if status is not None:
+                status.update(check.doing)
+            found = runner.run(check)
+            findings += found
+            for finding in [] if as_json else map(_encodable, found):
+                _print_finding(finding, console)
     if as_json:
-        findings = _run_all(checks, runner, console, None)
-        entries = [asdict(finding) for finding in findings]
-        sys.stdout.write(json.dumps(entries, indent=2) + "\n")
-        return findings
-    return _run_all(checks, runner, console, _print_line if console is None else _rich_printer(console))
+        sys.stdout.write(json.dumps([asdict(finding) for finding in findings], indent=2) + "\n")
+    return findings
 
 
 def terminal_console(stream: TextIO) -> "Console | None":
@@ -142,26 +149,6 @@ def as_line(finding: Finding) -> str:
     return f"{finding.mark:<{MARK_WIDTH}}  {finding.check:<{NAME_WIDTH}}  {finding.found}{advice}"
 
 
-def _run_all(
-    checks: Sequence[Check],
-    runner: CheckRunner,
-    console: "Console | None",
-    tell: Callable[[Finding], None] | None,
-) -> list[Finding]:
-    findings = []
-    # "line" is a spinner of ASCII.
-    status = None if console is None else console.status("", spinner="line")
-    with status or nullcontext():
-        for check in checks:
-            if status is not None:
-                status.update(check.doing)
-            for finding in runner.run(check):
-                findings.append(finding)
-                if tell is not None:
-                    tell(_encodable(finding))
-    return findings
-
-
 def _encodable(finding: Finding) -> Finding:
     """Put a question mark for what standard output cannot encode: the name of a device has any characters."""
     encoding = sys.stdout.encoding or "ascii"
@@ -173,24 +160,20 @@ def _encodable(finding: Finding) -> Finding:
     return replace(finding, found=fit(finding.found), advice=advice)
 
 
-def _print_line(finding: Finding) -> None:
-    sys.stdout.write(as_line(finding) + "\n")
-    sys.stdout.flush()
-
-
-def _rich_printer(console: "Console") -> Callable[[Finding], None]:
+def _print_finding(finding: Finding, console: "Console | None") -> None:
+    if console is None:
+        sys.stdout.write(as_line(finding) + "\n")
+        sys.stdout.flush()
+        return
     from rich.table import Table
     from rich.text import Text
 
-    def tell(finding: Finding) -> None:
-        line = Table.grid(padding=(0, 2, 0, 0))
-        line.add_column(width=MARK_WIDTH)
-        line.add_column(width=NAME_WIDTH)
-        line.add_column()
-        words = Text(finding.found)
-        if finding.advice is not None:
-            words.append(f"\n{finding.advice}", style="bold")
-        line.add_row(Text(finding.mark, style=STYLES[finding.mark]), Text(finding.check), words)
-        console.print(line)
-
-    return tell
+    line = Table.grid(padding=(0, 2, 0, 0))
+    line.add_column(width=MARK_WIDTH)
+    line.add_column(width=NAME_WIDTH)
+    line.add_column()
+    words = Text(finding.found)
+    if finding.advice is not None:
+        words.append(f"\n{finding.advice}", style="bold")
+    line.add_row(Text(finding.mark, style=STYLES[finding.mark]), Text(finding.check), words)
+    console.print(line)

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray, Probabilities
 from emotion.card import LABELS
-from streamer.analysis.classifier import ProbabilitySmoother
+from streamer.analysis.leg import ProbabilitySmoother
+from trainer.progress import Advance
 from trainer.recipes.base import FittedClassifier
-from trainer.training_log import Advance
-from trainer.window_table import Columns, StepTable
+from trainer.window_table import Columns, StepTable, shifted
 
 CLASSIFICATION_VERSION: Final = 1
 """Raise it when a table and a classifier give other results: by smoothing, doubt or places. Caches are keyed
@@ -149,7 +149,9 @@ def classify_table(
     unsure = np.zeros(len(table), dtype=np.bool_)
     shown = np.full(len(table), NOTHING, dtype=np.int64)
     columns = np.array([LABELS.index(label) for label in classifier.labels])
-    for rows in _streams(table):
+    order = np.lexsort((table.window, table.stream))
+    for places in rows_of_streams(table.stream[order]).values():
+        rows = order[places]
         # One read a stream: a row at a time of a mapped file costs more than to classify it.
         vectors = np.asarray(table.vectors[rows])
         of_stream = (
@@ -173,10 +175,22 @@ def classify_table(
     return ClassifiedStreams(windows, _placements_of(table))
 
 
-def _streams(table: StepTable) -> list[NDArray[np.int64]]:
-    order = np.lexsort((table.window, table.stream))
-    _, first = np.unique(table.stream[order], return_index=True)
-    return [rows for rows in np.split(order, first[1:]) if len(rows)]
+def rows_of_streams(streams: NDArray[np.integer]) -> dict[int, NDArray[np.int64]]:
+    """Give the rows of each stream.
+
+    Parameters
+    ----------
+    streams : ndarray, shape (n,)
+        The stream of each row.
+
+    Returns
+    -------
+    dict of int to ndarray
+        By stream, ascending; the rows of each in their order.
+    """
+    order = np.argsort(streams, kind="stable")
+    names, first = np.unique(streams[order], return_index=True)
+    return dict(zip(names.tolist(), np.split(order, first[1:]), strict=False))
 
 
 def _with_baseline(
@@ -223,29 +237,19 @@ def pool(parts: Sequence[ClassifiedStreams]) -> ClassifiedStreams:
     ClassifiedStreams
         With streams, windows and placements renumbered.
     """
-    windows, placements = [], []
+    all_windows, all_placements = [], []
     num_windows = num_placements = num_streams = 0
     for part in parts:
-        windows.append(
-            replace(
-                part.windows,
-                placement=_shifted(part.windows.placement, num_placements),
-                stream=part.windows.stream + num_streams,
-            )
+        windows, placements = part.windows, part.placements
+        inside, best = (
+            shifted(windows.placement, num_placements),
+            shifted(placements.best_window, num_windows),
         )
-        placements.append(
-            replace(
-                part.placements,
-                best_window=_shifted(part.placements.best_window, num_windows),
-                stream=part.placements.stream + num_streams,
-            )
-        )
-        num_windows += len(part.windows)
-        num_placements += len(part.placements)
-        streams = np.concatenate([part.windows.stream, part.placements.stream])
-        num_streams += int(streams.max(initial=NOTHING)) + 1
-    return ClassifiedStreams(ClassifiedWindows.concatenate(windows), Placements.concatenate(placements))
-
-
-def _shifted(rows: NDArray[np.int64], by: int) -> NDArray[np.int64]:
-    return np.where(rows == NOTHING, NOTHING, rows + by)
+        all_windows.append(replace(windows, placement=inside, stream=windows.stream + num_streams))
+        all_placements.append(replace(placements, best_window=best, stream=placements.stream + num_streams))
+        num_windows += len(windows)
+        num_placements += len(placements)
+        num_streams += int(np.concatenate([windows.stream, placements.stream]).max(initial=NOTHING)) + 1
+    return ClassifiedStreams(
+        ClassifiedWindows.concatenate(all_windows), Placements.concatenate(all_placements)
+    )

@@ -8,10 +8,9 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
-from callmood.evaluation.streams import STREAM_KINDS, StreamKind, default_seeds, plan_streams
+from callmood.evaluation.streams import STREAM_KINDS, StreamKind, plan_streams
 from emotion.card import LABELS
-from emotion.errors import DatasetError, UsageError, name_advice
-from emotion.untrusted_text import printable
+from emotion.errors import DatasetError, UsageError, name_advice, printable
 from trainer.augmentation.catalogue import EVALUATION_CONDITIONS, check_condition
 from trainer.dataset import MANIFEST, Clip, read_manifest
 
@@ -45,21 +44,19 @@ class Settings:
         Acoustic conditions of the test side.
     baselines : tuple of bool
         Without the speaker baseline, and with it.
-    num_seeds : int or None
-        Orders of the mostly neutral and single streams; None for the usual number. Balanced streams hold
-        every clip, in one order.
+    num_seeds : int
+        Orders of the mostly neutral and single streams: they hold few clips, so chance weighs more.
+        Balanced streams hold every clip, in one order.
     """
 
     kinds: tuple[StreamKind, ...] = STREAM_KINDS
     conditions: tuple[str, ...] = EVALUATION_CONDITIONS
     baselines: tuple[bool, ...] = (False, True)
-    num_seeds: int | None = None
+    num_seeds: int = 5
 
     def seeds(self, kind: StreamKind) -> tuple[int, ...]:
         """Give the seeds of a kind of stream."""
-        if kind == "balanced" or self.num_seeds is None:
-            return default_seeds(kind)
-        return tuple(range(self.num_seeds))
+        return tuple(range(1 if kind == "balanced" else self.num_seeds))
 
 
 def settings_of(
@@ -72,7 +69,8 @@ def settings_of(
     for name in conditions:
         check_condition(name)
     chosen = tuple(kind for kind in STREAM_KINDS if not kinds or kind in kinds)
-    return Settings(chosen, tuple(conditions) or EVALUATION_CONDITIONS, baselines, num_seeds)
+    settings = Settings(chosen, tuple(conditions) or EVALUATION_CONDITIONS, baselines)
+    return settings if num_seeds is None else replace(settings, num_seeds=num_seeds)
 
 
 @dataclass(frozen=True, slots=True)

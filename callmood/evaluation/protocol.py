@@ -12,14 +12,14 @@ from callmood.evaluation.classification import (
     classify_table,
     pool,
 )
-from callmood.evaluation.corpora import TRAINING_KIND, TRAINING_SEED, Fold, Settings
-from callmood.evaluation.corpus_tables import TablesOf
+from callmood.evaluation.corpora import Fold, Settings
 from callmood.evaluation.report import Cell
 from callmood.evaluation.stream_metrics import false_emotion, measure
+from callmood.evaluation.stream_tables import TablesOf, training_tables
 from callmood.evaluation.streams import StreamKind, kind_of
 from trainer.cache import Cache, cache_key, library_versions
+from trainer.progress import TrainingLog
 from trainer.recipes.base import FittedClassifier, Recipe
-from trainer.training_log import TrainingLog
 from trainer.window_table import StepTable, TablePart
 
 _LIBRARIES: Final = ("numpy", "scikit-learn", "scipy")
@@ -98,8 +98,7 @@ class Evaluation:
         return [
             TablePart(table, speakers)
             for corpus, speakers in fold.training
-            for condition in self.recipe.train_conditions
-            for table in self.tables_of(corpus, condition, TRAINING_KIND, (TRAINING_SEED,))
+            for table in training_tables(corpus, self.recipe, self.tables_of)
         ]
 
     def _jobs(self, fold: Fold, training_side: Sequence[TablePart]) -> list[_Job]:

@@ -7,23 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 from rich.console import Console
 
 from callmood import __version__
-from callmood.evaluation.corpora import TRAINING_KIND, TRAINING_SEED, Corpus, read_corpora
-from callmood.evaluation.corpus_tables import CorpusTables, TablesOf
+from callmood.evaluation.corpora import TRAINING_SEED, Corpus, read_corpora
 from callmood.evaluation.report import MEAN
-from callmood.evaluation.stream_tables import StepFeatures
+from callmood.evaluation.stream_tables import CorpusTables, StepFeatures, TablesOf, training_tables
 from emotion.card import LABELS, Card
 from emotion.errors import UsageError
 from emotion.model import refuse_to_replace, save_model
-from emotion.untrusted_text import JsonValueError, parse_value
+from emotion.untrusted import JsonValueError, parse_value
 from emotion.voice_linear import KIND
 from trainer.model_card import WIN_FACTORS, make_card
-from trainer.parallel import default_jobs
+from trainer.progress import TrainingLog, default_jobs
 from trainer.recipes.base import Recipe
 from trainer.recipes.catalogue import find_recipe
-from trainer.training_log import TrainingLog
 from trainer.window_table import StepTable
 
 _FIGURES: Final = (
@@ -87,7 +86,17 @@ DECIDING: Final = (
 """Options of `callmood evaluate` that change a figure, in the order of the written command."""
 
 _MAX_BYTES: Final = 1_000_000
-_PLACES: Final = ("corpus", "stream", "condition", "baseline", "uar")
+
+
+class _Record(msgspec.Struct):
+    """What a card needs of a record; it may hold more."""
+
+    corpus: str
+    stream: str
+    condition: str
+    baseline: bool
+    uar: object
+    recalls: dict[str, float | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +166,7 @@ def fit_and_save(
     """Fit on all streams of some corpora, under all conditions of the recipe."""
     refuse_to_replace(order.folder, force=order.force)
     log.say(order.command)
-    tables = [
-        table
-        for corpus in corpora
-        for condition in order.recipe.train_conditions
-        for table in tables_of(corpus, condition, TRAINING_KIND, (TRAINING_SEED,))
-    ]
+    tables = [table for corpus in corpora for table in training_tables(corpus, order.recipe, tables_of)]
     with log.step(f"fit {order.recipe.name} on {sum(map(len, tables))} windows"):
         classifier = order.recipe.fit(tables)
     if classifier.arrays is None:
@@ -279,28 +283,13 @@ def read_figures(path: Path) -> list[dict[str, Any]]:
     if len(raw) > _MAX_BYTES:
         raise UsageError(f"{what} is longer than {_MAX_BYTES} bytes; {advice}")
     try:
-        figures = parse_value(raw)
+        figures: Any = parse_value(raw)
+        num_records = len(msgspec.convert(figures, list[_Record]))
     except JsonValueError as error:
         raise UsageError(f"{what} is no JSON of ours: {error}; {advice}") from error
-    records = figures if isinstance(figures, list) else []
-    if not records or not all(map(_is_record, records)):
+    except msgspec.ValidationError:
+        num_records = 0
+    if not num_records:
         raise UsageError(f"{what} holds no records; {advice}")
+    records: list[dict[str, Any]] = figures
     return records
-
-
-def _is_record(value: object) -> bool:
-    """Tell whether a value has what a card needs: its place, and recalls as numbers by label."""
-    if not isinstance(value, dict) or not set(_PLACES) <= set(value):
-        return False
-    recalls = value.get("recalls")
-    return (
-        all(isinstance(value[name], str) for name in ("corpus", "stream", "condition"))
-        and isinstance(value["baseline"], bool)
-        and (
-            recalls is None
-            or (
-                isinstance(recalls, dict)
-                and all(number is None or isinstance(number, int | float) for number in recalls.values())
-            )
-        )
-    )

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import product
 from typing import Any, Final, TypeAlias
 
@@ -15,7 +16,7 @@ from rich.text import Text
 from callmood.evaluation.corpora import Settings
 from callmood.evaluation.stream_metrics import Measures, interval
 from emotion.card import LABELS
-from trainer.metrics import NUM_BINS, score
+from trainer.metrics import NUM_BINS, rounded, score
 from trainer.plots import FAINT_INK, INK, confusion_picture, new_figure, png_of, write_titles
 
 MEAN: Final = "mean"
@@ -32,7 +33,7 @@ _PLACE_HEAD: Final = ("stream", "condition", "baseline")
 NUM_NAMES: Final = len(_PLACE_HEAD)
 """Columns of every table that name the place of a row; the others are figures."""
 
-_DIGITS: Final = 6
+_plain: Final = partial(rounded, digits=6)
 _BLUE: Final = "#2b6cb0"
 _PICTURES: Final = ("confusion", "reliability")
 
@@ -154,10 +155,6 @@ def _mean_of(group: Sequence[Cell]) -> Record:
 def _mean(values: Sequence[float | None]) -> float:
     known = [value for value in values if value is not None and not math.isnan(value)]
     return sum(known) / len(known) if known else math.nan
-
-
-def _plain(value: float) -> float | None:
-    return None if math.isnan(value) else round(float(value), _DIGITS)
 
 
 @dataclass(frozen=True, slots=True)

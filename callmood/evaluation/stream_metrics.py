@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from callmood.evaluation.classification import NOTHING, ClassifiedStreams, ClassifiedWindows, Placements
+from callmood.evaluation.classification import NOTHING, ClassifiedStreams, Placements, rows_of_streams
 from emotion.arrays import Probabilities
 from emotion.card import LABELS
 from trainer.metrics import Scores, score
@@ -291,7 +291,7 @@ def delays(classified: ClassifiedStreams, win_seconds: float) -> Delays:
         Over all streams.
     """
     placements = classified.placements
-    rows_of = _rows_of_streams(classified.windows)
+    rows_of = rows_of_streams(classified.windows.stream)
     found: list[float] = []
     num_changes = 0
     for before, after in _changes(placements):
@@ -309,12 +309,6 @@ def delays(classified: ClassifiedStreams, win_seconds: float) -> Delays:
         if len(showing):
             found.append(float(showing[0]) - onset)
     return Delays(np.array(found), num_changes)
-
-
-def _rows_of_streams(windows: ClassifiedWindows) -> dict[int, NDArray[np.int64]]:
-    order = np.argsort(windows.stream, kind="stable")
-    names, first = np.unique(windows.stream[order], return_index=True)
-    return {int(name): rows for name, rows in zip(names, np.split(order, first[1:]), strict=True)}
 
 
 def _changes(placements: Placements) -> list[tuple[int, int]]:

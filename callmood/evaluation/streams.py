@@ -18,7 +18,7 @@ from emotion.window_grid import to_samples
 from trainer.augmentation.catalogue import RATE_HZ, apply_to_clip
 from trainer.augmentation.noise import pink
 from trainer.dataset import Clip
-from trainer.recipes.training_windows import MAX_SINGLE, NUM_NEUTRAL, NUM_OTHER
+from trainer.recipes.base import mostly_neutral_order, single_order
 from trainer.synthesis.sounds import KINDS, synthesise_sound
 
 StreamKind: TypeAlias = Literal["balanced", "mostly-neutral", "single"]
@@ -26,9 +26,6 @@ StreamKind: TypeAlias = Literal["balanced", "mostly-neutral", "single"]
 
 STREAM_KINDS: Final[tuple[StreamKind, ...]] = get_args(StreamKind)
 """All of them."""
-
-NUM_SEEDS: Final = 5
-"""Orders of mostly neutral and single streams: they hold few clips, so chance weighs more."""
 
 STREAM_RATE_HZ: Final = RATE_HZ
 """Rate of every stream."""
@@ -83,11 +80,6 @@ class StreamPlan:
     clips: tuple[Clip, ...]
 
 
-def default_seeds(kind: StreamKind) -> tuple[int, ...]:
-    """Give the seeds of the streams that a figure is measured on."""
-    return (0,) if kind == "balanced" else tuple(range(NUM_SEEDS))
-
-
 def plan_streams(clips: Sequence[Clip], kind: StreamKind, seed: int) -> tuple[StreamPlan, ...]:
     """Plan the streams of all speakers."""
     if kind not in STREAM_KINDS:
@@ -108,30 +100,20 @@ def plan_streams(clips: Sequence[Clip], kind: StreamKind, seed: int) -> tuple[St
 
 
 def _orders(own: list[Clip], kind: StreamKind, entropy: list[int]) -> list[tuple[str | None, list[Clip]]]:
-    by_label = {label: [clip for clip in own if clip.emotion == label] for label in LABELS}
-    present = [label for label in LABELS if by_label[label]]
+    orders: list[tuple[str | None, NDArray[np.int64]]] = []
     if kind == "balanced":
-        return [(None, _shuffled(own, np.random.default_rng(entropy)))]
-    orders: list[tuple[str | None, list[Clip]]] = []
-    for label in present:
-        rng = np.random.default_rng([*entropy, LABELS.index(label)])
-        if kind == "single":
-            orders.append((label, _shuffled(by_label[label], rng)[:MAX_SINGLE]))
-        elif label != "neutral" and by_label["neutral"]:
-            neutral = _drawn(by_label["neutral"], NUM_NEUTRAL, rng)
-            orders.append((label, _shuffled(neutral + _drawn(by_label[label], NUM_OTHER, rng), rng)))
-    return orders
-
-
-def _drawn(clips: list[Clip], count: int, rng: np.random.Generator) -> list[Clip]:
-    drawn: list[Clip] = []
-    while len(drawn) < count:
-        drawn += _shuffled(clips, rng)
-    return drawn[:count]
-
-
-def _shuffled(clips: list[Clip], rng: np.random.Generator) -> list[Clip]:
-    return [clips[index] for index in rng.permutation(len(clips))]
+        orders.append((None, np.random.default_rng(entropy).permutation(len(own))))
+    else:
+        emotions = np.array([clip.emotion for clip in own])
+        neutral = np.flatnonzero(emotions == "neutral")
+        for index, label in enumerate(LABELS):
+            clips = np.flatnonzero(emotions == label)
+            rng = np.random.default_rng([*entropy, index])
+            if kind == "single" and len(clips):
+                orders.append((label, single_order(clips, rng)))
+            elif kind == "mostly-neutral" and label != "neutral" and len(clips) and len(neutral):
+                orders.append((label, mostly_neutral_order(neutral, clips, rng)))
+    return [(label, [own[place] for place in order]) for label, order in orders]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,8 +144,8 @@ def render_stream(plan: StreamPlan, condition: str = "clean") -> StreamSound:
     rng = stream_generator(plan, "pauses")
     of_clips = stream_generator(plan, "clips")
     clips = [
-        apply_to_clip(condition, _clip_sound(plan, number), STREAM_RATE_HZ, of_clips)
-        for number in range(len(plan.clips))
+        apply_to_clip(condition, read_at_stream_rate(clip.path), STREAM_RATE_HZ, of_clips)
+        for clip in plan.clips
     ]
     rooms = [room_level_dbfs(clip) for clip in clips]
     parts = [room_noise(to_samples(LEAD_SECONDS, STREAM_RATE_HZ), rooms[0], rooms[0], rng)]
@@ -197,8 +179,9 @@ def room_level_dbfs(samples: Samples) -> float:
     return float(np.clip(np.quantile(levels, _ROOM_SHARE), QUIETEST_ROOM_DBFS, LOUDEST_ROOM_DBFS))
 
 
-def _clip_sound(plan: StreamPlan, number: int) -> Samples:
-    sound = read_mono(plan.clips[number].path)
+def read_at_stream_rate(path: Path) -> Samples:
+    """Read a recording, mono at `STREAM_RATE_HZ`."""
+    sound = read_mono(path)
     return resample(sound.samples, sound.sample_rate, STREAM_RATE_HZ)
 
 
@@ -231,11 +214,7 @@ def recorded_sounds(folder: Path) -> dict[str, Samples]:
     if not paths:
         raise DatasetError(f"{folder} holds no recordings; name a folder of sound without speech")
     kind = folder.resolve().name.replace(_MARK, " ")
-    sounds = {}
-    for number, path in enumerate(paths):
-        clip = read_mono(path)
-        sounds[f"{kind}{_MARK}{number}"] = resample(clip.samples, clip.sample_rate, STREAM_RATE_HZ)
-    return sounds
+    return {f"{kind}{_MARK}{number}": read_at_stream_rate(path) for number, path in enumerate(paths)}
 
 
 def kind_of(name: str) -> str:

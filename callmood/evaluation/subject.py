@@ -75,7 +75,7 @@ def _fitted_on(model: EmotionModel, folder: CorporaFolder) -> list[str]:
 
 def _default_model() -> EmotionModel | None:
     try:
-        return choose_model(None)
+        return choose_model()
     except ModelError:
         return None
 

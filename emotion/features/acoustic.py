@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray
-from emotion.features.base import Descriptor, numbered
-from emotion.features.functionals import LEVEL_DBFS, level_of_frames
+from emotion.features.base import LEVEL_DBFS, Descriptor, level_of_frames, numbered, with_functionals
 from emotion.features.prosody import (
     PERTURBATION,
     PitchTracker,
@@ -33,26 +32,6 @@ from emotion.features.streaming import StreamedSet
 SHARES: Final = (0.1, 0.25, 0.5, 0.75, 0.9)
 ROBUST_FUNCTIONALS: Final[tuple[str, ...]] = ("mean", "std", "p10", "p50", "p90", "iqr")
 """Their order in a feature vector."""
-
-
-def with_robust_functionals(descriptors: tuple[Descriptor, ...]) -> tuple[Descriptor, ...]:
-    """Name the features that `summarise_robustly` makes.
-
-    Parameters
-    ----------
-    descriptors : tuple of Descriptor
-        In the order of the rows.
-
-    Returns
-    -------
-    tuple of Descriptor
-        ``group.descriptor.functional``, in the unit of the descriptor.
-    """
-    return tuple(
-        Descriptor(f"{descriptor.name}.{functional}", descriptor.unit)
-        for descriptor in descriptors
-        for functional in ROBUST_FUNCTIONALS
-    )
 
 
 def summarise_robustly(tracks: FloatArray) -> FloatArray:
@@ -141,63 +120,6 @@ COLUMNS: Final = (
 _UNITS: Final = np.array([[12 / math.log(2)], [DECIBELS_PER_NEPER], [DECIBELS_PER_NEPER]], dtype=np.float32)
 
 
-class AcousticFrames:
-    """Describes frames independently of each other; DC is ignored."""
-
-    def __init__(self) -> None:
-        start = (FRAME_LENGTH - SPECTRUM_LENGTH) // 2
-        self._middle = slice(start, start + SPECTRUM_LENGTH)
-        bins_hz = np.fft.rfftfreq(SPECTRUM_LENGTH, 1 / SAMPLE_RATE)
-        self._spectrum = PowerSpectrum(SPECTRUM_LENGTH, *np.searchsorted(bins_hz, HEARD_HZ).tolist())
-        self._balance = SpectralBalance(self._spectrum, bins_hz, mel_band_edges(NUM_MELS, HEARD_HZ[1]))
-        self._loudness = Loudness(SPECTRUM_LENGTH, NUM_MELS, HEARD_HZ[1])
-        # Parseval, over the energy of the Hann curve: the taper keeps part periods at a frame's ends from
-        # passing for shimmer.
-        mean_square = np.full((1, len(bins_hz)), 16 / (3 * SPECTRUM_LENGTH**2))
-        mel = mel_filterbank(SAMPLE_RATE, SPECTRUM_LENGTH, NUM_MELS, HEARD_HZ[1])
-        gather = np.concatenate([mel.T, self._balance.band_weights, mean_square])
-        self._gather = gather[:, self._spectrum.bins].astype(np.float32)
-        self._weakest = np.full(len(self._spectrum.bins), 10 ** (-RANGE_DB / 10), dtype=np.float32)
-        self._pitch = PitchTracker(SAMPLE_RATE, FRAME_LENGTH, FRAME_HOP)
-
-    def __call__(self, frames: FloatArray) -> FloatArray:
-        """Describe frames.
-
-        Parameters
-        ----------
-        frames : ndarray, shape (num_frames, 960), float32
-            Sound at 16 kHz, each frame 160 samples after the one before it.
-
-        Returns
-        -------
-        ndarray, shape (num_frames, len(COLUMNS)), float32
-            In the order of `COLUMNS`.
-        """
-        power = self._spectrum(frames[:, self._middle])
-        weakest = self._weakest @ power
-        weakest += np.float32(TINIEST_POWER)
-        np.maximum(power, weakest, out=power)
-        # A row a quantity, turned around at the end: whole rows are quicker to write than columns.
-        gathered = self._gather @ power
-        mel, mean_square = gathered[:NUM_MELS], gathered[-1]
-        logarithms = np.log(np.maximum(mel, np.float32(FAINTEST)))
-        columns = np.empty((len(COLUMNS), len(frames)), dtype=np.float32)
-        np.multiply(logarithms, np.float32(DECIBELS_PER_NEPER), out=columns[:NUM_MELS])
-        columns[NUM_MELS] = self._loudness(logarithms)
-        columns[NUM_MELS + 1 : -4] = self._balance(power, mel, logarithms, gathered[NUM_MELS:-1])
-        pitch, ratio, level, rms = columns[-4:]
-        pitch_hz, strength = self._pitch(frames, mean_square)
-        np.multiply(pitch_hz, np.float32(1 / PITCH_REFERENCE_HZ), out=pitch)
-        np.maximum(strength, np.float32(1 - STRONGEST), out=strength)
-        np.minimum(strength, np.float32(STRONGEST), out=strength)
-        np.divide(strength, 1 - strength, out=ratio)
-        np.maximum(mean_square, np.float32(FAINTEST), out=level)
-        np.log(columns[-4:-1], out=columns[-4:-1])
-        columns[-4:-1] *= _UNITS
-        np.sqrt(mean_square, out=rms)
-        return columns.T
-
-
 FRAME_RATE: Final = SAMPLE_RATE / FRAME_HOP
 NUM_CEPSTRA: Final = 13
 MEL_FLOOR_DB: Final = -50.0
@@ -241,8 +163,8 @@ _LOUDNESS: Final = _CEPSTRA.stop
 _MOVING: Final = slice(_CEPSTRA.start, _LOUDNESS + 1)
 _VOICED_ROWS: Final = slice(_NUM_TRACKS - len(VOICED_FRAMES), _NUM_TRACKS)
 _MADE: Final = (
-    *with_robust_functionals(ALL_FRAMES),
-    *with_robust_functionals(VOICED_FRAMES),
+    *with_functionals(ALL_FRAMES, ROBUST_FUNCTIONALS),
+    *with_functionals(VOICED_FRAMES, ROBUST_FUNCTIONALS),
     *modulation_features("modulation_loudness"),
     *modulation_features("modulation_rms"),
     *PERTURBATION,
@@ -255,25 +177,88 @@ FEATURES: Final = tuple(_MADE[place] for place in _ORDER)
 """Sorted by name, so that groups stand together."""
 
 
-class AcousticWindow:
-    """Turns the rows of a window into its vector."""
+class AcousticSet(StreamedSet):
+    """Mel levels, spectral balance, loudness and pitch of each frame; statistics of many kinds of a window.
+
+    DC is ignored, and the level taken out. See ``docs/decisions/0014-acoustic.md``.
+    """
+
+    name = "acoustic"
+    version = 1
+    sample_rate = SAMPLE_RATE
+    frame_length = FRAME_LENGTH
+    frame_hop = FRAME_HOP
+    features = FEATURES
+    num_columns = len(COLUMNS)
 
     def __init__(self) -> None:
+        super().__init__()
+        start = (FRAME_LENGTH - SPECTRUM_LENGTH) // 2
+        self._middle = slice(start, start + SPECTRUM_LENGTH)
+        bins_hz = np.fft.rfftfreq(SPECTRUM_LENGTH, 1 / SAMPLE_RATE)
+        self._spectrum = PowerSpectrum(SPECTRUM_LENGTH, *np.searchsorted(bins_hz, HEARD_HZ).tolist())
+        self._balance = SpectralBalance(self._spectrum, bins_hz, mel_band_edges(NUM_MELS, HEARD_HZ[1]))
+        self._loudness = Loudness(SPECTRUM_LENGTH, NUM_MELS, HEARD_HZ[1])
+        # Parseval, over the energy of the Hann curve: the taper keeps part periods at a frame's ends from
+        # passing for shimmer.
+        mean_square = np.full((1, len(bins_hz)), 16 / (3 * SPECTRUM_LENGTH**2))
+        mel = mel_filterbank(SAMPLE_RATE, SPECTRUM_LENGTH, NUM_MELS, HEARD_HZ[1])
+        gather = np.concatenate([mel.T, self._balance.band_weights, mean_square])
+        self._gather = gather[:, self._spectrum.bins].astype(np.float32)
+        self._weakest = np.full(len(self._spectrum.bins), 10 ** (-RANGE_DB / 10), dtype=np.float32)
+        self._pitch = PitchTracker(SAMPLE_RATE, FRAME_LENGTH, FRAME_HOP)
         self._order = np.array(_ORDER)
         self._cepstra = cepstral_basis(NUM_MELS, NUM_CEPSTRA).T[list(_CEPSTRA_ORDER)]
 
-    def __call__(self, rows: FloatArray) -> FloatArray:
+    def describe(self, frames: FloatArray) -> FloatArray:
+        """Describe frames, each by itself.
+
+        Parameters
+        ----------
+        frames : ndarray, shape (num_frames, 960), float32
+            Sound at 16 kHz, each frame 160 samples after the one before it.
+
+        Returns
+        -------
+        ndarray, shape (num_frames, num_columns), float32
+            In the order of `COLUMNS`.
+        """
+        power = self._spectrum(frames[:, self._middle])
+        weakest = self._weakest @ power
+        weakest += np.float32(TINIEST_POWER)
+        np.maximum(power, weakest, out=power)
+        # A row a quantity, turned around at the end: whole rows are quicker to write than columns.
+        gathered = self._gather @ power
+        mel, mean_square = gathered[:NUM_MELS], gathered[-1]
+        logarithms = np.log(np.maximum(mel, np.float32(FAINTEST)))
+        columns = np.empty((len(COLUMNS), len(frames)), dtype=np.float32)
+        np.multiply(logarithms, np.float32(DECIBELS_PER_NEPER), out=columns[:NUM_MELS])
+        columns[NUM_MELS] = self._loudness(logarithms)
+        columns[NUM_MELS + 1 : -4] = self._balance(power, mel, logarithms, gathered[NUM_MELS:-1])
+        pitch, ratio, level, rms = columns[-4:]
+        pitch_hz, strength = self._pitch(frames, mean_square)
+        np.multiply(pitch_hz, np.float32(1 / PITCH_REFERENCE_HZ), out=pitch)
+        np.maximum(strength, np.float32(1 - STRONGEST), out=strength)
+        np.minimum(strength, np.float32(STRONGEST), out=strength)
+        np.divide(strength, 1 - strength, out=ratio)
+        np.maximum(mean_square, np.float32(FAINTEST), out=level)
+        np.log(columns[-4:-1], out=columns[-4:-1])
+        columns[-4:-1] *= _UNITS
+        np.sqrt(mean_square, out=rms)
+        return columns.T
+
+    def vector(self, rows: FloatArray) -> FloatArray:
         """Sum up a window as if it had been scaled to `LEVEL_DBFS`.
 
         Parameters
         ----------
-        rows : ndarray, shape (n, len(COLUMNS)), float32
+        rows : ndarray, shape (n, num_columns), float32
             Of the window's frames, oldest first; n >= 1.
 
         Returns
         -------
-        ndarray, shape (len(FEATURES),), float32
-            In the order of `FEATURES`.
+        ndarray, shape (len(features),), float32
+            In the order of `features`.
         """
         gain_db = LEVEL_DBFS - level_of_frames(rows[:, -1])
         tracks = self._tracks(rows, gain_db)
@@ -310,65 +295,3 @@ class AcousticWindow:
         level = np.add(rows[:, -2], np.float32(gain_db - LEVEL_DBFS), out=tracks[_LEVEL])
         np.maximum(level, np.float32(QUIETEST_FRAME_DB), out=level)
         return tracks
-
-
-class AcousticRecipe:
-    """Mel levels, spectral balance, loudness and pitch of each frame; statistics of many kinds of a window.
-
-    See ``docs/decisions/0014-acoustic.md``.
-    """
-
-    features = FEATURES
-    num_columns = len(COLUMNS)
-
-    def __init__(self) -> None:
-        self._frames = AcousticFrames()
-        self._window = AcousticWindow()
-
-    def describe(self, frames: FloatArray) -> FloatArray:
-        """Describe frames, each by itself.
-
-        Parameters
-        ----------
-        frames : ndarray, shape (num_frames, 960), float32
-            Sound at 16 kHz, each frame 160 samples after the one before it.
-
-        Returns
-        -------
-        ndarray, shape (num_frames, num_columns), float32
-            In the order of `COLUMNS`.
-        """
-        return self._frames(frames)
-
-    def vector(self, rows: FloatArray) -> FloatArray:
-        """Sum up a window, its level taken out.
-
-        Parameters
-        ----------
-        rows : ndarray, shape (n, num_columns), float32
-            Of the window's frames, oldest first; n >= 1.
-
-        Returns
-        -------
-        ndarray, shape (len(features),), float32
-            In the order of `features`.
-        """
-        return self._window(rows)
-
-
-def acoustic() -> StreamedSet:
-    """Make the set `acoustic`, version 1.
-
-    Returns
-    -------
-    StreamedSet
-        16 kHz, frames of 960 samples every 160.
-    """
-    return StreamedSet(
-        "acoustic",
-        version=1,
-        sample_rate=SAMPLE_RATE,
-        frame_length=FRAME_LENGTH,
-        frame_hop=FRAME_HOP,
-        recipe=AcousticRecipe(),
-    )

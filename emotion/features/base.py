@@ -1,12 +1,13 @@
-"""The interface of a feature set: a name, a version, a frame grid, and the same numbers offline and live."""
+"""The interface of a feature set, and what several sets share: names, functionals, levels, checks."""
 
+import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
 from emotion.arrays import FloatArray, Samples
-from emotion.features.functionals import FUNCTIONALS
+from emotion.errors import UsageError
 from emotion.window_grid import WindowGrid
 
 
@@ -47,13 +48,21 @@ def numbered(group: str, count: int, unit: str) -> tuple[Descriptor, ...]:
     return tuple(Descriptor(f"{group}.{index:0{digits}d}", unit) for index in range(count))
 
 
-def with_functionals(descriptors: tuple[Descriptor, ...]) -> tuple[Descriptor, ...]:
-    """Name the features that the functionals make of descriptors, in the order of a feature vector.
+FUNCTIONALS: Final[tuple[str, ...]] = ("mean", "std", "min", "max")
+"""Their order in a feature vector."""
+
+
+def with_functionals(
+    descriptors: tuple[Descriptor, ...], functionals: tuple[str, ...] = FUNCTIONALS
+) -> tuple[Descriptor, ...]:
+    """Name the features that functionals make of descriptors, in the order of a feature vector.
 
     Parameters
     ----------
     descriptors : tuple of Descriptor
         In the order of the columns.
+    functionals : tuple of str, optional
+        In their order for each descriptor.
 
     Returns
     -------
@@ -63,52 +72,58 @@ def with_functionals(descriptors: tuple[Descriptor, ...]) -> tuple[Descriptor, .
     return tuple(
         Descriptor(f"{descriptor.name}.{functional}", descriptor.unit)
         for descriptor in descriptors
-        for functional in FUNCTIONALS
+        for functional in functionals
     )
 
 
-class FrameRecipe(Protocol):
-    """From frames to rows of descriptors, and from the rows of a window to its vector; keeps no memory."""
+def summarise(descriptors: FloatArray) -> FloatArray:
+    """Give mean, standard deviation (over n, not n - 1), minimum and maximum of each descriptor.
 
-    @property
-    def num_columns(self) -> int:
-        """Values kept for each frame."""
-        ...
+    Parameters
+    ----------
+    descriptors : ndarray, shape (num_frames, num_descriptors), float32
+        num_frames >= 1.
 
-    @property
-    def features(self) -> tuple[Descriptor, ...]:
-        """Names and units of the vector's values, in order."""
-        ...
+    Returns
+    -------
+    ndarray, shape (num_descriptors, 4), float32
+        In the order of `FUNCTIONALS`.
+    """
+    num_frames, num_descriptors = descriptors.shape
+    weights = np.full(num_frames, 1 / num_frames, dtype=np.float32)
+    summary = np.empty((len(FUNCTIONALS), num_descriptors), dtype=np.float32)
+    mean, deviation, lowest, highest = summary
+    np.matmul(weights, descriptors, out=mean)
+    squares = descriptors - mean
+    squares *= squares
+    np.sqrt(weights @ squares, out=deviation)
+    descriptors.min(axis=0, out=lowest)
+    descriptors.max(axis=0, out=highest)
+    return summary.T
 
-    def describe(self, frames: FloatArray) -> FloatArray:
-        """Describe frames, each by itself.
 
-        Parameters
-        ----------
-        frames : ndarray, shape (num_frames, frame_length), float32
-            Sound, each frame one hop after the one before it.
+LEVEL_DBFS: Final = -26.0
+"""Every window is taken as if its RMS lay here: the usual level of speech in ITU-T P.56."""
+QUIETEST_DBFS: Final = -140.0
+"""A window quieter than this counts as this quiet."""
 
-        Returns
-        -------
-        ndarray, shape (num_frames, num_columns), float32
-            Finite.
-        """
-        ...
 
-    def vector(self, rows: FloatArray) -> FloatArray:
-        """Sum up a window.
+def level_of_frames(rms: FloatArray) -> float:
+    """Give the level of a window from its frames.
 
-        Parameters
-        ----------
-        rows : ndarray, shape (n, num_columns), float32
-            The rows of the window's frames, oldest first; n >= 1.
+    Parameters
+    ----------
+    rms : ndarray, shape (n,), float32
+        Of each frame without its mean, full scale 1.
 
-        Returns
-        -------
-        ndarray, shape (len(features),), float32
-            The feature vector.
-        """
-        ...
+    Returns
+    -------
+    float
+        Mean square over the frames, dBFS, at least `QUIETEST_DBFS`.
+    """
+    exact = rms.astype(np.float64)
+    mean_square = float(exact @ exact) / len(exact)
+    return max(QUIETEST_DBFS, 10 * math.log10(max(mean_square, 1e-30)))
 
 
 class FeatureStream(Protocol):
@@ -127,7 +142,6 @@ class FeatureStream(Protocol):
         piece : ndarray, shape (grid.first_piece,) the first time, then (grid.step,)
             Mono float32 at the set's sample rate.
         """
-        ...
 
     def vector(self) -> FloatArray:
         """Give the feature vector of the last win samples pushed.
@@ -137,51 +151,39 @@ class FeatureStream(Protocol):
         ndarray, shape (num_features,), float32
             Finite for any finite input, silence included.
         """
-        ...
 
 
 class FeatureSet(Protocol):
-    """A named, versioned recipe from a window of sound to a feature vector."""
+    """A named, versioned recipe from a window of sound to a feature vector.
 
-    @property
-    def name(self) -> str:
-        """The name that cards and command lines use."""
-        ...
+    Attributes
+    ----------
+    name : str
+        The name that cards and command lines use.
+    version : int
+        Raised whenever any value changes; a model of another version is refused.
+    sample_rate : int
+        Hz.
+    frame_length : int
+        Samples in a frame.
+    frame_hop : int
+        Samples between frame starts; the grid starts at the first sample of the segment.
+    feature_names : tuple of str
+        One name a value, in order, as ``group.descriptor.functional``.
+    feature_units : tuple of str
+        The unit of each value, in the order of the names; ``1`` for a ratio.
+    offline_only : bool
+        True where the values need a whole clip in view, so that nothing can be streamed.
+    """
 
-    @property
-    def version(self) -> int:
-        """Raised whenever any value changes; a model of another version is refused."""
-        ...
-
-    @property
-    def sample_rate(self) -> int:
-        """Hz."""
-        ...
-
-    @property
-    def frame_length(self) -> int:
-        """Samples in a frame."""
-        ...
-
-    @property
-    def frame_hop(self) -> int:
-        """Samples between frame starts; the grid starts at the first sample of the segment."""
-        ...
-
-    @property
-    def feature_names(self) -> tuple[str, ...]:
-        """One name a value, in order, as ``group.descriptor.functional``."""
-        ...
-
-    @property
-    def feature_units(self) -> tuple[str, ...]:
-        """The unit of each value, in the order of the names; ``1`` for a ratio."""
-        ...
-
-    @property
-    def offline_only(self) -> bool:
-        """True where the values need a whole clip in view, so that nothing can be streamed."""
-        ...
+    name: str
+    version: int
+    sample_rate: int
+    frame_length: int
+    frame_hop: int
+    feature_names: tuple[str, ...]
+    feature_units: tuple[str, ...]
+    offline_only: bool
 
     def open(self, grid: WindowGrid) -> FeatureStream:
         """Start a stream with no memory.
@@ -201,7 +203,6 @@ class FeatureSet(Protocol):
         UsageError
             If the set is offline only, or win is shorter than one frame.
         """
-        ...
 
     def clip_vector(self, samples: Samples) -> FloatArray:
         """Give one vector for a clip of any length, as if the clip were the window.
@@ -216,7 +217,37 @@ class FeatureSet(Protocol):
         ndarray, shape (num_features,), float32
             The functionals over all frames of the clip.
         """
-        ...
+
+
+def check_grid(feature_set: FeatureSet, grid: WindowGrid, shortest: int) -> None:
+    """Refuse a grid that a feature set cannot be streamed on.
+
+    Parameters
+    ----------
+    feature_set : FeatureSet
+        The set.
+    grid : WindowGrid
+        The grid asked for.
+    shortest : int
+        Samples of the shortest win in which every window holds a whole frame.
+
+    Raises
+    ------
+    UsageError
+        If the grid is at another rate than the set, or its win shorter.
+    """
+    name, sample_rate = feature_set.name, feature_set.sample_rate
+    if grid.sample_rate != sample_rate:
+        raise UsageError(
+            f"the grid is laid at {grid.sample_rate} Hz and {name} hears at {sample_rate} Hz: "
+            "resample, and lay the grid at the set's rate"
+        )
+    if grid.win < shortest:
+        milliseconds = math.ceil(1000 * shortest / sample_rate)
+        raise UsageError(
+            f"win is {grid.win / sample_rate:.4g} s, and a window of {name} must hold a whole frame "
+            f"of {feature_set.frame_length} samples: give at least {milliseconds / 1000:g} s"
+        )
 
 
 def window_vectors(feature_set: FeatureSet, grid: WindowGrid, samples: Samples) -> FloatArray:
@@ -245,12 +276,8 @@ def window_vectors(feature_set: FeatureSet, grid: WindowGrid, samples: Samples) 
     vectors = np.empty((grid.num_windows(len(samples)), len(feature_set.feature_names)), dtype=np.float32)
     if not len(vectors):
         return vectors
-    start, end = 0, grid.first_piece
-    while end < grid.win:
-        stream.push(samples[start:end])
-        start, end = end, end + grid.step
-    for window in range(len(vectors)):
-        stream.push(samples[start:end])
-        vectors[window] = stream.vector()
-        start, end = end, end + grid.step
+    for end in range(grid.first_piece, len(samples) + 1, grid.step):
+        stream.push(samples[max(0, end - grid.step) : end])
+        if end >= grid.win:
+            vectors[(end - grid.win) // grid.step] = stream.vector()
     return vectors

@@ -6,18 +6,18 @@ from types import MappingProxyType
 from typing import Final
 
 from emotion.errors import UsageError, name_advice
-from emotion.features.acoustic import acoustic
+from emotion.features.acoustic import AcousticSet
 from emotion.features.base import FeatureSet
-from emotion.features.classic import classic, classic_speech
+from emotion.features.classic import ClassicSet, ClassicSpeechSet
 from emotion.features.classic_33 import Classic33
 from emotion.features.speech import SpeechSet
 
 _MAKERS: Final[MappingProxyType[str, Callable[[], FeatureSet]]] = MappingProxyType(
     {
-        "acoustic": acoustic,
-        "classic": classic,
+        "acoustic": AcousticSet,
+        "classic": ClassicSet,
         "classic-33": Classic33,
-        "classic-speech": classic_speech,
+        "classic-speech": ClassicSpeechSet,
         "speech": SpeechSet,
     }
 )

@@ -11,10 +11,8 @@ import numpy as np
 
 from emotion.arrays import FloatArray, Samples
 from emotion.atomic_files import locked_folder
-from emotion.errors import UsageError
-from emotion.extras import require
-from emotion.features.base import Descriptor, FeatureStream
-from emotion.features.functionals import FUNCTIONALS
+from emotion.errors import UsageError, require
+from emotion.features.base import FUNCTIONALS, Descriptor, FeatureStream
 from emotion.window_grid import WindowGrid
 
 if TYPE_CHECKING:

@@ -38,24 +38,6 @@ def low_pass_taps(sample_rate: int) -> FloatArray:
     return rounded
 
 
-def samples_of_frames(frames: FloatArray, frame_hop: int) -> FloatArray:
-    """Lay overlapping frames end to end again.
-
-    Parameters
-    ----------
-    frames : ndarray, shape (num_frames, frame_length), float32
-        Each begins `frame_hop` samples after the one before it.
-    frame_hop : int
-        Samples.
-
-    Returns
-    -------
-    ndarray, shape ((num_frames - 1) * frame_hop + frame_length,), float32
-        The sound that they were cut from.
-    """
-    return np.concatenate([frames[:, :frame_hop].ravel(), frames[-1, frame_hop:]])
-
-
 class LowBand:
     """Filters and decimates a sound, all blocks in one matrix product.
 
@@ -194,7 +176,8 @@ class PitchTracker:
             At lags from `SHORTEST_LAG` - 1 to `LONGEST_LAG` + 1 samples of the low band, in -1..1.
         """
         num_frames = len(frames)
-        low = self._low_band(samples_of_frames(frames, self._frame_hop))
+        sound = np.concatenate([frames[:, : self._frame_hop].ravel(), frames[-1, self._frame_hop :]])
+        low = self._low_band(sound)
         weakest = mean_square * np.float32(WEAKEST_SHARE * self._length) + np.float32(TINIEST)
         product = self._products(low, num_frames)
         means, scale = self._pairs(self._means_and_norms(low, num_frames))
@@ -394,8 +377,10 @@ def describe_runs(inside: NDArray[np.bool_], frame_rate: float, shortest: int) -
         Longest, mean and standard deviation of their lengths, s; runs a second; their share of all frames.
         Zeros where there is none.
     """
+    # Truth is a byte of one: splitting text is many times quicker than looking for edges with arrays.
     # A window has a handful of runs: plain numbers are quicker here than arrays.
-    seconds = [length / frame_rate for length in run_lengths(inside) if length >= shortest]
+    lengths = [len(run) for run in inside.tobytes().split(b"\0") if run]
+    seconds = [length / frame_rate for length in lengths if length >= shortest]
     if not seconds:
         return [0.0] * (len(RUN_VALUES) + 2)
     window_seconds = len(inside) / frame_rate
@@ -403,23 +388,6 @@ def describe_runs(inside: NDArray[np.bool_], frame_rate: float, shortest: int) -
     variance = sum((length - mean) ** 2 for length in seconds) / len(seconds)
     rate, share = len(seconds) / window_seconds, sum(seconds) / window_seconds
     return [max(seconds), mean, math.sqrt(variance), rate, share]
-
-
-def run_lengths(inside: NDArray[np.bool_]) -> list[int]:
-    """Give the lengths of runs of true values.
-
-    Parameters
-    ----------
-    inside : ndarray, shape (n,), bool
-        Any.
-
-    Returns
-    -------
-    list of int
-        In order.
-    """
-    # Truth is a byte of one: splitting text is many times quicker than looking for edges with arrays.
-    return [len(run) for run in inside.tobytes().split(b"\0") if run]
 
 
 def peak_rate(track: FloatArray, frame_rate: float) -> float:

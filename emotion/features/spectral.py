@@ -1,6 +1,7 @@
 """Descriptors of single frames: shape, balance, contrast and chroma of the spectrum, energy, and deltas."""
 
 import math
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -12,8 +13,6 @@ from emotion.features.spectrum import (
     BAND,
     DECIBELS_PER_NEPER,
     PowerSpectrum,
-    Spectrum,
-    bin_frequencies,
     decibels,
     mel_band_edges,
 )
@@ -240,10 +239,17 @@ class SpectralContrast:
     def __init__(self, sample_rate: int, frame_length: int, num_bins: int) -> None:
         bands = octave_bins(sample_rate, frame_length, num_bins)
         self._bins = [bins for bins, _ in bands]
-        sizes = [bins.stop - bins.start for bins in self._bins]
-        ends = np.cumsum(sizes)
-        self._places = [slice(int(end) - size, int(end)) for end, size in zip(ends, sizes, strict=True)]
-        self._extremes, self._averages = _extremes_of_sorted(self._places, [count for _, count in bands])
+        ends = np.cumsum([bins.stop - bins.start for bins in self._bins]).tolist()
+        self._places = [slice(start, end) for start, end in pairwise([0, *ends])]
+        # Where the extremes of sorted bands lie, and how they average to all peaks, then all valleys.
+        counts = [count for _, count in bands]
+        runs = [range(end - count, end) for end, count in zip(ends, counts, strict=True)]
+        runs += [
+            range(each.start, each.start + count) for each, count in zip(self._places, counts, strict=True)
+        ]
+        self._extremes = np.concatenate(runs)
+        shares = np.diag(1 / np.array(counts * 2))
+        self._averages = np.repeat(shares, counts * 2, axis=0).astype(np.float32)
 
     def __call__(self, magnitude: FloatArray) -> FloatArray:
         """Give the contrast of frames.
@@ -265,17 +271,6 @@ class SpectralContrast:
         levels = decibels(extremes, MAGNITUDE_FLOOR)
         contrast: FloatArray = levels[:, : len(self._bins)] - levels[:, len(self._bins) :]
         return contrast
-
-
-def _extremes_of_sorted(
-    places: list[slice], counts: list[int]
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.intp]], FloatArray]:
-    """Tell where the extremes of sorted bands lie, and how they average to all peaks, then all valleys."""
-    runs = [range(place.stop - count, place.stop) for place, count in zip(places, counts, strict=True)]
-    runs += [range(place.start, place.start + count) for place, count in zip(places, counts, strict=True)]
-    lengths = [len(run) for run in runs]
-    averages = np.repeat(np.diag(1 / np.array(lengths)), lengths, axis=0).astype(np.float32)
-    return np.concatenate([np.array(run) for run in runs]), averages
 
 
 NUM_CLASSES = 12
@@ -356,17 +351,17 @@ class SpectralShape:
     """
 
     def __init__(self, sample_rate: int, frame_length: int, power_floor: float, num_bins: int) -> None:
-        self._bins_hz = bin_frequencies(sample_rate, frame_length)[:num_bins]
+        self._bins_hz = np.fft.rfftfreq(frame_length, 1 / sample_rate)[:num_bins].astype(np.float32)
         self._ones = np.ones_like(self._bins_hz)
         self._power_floor = np.float32(power_floor)
 
-    def centroid_and_bandwidth(self, spectrum: Spectrum) -> tuple[FloatArray, FloatArray]:
+    def centroid_and_bandwidth(self, magnitude: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Give mean and standard deviation of frequency, each bin weighted by its magnitude.
 
         Parameters
         ----------
-        spectrum : Spectrum
-            Of num_frames frames.
+        magnitude : ndarray, shape (num_frames, num_bins), float32
+            As `SpectralPass` gives it.
 
         Returns
         -------
@@ -374,23 +369,23 @@ class SpectralShape:
             Hz; 0 for a frame without power. A. Klapuri and M. Davy (eds), "Signal Processing Methods for
             Music Transcription", chapter 5, 2006.
         """
-        total = spectrum.magnitude @ self._ones
+        total = magnitude @ self._ones
         total[total < TINIEST] = 1
-        centroid = spectrum.magnitude @ self._bins_hz
+        centroid = magnitude @ self._bins_hz
         centroid /= total
         deviation = self._bins_hz - centroid[:, np.newaxis]
         deviation *= deviation
-        bandwidth: FloatArray = np.vecdot(spectrum.magnitude, deviation)
+        bandwidth: FloatArray = np.vecdot(magnitude, deviation)
         bandwidth /= total
         return centroid, np.sqrt(bandwidth)
 
-    def flatness(self, spectrum: Spectrum) -> FloatArray:
+    def flatness(self, power: FloatArray) -> FloatArray:
         """Give the geometric over the arithmetic mean of power.
 
         Parameters
         ----------
-        spectrum : Spectrum
-            Of num_frames frames.
+        power : ndarray, shape (num_frames, num_bins), float32
+            Its square.
 
         Returns
         -------
@@ -398,7 +393,7 @@ class SpectralShape:
             In 0..1: 1 for a flat spectrum and for silence. S. Dubnov, "Generalization of spectral flatness
             measure for non-Gaussian linear processes", IEEE Signal Processing Letters 11(8), 2004.
         """
-        floored = np.maximum(spectrum.power, self._power_floor)
+        floored = np.maximum(power, self._power_floor)
         arithmetic = floored @ self._ones / np.float32(len(self._ones))
         np.log(floored, out=floored)
         # Pairwise, not a product with ones: the exponential would turn its rounding into 2e-5 of the value.
@@ -455,9 +450,7 @@ FAINTEST: Final = 1e-37
 """Power that counts as none."""
 
 
-def a_weight(
-    frequency_hz: NDArray[np.floating],
-) -> NDArray[np.floating]:
+def a_weight(frequency_hz: NDArray[np.floating]) -> NDArray[np.floating]:
     """Give the ear's weight on power at each frequency.
 
     Parameters

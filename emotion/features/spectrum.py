@@ -3,8 +3,6 @@
 It is computed once and shared by all descriptors.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from emotion.arrays import FloatArray, Samples
@@ -25,24 +23,6 @@ def hann_taper(frame_length: int) -> FloatArray:
     """
     turns = np.arange(frame_length) / frame_length
     return (0.5 - 0.5 * np.cos(2 * np.pi * turns)).astype(np.float32)
-
-
-def bin_frequencies(sample_rate: int, frame_length: int) -> FloatArray:
-    """Give the frequency of each bin of the transform.
-
-    Parameters
-    ----------
-    sample_rate : int
-        Hz.
-    frame_length : int
-        Samples in a frame.
-
-    Returns
-    -------
-    ndarray, shape (frame_length // 2 + 1,), float32
-        Hz, from 0 to half the sample rate.
-    """
-    return np.fft.rfftfreq(frame_length, 1 / sample_rate).astype(np.float32)
 
 
 def power_of_frames(samples: Samples, taper: FloatArray, hop: int) -> FloatArray:
@@ -68,20 +48,6 @@ def power_of_frames(samples: Samples, taper: FloatArray, hop: int) -> FloatArray
     return power
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Spectrum:
-    """Each frame's spectrum, not scaled by the frame's length.
-
-    Attributes
-    ----------
-    magnitude, power : ndarray, shape (num_frames, num_bins), float32
-        Amplitude as the transform gives it, and its square.
-    """
-
-    magnitude: FloatArray
-    power: FloatArray
-
-
 class SpectralPass:
     """Tapers and transforms frames.
 
@@ -101,8 +67,8 @@ class SpectralPass:
         self._taper = hann_taper(frame_length)
         self._num_bins = num_bins
 
-    def __call__(self, frames: FloatArray) -> Spectrum:
-        """Give the spectra of frames.
+    def __call__(self, frames: FloatArray) -> FloatArray:
+        """Give the magnitudes of frames.
 
         Parameters
         ----------
@@ -111,14 +77,14 @@ class SpectralPass:
 
         Returns
         -------
-        Spectrum
-            Magnitude and power.
+        ndarray, shape (num_frames, num_bins), float32
+            As the transform gives them, not scaled by the frame's length.
         """
-        magnitude = np.abs(np.fft.rfft(frames * self._taper)[:, : self._num_bins])
+        magnitude: FloatArray = np.abs(np.fft.rfft(frames * self._taper)[:, : self._num_bins])
         if self._weakest is not None:
             loudest = magnitude.max(axis=1, keepdims=True)
             np.maximum(magnitude, loudest * self._weakest, out=magnitude)
-        return Spectrum(magnitude, magnitude * magnitude)
+        return magnitude
 
 
 OUTER = 32

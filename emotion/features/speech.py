@@ -13,14 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray, Samples
-from emotion.encoders import recogniser, turn_encoder
-from emotion.encoders.network import shared_encoder
-from emotion.encoders.recogniser import FRAME_HOP, FRAME_LENGTH, FRAME_MIDDLE, SAMPLE_RATE, num_frames
-from emotion.encoders.turn_encoder import COLUMN_HOP, COLUMN_LENGTH, MAX_FRAMES
-from emotion.encoders.turn_encoder import FRAME_HOP as TURN_FRAME_HOP
-from emotion.encoders.turn_encoder import SAMPLE_RATE as TURN_SAMPLE_RATE
+from emotion.encoders import (
+    COLUMN_HOP,
+    MAX_FRAMES,
+    RECOGNISER,
+    SAMPLE_RATE,
+    TURN_ENCODER,
+    EncoderFrames,
+    shared_encoder,
+)
 from emotion.errors import UsageError
-from emotion.features.base import window_vectors
+from emotion.features.base import check_grid, window_vectors
 from emotion.features.spectrum import hann_taper, mel_filterbank, power_of_frames
 from emotion.window_grid import WindowGrid
 
@@ -40,7 +43,7 @@ def log_mel(sound: Samples) -> FloatArray:
 
     Returns
     -------
-    ndarray, shape (80, num_columns(n)), float32
+    ndarray, shape (80, (n - 400) // 160 + 1), float32
         About -1 to 2; its whole range is 2.
     """
     taper, bands = _taper_and_bands()
@@ -54,7 +57,8 @@ def log_mel(sound: Samples) -> FloatArray:
 @cache
 def _taper_and_bands() -> tuple[FloatArray, FloatArray]:
     """Give the curve, and the weights of the bins in each band, shape (80, 201)."""
-    return hann_taper(COLUMN_LENGTH), mel_filterbank(TURN_SAMPLE_RATE, COLUMN_LENGTH, NUM_BANDS).T.copy()
+    length = TURN_ENCODER.frame_length
+    return hann_taper(length), mel_filterbank(SAMPLE_RATE, length, NUM_BANDS).T.copy()
 
 
 LEVEL_RMS: Final = 0.05
@@ -74,7 +78,7 @@ class LevelledWindow(NamedTuple):
     ----------
     sound : ndarray, shape (n,), float32
         Without DC; RMS of the active frames 0.05.
-    audible : ndarray, shape (num_frames(n),), bool
+    audible : ndarray, shape (RECOGNISER.num_frames(n),), bool
         Frames to be summed up; none in silence.
     """
 
@@ -100,7 +104,7 @@ def level_window(samples: Samples) -> LevelledWindow:
     """
     sound = samples.astype(np.float64)
     sound -= sound.mean()
-    powers = _frame_powers(sound, FRAME_MIDDLE, FRAME_HOP, num_frames(len(samples)))
+    powers = _frame_powers(sound, RECOGNISER)
     active = _active(powers)
     rms = math.sqrt(powers[active].mean())
     gain = LEVEL_RMS / rms if rms * MAX_GAIN > LEVEL_RMS else MAX_GAIN
@@ -108,26 +112,26 @@ def level_window(samples: Samples) -> LevelledWindow:
     return LevelledWindow(sound.astype(np.float32), active & (powers * (gain * gain) > HEARD_POWER))
 
 
-def audible_frames(sound: Samples, first: int, hop: int, count: int) -> NDArray[np.bool_]:
-    """Say which frames of a levelled window are sound, for frames of another length.
+def audible_frames(sound: Samples, encoder: EncoderFrames) -> NDArray[np.bool_]:
+    """Say which frames of a levelled window are sound.
 
     Parameters
     ----------
     sound : ndarray, shape (n,), float32
         As `level_window` gives it.
-    first, hop, count : int
-        Where the first frame begins, how many samples each has, and how many there are;
-        ``first + hop * count <= n``.
+    encoder : EncoderFrames
+        The frames; at least one fits in n samples.
 
     Returns
     -------
-    ndarray, shape (count,), bool
+    ndarray, shape (encoder.num_frames(n),), bool
         True from 30 dB under the loudest frame on; at least one is.
     """
-    return _active(_frame_powers(sound, first, hop, count))
+    return _active(_frame_powers(sound, encoder))
 
 
-def _frame_powers(sound: NDArray[np.floating], first: int, hop: int, count: int) -> NDArray[np.floating]:
+def _frame_powers(sound: NDArray[np.floating], encoder: EncoderFrames) -> NDArray[np.floating]:
+    first, hop, count = encoder.frame_middle, encoder.frame_hop, encoder.num_frames(len(sound))
     frames = sound[first : first + hop * count].reshape(count, hop)
     powers: NDArray[np.floating] = np.einsum("fs,fs->f", frames, frames) / hop
     return powers
@@ -138,14 +142,12 @@ def _active(powers: NDArray[np.floating]) -> NDArray[np.bool_]:
     return active
 
 
-_FUNCTIONALS: Final = ("mean", "std")
-
 FEATURE_NAMES: Final = tuple(
     f"{tap}.{value:03d}.{functional}"
-    for encoder in (recogniser, turn_encoder)
-    for tap in encoder.TAP_NAMES
-    for functional in _FUNCTIONALS
-    for value in range(encoder.TAP_WIDTH)
+    for encoder in (RECOGNISER, TURN_ENCODER)
+    for tap in encoder.tap_names
+    for functional in ("mean", "std")
+    for value in range(encoder.tap_width)
 )
 """Tap by tap, those of the recogniser first: all its means, then all its deviations."""
 
@@ -156,7 +158,7 @@ def pool(taps: Sequence[FloatArray], audible: NDArray[np.bool_]) -> FloatArray:
     Parameters
     ----------
     taps : sequence of ndarray, each of shape (frames, width), float32
-        Of one encoder, in the order of its ``TAP_NAMES``.
+        Of one encoder, in the order of its ``tap_names``.
     audible : ndarray, shape (frames,), bool
         At least one is true.
 
@@ -175,43 +177,34 @@ def pool(taps: Sequence[FloatArray], audible: NDArray[np.bool_]) -> FloatArray:
     return np.concatenate(parts)
 
 
-class WindowEncoders:
-    """The two networks of the set, shared by all streams of the process.
+def window_vector(samples: Samples) -> FloatArray:
+    """Give the feature vector of one window.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,), float32
+        Mono at 16 kHz, finite; 895 samples to 8 s.
+
+    Returns
+    -------
+    ndarray, shape (len(FEATURE_NAMES),), float32
+        All 0 where nothing is audible.
 
     Raises
     ------
     ModelError
-        If the file of one is missing or changed.
+        If the file of an encoder is missing or changed.
     MissingExtraError
         If onnxruntime is not installed.
     """
-
-    def __init__(self) -> None:
-        self._recogniser = shared_encoder(recogniser.FOLDER)
-        self._turn_encoder = shared_encoder(turn_encoder.FOLDER)
-
-    def vector(self, samples: Samples) -> FloatArray:
-        """Give the feature vector of one window.
-
-        Parameters
-        ----------
-        samples : ndarray, shape (n,), float32
-            Mono at 16 kHz, finite; 895 samples to 8 s.
-
-        Returns
-        -------
-        ndarray, shape (len(FEATURE_NAMES),), float32
-            All 0 where nothing is audible.
-        """
-        window = level_window(samples)
-        if not window.audible.any():
-            return np.zeros(len(FEATURE_NAMES), dtype=np.float32)
-        # The spectrogram is one of sound with an RMS of 1.
-        spectrogram = log_mel(window.sound * np.float32(1.0 / LEVEL_RMS))
-        count = turn_encoder.num_frames(len(samples))
-        audible = audible_frames(window.sound, turn_encoder.FRAME_MIDDLE, turn_encoder.FRAME_HOP, count)
-        recognised = pool(self._recogniser.encode(window.sound), window.audible)
-        return np.concatenate([recognised, pool(self._turn_encoder.encode(spectrogram), audible)])
+    window = level_window(samples)
+    if not window.audible.any():
+        return np.zeros(len(FEATURE_NAMES), dtype=np.float32)
+    recognised = shared_encoder(RECOGNISER.folder).encode(window.sound)
+    # The spectrogram is one of sound with an RMS of 1.
+    turns = shared_encoder(TURN_ENCODER.folder).encode(log_mel(window.sound * np.float32(1.0 / LEVEL_RMS)))
+    of_turns = pool(turns, audible_frames(window.sound, TURN_ENCODER))
+    return np.concatenate([pool(recognised, window.audible), of_turns])
 
 
 class SpeechStream:
@@ -219,14 +212,11 @@ class SpeechStream:
 
     Parameters
     ----------
-    encoders : WindowEncoders
-        Shared with all other streams.
     grid : WindowGrid
         At 16 kHz.
     """
 
-    def __init__(self, encoders: WindowEncoders, grid: WindowGrid) -> None:
-        self._encoders = encoders
+    def __init__(self, grid: WindowGrid) -> None:
         self._grid = grid
         self._last = np.zeros(grid.win, dtype=np.float32)
         self._num_pushed = 0
@@ -267,7 +257,7 @@ class SpeechStream:
         missing = self._grid.win - self._num_pushed
         if missing > 0:
             raise ValueError(f"the first window lacks {missing} samples")
-        return self._encoders.vector(self._last)
+        return window_vector(self._last)
 
 
 CLIP_WIN_SECONDS = 2.0
@@ -286,8 +276,8 @@ class SpeechSet:
     name = "speech"
     version = 2
     sample_rate = SAMPLE_RATE
-    frame_length = FRAME_LENGTH
-    frame_hop = FRAME_HOP
+    frame_length = RECOGNISER.frame_length
+    frame_hop = RECOGNISER.frame_hop
     feature_names = FEATURE_NAMES
     feature_units = ("1",) * len(FEATURE_NAMES)
     offline_only = False
@@ -314,22 +304,16 @@ class SpeechSet:
         MissingExtraError
             If onnxruntime is not installed.
         """
-        if grid.sample_rate != self.sample_rate:
-            raise UsageError(
-                f"the grid is laid at {grid.sample_rate} Hz and {self.name} hears at {self.sample_rate} Hz: "
-                "resample, and lay the grid at the set's rate"
-            )
-        if grid.win < self.frame_length:
-            raise UsageError(
-                f"win is {grid.win / self.sample_rate:.4g} s, and a window of {self.name} must hold "
-                f"a whole frame of {self.frame_length} samples: give at least 0.056 s"
-            )
-        if grid.win > MAX_FRAMES * TURN_FRAME_HOP:
+        check_grid(self, grid, self.frame_length)
+        if grid.win > MAX_FRAMES * TURN_ENCODER.frame_hop:
             raise UsageError(
                 f"win is {grid.win / self.sample_rate:.4g} s, and {self.name} hears at most 8 s as a whole: "
                 "give a shorter win"
             )
-        return SpeechStream(WindowEncoders(), grid)
+        # What is missing is missed now, not in the middle of a call.
+        for encoder in (RECOGNISER, TURN_ENCODER):
+            shared_encoder(encoder.folder)
+        return SpeechStream(grid)
 
     def clip_vector(self, samples: Samples) -> FloatArray:
         """Give one vector for a clip of any length.
@@ -348,7 +332,7 @@ class SpeechSet:
         grid = WindowGrid.from_seconds(CLIP_WIN_SECONDS, CLIP_STEP_SECONDS, self.sample_rate)
         if len(samples) < grid.win:
             missing = max(0, self.frame_length - len(samples))
-            return WindowEncoders().vector(np.pad(samples, (0, missing)))
+            return window_vector(np.pad(samples, (0, missing)))
         vectors = window_vectors(self, grid, samples)
         # An active frame has values: the encoder's means are never all 0.
         audible: FloatArray = vectors[vectors.any(axis=1)]

@@ -1,13 +1,13 @@
 """Feature sets whose windows slide: each frame is described once, when it arrives, and kept for one win."""
 
 import math
-from typing import Final
+from abc import ABC, abstractmethod
+from typing import ClassVar, Final
 
 import numpy as np
 
 from emotion.arrays import FloatArray, Samples
-from emotion.errors import UsageError
-from emotion.features.base import FrameRecipe
+from emotion.features.base import Descriptor, check_grid
 from emotion.window_grid import WindowGrid
 
 
@@ -32,22 +32,6 @@ def overlapping(samples: FloatArray, length: int, hop: int = 1) -> FloatArray:
     # The constructor holds the view within its buffer, which as_strided would not.
     view: FloatArray = np.ndarray((num_rows, length), dtype=np.float32, buffer=samples, strides=(4 * hop, 4))
     return view
-
-
-KEPT_BYTES: Final = 1 << 21
-"""A step's arrays come to less than half a megabyte."""
-
-
-def keep_freed_memory() -> None:
-    """Let the C library keep what a step frees, where it would hand it back to the system.
-
-    glibc gives freed memory back beyond a threshold, and the system clears each page when the next step asks
-    for it again: 98 page faults, a quarter of a step of `acoustic`. The threshold rises to twice the largest
-    block that was ever freed (``M_MMAP_THRESHOLD`` in mallopt(3)), so freeing one is enough. It is never
-    touched and costs no memory; a process then keeps at most 4 MB that it could have returned. Other C
-    libraries take no notice.
-    """
-    np.empty(KEPT_BYTES, dtype=np.uint8)
 
 
 LOUDEST = 1e4
@@ -91,7 +75,9 @@ class FrameGrid:
         num_new : int
             How many rows, from the first, are new frames.
         """
-        self._drop_what_no_frame_needs()
+        num_spent = self._num_complete * self.frame_hop
+        self._num_held -= num_spent
+        self._held[: self._num_held] = self._held[num_spent : num_spent + self._num_held].copy()
         end = self._num_held + len(piece)
         held = self._held[self._num_held : end]
         # np.clip does the same at twice the cost.
@@ -103,11 +89,6 @@ class FrameGrid:
     @property
     def _num_complete(self) -> int:
         return max(0, (self._num_held - self.frame_length) // self.frame_hop + 1)
-
-    def _drop_what_no_frame_needs(self) -> None:
-        num_spent = self._num_complete * self.frame_hop
-        self._num_held -= num_spent
-        self._held[: self._num_held] = self._held[num_spent : num_spent + self._num_held].copy()
 
 
 class DescriptorRing:
@@ -167,21 +148,18 @@ class DescriptorStream:
 
     Parameters
     ----------
-    recipe : FrameRecipe
+    feature_set : StreamedSet
         Says what to keep of a frame.
     grid : WindowGrid
         Where windows lie.
-    frame_length, frame_hop : int
-        Samples in a frame, and between frame starts.
     """
 
-    def __init__(self, recipe: FrameRecipe, grid: WindowGrid, frame_length: int, frame_hop: int) -> None:
-        self._recipe = recipe
+    def __init__(self, feature_set: "StreamedSet", grid: WindowGrid) -> None:
+        self._feature_set = feature_set
         self._grid = grid
-        self._frame_hop = frame_hop
-        self._frames = FrameGrid(frame_length, frame_hop, grid.step)
-        capacity = math.ceil(grid.win / frame_hop) + self._frames.batch_size
-        self._ring = DescriptorRing(capacity, recipe.num_columns)
+        self._frames = FrameGrid(feature_set.frame_length, feature_set.frame_hop, grid.step)
+        capacity = math.ceil(grid.win / feature_set.frame_hop) + self._frames.batch_size
+        self._ring = DescriptorRing(capacity, feature_set.num_columns)
         self._num_pushed = 0
 
     def push(self, piece: Samples) -> None:
@@ -203,7 +181,7 @@ class DescriptorStream:
         self._num_pushed += due
         frames, num_new = self._frames.push(piece)
         if num_new:
-            self._ring.append(self._recipe.describe(frames)[:num_new])
+            self._ring.append(self._feature_set.describe(frames)[:num_new])
 
     def vector(self) -> FloatArray:
         """Give the feature vector of the last win samples pushed.
@@ -221,52 +199,79 @@ class DescriptorStream:
         start = self._num_pushed - self._grid.win
         if start < 0:
             raise ValueError(f"the first window lacks {-start} samples")
-        first_frame = -(-start // self._frame_hop)
-        return self._recipe.vector(self._ring.since(first_frame))
+        first_frame = -(-start // self._feature_set.frame_hop)
+        return self._feature_set.vector(self._ring.since(first_frame))
 
 
 CLIP_STEP_SECONDS = 0.5
 """A whole clip is worked through in steps of this length, as a stream would be."""
 
 
-class StreamedSet:
-    """A feature set that is live and offline the same.
+_KEPT_BYTES: Final = 1 << 21
+"""A step's arrays come to less than half a megabyte."""
 
-    Parameters
+
+class StreamedSet(ABC):
+    """A feature set that is live and offline the same: it describes frames, and sums up those of a window.
+
+    Attributes
     ----------
-    name : str
-        The name that cards and command lines use.
-    version : int
-        Raised whenever any value changes.
-    sample_rate : int
-        Hz.
-    frame_length, frame_hop : int
-        Samples in a frame, and between frame starts.
-    recipe : FrameRecipe
-        From frames to descriptors to vectors.
+    features : tuple of Descriptor
+        Names and units of the vector's values, in order.
+    num_columns : int
+        Values kept for each frame.
+    name, version, sample_rate, frame_length, frame_hop, feature_names, feature_units, offline_only
+        See `emotion.features.base.FeatureSet`.
     """
 
+    name: str
+    version: int
+    sample_rate: int
+    frame_length: int
+    frame_hop: int
+    features: ClassVar[tuple[Descriptor, ...]]
+    num_columns: ClassVar[int]
     offline_only = False
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        version: int,
-        sample_rate: int,
-        frame_length: int,
-        frame_hop: int,
-        recipe: FrameRecipe,
-    ) -> None:
-        self.name = name
-        self.version = version
-        self.sample_rate = sample_rate
-        self.frame_length = frame_length
-        self.frame_hop = frame_hop
-        self.feature_names = tuple(feature.name for feature in recipe.features)
-        self.feature_units = tuple(feature.unit for feature in recipe.features)
-        self._recipe = recipe
-        keep_freed_memory()
+    def __init__(self) -> None:
+        self.feature_names = tuple(feature.name for feature in self.features)
+        self.feature_units = tuple(feature.unit for feature in self.features)
+        # Let the C library keep what a step frees. glibc gives freed memory back beyond a threshold, and the
+        # system clears each page when the next step asks for it again: 98 page faults, a quarter of a step of
+        # `acoustic`. The threshold rises to twice the largest block that was ever freed (M_MMAP_THRESHOLD in
+        # mallopt(3)), so freeing one is enough. It is never touched and costs no memory; a process then keeps
+        # at most 4 MB that it could have returned. Other C libraries take no notice.
+        np.empty(_KEPT_BYTES, dtype=np.uint8)
+
+    @abstractmethod
+    def describe(self, frames: FloatArray) -> FloatArray:
+        """Describe frames, each by itself; keep no memory.
+
+        Parameters
+        ----------
+        frames : ndarray, shape (num_frames, frame_length), float32
+            Sound, each frame one hop after the one before it.
+
+        Returns
+        -------
+        ndarray, shape (num_frames, num_columns), float32
+            Finite.
+        """
+
+    @abstractmethod
+    def vector(self, rows: FloatArray) -> FloatArray:
+        """Sum up a window.
+
+        Parameters
+        ----------
+        rows : ndarray, shape (n, num_columns), float32
+            The rows of the window's frames, oldest first; n >= 1.
+
+        Returns
+        -------
+        ndarray, shape (len(features),), float32
+            The feature vector.
+        """
 
     def open(self, grid: WindowGrid) -> DescriptorStream:
         """Start a stream with no memory.
@@ -286,17 +291,10 @@ class StreamedSet:
         UsageError
             If the grid is at another rate, or win so short that a window may hold no whole frame.
         """
-        self._refuse_other_rate(grid)
         # Window starts fall at every multiple of gcd(step, hop) from a frame start.
         longest_wait = self.frame_hop - math.gcd(grid.step, self.frame_hop)
-        shortest = self.frame_length + longest_wait
-        if grid.win < shortest:
-            milliseconds = math.ceil(1000 * shortest / self.sample_rate)
-            raise UsageError(
-                f"win is {grid.win / self.sample_rate:.4g} s, and a window of {self.name} must hold "
-                f"a whole frame of {self.frame_length} samples: give at least {milliseconds / 1000:g} s"
-            )
-        return self._stream(grid)
+        check_grid(self, grid, self.frame_length + longest_wait)
+        return DescriptorStream(self, grid)
 
     def clip_vector(self, samples: Samples) -> FloatArray:
         """Give one vector for a clip of any length, as if the clip were the window.
@@ -311,22 +309,10 @@ class StreamedSet:
         ndarray, shape (num_features,), float32
             The functionals over all frames of the clip.
         """
-        num_missing = max(0, self.frame_length - len(samples))
-        clip = np.concatenate([samples, np.zeros(num_missing, dtype=np.float32)])
+        clip = np.pad(samples, (0, max(0, self.frame_length - len(samples))))
         step = min(len(clip), round(CLIP_STEP_SECONDS * self.sample_rate))
         grid = WindowGrid(len(clip), step, self.sample_rate)
-        stream = self._stream(grid)
-        stream.push(clip[: grid.first_piece])
-        for start in range(grid.first_piece, len(clip), step):
-            stream.push(clip[start : start + step])
+        stream = DescriptorStream(self, grid)
+        for end in range(grid.first_piece, len(clip) + 1, step):
+            stream.push(clip[max(0, end - step) : end])
         return stream.vector()
-
-    def _stream(self, grid: WindowGrid) -> DescriptorStream:
-        return DescriptorStream(self._recipe, grid, self.frame_length, self.frame_hop)
-
-    def _refuse_other_rate(self, grid: WindowGrid) -> None:
-        if grid.sample_rate != self.sample_rate:
-            raise UsageError(
-                f"the grid is laid at {grid.sample_rate} Hz and {self.name} hears at {self.sample_rate} Hz: "
-                "resample, and lay the grid at the set's rate"
-            )

@@ -113,7 +113,7 @@ class WindowLevel:
 
 
 SLICE_SECONDS: Final = 0.1
-"""Levels are taken over slices of this length: shorter than the pauses between words."""
+"""Levels are taken over slices of this length: shorter than the pauses in speech."""
 
 MEMORY_SECONDS: Final = 12.0
 """How far back the floor looks: longer than one speaks without a breath; then a louder room is known."""
@@ -221,7 +221,7 @@ class ClippingMeter:
 
 
 GateKind: TypeAlias = Literal["voice", "level"]
-"""`voice` listens for a voice; `level` knows loudness alone, and takes for speech whatever is louder than the
+"""`voice` detects a voice; `level` uses loudness alone, and takes for speech whatever is louder than the
 room."""
 
 GATE_VERSIONS: Final[Mapping[GateKind, int]] = MappingProxyType({"voice": 1, "level": 1})
@@ -256,29 +256,12 @@ def gate_kind(name: str | None) -> GateKind:
 
 
 MARGIN_DB: Final = 6.0
-"""How far a window must rise over the room's noise floor to be more than the room."""
-
-
-def is_quiet(level_dbfs: float, floor_dbfs: float) -> bool:
-    """Tell sound from silence; see docs/decisions/0007-noise-gate.md.
-
-    Parameters
-    ----------
-    level_dbfs : float
-        RMS of the window without its DC, dB below full scale.
-    floor_dbfs : float
-        The room's noise floor as known at the window's end, dB below full scale.
-
-    Returns
-    -------
-    bool
-        True under -60 dBFS, and within 6 dB of the floor.
-    """
-    return level_dbfs < max(SILENCE_DBFS, floor_dbfs + MARGIN_DB)
+"""How far a window must rise over the room's noise floor to be more than the room; see
+docs/decisions/0007-noise-gate.md."""
 
 
 FAINTEST_VOICE_DBFS: Final = -70.0
-"""Under this level nobody is heard, however likely a voice: a quarter of what the level alone asks for."""
+"""Under this level nothing is speech, however likely a voice: a quarter of what the level alone asks for."""
 
 CLIPPED_SHARE: Final = 0.01
 """Speech with more of its samples at full scale is `clipped`; loud clean recordings have 0.002 at most."""
@@ -288,7 +271,7 @@ FLAT_SHARE: Final = 0.25
 
 
 class Gate:
-    """Listens to one stretch, in the pieces of its grid.
+    """Decides about the windows of one segment, which comes in the pieces of its grid.
 
     Parameters
     ----------
@@ -302,7 +285,7 @@ class Gate:
     ModelError
         If the network's file is missing or changed.
     UsageError
-        If a gate that listens for voices is to hear at another rate than 16 kHz.
+        If a gate of the kind `voice` is given another rate than 16 kHz.
     """
 
     def __init__(self, kind: GateKind, grid: WindowGrid) -> None:
@@ -320,7 +303,7 @@ class Gate:
             self._voice.push(piece)
 
     def state(self, level_dbfs: float, floor_dbfs: float, clipped_share: float) -> State:
-        """Say what the latest window holds.
+        """Decide what the latest window holds.
 
         Parameters
         ----------
@@ -334,9 +317,9 @@ class Gate:
         Returns
         -------
         {'speech', 'silence', 'noise', 'clipped'}
-            See docs/decisions/0016-non-speech.md. A gate that knows levels alone says `speech` or `silence`.
+            See docs/decisions/0016-non-speech.md. A gate of the kind `level` gives `speech` or `silence`.
         """
-        quiet = is_quiet(level_dbfs, floor_dbfs)
+        quiet = level_dbfs < max(SILENCE_DBFS, floor_dbfs + MARGIN_DB)
         if self._voice is None:
             return "silence" if quiet else "speech"
         if clipped_share >= FLAT_SHARE:

@@ -15,7 +15,7 @@ from emotion.signal import mix_down
 from streamer.events import Row, Skip, State
 
 Powers: TypeAlias = NDArray[np.float64]
-"""``(num_frames,)``: mean square without DC, full scale 1; NaN where nothing was heard."""
+"""``(num_frames,)``: mean square without DC, full scale 1; NaN where the sound is missing."""
 
 FRAMES_PER_SECOND: Final = 100
 
@@ -29,7 +29,7 @@ class Envelope:
     """Frames of 10 ms on a grid of the sample index, so that those of two legs of a source lie side by side.
 
     Frame i holds the samples of index i·rate/100 up to (i + 1)·rate/100. It does not matter how the sound is
-    cut. A frame that was not heard whole is NaN.
+    cut. A frame of which a part is missing is NaN.
 
     Parameters
     ----------
@@ -75,13 +75,16 @@ class Envelope:
                 -(-frame * self._sample_rate // FRAMES_PER_SECOND) - start_sample
                 for frame in range(first, end + 1)
             ]
-            self._keep(first, _powers(sound, np.array(bounds)))
+            missing = np.full(min(first - self._end_frame, _NUM_KEPT), np.nan)
+            new = _powers(sound, np.array(bounds))
+            self._powers = np.concatenate((self._powers, missing, new))[-_NUM_KEPT:]
+            self._end_frame = end
             sound = sound[bounds[-1] :]
         # A copy, so that a small rest does not keep a large block alive, nor change with it.
         self._waiting = sound.copy()
 
     def frames(self, start_seconds: float, end_seconds: float) -> Powers:
-        """Give the frames of a stretch of time.
+        """Give the frames of a span of time.
 
         Parameters
         ----------
@@ -91,25 +94,14 @@ class Envelope:
         Returns
         -------
         ndarray, shape (num_frames,), float64
-            Mean square of each frame without its DC, full scale 1. NaN where it was not heard whole: before
-            the stream, in a gap, after the latest sound, or longer ago than is kept.
+            Mean square of each frame without its DC, full scale 1. NaN where a part is missing: before the
+            stream, in a gap, after the latest sound, or longer ago than is kept.
         """
         first = round(start_seconds * FRAMES_PER_SECOND)
         num_frames = max(0, round((end_seconds - start_seconds) * FRAMES_PER_SECOND))
-        places = np.arange(first, first + num_frames)
-        kept = (places >= max(0, self._end_frame - _NUM_KEPT)) & (places < self._end_frame)
-        found: Powers = np.where(kept, self._powers[places % _NUM_KEPT], np.nan)
-        return found
-
-    def _keep(self, first: int, powers: Powers) -> None:
-        end = first + len(powers)
-        if first > self._end_frame:
-            # What was passed over is lost: nothing older may stand in its place.
-            lost = np.arange(max(self._end_frame, end - _NUM_KEPT), first)
-            self._powers[lost % _NUM_KEPT] = np.nan
-        latest = powers[-_NUM_KEPT:]
-        self._powers[np.arange(end - len(latest), end) % _NUM_KEPT] = latest
-        self._end_frame = end
+        places = np.arange(num_frames) + (first - self._end_frame + _NUM_KEPT)
+        kept = (places >= 0) & (places < _NUM_KEPT)
+        return np.where(kept, self._powers.take(places, mode="clip"), np.nan)
 
 
 def _powers(sound: Samples, bounds: NDArray[np.int64]) -> Powers:
@@ -147,7 +139,7 @@ AHEAD: Final = 3
 """Pairs of frames by which a leak may come before its source, where two devices are a little apart: 60 ms."""
 
 KNOWN_SHARE: Final = 0.75
-"""So much of the window must have been heard on both legs."""
+"""So much of the window must be there on both legs."""
 
 
 def is_leakage(own: Powers, other: Powers) -> bool:
@@ -167,17 +159,17 @@ def is_leakage(own: Powers, other: Powers) -> bool:
     Returns
     -------
     bool
-        False as well where too little was heard to tell.
+        False as well where too much is missing to decide.
     """
     mine, theirs = _in_pairs(own)[:-AHEAD], _in_pairs(other)
-    heard, known = np.isfinite(mine), np.isfinite(theirs)
-    if not np.any(heard) or len(theirs) < len(mine):
+    own_known, known = np.isfinite(mine), np.isfinite(theirs)
+    if not np.any(own_known) or len(theirs) < len(mine):
         return False
-    ordered = np.sort(mine[heard])
+    ordered = np.sort(mine[own_known])
     power, noise = float(np.mean(ordered)), float(ordered[int((len(ordered) - 1) * LOW_SHARE)])
     theirs = np.where(known, theirs, 0.0)
     # From here on a row is a delay, the longest first.
-    both = heard & sliding_window_view(known, len(mine))
+    both = own_known & sliding_window_view(known, len(mine))
     num_both = np.maximum(1, np.count_nonzero(both, axis=1))
     sources = np.sum(sliding_window_view(theirs, len(mine)), axis=1, where=both) / num_both
     asked = (power < WEAKER * sources) & (num_both >= KNOWN_SHARE * len(mine))
@@ -186,7 +178,7 @@ def is_leakage(own: Powers, other: Powers) -> bool:
     least = max(noise, LEAKAGE_DEPTH * float(ordered[-1]))
     gain = (power - noise) * np.count_nonzero(known) / float(np.sum(theirs))
     leak = gain * np.convolve(theirs, ROOM / np.sum(ROOM))[: len(theirs)]
-    levels = np.log10(np.maximum(np.where(heard, mine, 0.0) - noise, 0.0) + least)
+    levels = np.log10(np.maximum(np.where(own_known, mine, 0.0) - noise, 0.0) + least)
     missed = levels - sliding_window_view(np.log10(leak + least), len(mine))
     lively = _variances(np.broadcast_to(levels, both.shape), both, num_both)
     left = _variances(missed, both, num_both)
@@ -215,7 +207,7 @@ LOUD_SHARE: Final = 0.975
 
 
 TALK_DEPTH: Final = 10.0 ** (-22.0 / 10.0)
-"""Talk goes down to 22 dB under the loudest: the end of a word does, and most of a leak does not reach it."""
+"""Talk goes down to 22 dB under the loudest: the last sounds of a phrase do, most of a leak does not."""
 
 OVER_NOISE: Final = 10.0 ** (5.0 / 10.0)
 """Talk is 5 dB over the noise at least."""
@@ -243,17 +235,17 @@ def talks(past: Powers, num_newest: int, state: State) -> bool:
     Returns
     -------
     bool
-        False as well where nothing of the step was heard.
+        False as well where the step is missing.
     """
-    newest, recent, heard = (_heard(past[-count:]) for count in (num_newest, LOOK_BACK, len(past)))
+    newest, recent, known = (_known(past[-count:]) for count in (num_newest, LOOK_BACK, len(past)))
     if state not in WITH_A_VOICE or not len(newest):
         return False
-    loud, noise = _under(recent, LOUD_SHARE), _under(heard, LOW_SHARE)
+    loud, noise = _under(recent, LOUD_SHARE), _under(known, LOW_SHARE)
     bound = max(TALK_DEPTH * loud, min(OVER_NOISE * noise, NEVER_NOISE * loud))
     return int(np.count_nonzero(newest > bound)) >= ENOUGH * len(newest)
 
 
-def _heard(frames: Powers) -> Powers:
+def _known(frames: Powers) -> Powers:
     return frames[np.isfinite(frames)]
 
 
@@ -262,10 +254,10 @@ def _under(frames: Powers, share: float) -> float:
 
 
 ADVISED_AFTER: Final = 6
-"""Windows of nothing but a leak after which the user is told."""
+"""Windows of nothing but a leak after which the user gets a message."""
 
 _LEAK_SECONDS: Final = 3.0
-"""A leak is looked for in at least so much of the sound up to a window's end: more tells better."""
+"""A leak is looked for in at least so much of the sound up to a window's end: more decides better."""
 
 _MOMENT_SECONDS: Final = 1.0
 
@@ -274,7 +266,7 @@ _PAST_SECONDS: Final = MEMORY_SECONDS - 2.0
 
 
 class LeakageDetector:
-    """Remembers the envelopes of all legs, and tells a leak from a voice.
+    """Keeps the envelopes of all legs, and distinguishes a leak from a voice.
 
     This is the one thing in which a leg depends on another: docs/decisions/0024-bleed.md.
 
@@ -316,12 +308,12 @@ class LeakageDetector:
         Returns
         -------
         bool
-            False as well where another leg was not heard.
+            False as well where the sound of the other legs is missing.
         """
         before = self._envelopes[leg].frames(end - _LEAK_SECONDS, start)
         # No further than to the beginning of the sound, or to the gap, that lies before the window.
-        num_heard = int(np.argmax(np.isnan(before[::-1]))) if np.isnan(before).any() else len(before)
-        is_leak = self._is_explained(leg, start - num_heard / FRAMES_PER_SECOND, end)
+        num_known = int(np.argmax(np.isnan(before[::-1]))) if np.isnan(before).any() else len(before)
+        is_leak = self._is_explained(leg, start - num_known / FRAMES_PER_SECOND, end)
         self._num_leaks[leg] += is_leak
         return is_leak
 
@@ -343,7 +335,7 @@ class LeakageDetector:
         past = self._envelopes[row.leg].frames(row.end - _PAST_SECONDS, row.end)
         if not talks(past, round(step_seconds * FRAMES_PER_SECOND), row.state):
             return False
-        # Who has just stopped may hear the other already, while the window is still his own.
+        # The leak of another leg may follow at once on the talk of this one, within the same window.
         return not self._is_explained(row.leg, row.end - _MOMENT_SECONDS, row.end)
 
     def _is_explained(self, leg: str, start: float, end: float) -> bool:

@@ -1,20 +1,196 @@
-"""One leg, a side of a call: its windows become rows with state, emotion and probabilities."""
+"""From the windows of one leg, a side of a call, to its rows: model, speaker baseline, smoothing, doubt."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 
 from emotion.arrays import Probabilities, read_only
+from emotion.decision import UnlearnedVoice, VoiceState
 from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid
-from streamer.analysis.classifier import Classifier, ClassifierOptions
 from streamer.analysis.gate import gate_kind
 from streamer.analysis.load_shedding import LoadShedder
 from streamer.analysis.windows import AudioTap, GatedWindow, WindowAnalyser, WindowOptions
-from streamer.events import AudioBlock, Gap, LegEvent, Row, Skip
+from streamer.events import AudioBlock, Gap, LegEvent, Row, Skip, State
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassifierOptions:
+    """What the user may ask of a classifier.
+
+    Attributes
+    ----------
+    baseline : bool
+        Learn the speaker baseline; False classifies each window by itself.
+    never_unsure : bool
+        Always show the leading label of speech, however little it leads.
+    voice : mapping of str to ndarray, or None
+        The speaker baseline to continue, as ``Voice.state`` gave it; None to begin without one.
+    """
+
+    baseline: bool = True
+    never_unsure: bool = False
+    voice: VoiceState | None = None
+
+
+TIME_CONSTANT_SECONDS: Final = 1.0
+"""After this much speech a change is shown to 63 %."""
+
+MEMORY_SECONDS: Final = 2.0
+"""Longer silence makes the smoother forget the speech before it."""
+
+
+class ProbabilitySmoother:
+    """Exponential smoothing over windows of speech, in stream time.
+
+    Parameters
+    ----------
+    step_seconds : float
+        Stream time from one window to the next, s.
+    """
+
+    def __init__(self, step_seconds: float) -> None:
+        self._step_seconds = step_seconds
+        self._smoothed: Probabilities | None = None
+        self._num_silent = 0
+        self._num_skipped = 0
+
+    def speech(self, probabilities: Probabilities) -> Probabilities:
+        """Take a window of speech.
+
+        Parameters
+        ----------
+        probabilities : ndarray, shape (num_labels,), float64
+            What the model gives for this window.
+
+        Returns
+        -------
+        ndarray, shape (num_labels,), float64
+            Smoothed, summing to 1; the same as given for the first window of speech.
+        """
+        if self._smoothed is None:
+            self._smoothed = probabilities
+        else:
+            # Skipped speech counts as time: a change is shown as soon whatever was skipped.
+            speech_seconds = (1 + self._num_skipped) * self._step_seconds
+            share_of_new = 1.0 - math.exp(-speech_seconds / TIME_CONSTANT_SECONDS)
+            self._smoothed = self._smoothed + share_of_new * (probabilities - self._smoothed)
+        self._num_silent = self._num_skipped = 0
+        return self._smoothed
+
+    def skip(self) -> None:
+        """Pass over a window of speech that was not analysed: no silence, and nothing new."""
+        self._num_silent = 0
+        self._num_skipped += 1
+
+    def silence(self) -> None:
+        """Take a window without speech."""
+        self._num_silent += 1
+        if self._num_silent * self._step_seconds > MEMORY_SECONDS:
+            self._smoothed = None
+
+    def restart(self) -> None:
+        """Forget the probabilities, as at a gap; the next window of speech ends all counts."""
+        self._smoothed = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Classification:
+    """What the classifier finds in one window.
+
+    Attributes
+    ----------
+    state : {'speech', 'silence', 'noise', 'clipped', 'unsure'}
+        The gate's, or `unsure` where the model would not decide about speech.
+    emotion : str or None
+        The leading label after smoothing; None where there is none to show.
+    probabilities, smoothed : ndarray, shape (num_labels,), float64, or None
+        Of this window alone, and smoothed; None without speech.
+    voice_known : float
+        How far the speaker baseline is trusted, this window included, 0..1.
+    """
+
+    state: State
+    emotion: str | None
+    probabilities: Probabilities | None
+    smoothed: Probabilities | None
+    voice_known: float
+
+
+class Classifier:
+    """Classifies the windows of one leg in their order.
+
+    Parameters
+    ----------
+    model : EmotionModel
+        The fitted model.
+    step_seconds : float
+        Stream time from one window to the next, s.
+    options : ClassifierOptions, optional
+        By default it learns the speaker baseline and may be unsure.
+
+    Raises
+    ------
+    ValueError
+        If the speaker baseline to continue is none of this model's.
+    """
+
+    def __init__(
+        self, model: EmotionModel, step_seconds: float, options: ClassifierOptions | None = None
+    ) -> None:
+        options = options or ClassifierOptions()
+        self._model = model
+        self._smoother = ProbabilitySmoother(step_seconds)
+        self._may_be_unsure = not options.never_unsure
+        self._voice = model.open_voice(options.voice) if options.baseline else UnlearnedVoice(model.predict)
+
+    @property
+    def voice_state(self) -> VoiceState:
+        """The speaker baseline so far; empty where nothing is learned."""
+        return self._voice.state()
+
+    def classify(self, window: GatedWindow) -> Classification:
+        """Classify the next window.
+
+        Parameters
+        ----------
+        window : GatedWindow
+            With a vector where its state is `speech`.
+
+        Returns
+        -------
+        Classification
+            Depends on this window and those before it alone.
+
+        Raises
+        ------
+        ValueError
+            If speech comes without a vector.
+        """
+        if window.state != "speech":
+            self._smoother.silence()
+            return Classification(window.state, None, None, None, self._voice.known)
+        if window.vector is None:
+            raise ValueError(f"speech from {window.start} s on has no feature vector")
+        probabilities = self._voice.update(window.vector)
+        smoothed = self._smoother.speech(probabilities)
+        if self._may_be_unsure and self._model.is_unsure(smoothed):
+            return Classification("unsure", None, probabilities, smoothed, self._voice.known)
+        leading = self._model.card.labels[int(smoothed.argmax())]
+        return Classification("speech", leading, probabilities, smoothed, self._voice.known)
+
+    def skip(self) -> None:
+        """Pass over a window of speech that was skipped; the speaker baseline learns nothing of it."""
+        self._smoother.skip()
+
+    def restart(self) -> None:
+        """Forget, at a gap, the smoothed probabilities; the speaker baseline stays."""
+        self._smoother.restart()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +204,8 @@ class LegOptions:
     tap : AudioTap or None
         Receives all sound, mono at the model's rate.
     is_leak : callable or None
-        Tells whether a span of stream time holds nothing but what leaks in from another leg: this one is
-        silent there.
+        Whether a span of stream time, from start to end in s, holds only leakage from another leg: this one
+        is silent there.
     shedder : LoadShedder or None
         Decides which windows are skipped; without it none are.
     """
@@ -45,12 +221,27 @@ class Leg:
 
     A row depends on the windows before it in this leg, never on those of another leg, leakage apart.
 
-    Attributes
+    Parameters
     ----------
     name : str
         In every row.
+    model : EmotionModel
+        The fitted model.
+    grid : WindowGrid
+        At the model's rate.
+    source_rate : int
+        Sample rate of the blocks, Hz.
+    options : LegOptions, optional
+        By default no window is skipped or taken for leakage.
+
+    Attributes
+    ----------
+    name : str
+        As given.
     windows : WindowAnalyser
         Takes the blocks; its windows and gaps go into `rows`.
+    noise_floor : NoiseFloor
+        Level and noise floor of the leg.
     classifier : Classifier
         With the speaker baseline.
     """
@@ -64,14 +255,10 @@ class Leg:
         options: LegOptions | None = None,
     ) -> None:
         options = options or LegOptions()
+        window_options = WindowOptions(gate_kind(model.card.gate), tap=options.tap, shedder=options.shedder)
         self.name = name
-        self.windows = WindowAnalyser(
-            name,
-            model.feature_set,
-            grid,
-            source_rate,
-            WindowOptions(gate_kind(model.card.gate), tap=options.tap, shedder=options.shedder),
-        )
+        self.windows = WindowAnalyser(name, model.feature_set, grid, source_rate, window_options)
+        self.noise_floor = self.windows.noise_floor
         self.classifier = Classifier(model, grid.step / grid.sample_rate, options.classifier)
         self._is_leak = options.is_leak
         self._shedder = options.shedder
@@ -79,7 +266,18 @@ class Leg:
         self._num_windows = 0
 
     def rows(self, events: Iterable[GatedWindow | Gap]) -> list[LegEvent]:
-        """Classify windows in their order; gaps pass through and restart the smoothing."""
+        """Classify windows in their order; gaps pass through and restart the smoothing.
+
+        Parameters
+        ----------
+        events : iterable of GatedWindow and Gap
+            What `windows` gave, in its order.
+
+        Returns
+        -------
+        list of Row, Skip and Gap
+            One for each.
+        """
         given: list[LegEvent] = []
         for event in events:
             if isinstance(event, Gap):
@@ -135,7 +333,17 @@ class Leg:
 
 
 def warm_up(model: EmotionModel, grid: WindowGrid, source_rate: int) -> None:
-    """Analyse noise and classify it as speech, so that all is loaded before a source opens."""
+    """Analyse noise and classify it as speech, so that all is loaded before a source opens.
+
+    Parameters
+    ----------
+    model : EmotionModel
+        The fitted model.
+    grid : WindowGrid
+        At the model's rate.
+    source_rate : int
+        Sample rate of the source, Hz.
+    """
     options = WindowOptions(gate_kind(model.card.gate), every_vector=True)
     windows = WindowAnalyser("warm-up", model.feature_set, grid, source_rate, options)
     classifier = Classifier(model, grid.step / grid.sample_rate)

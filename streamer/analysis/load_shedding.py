@@ -3,7 +3,7 @@
 import math
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -15,7 +15,7 @@ STALL_TIMES: Final = 3.0
 
 @dataclass(slots=True)
 class LoadSlot:
-    """Counts of a stretch of sound.
+    """Counts over some sound.
 
     Attributes
     ----------
@@ -23,8 +23,8 @@ class LoadSlot:
         How much of it was worked through, by number of the source, s.
     busy_seconds : float
         The time that this took, s.
-    heard_seconds : float
-        The part of it that went into vectors and judgements, s.
+    window_seconds : float
+        The part of it that went into vectors and classifications, s.
     max_lag_seconds : float
         The longest from the arrival of a block to its end, s.
     asked, skipped : Counter
@@ -33,14 +33,14 @@ class LoadSlot:
 
     sound_seconds: dict[int, float] = field(default_factory=dict)
     busy_seconds: float = 0.0
-    heard_seconds: float = 0.0
+    window_seconds: float = 0.0
     max_lag_seconds: float = 0.0
     asked: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
 
 
 def demand_of(slots: Sequence[LoadSlot], cost_seconds: float) -> float:
-    """Hold the time asked for against the sound."""
+    """Divide the time asked for by the sound."""
     busy = sorted(slot.busy_seconds for slot in slots)
     longest = busy[-2] if busy[-1] > STALL_TIMES * busy[-2] else busy[-1]
     asked_for = sum(busy[:-1]) + longest + cost_seconds * sum(slot.skipped.total() for slot in slots)
@@ -50,22 +50,16 @@ def demand_of(slots: Sequence[LoadSlot], cost_seconds: float) -> float:
     return asked_for / sound_seconds if sound_seconds else 0.0
 
 
-def mean_cost(slots: Iterable[LoadSlot], known_seconds: float) -> float:
-    """Give what a window that was heard has taken in the mean."""
-    seconds, num_heard = 0.0, 0
-    for slot in slots:
-        seconds += slot.heard_seconds
-        num_heard += slot.asked.total() - slot.skipped.total()
-    return seconds / num_heard if num_heard else known_seconds
+def mean_cost(slots: Collection[LoadSlot], known_seconds: float) -> float:
+    """Give what a window that was not skipped has taken in the mean."""
+    num_analysed = sum(slot.asked.total() - slot.skipped.total() for slot in slots)
+    return sum(slot.window_seconds for slot in slots) / num_analysed if num_analysed else known_seconds
 
 
-def skipped_share(slots: Iterable[LoadSlot], leg: str) -> float:
+def skipped_share(slots: Collection[LoadSlot], leg: str) -> float:
     """Give the share of a leg's windows of speech that was skipped."""
-    asked, skipped = 0, 0
-    for slot in slots:
-        asked += slot.asked[leg]
-        skipped += slot.skipped[leg]
-    return skipped / asked if asked else 0.0
+    asked = sum(slot.asked[leg] for slot in slots)
+    return sum(slot.skipped[leg] for slot in slots) / asked if asked else 0.0
 
 
 MEMORY_SECONDS: Final = 10.0
@@ -86,11 +80,10 @@ _LEAST_SLOTS: Final = 8
 
 
 class LoadShedder:
-    """Measures what a second of sound demands of the one worker, and says whether a window is to be skipped.
+    """Measures what a second of sound demands of the one worker, and decides whether to skip a window.
 
     *Demand* is the time in which the worker was busy, and what the skipped windows would have taken, over the
-    seconds of sound: above 1 the machine is too slow. A single stall says nothing of the machine, and is left
-    out.
+    seconds of sound: above 1 the machine is too slow. A single stall is no sign of that, and is left out.
 
     A window is skipped where demand is above 1 and its lag beyond the bound. Windows ask in the order in
     which they were completed, so those skipped are the oldest that wait, and no more of them than brings the
@@ -142,7 +135,7 @@ class LoadShedder:
         """Count what is done inside as work on a window that was not skipped."""
         began = self._clock()
         yield
-        self._slots[-1].heard_seconds += self._clock() - began
+        self._slots[-1].window_seconds += self._clock() - began
 
     @property
     def demand(self) -> float:
@@ -168,13 +161,10 @@ class LoadShedder:
         if not self._earlier_seconds < lag_seconds <= self.bound_seconds:
             return lag_seconds > self.bound_seconds
         own = skipped_share(self._slots, leg)
-        return any(skipped_share(self._slots, other) > own for other in _legs(self._slots) if other != leg)
+        legs = {each for slot in self._slots for each in slot.asked}
+        return any(skipped_share(self._slots, other) > own for other in legs)
 
     def _decisive_demand(self, lag_seconds: float) -> float:
         """Look at the latest slots alone as well where the lag is far beyond the bound."""
         is_far = lag_seconds > self.bound_seconds + FAR_SECONDS
         return max(self.demand, self._demand(_LATEST_SLOTS, _LEAST_LATEST_SLOTS) if is_far else 0.0)
-
-
-def _legs(slots: Sequence[LoadSlot]) -> set[str]:
-    return {leg for slot in slots for leg in slot.asked}

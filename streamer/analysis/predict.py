@@ -1,13 +1,13 @@
-"""Predict a recording as a session would have heard it, without thread, clock or queue."""
+"""Predict a recording as a session would, without thread, clock or queue."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
-from emotion.arrays import Samples, read_only
+from emotion.arrays import Probabilities, Samples, read_only
 from emotion.audio_io import rate_note
 from emotion.model import EmotionModel
 from emotion.signal import (
@@ -21,13 +21,10 @@ from emotion.signal import (
     resample,
 )
 from emotion.window_grid import WindowGrid
-from streamer.analysis.classifier import Classifier, ClassifierOptions
-from streamer.analysis.gate import ClippingMeter, Gate, NoiseFloor, PieceCutter, gate_kind
+from streamer.analysis.gate import ClippingMeter, Gate, GateKind, NoiseFloor, PieceCutter, gate_kind
+from streamer.analysis.leg import Classifier, ClassifierOptions
 from streamer.analysis.windows import GatedWindow, WindowAnalyser, WindowOptions
-from streamer.events import STATES, AudioBlock, State
-
-if TYPE_CHECKING:
-    from emotion.arrays import Probabilities
+from streamer.events import STATES, AudioBlock, Gap, State
 
 
 class Recording(Protocol):
@@ -36,22 +33,18 @@ class Recording(Protocol):
     @property
     def sample_rate(self) -> int:
         """Hz."""
-        ...
 
     @property
     def channels(self) -> int:
         """How many, at least 1."""
-        ...
 
     @property
     def num_samples(self) -> int:
         """Samples a channel, at least 1."""
-        ...
 
     @property
     def notes(self) -> tuple[str, ...]:
         """One line for each thing converted or missing, as far as the sound has been read."""
-        ...
 
     def blocks(self, block_samples: int) -> Iterator[Samples]:
         """Read the sound from its beginning, a block at a time.
@@ -66,18 +59,17 @@ class Recording(Protocol):
         ndarray, shape (n, channels), float32
             Finite; a block belongs to its receiver.
         """
-        ...
 
 
 def recording_as_one_window(
     model: EmotionModel, samples: Samples, sample_rate: int, grid: WindowGrid | None
 ) -> GatedWindow:
-    """Hear a recording that has no window of its own.
+    """Analyse a recording that has no window of its own.
 
     Parameters
     ----------
     model : EmotionModel
-        Heard with.
+        Gives rate, gate and features.
     samples : ndarray, shape (n, channels), float32
         All of it, n >= 1, finite; with a grid, shorter than win.
     sample_rate : int
@@ -87,19 +79,19 @@ def recording_as_one_window(
 
     Returns
     -------
-    Heard
+    GatedWindow
         Its vector is that of the recording itself, of whatever length. A model of whole clips has no gate: to
         it all is speech that is not under -60 dBFS.
     """
     card = model.card
     sound = resample(mix_down(samples), sample_rate, card.sample_rate)
     level = level_dbfs(sound)
-    state: State
+    state: State = "silence" if level < SILENCE_DBFS else "speech"
     if grid is not None:
-        kind = gate_kind(card.gate)
-        state = _state_of_short(Gate(kind, grid), grid, sound, _share_at_full_scale(samples))
-    else:
-        state = "silence" if level < SILENCE_DBFS else "speech"
+        # Level and share at full scale are of the sound alone: the silence after it must not thin them out.
+        clipping = ClippingMeter()
+        clipping.push(samples, 0)
+        state = _state_of_short(gate_kind(card.gate), grid, sound, clipping.share(0, len(samples)))
     return GatedWindow(
         start=0.0,
         end=len(samples) / sample_rate,
@@ -112,105 +104,38 @@ def recording_as_one_window(
     )
 
 
-def _state_of_short(gate: Gate, grid: WindowGrid, sound: Samples, clipped_share: float) -> State:
-    """Let a gate hear a short sound that is followed by silence until win is full.
-
-    Its level and its share at full scale stay its own: silence after it must not thin them out.
-    """
+def _state_of_short(kind: GateKind, grid: WindowGrid, sound: Samples, clipped_share: float) -> State:
+    """Give the state of a short sound that is followed by silence until win is full."""
     window = np.pad(sound, (0, grid.win - len(sound)))
-    floor = NoiseFloor(grid.sample_rate)
+    gate, floor = Gate(kind, grid), NoiseFloor(grid.sample_rate)
     floor.push(window)
     for piece in PieceCutter(grid.first_piece, grid.step).push(window):
         gate.push(piece)
     return gate.state(level_dbfs(sound), floor.dbfs, clipped_share)
 
 
-def _share_at_full_scale(samples: Samples) -> float:
-    meter = ClippingMeter()
-    meter.push(samples, 0)
-    return meter.share(0, len(samples))
-
-
 _BLOCK_SAMPLES: Final = 16_384
 """Read at once; whatever it is, the windows are the same."""
 
 
-class RecordingWindows:
-    """The windows of a recording, to be iterated over once.
+def _measured_blocks(audio: Recording, moments: list[Moments]) -> Iterator[Samples]:
+    """Read the sound; `moments` receives what its level is made of."""
+    for samples in audio.blocks(_BLOCK_SAMPLES):
+        moments.append(moments_of(mix_down(samples)))
+        yield samples
 
-    Parameters
-    ----------
-    model : EmotionModel
-        Heard with, by its own gate.
-    audio : Recording
-        Read a block at a time.
 
-    Attributes
-    ----------
-    num_windows : int
-        Windows of the card's grid that lie wholly inside. Where it is 0 all sound is heard as one window.
-    grid : WindowGrid or None
-        The card's; None for a model of whole clips.
-    """
-
-    def __init__(self, model: EmotionModel, audio: Recording) -> None:
-        self._model = model
-        self._audio = audio
-        self._moments: list[Moments] = []
-        rate = model.card.sample_rate
-        self.grid = None if model.card.whole_clips else model.card.grid()
-        num_samples = audio.num_samples * rate // audio.sample_rate
-        self.num_windows = 0 if self.grid is None else self.grid.num_windows(num_samples)
-
-    @property
-    def seconds(self) -> float:
-        """Length of the recording, s."""
-        return self._audio.num_samples / self._audio.sample_rate
-
-    @property
-    def step_seconds(self) -> float:
-        """From one window to the next, s; the whole recording where there is no grid."""
-        return self.seconds if self.grid is None else self.grid.step / self.grid.sample_rate
-
-    @property
-    def level_dbfs(self) -> float:
-        """RMS without its DC of all that was read so far, mixed down, dB below full scale; at least -120."""
-        return level_of_moments(self._moments)
-
-    def __iter__(self) -> Iterator[GatedWindow]:
-        """Read and hear.
-
-        Yields
-        ------
-        Heard
-            The windows in order, bit for bit those of a replay.
-
-        Raises
-        ------
-        AudioFileError
-            If the file changed or went away since it was opened.
-        """
-        if self.grid is not None and self.num_windows:
-            yield from self._windows(self.grid)
-        else:
-            samples = np.concatenate(list(self._blocks()))
-            yield recording_as_one_window(self._model, samples, self._audio.sample_rate, self.grid)
-
-    def _windows(self, grid: WindowGrid) -> Iterator[GatedWindow]:
-        card, features = self._model.card, self._model.feature_set
-        options = WindowOptions(gate_kind(card.gate))
-        analyser = WindowAnalyser("recording", features, grid, self._audio.sample_rate, options)
-        first_sample = 0
-        for samples in self._blocks():
-            block = AudioBlock(read_only(samples), first_sample, arrived=0.0)
-            yield from (each for each in analyser.push(block) if isinstance(each, GatedWindow))
-            first_sample = block.end_sample
-        yield from (each for each in analyser.finish() if isinstance(each, GatedWindow))
-
-    def _blocks(self) -> Iterator[Samples]:
-        for samples in self._audio.blocks(_BLOCK_SAMPLES):
-            self._moments.append(moments_of(mix_down(samples)))
-            yield samples
+def _windows(
+    model: EmotionModel, grid: WindowGrid, sample_rate: int, blocks: Iterable[Samples]
+) -> Iterator[GatedWindow | Gap]:
+    """Give the windows of a recording in order, bit for bit those of a replay."""
+    options = WindowOptions(gate_kind(model.card.gate))
+    analyser = WindowAnalyser("recording", model.feature_set, grid, sample_rate, options)
+    first_sample = 0
+    for samples in blocks:
+        yield from analyser.push(AudioBlock(read_only(samples), first_sample, arrived=0.0))
+        first_sample += len(samples)
+    yield from analyser.finish()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +151,7 @@ class RecordingPrediction:
     probabilities : mapping of label to float, or None
         In the model's order: the mean over the windows of speech, sure or not. None without speech.
     states : mapping of state to int
-        Windows of the card's grid by what a replay says of them, in the order of ``STATES``; all 0 where the
+        Windows of the card's grid by their state in a replay, in the order of ``STATES``; all 0 where the
         recording was taken as a whole.
     level_dbfs : float
         Of the whole recording without its DC, dB below full scale.
@@ -259,9 +184,9 @@ class RecordingPrediction:
 
 
 def predict_recording(
-    model: EmotionModel, audio: Recording, judging: ClassifierOptions | None = None
+    model: EmotionModel, audio: Recording, options: ClassifierOptions | None = None
 ) -> RecordingPrediction:
-    """Predict a recording as a session would have heard it.
+    """Predict a recording as a session would.
 
     Parameters
     ----------
@@ -269,55 +194,62 @@ def predict_recording(
         Of windows, or of whole clips.
     audio : Recording
         At any sample rate, of any length.
-    judging : JudgeOptions, optional
-        Unless given, nothing is learned of the voice: each recording is a stranger's, and often too short.
+    options : ClassifierOptions, optional
+        Unless given, no speaker baseline is learned: recordings have many speakers, and are often too short.
 
     Returns
     -------
     RecordingPrediction
-        Without an emotion where no speech was heard, or the model is unsure.
+        Without an emotion where there is no speech, or the model is unsure.
 
     Raises
     ------
     AudioFileError
         If the file changed or went away since it was opened.
     """
-    judging = judging or ClassifierOptions(baseline=False)
-    heard = RecordingWindows(model, audio)
-    classifier = Classifier(model, heard.step_seconds, judging)
+    options = options or ClassifierOptions(baseline=False)
+    card, rate = model.card, audio.sample_rate
+    grid = None if card.whole_clips else card.grid()
+    has_windows = grid is not None and grid.num_windows(audio.num_samples * card.sample_rate // rate) > 0
+    seconds = audio.num_samples / rate
+    moments: list[Moments] = []
+    blocks = _measured_blocks(audio, moments)
+    windows: Iterable[GatedWindow | Gap]
+    if grid is not None and has_windows:
+        windows = _windows(model, grid, rate, blocks)
+    else:
+        windows = [recording_as_one_window(model, np.concatenate(list(blocks)), rate, grid)]
+    classifier = Classifier(model, seconds if grid is None else grid.step / grid.sample_rate, options)
     counts: Counter[State] = Counter()
-    said: list[Probabilities] = []
-    for window in heard:
+    of_speech: list[Probabilities] = []
+    for window in windows:
+        if isinstance(window, Gap):
+            continue
         found = classifier.classify(window)
         counts[found.state] += 1
         if found.probabilities is not None:
-            said.append(found.probabilities)
+            of_speech.append(found.probabilities)
     emotion = probabilities = None
-    if said:
-        mean = np.mean(said, axis=0)
-        probabilities = dict(zip(model.card.labels, mean.tolist(), strict=True))
-        state: State = "unsure" if model.is_unsure(mean) and not judging.never_unsure else "speech"
-        emotion = model.card.labels[int(mean.argmax())] if state == "speech" else None
+    if of_speech:
+        mean = np.mean(of_speech, axis=0)
+        probabilities = dict(zip(card.labels, mean.tolist(), strict=True))
+        state: State = "unsure" if model.is_unsure(mean) and not options.never_unsure else "speech"
+        emotion = card.labels[int(mean.argmax())] if state == "speech" else None
     else:
-        # Of two states with as many windows the one that says more of the sound.
+        # Of two states with as many windows the one that describes more of the sound.
         state = max(reversed(STATES), key=counts.__getitem__)
+    # Once the sound is read, all its notes are known.
+    notes = (*mixing_note(audio.channels), *audio.notes, *rate_note(rate, card.sample_rate))
+    if shorter_than_win := grid is not None and not has_windows:
+        win_seconds = grid.win / grid.sample_rate
+        notes += (f"shorter than win ({win_seconds:g} s): predicted from what there is",)
     return RecordingPrediction(
         state=state,
         emotion=emotion,
         probabilities=probabilities,
-        states={each: counts[each] if heard.num_windows else 0 for each in STATES},
-        level_dbfs=heard.level_dbfs,
-        seconds=heard.seconds,
-        shorter_than_win=heard.grid is not None and not heard.num_windows,
-        notes=_notes(model, audio, heard),
+        states={each: counts[each] if has_windows else 0 for each in STATES},
+        level_dbfs=level_of_moments(moments),
+        seconds=seconds,
+        shorter_than_win=shorter_than_win,
+        notes=notes,
     )
-
-
-def _notes(model: EmotionModel, audio: Recording, heard: RecordingWindows) -> tuple[str, ...]:
-    """Say what is worth a line; after the sound was read, as then all is known of it."""
-    resampled = rate_note(audio.sample_rate, model.card.sample_rate)
-    notes = (*mixing_note(audio.channels), *audio.notes, *resampled)
-    grid = heard.grid
-    if grid is None or heard.num_windows:
-        return notes
-    return (*notes, f"shorter than win ({grid.win / grid.sample_rate:g} s): predicted from what there is")

@@ -15,7 +15,7 @@ COLUMN_SECONDS: Final = 0.04
 
 
 class MelColumns:
-    """Computes columns of mel power; a picture for the eye, no part of what the model hears.
+    """Computes columns of mel power; a picture for the eye, no input of the model.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class MelColumns:
         return max(0, (num_samples - self.frame_length) // self.hop + 1)
 
     def power(self, samples: Samples) -> FloatArray:
-        """Compute the columns of a stretch.
+        """Compute the columns of a piece of sound.
 
         Parameters
         ----------
@@ -141,9 +141,7 @@ class SpectrogramHistory:
     @property
     def decibels(self) -> FloatArray:
         """The columns, shape (num_columns, num_bands), float32: dB re full scale, oldest first."""
-        kept = self._power[: self._num_columns]
-        level: FloatArray = np.float32(10.0) * np.log10(np.maximum(kept, np.float32(FLOOR_POWER)))
-        return level
+        return _decibels(self._power[: self._num_columns])
 
     def _halve(self) -> None:
         half = self._max_columns // 2
@@ -153,15 +151,20 @@ class SpectrogramHistory:
         self.column_seconds *= 2
 
 
+def _decibels(power: FloatArray) -> FloatArray:
+    decibels: FloatArray = np.float32(10.0) * np.log10(np.maximum(power, np.float32(FLOOR_POWER)))
+    return decibels
+
+
 KEPT_SECONDS: Final = 60.0
 MIN_NEW_COLUMNS: Final = 5
 """Columns are computed a handful at a time: each call costs about the same whatever it is given."""
 
 
 class SpectrogramColumns:
-    """Hears a leg at the model's rate and keeps the last minute of it as mel columns.
+    """Takes the sound of a leg at the model's rate and keeps the last minute of it as mel columns.
 
-    A gap is drawn as nothing heard, so that the time axis holds.
+    A gap is drawn as silence, so that the time axis holds.
 
     Parameters
     ----------
@@ -173,18 +176,15 @@ class SpectrogramColumns:
 
     def __init__(self, sample_rate: int, history: SpectrogramHistory | None = None) -> None:
         self._mel = MelColumns(sample_rate)
-        self._sample_rate = sample_rate
         self._history = history
         self._max_columns = round(KEPT_SECONDS / self._mel.column_seconds)
-        # Longer than what is shown: copied when it is full, and not with each handful.
-        self._decibels = self._empty()
-        self._num_columns = 0
+        self._decibels: FloatArray = np.empty((0, NUM_BANDS), dtype=np.float32)
         self._waiting: list[Samples] = []
         self._num_waiting = 0
         self._end: float | None = None
 
     def begin(self, start: float) -> None:
-        """Learn that a stretch begins.
+        """Begin a segment.
 
         Parameters
         ----------
@@ -205,7 +205,7 @@ class SpectrogramColumns:
             num_missing -= part
 
     def push(self, samples: Samples) -> None:
-        """Take the next sound of the stretch.
+        """Take the next sound of the segment.
 
         Parameters
         ----------
@@ -232,31 +232,16 @@ class SpectrogramColumns:
             At most the last minute.
         """
         return SpectrogramView(
-            columns=read_only(self._latest()),
+            columns=read_only(self._decibels),
             band_hz=self._mel.band_hz,
             column_seconds=self._mel.column_seconds,
             end=self._end or 0.0,
         )
 
     def _append(self, power: FloatArray) -> None:
-        shown = np.maximum(power[-self._max_columns :], np.float32(FLOOR_POWER))
-        decibels = np.float32(10.0) * np.log10(shown)
-        if self._num_columns + len(decibels) > len(self._decibels):
-            latest = self._latest()
-            latest = latest[max(0, len(latest) + len(decibels) - self._max_columns) :]
-            # Another one: whoever has a view goes on looking at this.
-            self._decibels = self._empty()
-            self._decibels[: len(latest)] = latest
-            self._num_columns = len(latest)
-        self._decibels[self._num_columns : self._num_columns + len(decibels)] = decibels
-        self._num_columns += len(decibels)
+        decibels = _decibels(power[-self._max_columns :])
+        # A new array: whoever has a view goes on looking at the one before.
+        self._decibels = np.concatenate((self._decibels, decibels))[-self._max_columns :]
         self._end = (self._end or 0.0) + len(power) * self._mel.column_seconds
         if self._history is not None:
             self._history.add(power)
-
-    def _empty(self) -> FloatArray:
-        return np.empty((self._max_columns * 5 // 4, NUM_BANDS), dtype=np.float32)
-
-    def _latest(self) -> FloatArray:
-        """Give what is shown, as part of what is kept; it is written behind it, and never into it."""
-        return self._decibels[max(0, self._num_columns - self._max_columns) : self._num_columns]

@@ -9,17 +9,15 @@ from collections import deque
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from emotion.arrays import FloatArray, Samples
-from emotion.encoders.network import network_folder, read_part, refuse_other_digest
+from emotion.encoders import network_folder, read_part, refuse_other_digest
 from emotion.errors import ModelError, UsageError
-from emotion.typed_json import Digested, convert
-from emotion.untrusted_arrays import ArrayFileError, read_arrays
-from emotion.untrusted_text import JsonValueError, parse_object
+from emotion.untrusted import ArrayFileError, Digested, JsonValueError, convert, parse_object, read_arrays
 from emotion.window_grid import WindowGrid
 
 FOLDER: Final = "voice-activity"
@@ -86,9 +84,8 @@ def read_vad_arrays(folder: Path) -> dict[str, FloatArray]:
 
 NUM_FRAMES: Final = 4
 """Spectra in a chunk."""
-NUM_BINS: Final = 129
 WIDTH: Final = 128
-"""Values that the network remembers from chunk to chunk, twice."""
+"""Values that the network keeps from chunk to chunk, twice."""
 
 
 class VadNetwork:
@@ -119,7 +116,7 @@ class VadNetwork:
         self._output, self._output_bias = arrays["output_weight"], arrays["output_bias"]
 
     def probabilities(self, magnitudes: FloatArray, memory: FloatArray) -> FloatArray:
-        """Hear chunks that follow each other.
+        """Classify chunks that follow each other.
 
         Parameters
         ----------
@@ -139,17 +136,17 @@ class VadNetwork:
         hidden = _rectified(_three_taps(hidden, step=2) @ self._second, self._second_bias)
         hidden = _rectified(hidden.reshape(num_chunks, -1) @ self._third, self._third_bias)
         hidden = _rectified(hidden @ self._fourth, self._fourth_bias)
-        said = self._remember(hidden @ self._input + self._bias, memory)
-        np.maximum(said, 0.0, out=said)
-        doubts: FloatArray = -(said @ self._output + self._output_bias)
-        return np.reciprocal(np.exp(doubts) + np.float32(1.0))
+        outputs = self._remember(hidden @ self._input + self._bias, memory)
+        np.maximum(outputs, 0.0, out=outputs)
+        negated: FloatArray = -(outputs @ self._output + self._output_bias)
+        return np.reciprocal(np.exp(negated) + np.float32(1.0))
 
     def _remember(self, driven: FloatArray, memory: FloatArray) -> FloatArray:
-        said, cell = memory
+        latest, cell = memory
         outputs = np.empty((len(driven), WIDTH), dtype=np.float32)
         for chunk in range(len(driven)):
             row, output = driven[chunk], outputs[chunk]
-            row += said @ self._hidden
+            row += latest @ self._hidden
             np.tanh(row, out=row)
             gates, new = row[: 3 * WIDTH], row[3 * WIDTH :]
             gates += 1.0
@@ -159,8 +156,8 @@ class VadNetwork:
             cell += new
             np.tanh(cell, out=output)
             output *= gates[2 * WIDTH :]
-            said = output
-        memory[0] = said
+            latest = output
+        memory[0] = latest
         return outputs
 
 
@@ -170,7 +167,7 @@ def shared_vad_network() -> VadNetwork:
 
     Returns
     -------
-    VoiceNetwork
+    VadNetwork
         Read the first time.
 
     Raises
@@ -210,16 +207,16 @@ _TAPER: Final = np.hanning(_FRAME + 1)[:-1].astype(np.float32)
 
 
 class VadChunks:
-    """Cuts a stretch into chunks and takes every n-th; what lies between is not looked at.
+    """Cuts a segment into chunks and takes every n-th; what lies between is skipped.
 
     Parameters
     ----------
-    pace : int
+    interval : int
         1 takes all.
     """
 
-    def __init__(self, pace: int) -> None:
-        self._hop = pace * CHUNK
+    def __init__(self, interval: int) -> None:
+        self._hop = interval * CHUNK
         self._waiting = np.zeros(CONTEXT, dtype=np.float32)
         self._num_to_skip = 0
 
@@ -255,7 +252,7 @@ class VadChunks:
 
 
 CHUNK_INTERVAL: Final = 2
-"""Every how many-th chunk is listened to. Half cost what all do, and tell no less."""
+"""Every how many-th chunk is classified. Half of them cost half as much, and decide no worse."""
 
 NUM_LIKELIEST: Final = 2
 ENOUGH: Final = 0.5
@@ -269,12 +266,19 @@ SAME: Final = 0.985
 FEWEST_COMPARED: Final = 3
 
 
+class _Chunk(NamedTuple):
+    start: int
+    probability: float
+    power: float
+    shape: FloatArray
+
+
 class VadStream:
-    """What is remembered of the chunks of the latest window.
+    """Keeps what is known of the chunks of the latest window.
 
     Parameters
     ----------
-    network : VoiceNetwork
+    network : VadNetwork
         Shared by all streams.
     grid : WindowGrid
         At 16 kHz.
@@ -292,13 +296,12 @@ class VadStream:
                 f"{grid.sample_rate} Hz: its card must ask for the gate `level`"
             )
         self._network = network
-        self._chunks = VadChunks(CHUNK_INTERVAL)
+        self._cutter = VadChunks(CHUNK_INTERVAL)
         self._memory = np.zeros((2, 128), dtype=np.float32)
-        self._hop = CHUNK_INTERVAL * CHUNK
         self._win = grid.win
         self._num_samples = 0
         self._next_chunk = 0
-        self._heard: deque[tuple[int, float, float, FloatArray]] = deque()
+        self._chunks: deque[_Chunk] = deque()
 
     def push(self, piece: Samples) -> None:
         """Take the next piece of the grid.
@@ -309,31 +312,31 @@ class VadStream:
             Mono.
         """
         self._num_samples += len(piece)
-        spectra = self._chunks.spectra(piece)
+        spectra = self._cutter.spectra(piece)
         if len(spectra):
-            self._hear(spectra)
+            self._classify(spectra)
         start = self._num_samples - self._win
-        while self._heard and self._heard[0][0] < start:
-            self._heard.popleft()
+        while self._chunks and self._chunks[0].start < start:
+            self._chunks.popleft()
 
     @property
     def is_voice(self) -> bool:
         """True where the latest window holds a voice, and not one tone again and again."""
-        likeliest = sorted(chunk[1] for chunk in self._heard)[-NUM_LIKELIEST:]
+        likeliest = sorted(chunk.probability for chunk in self._chunks)[-NUM_LIKELIEST:]
         return sum(likeliest) >= ENOUGH * NUM_LIKELIEST and not self._is_one_tone()
 
-    def _hear(self, spectra: FloatArray) -> None:
+    def _classify(self, spectra: FloatArray) -> None:
         means = np.mean(spectra, axis=1)
         np.sqrt(means, out=means)
         powers = np.einsum("ijk,ijk->i", spectra, spectra).tolist()
         probabilities = self._network.probabilities(spectra, self._memory).tolist()
-        for probability, power, shape in zip(probabilities, powers, means, strict=True):
-            self._heard.append((self._next_chunk, probability, power, shape))
-            self._next_chunk += self._hop
+        for each in zip(probabilities, powers, means, strict=True):
+            self._chunks.append(_Chunk(self._next_chunk, *each))
+            self._next_chunk += CHUNK_INTERVAL * CHUNK
 
     def _is_one_tone(self) -> bool:
-        least = ACTIVE * max(chunk[2] for chunk in self._heard)
-        shapes = np.array([chunk[3] for chunk in self._heard if chunk[2] > least])
+        least = ACTIVE * max(chunk.power for chunk in self._chunks)
+        shapes = np.array([chunk.shape for chunk in self._chunks if chunk.power > least])
         if len(shapes) < FEWEST_COMPARED:
             return False
         shapes /= np.sqrt(np.einsum("ij,ij->i", shapes, shapes))[:, None]

@@ -1,4 +1,4 @@
-"""From the blocks of one leg to its windows: where each lies, what the gate says, its feature vector.
+"""From the blocks of one leg to its windows: where each lies, its state by the gate, its feature vector.
 
 Sound without gaps is a segment: resampled, cut into the windows of the grid, placed in the stream.
 """
@@ -13,35 +13,27 @@ from emotion.arrays import FloatArray, Samples, make_finite
 from emotion.features.base import FeatureSet
 from emotion.signal import StreamResampler, mix_down
 from emotion.window_grid import WindowGrid
-from streamer.analysis.gate import (
-    ClippingMeter,
-    Gate,
-    GateKind,
-    NoiseFloor,
-    PieceCutter,
-    WindowLevel,
-)
+from streamer.analysis.gate import ClippingMeter, Gate, GateKind, NoiseFloor, PieceCutter, WindowLevel
 from streamer.analysis.load_shedding import LoadShedder
 from streamer.events import AudioBlock, Gap, GapCause, Span, State
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GatedWindow(Span):
-    """One window: where it lies, what the gate says of it, and its feature vector.
+    """One window: where it lies, its state by the gate, and its feature vector.
 
     Attributes
     ----------
     state : {'speech', 'silence', 'noise', 'clipped'}
-        What the gate says.
+        By the gate.
     level_dbfs : float
         RMS of the window without its DC, dB below full scale; never under -120.
     vector : ndarray, shape (num_features,), float32, or None
-        None where the gate heard no speech, unless vectors were asked for of all windows; and where it was
-        skipped.
+        None without speech, unless vectors were asked for of all windows; and where it was skipped.
     arrived : float
         ``time.monotonic()`` at the arrival of the window's last sample, s.
     skipped : bool
-        Speech that there was no time to hear.
+        Speech that there was no time for.
     """
 
     state: State
@@ -96,11 +88,9 @@ class AudioTap(Protocol):
 
     def begin(self, start: float) -> None:
         """Begin a segment at a stream time, s."""
-        ...
 
     def push(self, samples: Samples) -> None:
         """Take the next sound, shape (n,), mono at the model's rate."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +100,7 @@ class WindowOptions:
     Attributes
     ----------
     gate : {'voice', 'level'}
-        How speech is told from what is none; a model card names it.
+        How speech is distinguished from other sound; a model card names it.
     every_vector : bool
         Give windows without speech a vector too; their states are the same.
     tap : AudioTap or None
@@ -164,6 +154,8 @@ class WindowAnalyser:
         Of the leg, in every gap.
     non_finite_samples : int
         How many samples were not finite and taken as 0.
+    noise_floor : NoiseFloor
+        Measures the level of the latest sound, too.
     """
 
     def __init__(
@@ -180,25 +172,12 @@ class WindowAnalyser:
         self._feature_set = feature_set
         self._grid = grid
         self._source_rate = source_rate
-        self._gate_kind = options.gate
-        self._every_vector = options.every_vector
-        self._tap = options.tap
-        self._shedder = options.shedder
-        self._noise_floor = NoiseFloor(grid.sample_rate)
+        self._options = options
+        self.noise_floor = NoiseFloor(grid.sample_rate)
         self._segment: _Segment | None = None
         self._end_sample: int | None = None
         self._is_begun = False
         self._paused = False
-
-    @property
-    def level_dbfs(self) -> float:
-        """RMS of the latest tenth of a second, dB below full scale."""
-        return self._noise_floor.latest_dbfs
-
-    @property
-    def floor_dbfs(self) -> float:
-        """The room's noise floor as far as it is known, dB below full scale."""
-        return self._noise_floor.dbfs
 
     def gap_before(self, block: AudioBlock) -> list[GatedWindow | Gap]:
         """End the segment where a block does not follow on it: its last windows, then the gap.
@@ -216,7 +195,7 @@ class WindowAnalyser:
         windows = self.finish()
         gap = self._gap(self._end_sample, block)
         self._end_sample = None
-        self._noise_floor.restart_after_gap()
+        self.noise_floor.restart_after_gap()
         return [*windows, gap]
 
     def push(self, block: AudioBlock) -> list[GatedWindow | Gap]:
@@ -248,9 +227,9 @@ class WindowAnalyser:
 
     def _open_segment(self, origin: int) -> _Segment:
         where = SegmentTime(origin, self._source_rate, self._grid)
-        if self._tap is not None:
-            self._tap.begin(where.seconds(0)[0])
-        return _Segment(where, self._feature_set, Gate(self._gate_kind, self._grid))
+        if self._options.tap is not None:
+            self._options.tap.begin(where.seconds(0)[0])
+        return _Segment(where, self._feature_set, Gate(self._options.gate, self._grid))
 
     def _gap(self, end_sample: int, block: AudioBlock) -> Gap:
         lost: GapCause = "pause" if self._paused else "overrun" if block.overrun else "drop"
@@ -265,8 +244,8 @@ class WindowAnalyser:
         )
 
     def _windows(self, segment: _Segment, samples: Samples) -> Iterator[GatedWindow]:
-        if self._tap is not None:
-            self._tap.push(samples)
+        if self._options.tap is not None:
+            self._options.tap.push(samples)
         begin = 0
         while begin < len(samples):
             # No further than to the end of a piece: the floor must not know what comes after the window.
@@ -275,7 +254,7 @@ class WindowAnalyser:
                 # A copy, so that a small rest does not keep a large block alive.
                 part = part.copy()
             begin += len(part)
-            self._noise_floor.push(part)
+            self.noise_floor.push(part)
             for piece in segment.pieces.push(part):
                 segment.features.push(piece)
                 segment.gate.push(piece)
@@ -289,12 +268,12 @@ class WindowAnalyser:
         start_sample, end_sample = segment.where.samples(segment.num_windows)
         clipped_share = segment.clipping.share(start_sample, end_sample)
         level = segment.level.dbfs
-        state = segment.gate.state(level, self._noise_floor.dbfs, clipped_share)
+        state = segment.gate.state(level, self.noise_floor.dbfs, clipped_share)
         arrived = segment.arrival_of(end_sample)
-        is_speech, shedder = state == "speech", self._shedder
+        is_speech, shedder = state == "speech", self._options.shedder
         is_skipped = is_speech and shedder is not None and shedder.skips(self.name, arrived)
         vector: FloatArray | None = None
-        if not is_skipped and (is_speech or self._every_vector):
+        if not is_skipped and (is_speech or self._options.every_vector):
             with nullcontext() if shedder is None else shedder.timed():
                 vector = segment.features.vector()
         return GatedWindow(

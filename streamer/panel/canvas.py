@@ -2,24 +2,21 @@
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from functools import lru_cache
+from itertools import groupby, islice
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from rich.cells import get_character_cell_size
-from rich.measure import Measurement
 from rich.segment import Segment
 from rich.style import Style
-
-if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions, RenderResult
 
 PLAIN = Style.null()
 MINUS = "\N{MINUS SIGN}"
 
 
 class Canvas:
-    """A rectangle of cells, each with a character and a style; rich can print it."""
+    """A rectangle of cells, each with a character and a style."""
 
     def __init__(self, width: int, height: int) -> None:
         self.width = max(1, width)
@@ -70,18 +67,10 @@ class Canvas:
 
     def lines(self) -> list[list[Segment]]:
         """Give the rows as runs of one style."""
-        return [_runs(texts, styles) for texts, styles in zip(self._texts, self._styles, strict=True)]
-
-    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
-        """Let rich print the canvas, for pictures of it."""
-        for number, line in enumerate(self.lines()):
-            if number:
-                yield Segment.line()
-            yield from line
-
-    def __rich_measure__(self, console: "Console", options: "ConsoleOptions") -> Measurement:
-        """Tell rich how wide the canvas is."""
-        return Measurement(self.width, self.width)
+        return [
+            [Segment("".join(islice(cells, len(list(same)))), style) for style, same in groupby(styles)]
+            for cells, styles in zip(map(iter, self._texts), self._styles, strict=True)
+        ]
 
 
 def num_cells(text: str) -> int:
@@ -114,56 +103,32 @@ def _cells(text: str) -> list[str]:
     return cells
 
 
-def _runs(texts: list[str], styles: list[Style]) -> list[Segment]:
-    runs = []
-    start = 0
-    for style, same in groupby(styles):
-        end = start + sum(1 for _ in same)
-        runs.append(Segment("".join(texts[start:end]), style))
-        start = end
-    return runs
-
-
 EMOTION_COLOURS: Final[Mapping[str, str]] = MappingProxyType(
     {"angry": "#cb2c40", "happy": "#bc8a00", "neutral": "#82868c", "sad": "#2f72dc"}
 )
 """Hex colours by label; matplotlib takes them as well."""
 
-FAINT_COLOUR: Final = "#7c7c7c"
-WARNING_COLOUR: Final = "#c8501e"
-LEVEL_COLOUR: Final = "#1f8a70"
-OTHER_COLOUR: Final = "#8f5fc0"
-"""Of the second leg on a bar of two."""
-
-FAINT: Final = Style(color=FAINT_COLOUR)
+FAINT: Final = Style(color="#7c7c7c")
 """Labels, axes and tracks. Never the attribute "dim", which vanishes on some light backgrounds."""
 STRONG: Final = Style(bold=True)
-WARNING: Final = Style(color=WARNING_COLOUR, bold=True)
-LEVEL: Final = Style(color=LEVEL_COLOUR)
-OTHER: Final = Style(color=OTHER_COLOUR)
-TALK: Final = Style(color=LEVEL_COLOUR, bold=True)
+WARNING: Final = Style(color="#c8501e", bold=True)
+LEVEL: Final = Style(color="#1f8a70")
+OTHER: Final = Style(color="#8f5fc0")
+"""The second leg on a bar of two."""
+TALK: Final = LEVEL + STRONG
 """Somebody talks now."""
 
-_STYLES: Final = MappingProxyType({label: Style(color=colour) for label, colour in EMOTION_COLOURS.items()})
-_STRONG_STYLES: Final = MappingProxyType(
-    {label: Style(color=colour, bold=True) for label, colour in EMOTION_COLOURS.items()}
-)
 
-
+@lru_cache(maxsize=64)
 def emotion_style(label: str, *, strong: bool = False) -> Style:
     """Give the style of an emotion."""
-    if strong:
-        return _STRONG_STYLES.get(label, STRONG)
-    return _STYLES.get(label, Style.null())
+    return Style(color=EMOTION_COLOURS.get(label), bold=True if strong else None)
 
 
 def fixed(value: float, width: int, decimals: int) -> str:
     """Write a number right-aligned, with fewer decimals where it grows too long."""
-    for each in range(decimals, -1, -1):
-        text = f"{value:{width}.{each}f}"
-        if len(text) <= width:
-            return text
-    return "9" * (width - 1) + "+"
+    texts = (f"{value:{width}.{each}f}" for each in range(decimals, -1, -1))
+    return next((text for text in texts if len(text) <= width), "9" * (width - 1) + "+")
 
 
 def signed(value: float) -> str:

@@ -1,14 +1,19 @@
-"""The charts of a leg: a bar for each emotion, the input level, and the probability history."""
+"""The charts: a bar for each emotion, the input level, the probability history, the mel spectrogram."""
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+from rich.color import Color
 from rich.style import Style
 
+from emotion.arrays import FloatArray
 from streamer.events import Row
 from streamer.panel.canvas import FAINT, LEVEL, MINUS, PLAIN, STRONG, WARNING, Canvas, emotion_style, percent
-from streamer.snapshot import HISTORY_SECONDS, HistoryPoint
+from streamer.snapshot import HISTORY_SECONDS, HistoryPoint, SpectrogramView
 
 _SMOOTHED: Final = "▆ smoothed"
 _THIS_WINDOW: Final = "┃ this window"
@@ -41,11 +46,10 @@ def draw_bars(canvas: Canvas, row: Row | None, labels: tuple[str, ...]) -> None:
     start = label_width(labels)
     both = canvas.width >= _BOTH_WIDTH
     end = canvas.width - (2 + len(_SMOOTHED) + 2 + len(_THIS_WINDOW) if both else 7)
-    smoothed = row.smoothed if row is not None else None
-    raw = row.probabilities if row is not None else None
+    smoothed, raw, leader = (row.smoothed, row.probabilities, row.emotion) if row else (None, None, None)
     for number, label in enumerate(labels):
         line = canvas.part((number + 1) * pitch - 1, 0, 1, canvas.width)
-        leads = row is not None and row.emotion == label
+        leads = label == leader
         line.put(0, 0, label, emotion_style(label, strong=leads) if smoothed else FAINT)
         bar = line.part(0, start, 1, end - start)
         _draw_bar(bar, "▆", emotion_style(label), _of(smoothed, label), _of(raw, label))
@@ -165,3 +169,90 @@ def _points_by_column(
                 break
             columns[between] = columns[column]
     return columns
+
+
+QUIETEST_DB: Final = -90.0
+LOUDEST_DB: Final = -20.0
+"""The range of the colours, dB re full scale; fixed, so that a picture never changes after the fact."""
+
+_ANCHORS: Final = ((8, 10, 28), (52, 24, 96), (132, 36, 116), (210, 66, 88), (246, 142, 66), (252, 236, 168))
+"""From quiet to loud; lightness rises all the way, so it reads in grey and for the colour-blind."""
+
+SHOWN_SECONDS: Final = 10.0
+"""At least; a cell takes as many columns as that needs."""
+
+_LEVELS: Final = 24
+_SHADES: Final = " ░▒▓█"
+_MARKS_HZ: Final = (16000, 8000, 4000, 2000, 1000, 500, 250, 125)
+
+
+def draw_spectrogram(canvas: Canvas, view: SpectrogramView, names: int, *, coloured: bool) -> None:
+    """Draw the newest columns that fit, with a frequency axis at the left and a time axis below."""
+    rows = canvas.height - 1
+    picture = canvas.part(0, names, rows, canvas.width - names)
+    if rows < 1 or picture.width < 1 or not view.band_hz:
+        return
+    _draw_frequencies(canvas, view.band_hz, rows, names)
+    in_a_cell = max(1, math.ceil(SHOWN_SECONDS / (picture.width * view.column_seconds)))
+    axis = canvas.part(rows, names, 1, picture.width)
+    draw_time_axis(axis, picture.width * in_a_cell * view.column_seconds)
+    columns = _merged(view, in_a_cell)[-picture.width :]
+    if not len(columns):
+        return
+    levels = _levels(columns, 2 * rows)
+    start = picture.width - len(columns)
+    for row in range(rows):
+        upper, lower = levels[2 * (rows - row) - 1], levels[2 * (rows - row) - 2]
+        if coloured:
+            styles = [_half_blocks(*pair) for pair in zip(upper.tolist(), lower.tolist(), strict=True)]
+            picture.put_cells(row, start, "▀" * len(styles), styles)
+        else:
+            shades = (upper + lower) * len(_SHADES) // (2 * _LEVELS)
+            picture.put(row, start, "".join(_SHADES[shade] for shade in shades.tolist()))
+
+
+def colour_scale(num_colours: int) -> NDArray[np.float64]:
+    """Give the colours from quiet to loud."""
+    anchors = np.array(_ANCHORS) / 255
+    places = np.linspace(0, len(anchors) - 1, num_colours)
+    return np.column_stack([np.interp(places, np.arange(len(anchors)), channel) for channel in anchors.T])
+
+
+def _merged(view: SpectrogramView, count: int) -> FloatArray:
+    """Average neighbours, in groups that stand still on the stream's clock; the newest may be incomplete."""
+    columns = view.columns
+    first = round(view.end / view.column_seconds) - len(columns)
+    columns = columns[-first % count :]
+    starts = np.arange(0, len(columns), count)
+    sizes = np.diff(starts, append=len(columns)).astype(np.float32)
+    averaged = np.add.reduceat(columns, starts, axis=0) / sizes[:, np.newaxis]
+    return averaged.astype(np.float32, copy=False)
+
+
+def _levels(columns: FloatArray, num_bins: int) -> NDArray[np.int64]:
+    """Turn dB into colour numbers, ``(num_bins, num_columns)``; a bin takes the loudest of its bands."""
+    num_bands = columns.shape[1]
+    starts = np.arange(num_bins) * num_bands // num_bins
+    loudest = np.maximum.reduceat(columns, starts, axis=1).T
+    share = (np.nan_to_num(loudest, nan=QUIETEST_DB) - QUIETEST_DB) / (LOUDEST_DB - QUIETEST_DB)
+    levels: NDArray[np.int64] = (np.clip(share, 0, 1) * (_LEVELS - 1)).round().astype(np.int64)
+    return levels
+
+
+@lru_cache(maxsize=_LEVELS * _LEVELS)
+def _half_blocks(upper: int, lower: int) -> Style:
+    red_green_blue = (colour_scale(_LEVELS) * 255).round()
+    return Style(color=Color.from_rgb(*red_green_blue[upper]), bgcolor=Color.from_rgb(*red_green_blue[lower]))
+
+
+def _draw_frequencies(canvas: Canvas, band_hz: tuple[float, ...], rows: int, names: int) -> None:
+    used = -2
+    bands = np.arange(len(band_hz))
+    for mark in _MARKS_HZ:
+        if not band_hz[0] <= mark <= band_hz[-1]:
+            continue
+        band = float(np.interp(mark, band_hz, bands))
+        row = rows - 1 - int(rows * (band + 0.5) / len(band_hz))
+        if row >= used + 2:
+            canvas.put_right(row, names - 1, f"{mark / 1000:g} kHz"[: names - 1], FAINT)
+            used = row

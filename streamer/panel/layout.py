@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 from streamer.snapshot import LegView
@@ -94,14 +94,16 @@ def plan_layout(width: int, height: int, content: PanelContent) -> PanelLayout:
     """Grant rows by priority; a request that does not fit whole is passed over."""
     beside = _is_history_beside_bars(width, height, content)
     granted: dict[Part, int] = dict.fromkeys((*_PANEL_PARTS, *_LEG_PARTS), 0)
+    # A part of the panel is drawn once, a part of a leg in each row of legs that has it.
+    in_rows: dict[Part, list[bool]] = {part: _rows_with(part, content.leg_rows) for part in _LEG_PARTS}
     left = height
     for part, more in _priorities(width, height, content, beside=beside):
-        cost = more * _num_places(part, content)
+        cost = more * sum(in_rows.get(part, [True]))
         if cost <= left:
             granted[part] += more
             left -= cost
     legs = [
-        {part: granted[part] * _has_part(part, content, row) for part in _LEG_PARTS}
+        {part: granted[part] * in_rows[part][row] for part in _LEG_PARTS}
         for row in range(len(content.leg_rows))
     ]
     heights = {part: granted[part] for part in _PANEL_PARTS}
@@ -120,28 +122,18 @@ _AnyPart = TypeVar("_AnyPart", PanelPart, LegPart)
 
 
 def _stack(heights: Mapping[_AnyPart, int], top: int) -> dict[_AnyPart, tuple[int, int]]:
-    rows = {}
-    for part, height in heights.items():
-        rows[part] = (top, height)
-        top += height
-    return rows
+    tops = accumulate(heights.values(), initial=top)
+    return {part: (top, height) for top, (part, height) in zip(tops, heights.items(), strict=False)}
 
 
-def _num_places(part: Part, content: PanelContent) -> int:
-    """Count how often a part is drawn from top to bottom: once, or in each row of legs that has it."""
-    if part in _PANEL_PARTS:
-        return 1
-    return sum(_has_part(part, content, row) for row in range(len(content.leg_rows)))
-
-
-def _has_part(part: Part, content: PanelContent, row: int) -> bool:
-    """Tell whether a row of legs has a part."""
+def _rows_with(part: LegPart, analysed: Sequence[bool]) -> list[bool]:
+    """Tell for each row of legs whether it has a part."""
     if part == "gap_leg":
-        return row < len(content.leg_rows) - 1
+        return [True] * (len(analysed) - 1) + [False]
     if part == "legend":
         # One legend serves all bars: it stands above the first.
-        return content.leg_rows[row] and not any(content.leg_rows[:row])
-    return part in _LEVEL_ONLY_PARTS or content.leg_rows[row]
+        return [row and not any(analysed[:number]) for number, row in enumerate(analysed)]
+    return [row or part in _LEVEL_ONLY_PARTS for row in analysed]
 
 
 SMALLEST_WIDTH: Final = 30

@@ -58,7 +58,7 @@ def draw_leg(
 
     left, right = _chart_columns(canvas, label_width(info.labels), beside=history_beside_bars)
     # Of a leg that delivers no sound, the last level and the last row are out of date.
-    is_heard = snapshot.hears(view.name)
+    is_heard = snapshot.is_live(view.name)
     draw_level(part("level", left), view.level_dbfs if is_heard else None, view.floor_dbfs, info.labels)
     _draw_title_and_headline(part, view, snapshot, info)
     if not view.analysed:
@@ -226,7 +226,7 @@ _SPOKE_LAST: Final = "spoke last"
 
 def leg_figures(view: LegView, snapshot: Snapshot, info: SessionInfo, width: int) -> list[Figure]:
     """Give as many figures of voice and talk as there is room for."""
-    talks = view.talks and snapshot.hears(view.name)
+    talks = view.talks and snapshot.is_live(view.name)
     style = TALK if talks else PLAIN
     if sum(leg.analysed for leg in snapshot.legs) < 2:
         # A leg that is not analysed may talk as well: there is no share, and nobody spoke last.

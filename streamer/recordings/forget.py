@@ -1,20 +1,28 @@
 """`callmood forget`: find a recorded session or a saved voice by name, and remove it."""
 
 import re
-from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from emotion import wall_clock
 from emotion.atomic_files import lock_folder
-from emotion.errors import OutputError, UsageError
-from emotion.untrusted_text import printable
-from streamer.recordings.listing import QUIET_SECONDS
+from emotion.errors import OutputError, UsageError, printable
 from streamer.recordings.removal import LOG_FILE, Removed, log_removed, remove_file, remove_session
 from streamer.recordings.retention import foreign_files_text, size_text
-from streamer.recordings.scan import SESSION_ID, Scanner, SessionContents, entries, opened_folder
+from streamer.recordings.scan import (
+    QUIET_SECONDS,
+    SESSION_ID,
+    FolderContents,
+    Scanner,
+    SessionContents,
+    entries,
+    opened_folder,
+)
 from streamer.recordings.session_folder import LOCK_WAIT_SECONDS, SESSION_FILE
+from streamer.sinks.base import counted
 from streamer.voices import VoiceFolder
 
 LOG_REASON: Final = "forgotten"
@@ -22,21 +30,8 @@ PATIENCE_SECONDS: Final = 10.0
 """How long to wait for a process that is cleaning the folder."""
 
 
-class Forgettable(ABC):
-    """Something that can be removed on request."""
-
-    @property
-    @abstractmethod
-    def lines(self) -> tuple[str, ...]:
-        """Its name and size, and what would remain: a line, or two."""
-
-    @abstractmethod
-    def forget(self, now: float) -> tuple[str, ...]:
-        """Remove it, log that, and give the lines to print."""
-
-
 @dataclass(frozen=True)
-class ForgettableSession(Forgettable):
+class ForgettableSession:
     """A recorded session.
 
     Attributes
@@ -54,8 +49,7 @@ class ForgettableSession(Forgettable):
     def lines(self) -> tuple[str, ...]:
         """Its id and size, and the foreign entries in its folder."""
         total = self.session.total
-        amount = _amount(total.num_files, total.num_bytes)
-        line = f"session {printable(self.session.session)}: {amount} in {printable(self.path)}"
+        line = f"session {printable(self.session.session)}: {_amount(total)} in {printable(self.path)}"
         return (line, foreign_files_text(self.path, self.session)) if total.num_foreign else (line,)
 
     @property
@@ -73,32 +67,21 @@ class ForgettableSession(Forgettable):
             )
 
     def forget(self, now: float) -> tuple[str, ...]:
-        """Remove it; see `Forgettable.forget`."""
-        removed, whole = Removed(), False
-        try:
-            with opened_folder(self.out_dir) as recordings:
-                _wait_for_lock(recordings, self.out_dir)
-                try:
-                    with opened_folder(self.session.session, recordings) as folder:
-                        self.refuse_recorded(folder, now)
-                        whole = remove_session(self.session.session, recordings, folder, removed)
-                finally:
-                    if removed.num_files:
-                        _log_removal(
-                            recordings, self.out_dir, now, removed, session=self.session.session, whole=whole
-                        )
-        except FileNotFoundError:
-            pass  # Removed by another process meanwhile.
-        except OutputError:
-            raise
-        except OSError as error:
-            raise _not_removed(self.path, error) from error
-        amount = _amount(removed.num_files, removed.num_bytes)
-        return (f"removed session {printable(self.session.session)}: {amount}", *self.lines[1:])
+        """Remove it, log that, and give the lines to print."""
+        name = self.session.session
+        removed = Removed()
+        with (
+            suppress(FileNotFoundError),
+            _removal(self.path, now, removed, session=name) as recordings,
+            opened_folder(name, recordings) as folder,
+        ):
+            self.refuse_recorded(folder, now)
+            remove_session(name, recordings, folder, removed)
+        return (f"removed session {printable(name)}: {_amount(removed)}", *self.lines[1:])
 
 
 @dataclass(frozen=True)
-class ForgettableVoice(Forgettable):
+class ForgettableVoice:
     """A saved voice.
 
     Attributes
@@ -118,24 +101,36 @@ class ForgettableVoice(Forgettable):
         return (f"voice {self.name}: {printable(self.path)}",)
 
     def forget(self, now: float) -> tuple[str, ...]:
-        """Remove it, with temporary files of killed processes; see `Forgettable.forget`."""
-        removed = Removed()
+        """Remove it, with temporary files of killed processes; log that, and give the line to print."""
         part = re.compile(rf"\.{re.escape(self.path.name)}\.[0-9]+\.part", re.ASCII)
-        try:
-            with opened_folder(self.path.parent) as voices:
-                _wait_for_lock(voices, self.path.parent)
-                names = [entry.name for entry in entries(voices) if part.fullmatch(entry.name)]
-                try:
-                    for name in (self.path.name, *names):
-                        remove_file(name, voices, removed)
-                finally:
-                    if removed.num_files:
-                        _log_removal(voices, self.path.parent, now, removed, session=None, whole=True)
-        except OutputError:
-            raise
-        except OSError as error:
-            raise _not_removed(self.path, error) from error
+        removed = Removed(whole=True)
+        with suppress(FileNotFoundError), _removal(self.path, now, removed, session=None) as voices:
+            names = [entry.name for entry in entries(voices) if part.fullmatch(entry.name)]
+            for name in (self.path.name, *names):
+                remove_file(name, voices, removed)
         return (f"removed voice {self.name}: {printable(self.path)}",)
+
+
+@contextmanager
+def _removal(path: Path, now: float, removed: Removed, *, session: str | None) -> Iterator[int]:
+    """Lock the folder in which something lies while it is removed, and log that there.
+
+    FileNotFoundError says that another process removed it meanwhile.
+    """
+    try:
+        with opened_folder(path.parent) as folder:
+            _wait_for_lock(folder, path.parent)
+            try:
+                yield folder
+            finally:
+                if removed.num_files:
+                    _log(folder, path.parent, now, removed, session)
+    except (OutputError, FileNotFoundError):
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"cannot remove {printable(path)}: {error.strerror or error}; check its rights"
+        ) from error
 
 
 def _wait_for_lock(folder: int, path: Path) -> None:
@@ -145,11 +140,9 @@ def _wait_for_lock(folder: int, path: Path) -> None:
         )
 
 
-def _log_removal(
-    folder: int, path: Path, now: float, removed: Removed, *, session: str | None, whole: bool
-) -> None:
+def _log(folder: int, path: Path, now: float, removed: Removed, session: str | None) -> None:
     try:
-        log_removed(folder, now, removed, LOG_REASON, session=session, whole=whole)
+        log_removed(folder, now, removed, LOG_REASON, session=session)
     except OSError as error:
         raise OutputError(
             f"{removed.num_files} files were removed, but {printable(path / LOG_FILE)} cannot be written: "
@@ -157,13 +150,11 @@ def _log_removal(
         ) from error
 
 
-def _not_removed(path: Path, error: OSError) -> OutputError:
-    return OutputError(f"cannot remove {printable(path)}: {error.strerror or error}; check its rights")
+def _amount(files: FolderContents | Removed) -> str:
+    return f"{counted(files.num_files, 'file')}, {size_text(files.num_bytes)}"
 
 
-def _amount(num_files: int, num_bytes: int) -> str:
-    return f"{num_files} file{'' if num_files == 1 else 's'}, {size_text(num_bytes)}"
-
+Forgettable: TypeAlias = ForgettableSession | ForgettableVoice
 
 _NUM_NAMED: Final = 3
 
@@ -216,8 +207,7 @@ def _find_sessions(name: str, out_dir: Path) -> list[str]:
 
 def _find_session(session: str, out_dir: Path) -> ForgettableSession:
     path = out_dir / session
-    if path.is_symlink():
-        raise UsageError(f"{printable(path)} is a link; remove it, and what it leads to, yourself")
+    _refuse_link(path)
     scanner, now = Scanner(), wall_clock.now()
     scanner.begin_pass(now)
     with opened_folder(out_dir) as recordings:
@@ -236,6 +226,10 @@ def _find_voice(name: str, voices: VoiceFolder) -> ForgettableVoice | None:
         path = voices.path_of(name)
     except UsageError:
         return None
+    _refuse_link(path)
+    return ForgettableVoice(path, name) if path.is_file() else None
+
+
+def _refuse_link(path: Path) -> None:
     if path.is_symlink():
         raise UsageError(f"{printable(path)} is a link; remove it, and what it leads to, yourself")
-    return ForgettableVoice(path, name) if path.is_file() else None

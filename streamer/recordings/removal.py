@@ -24,22 +24,21 @@ MAX_LOG_BYTES: Final = 1_000_000
 
 @dataclass(slots=True)
 class Removed:
-    """Number and size of the files removed so far."""
+    """Number and size of the files removed so far, and whether they are all of a session or a voice."""
 
     num_files: int = 0
     num_bytes: int = 0
+    whole: bool = False
 
 
-def log_removed(
-    folder: int, now: float, removed: Removed, why: str, *, session: str | None, whole: bool
-) -> None:
+def log_removed(folder: int, now: float, removed: Removed, why: str, *, session: str | None) -> None:
     """Append a line to the log; callers hold the lock of the folder."""
     values = {
         "when": utc(now).isoformat(timespec="seconds"),
         **({"kind": "voice"} if session is None else {"session": session}),
         "bytes": removed.num_bytes,
         "files": removed.num_files,
-        "whole": whole,
+        "whole": removed.whole,
         "why": why,
     }
     flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -94,13 +93,12 @@ def remove_session(
     folder: int,
     removed: Removed,
     is_cancelled: Callable[[], bool] = never_cancel,
-) -> bool:
+) -> None:
     """Remove a session; session.json goes last, so that a later pass can finish."""
-    if not _remove(folder, SESSION, removed, is_cancelled):
-        return False
-    remove_file(SESSION_FILE, folder, removed)
-    _remove_folder(session, recordings)
-    return True
+    if _remove(folder, SESSION, removed, is_cancelled):
+        remove_file(SESSION_FILE, folder, removed)
+        _remove_folder(session, recordings)
+        removed.whole = True
 
 
 def remove_file(name: str, folder: int, removed: Removed) -> None:
@@ -187,13 +185,8 @@ def _closed_clips(running: SessionContents, folder: int) -> Iterator[ClosedFile]
         folders = (CLIPS_FOLDER, hour)
         with opened_folder(CLIPS_FOLDER, folder) as clips, opened_folder(hour, clips) as descriptor:
             closed = [
-                _closed_file(entry.name, folders, descriptor)
+                ClosedFile(status_of(entry.name, descriptor).st_mtime, entry.name, folders)
                 for entry in entries(descriptor)
                 if kind_of_clip(entry.name) is not None and entry.is_file(follow_symlinks=False)
             ]
-        closed.sort()
-        yield from closed
-
-
-def _closed_file(name: str, folders: tuple[str, ...], descriptor: int) -> ClosedFile:
-    return ClosedFile(status_of(name, descriptor).st_mtime, name, folders)
+        yield from sorted(closed)

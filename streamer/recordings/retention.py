@@ -4,18 +4,16 @@ import math
 import re
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
 from emotion import wall_clock
 from emotion.atomic_files import lock_folder
-from emotion.errors import UsageError
-from emotion.untrusted_text import printable
+from emotion.errors import UsageError, printable
 from streamer.events import Event, Row
-from streamer.recordings.listing import QUIET_SECONDS
 from streamer.recordings.removal import (
     LOG_FILE,
     Removed,
@@ -25,15 +23,26 @@ from streamer.recordings.removal import (
     remove_file,
     remove_session,
 )
-from streamer.recordings.scan import SESSION_ID, Scanner, SessionContents, entries, opened_folder
+from streamer.recordings.scan import (
+    QUIET_SECONDS,
+    SESSION_ID,
+    Scanner,
+    SessionContents,
+    entries,
+    opened_folder,
+)
 from streamer.recordings.wav import MAX_WAV_BYTES
 from streamer.session_info import SessionInfo, Summary
 from streamer.sinks.base import Complaints, Sink
 
 _UNITS: Final = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3, "TB": 1000**4}
-_SIZE: Final = re.compile(
-    r"(?P<number>[0-9]{1,9}(\.[0-9]{1,9})?) ?(?P<unit>[kmgt]b?)", re.ASCII | re.IGNORECASE
+_QUANTITY: Final = re.compile(
+    r"(?P<number>[0-9]{1,9}(\.[0-9]{1,9})?) ?(?P<unit>[a-z]{1,2})", re.ASCII | re.IGNORECASE
 )
+_UNIT_BYTES: Final = {
+    unit: 1000**power for power, prefix in enumerate("kmgt", 1) for unit in (prefix, f"{prefix}b")
+}
+_UNIT_SECONDS: Final = {"h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 
 
 def size_text(num_bytes: int) -> str:
@@ -45,17 +54,25 @@ def size_text(num_bytes: int) -> str:
 
 def parse_size(text: str) -> int:
     """Parse `--max-size`, bytes."""
-    match = _SIZE.fullmatch(text.strip())
-    unit = match["unit"][0].lower() if match else ""
-    factor = next((one for name, one in _UNITS.items() if name[0].lower() == unit), 0)
-    num_bytes = round(float(match["number"]) * factor) if match else 0
+    num_bytes = round(_quantity(text, _UNIT_BYTES))
     if num_bytes < 1:
         raise UsageError(f"--max-size is {text[:40]!r}; give a size with its unit, such as 500MB or 2GB")
     return num_bytes
 
 
-_UNIT_SECONDS: Final = {"h": 3600.0, "d": 86_400.0, "w": 604_800.0}
-_AGE: Final = re.compile(r"(?P<number>[0-9]{1,9}(\.[0-9]{1,9})?) ?(?P<unit>[hdw])", re.ASCII | re.IGNORECASE)
+def _parse_age(text: str) -> float:
+    """Parse `--keep`, s."""
+    seconds = _quantity(text, _UNIT_SECONDS)
+    if not seconds:
+        raise UsageError(f"--keep is {text[:40]!r}; give an age with its unit, such as 36h, 7d or 2w")
+    return seconds
+
+
+def _quantity(text: str, units: Mapping[str, float]) -> float:
+    """Multiply a number with its unit; 0 where the text is something else."""
+    match = _QUANTITY.fullmatch(text.strip())
+    return float(match["number"]) * units.get(match["unit"].lower(), 0) if match else 0.0
+
 
 _SHARE_OF_ONE_FILE: Final = 8
 _LEAST_FILE_BYTES: Final = 1_000_000
@@ -85,7 +102,7 @@ class RetentionLimits:
         if keep is None and max_size is None:
             return None
         return cls(
-            None if keep is None else _seconds_of(keep),
+            None if keep is None else _parse_age(keep),
             None if max_size is None else parse_size(max_size),
             "" if keep is None else keep.strip(),
         )
@@ -104,14 +121,6 @@ class RetentionLimits:
         if self.max_bytes is not None and num_bytes > self.max_bytes:
             return f"more than {size_text(self.max_bytes)}"
         return None
-
-
-def _seconds_of(text: str) -> float:
-    match = _AGE.fullmatch(text.strip())
-    seconds = float(match["number"]) * _UNIT_SECONDS[match["unit"].lower()] if match else 0.0
-    if not seconds:
-        raise UsageError(f"--keep is {text[:40]!r}; give an age with its unit, such as 36h, 7d or 2w")
-    return seconds
 
 
 _JUMP_SECONDS: Final = 60.0
@@ -191,6 +200,14 @@ class _Pass:
     is_cancelled: Callable[[], bool]
     result: PruneResult
 
+    @contextmanager
+    def errors_noted(self, path: Path) -> Iterator[None]:
+        """Go on after an error, with a complaint."""
+        try:
+            yield
+        except OSError as error:
+            self.result.complaints.append(_prune_error(path, error))
+
     def own_age(self, changed: float) -> float:
         """Give the age of a file of our own session, s."""
         return min(self.now - changed, self.own_seconds)
@@ -248,11 +265,9 @@ class Pruner:
                 self._remove_closed_files(this, running)
 
     def _scan(self, this: _Pass, name: str) -> SessionContents | None:
-        try:
+        found = None
+        with this.errors_noted(self._out_dir / name):
             found = self._scanner.scan(name, this.recordings)
-        except OSError as error:
-            this.result.complaints.append(_prune_error(self._out_dir / name, error))
-            return None
         if found is not None and found.named != name:
             this.result.complaints.append(
                 f"{printable(self._out_dir / name)} was left alone: "
@@ -263,47 +278,45 @@ class Pruner:
 
     def _remove(self, this: _Pass, each: SessionContents, why: str) -> None:
         """Remove a session unless it is locked."""
-        removed, whole = Removed(), False
-        try:
-            with opened_folder(each.session, this.recordings) as folder:
-                if lock_folder(folder) != "another's":
-                    whole = remove_session(each.session, this.recordings, folder, removed, this.is_cancelled)
-        except OSError as error:
-            this.result.complaints.append(_prune_error(self._out_dir / each.session, error))
-        if whole and each.total.num_foreign:
+        removed = Removed()
+        with (
+            this.errors_noted(self._out_dir / each.session),
+            opened_folder(each.session, this.recordings) as folder,
+        ):
+            if lock_folder(folder) != "another's":
+                remove_session(each.session, this.recordings, folder, removed, this.is_cancelled)
+        if removed.whole and each.total.num_foreign:
             this.result.complaints.append(foreign_files_text(self._out_dir / each.session, each))
-        self._account(this, each.session, removed, why, whole=whole)
+        self._account(this, each.session, removed, why)
 
     def _remove_closed_files(self, this: _Pass, running: SessionContents) -> None:
         """Remove closed files of our own session."""
         if self._limits.why(this.own_age(running.total.oldest), this.result.num_bytes) is None:
             return
         removed, why = Removed(), ""
-        try:
-            with opened_folder(running.session, this.recordings) as folder:
-                for file in closed_files(running, folder):
-                    num_bytes = this.result.num_bytes - removed.num_bytes
-                    reason = self._limits.why(this.own_age(file.changed), num_bytes)
-                    if reason is None or this.is_cancelled():
-                        break
-                    why = reason
-                    with ExitStack() as stack:
-                        place = folder
-                        for name in file.folders:
-                            place = stack.enter_context(opened_folder(name, place))
-                        remove_file(file.name, place, removed)
-        except OSError as error:
-            this.result.complaints.append(_prune_error(self._out_dir / running.session, error))
-        self._account(this, running.session, removed, why, whole=False)
+        with (
+            this.errors_noted(self._out_dir / running.session),
+            opened_folder(running.session, this.recordings) as folder,
+        ):
+            for file in closed_files(running, folder):
+                num_bytes = this.result.num_bytes - removed.num_bytes
+                reason = self._limits.why(this.own_age(file.changed), num_bytes)
+                if reason is None or this.is_cancelled():
+                    break
+                why = reason
+                with ExitStack() as stack:
+                    place = folder
+                    for name in file.folders:
+                        place = stack.enter_context(opened_folder(name, place))
+                    remove_file(file.name, place, removed)
+        self._account(this, running.session, removed, why)
 
-    def _account(self, this: _Pass, session: str, removed: Removed, why: str, *, whole: bool) -> None:
+    def _account(self, this: _Pass, session: str, removed: Removed, why: str) -> None:
         """Subtract what was removed, and log it."""
         this.result.num_bytes -= removed.num_bytes
         if removed.num_files:
-            try:
-                log_removed(this.recordings, this.now, removed, why, session=session, whole=whole)
-            except OSError as error:
-                this.result.complaints.append(_prune_error(self._out_dir / LOG_FILE, error))
+            with this.errors_noted(self._out_dir / LOG_FILE):
+                log_removed(this.recordings, this.now, removed, why, session=session)
 
 
 def foreign_files_text(path: Path, session: SessionContents) -> str:

@@ -95,11 +95,11 @@ class _SourceAudio:
 
     def append(self, block: AudioBlock) -> None:
         """Write a block, into two files where it passes the end of the first."""
+        if block.first_sample != self._at:
+            self.break_off()
+        self._at = block.first_sample
         path = self._folder
         try:
-            if block.first_sample != self._at:
-                self._break_off()
-            self._at = block.first_sample
             while self._at < block.end_sample:
                 writer = self._writer or self._begin_file()
                 path = writer.path
@@ -114,8 +114,9 @@ class _SourceAudio:
 
     def break_off(self) -> None:
         """End the file; the next one does not continue it."""
+        self._continues = False
         try:
-            self._break_off()
+            self._end_file()
         except OSError as error:
             raise output_error(self._folder, error) from error
 
@@ -141,10 +142,6 @@ class _SourceAudio:
             writer.path.unlink(missing_ok=True)
             self.num_files -= 1
 
-    def _break_off(self) -> None:
-        self._continues = False
-        self._end_file()
-
 
 class SessionAudio(Sink):
     """Records every sample of every channel that may be kept; a folder for each source.
@@ -154,13 +151,17 @@ class SessionAudio(Sink):
     the last block. Channels of legs that are not analysed are not recorded.
     """
 
+    # Later sound is written to another file.
+    may_recover = True
+    # Blocks.
+    num_written = 0
+
     def __init__(self, folder: SessionFolder, max_file_bytes: int = MAX_WAV_BYTES) -> None:
         self._folder = folder
         self._max_file_bytes = max_file_bytes
         self._sources: dict[int, _SourceAudio] = {}
         self._source_of_leg: dict[str, int] = {}
         self._is_open = False
-        self._num_blocks = 0
 
     def open(self, info: SessionInfo) -> None:
         """Create the session's folder."""
@@ -184,18 +185,13 @@ class SessionAudio(Sink):
                     self._sources[event.source].append(event.block)
                 except OutputError as error:
                     raise self._folder.explained(error) from error
-                self._num_blocks += 1
+                self.num_written += 1
         elif isinstance(event, Gap):
             if audio := self._sources.get(self._source_of_leg.get(event.leg, 0)):
                 audio.break_off()
         elif isinstance(event, Pause):
             for audio in self._sources.values():
                 audio.break_off()
-
-    @property
-    def may_recover(self) -> bool:
-        """True: later sound is written to another file."""
-        return True
 
     def recover(self) -> bool:
         """Check for the session's folder, with room in it; end the files that failed."""
@@ -205,11 +201,6 @@ class SessionAudio(Sink):
             with suppress(OutputError):  # The error has been reported.
                 audio.break_off()
         return True
-
-    @property
-    def num_written(self) -> int:
-        """Blocks written."""
-        return self._num_blocks
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from emotion.errors import OutputError, output_error
 from streamer.recordings.wav import WavFormat
 from streamer.session_info import SessionInfo, Summary
 from streamer.sinks.base import Sink
-from streamer.sinks.journal import Line, info_values, summary_values
+from streamer.sinks.journal import Line, info_values, summary_values, to_json
 
 SESSION_FILE: Final = "session.json"
 _MAX_BYTES: Final = 1_000_000
@@ -168,8 +168,7 @@ class SessionFolder:
 
 def _bytes(values: Line) -> bytes:
     """Encode session.json, which people may want to read as well."""
-    text = json.dumps(values, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
-    return text.encode("utf-8", "backslashreplace")
+    return (to_json(values, indent=2) + "\n").encode("utf-8", "backslashreplace")
 
 
 LOCK_WAIT_SECONDS: Final = 0.5

@@ -11,13 +11,18 @@ from streamer.events import Alert, Event, Row, Sound
 from streamer.session_info import SessionInfo, Summary
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun, as ``1 gap`` or ``2 gaps``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 class Sink:
     """Receives the events of a session; ignores all unless overridden.
 
     `open` and `close` are called from the main thread while no worker runs, all other methods from the
     worker, in the order of the stream. If `open` raises OutputError, the session does not start. If another
     method does, the failure is reported and the monitoring goes on: a sink that `may_recover` is suspended
-    and retried, any other is closed by the worker.
+    and retried, any other is closed by the worker. A class may have an attribute in place of a property.
 
     Attributes
     ----------
@@ -193,8 +198,8 @@ class BackgroundSink(Sink, ABC):
         num_lost = self._num_taken - self._num_delivered
         if not (self._is_ending and num_lost):
             return self._complaints.lines
-        alerts = "1 alert" if self._num_taken == 1 else f"{self._num_taken} alerts"
-        return (*self._complaints.lines, f"{self._name}: {num_lost} of {alerts} not delivered")
+        lost = f"{self._name}: {num_lost} of {counted(self._num_taken, 'alert')} not delivered"
+        return (*self._complaints.lines, lost)
 
     def close(self, summary: Summary | None) -> None:  # noqa: ARG002 - not needed for alerts
         """Wait for what is under way, then give it up; a second call does nothing."""

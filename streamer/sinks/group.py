@@ -8,7 +8,7 @@ from typing import Final, Literal
 from emotion.errors import OutputError
 from streamer.events import Complaint, Event, Failure, Sound
 from streamer.session_info import SessionInfo, Summary
-from streamer.sinks.base import Sink
+from streamer.sinks.base import Sink, counted
 
 FIRST_RETRY_SECONDS: Final = 1.0
 """How often a suspended sink is asked whether it can write again."""
@@ -192,7 +192,7 @@ class SinkGroup:
     def _line(self, member: _Member) -> str:
         """Describe the failures of a sink together with all sinks that failed in the same words."""
         missing = " and ".join(
-            f"{other.num_missing} {other.sink.unit}{'' if other.num_missing == 1 else 's'}"
+            counted(other.num_missing, other.sink.unit)
             for other in self._failures
             if isinstance(other, _Member) and other.what == member.what and other.num_missing
         )

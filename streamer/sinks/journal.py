@@ -1,12 +1,15 @@
-"""The journal and `--json`: one JSON line for each event."""
+"""The journal and `--json`: every type of line, and the sinks that write one for each event."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar, Final, TypeAlias
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
+
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from emotion.atomic_files import PRIVATE, Access
 from emotion.errors import OutputError
+from emotion.untrusted import Count, Positive
 from streamer.events import (
     Absence,
     Alert,
@@ -14,12 +17,14 @@ from streamer.events import (
     Event,
     Failure,
     Gap,
+    GapCause,
     LegEvent,
     Mark,
     Pause,
     Row,
     Skip,
     Sound,
+    State,
 )
 from streamer.session_info import SessionClock, SessionInfo, Summary
 from streamer.sinks.base import Sink
@@ -28,160 +33,272 @@ from streamer.sinks.writer import LineFile, PrinterSink
 JOURNAL_FORMAT: Final = 2
 """Raised when a line changes its meaning; new keys may come without."""
 
-JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
-Line: TypeAlias = dict[str, JsonValue]
+_MAX_SECONDS: Final = 1.0e10
+_Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=_MAX_SECONDS)]
+_SignedSeconds: TypeAlias = Annotated[float, Meta(ge=-_MAX_SECONDS, le=_MAX_SECONDS)]
+_Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
+_Clock: TypeAlias = Annotated[str, Meta(description="ISO 8601 with its offset")]
+
+
+class _Entry(
+    Struct,
+    frozen=True,
+    rename={"at_seconds": "at", "onset_seconds": "onset", "callmood_version": "version"},
+):
+    """Fields have the names and the order of the keys, but for those that are renamed.
+
+    A field with a default is missing in older journals of this format; a later callmood may write more keys.
+    """
+
+
+class _Line(_Entry, frozen=True, tag_field="type"):
+    """A line of its own, told from others by the key ``type``."""
+
+
+class RowLine(_Line, frozen=True, tag="row"):
+    """A window."""
+
+    leg: str
+    window: Count
+    start: _Seconds
+    end: _Seconds
+    state: State
+    emotion: str | None
+    probabilities: dict[str, _Share] | None
+    smoothed: dict[str, _Share] | None
+    level_dbfs: Annotated[float, Meta(ge=-1000, le=1000)]
+    lag_seconds: _SignedSeconds
+    voice_known: _Share | UnsetType = UNSET
+
+
+class SkipLine(_Line, frozen=True, tag="skip"):
+    """A window for which there was no time."""
+
+    leg: str
+    window: Count
+    start: _Seconds
+    end: _Seconds
+    start_sample: Count
+    end_sample: Count
+    lag_seconds: _SignedSeconds
+    demand: _Seconds
+
+
+class GapLine(_Line, frozen=True, tag="gap"):
+    """Missing sound."""
+
+    leg: str
+    start: _Seconds
+    end: _Seconds
+    start_sample: Count
+    end_sample: Count
+    cause: GapCause
+    estimated: bool
+
+
+class AbsenceLine(_Line, frozen=True, tag="absence"):
+    """A device went away."""
+
+    source: str
+    at_seconds: _Seconds
+    reason: str
+
+
+class AlertLine(_Line, frozen=True, tag="alert"):
+    """A rule became true."""
+
+    leg: str
+    rule: str
+    label: str
+    onset_seconds: _Seconds
+    at_seconds: _Seconds
+    delay_seconds: _Seconds
+    probability: _Share
+    window: Count
+    onset_sample: Count
+    end_sample: Count
+
+
+class _KeyLine(_Line, frozen=True):
+    at_seconds: _Seconds
+    clock: _Clock
+
+
+class MarkLine(_KeyLine, frozen=True, tag="mark"):
+    """The user marked a moment."""
+
+
+class PauseLine(_KeyLine, frozen=True, tag="pause"):
+    """The user began a pause."""
+
+
+class ResumeLine(_KeyLine, frozen=True, tag="resume"):
+    """The user ended a pause."""
+
+
+class FailureLine(_Line, frozen=True, tag="failure"):
+    """An output was suspended, closed, or works again."""
+
+    message: str
+
+
+class ComplaintLine(_Line, frozen=True, tag="complaint"):
+    """An alert was not delivered, or similar."""
+
+    message: str
+
+
+class SourceEntry(_Entry, frozen=True):
+    """A source in the header."""
+
+    name: str
+    sample_rate: Positive
+    channels: Positive
+    kept_channels: tuple[Count, ...]
+    sample_format: Literal["PCM_16", "FLOAT"]
+    seconds: _Seconds | None
+    live: bool
+
+
+class LegEntry(_Entry, frozen=True):
+    """A leg in the header."""
+
+    name: str
+    source: Count
+    channel: Count | None
+    analysed: bool
+
+
+class HeaderLine(_Line, frozen=True, tag="header"):
+    """The first line."""
+
+    format: Literal[2]
+    session: str
+    started: _Clock
+    sources: tuple[SourceEntry, ...]
+    notes: tuple[str, ...]
+    model: str
+    model_notes: tuple[str, ...]
+    voices: dict[str, str]
+    feature_set: str
+    labels: tuple[str, ...]
+    win_seconds: _Seconds
+    step_seconds: _Seconds
+    sample_rate: Positive
+    legs: tuple[LegEntry, ...]
+    callmood_version: str
+
+
+class SummaryLine(_Line, frozen=True, kw_only=True, tag="summary"):
+    """The last line."""
+
+    seconds: _Seconds
+    windows: Count
+    states: dict[str, Count]
+    emotions: dict[str, Count]
+    overruns: Count
+    gaps: Count
+    marks: Count
+    skipped: Count = 0
+    dropped_seconds: _Seconds
+    paused_seconds: _Seconds
+    talk_seconds: dict[str, _Seconds]
+    overlap_seconds: _Seconds
+    drift_seconds: _SignedSeconds | None
+    slip_seconds: _SignedSeconds
+    non_finite_samples: Count
+    real_time_factor: _Seconds
+    max_lag_seconds: _SignedSeconds
+    alerts: Count
+    files: tuple[str, ...]
+    failures: tuple[str, ...]
+    complaints: tuple[str, ...]
+
+
+EventLine: TypeAlias = (
+    RowLine
+    | SkipLine
+    | GapLine
+    | AbsenceLine
+    | AlertLine
+    | MarkLine
+    | PauseLine
+    | ResumeLine
+    | FailureLine
+    | ComplaintLine
+)
+JournalLine: TypeAlias = HeaderLine | EventLine | SummaryLine
+
+Line: TypeAlias = dict[str, Any]
+"""A line, or a part of it, as `to_json` encodes it."""
+
 JournalEvent: TypeAlias = LegEvent | Absence | Alert | Mark | Pause | Failure | Complaint
 """All but sound."""
 
 
-def to_json(line: Line, *, ascii_only: bool = False) -> str:
+def to_json(line: Line, *, ascii_only: bool = False, indent: int | None = None) -> str:
     """Encode a line; ValueError where a number is not finite."""
-    return json.dumps(line, ensure_ascii=ascii_only, allow_nan=False)
+    return json.dumps(line, ensure_ascii=ascii_only, allow_nan=False, indent=indent, default=_plain)
+
+
+def _plain(value: Any) -> object:
+    """Give a read-only mapping, or a scalar of numpy, as a type that JSON has."""
+    return dict(value) if isinstance(value, Mapping) else value.item()
+
+
+def _values(kind: type[_Entry], source: object, **others: object) -> Line:
+    """Give the keys of a line; those that are not given are attributes of `source`."""
+    return {
+        key: others[name] if name in others else getattr(source, name)
+        for name, key in zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
+    }
 
 
 def info_values(info: SessionInfo) -> Line:
     """Give what does not change, for the head of a journal and for session.json."""
-    return {
-        "format": JOURNAL_FORMAT,
-        "session": info.session,
-        "started": SessionClock.from_epoch(info.started).iso(info.started),
-        "sources": [
-            {
-                "name": source.name,
-                "sample_rate": source.sample_rate,
-                "channels": source.channels,
-                "kept_channels": list(info.kept_channels(number)),
-                "sample_format": source.sample_format,
-                "seconds": source.seconds,
-                "live": source.live,
-            }
+    return _values(
+        HeaderLine,
+        info,
+        format=JOURNAL_FORMAT,
+        started=SessionClock.from_epoch(info.started).iso(info.started),
+        sources=[
+            _values(SourceEntry, source, kept_channels=info.kept_channels(number))
             for number, source in enumerate(info.sources)
         ],
-        "notes": list(info.notes),
-        "model": info.model,
-        "model_notes": list(info.model_notes),
-        "voices": dict(info.voices),
-        "feature_set": info.feature_set,
-        "labels": list(info.labels),
-        "win_seconds": info.win_seconds,
-        "step_seconds": info.step_seconds,
-        "sample_rate": info.sample_rate,
-        "legs": [
-            {"name": leg.name, "source": leg.source, "channel": leg.channel, "analysed": leg.analysed}
-            for leg in info.legs
-        ],
-        "version": info.callmood_version,
-    }
+        legs=[_values(LegEntry, leg) for leg in info.legs],
+    )
 
 
 def summary_values(summary: Summary) -> Line:
     """Give the totals, for the end of a journal and for session.json."""
-    return {
-        "seconds": float(summary.seconds),
-        "windows": summary.windows,
-        "states": dict(summary.states),
-        "emotions": dict(summary.emotions),
-        "overruns": summary.overruns,
-        "gaps": summary.gaps,
-        "marks": summary.marks,
-        "skipped": summary.skipped,
-        "dropped_seconds": float(summary.dropped_seconds),
-        "paused_seconds": float(summary.paused_seconds),
-        "talk_seconds": {leg: float(seconds) for leg, seconds in summary.talk_seconds.items()},
-        "overlap_seconds": float(summary.overlap_seconds),
-        "drift_seconds": None if summary.drift_seconds is None else float(summary.drift_seconds),
-        "slip_seconds": float(summary.slip_seconds),
-        "non_finite_samples": summary.non_finite_samples,
-        "real_time_factor": float(summary.real_time_factor),
-        "max_lag_seconds": float(summary.max_lag_seconds),
-        "alerts": summary.alerts,
-        "files": list(summary.files),
-        "failures": list(summary.failures),
-        "complaints": list(summary.complaints),
-    }
+    return _values(SummaryLine, summary)
+
+
+LINE_OF_EVENT: Final[Mapping[type, type[_Line]]] = {
+    Row: RowLine,
+    Skip: SkipLine,
+    Gap: GapLine,
+    Absence: AbsenceLine,
+    Alert: AlertLine,
+    Mark: MarkLine,
+    Pause: PauseLine,
+    Failure: FailureLine,
+    Complaint: ComplaintLine,
+}
 
 
 def event_values(event: JournalEvent, clock: SessionClock) -> Line:
     """Give the line of an event."""
-    # float() also turns the scalars of numpy, which JSON does not take, into plain numbers.
-    values: Line
-    match event:
-        case Row():
-            values = {
-                "type": "row",
-                "leg": event.leg,
-                "window": event.window,
-                "start": float(event.start),
-                "end": float(event.end),
-                "state": event.state,
-                "emotion": event.emotion,
-                "probabilities": _floats(event.probabilities),
-                "smoothed": _floats(event.smoothed),
-                "level_dbfs": float(event.level_dbfs),
-                "lag_seconds": float(event.lag_seconds),
-                "voice_known": float(event.voice_known),
-            }
-        case Skip():
-            values = {
-                "type": "skip",
-                "leg": event.leg,
-                "window": event.window,
-                "start": float(event.start),
-                "end": float(event.end),
-                "start_sample": event.start_sample,
-                "end_sample": event.end_sample,
-                "lag_seconds": float(event.lag_seconds),
-                "demand": float(event.demand),
-            }
-        case Gap():
-            values = {
-                "type": "gap",
-                "leg": event.leg,
-                "start": float(event.start),
-                "end": float(event.end),
-                "start_sample": event.start_sample,
-                "end_sample": event.end_sample,
-                "cause": event.cause,
-                "estimated": event.estimated,
-            }
-        case Absence():
-            values = {
-                "type": "absence",
-                "source": event.source,
-                "at": float(event.at_seconds),
-                "reason": event.reason,
-            }
-        case Alert():
-            values = {
-                "type": "alert",
-                "leg": event.leg,
-                "rule": event.rule,
-                "label": event.label,
-                "onset": float(event.onset_seconds),
-                "at": float(event.at_seconds),
-                "delay_seconds": float(event.delay_seconds),
-                "probability": float(event.probability),
-                "window": event.window,
-                "onset_sample": event.onset_sample,
-                "end_sample": event.end_sample,
-            }
-        case Mark():
-            values = {"type": "mark", "at": float(event.at_seconds), "clock": clock.iso(event.clock)}
-        case Pause():
-            kind = "pause" if event.paused else "resume"
-            values = {"type": kind, "at": float(event.at_seconds), "clock": clock.iso(event.clock)}
-        case Failure():
-            values = {"type": "failure", "message": event.message}
-        case Complaint():
-            values = {"type": "complaint", "message": event.message}
+    kind = LINE_OF_EVENT[type(event)]
+    values = {"type": kind.__struct_config__.tag, **_values(kind, event)}
+    if isinstance(event, Mark | Pause):
+        values["clock"] = clock.iso(event.clock)
+    if isinstance(event, Pause) and not event.paused:
+        values["type"] = ResumeLine.__struct_config__.tag
     return values
 
 
-def _floats(values: Mapping[str, float] | None) -> JsonValue:
-    return None if values is None else {label: float(value) for label, value in values.items()}
-
-
-class Journal(Sink):
+class JournalWriter(Sink):
     """JSON Lines in UTF-8: a header, then a line for each event, at last a summary.
 
     A session that ends before its first event leaves no journal. If others move, remove or truncate the file,
@@ -189,6 +306,8 @@ class Journal(Sink):
     """
 
     unit: ClassVar[str] = "line"
+    # A line is written whole or not at all, so that others can follow it.
+    may_recover = True
 
     def __init__(self, path: str | Path, *, access: Access = PRIVATE, replace: bool = False) -> None:
         self.path = Path(path)
@@ -228,11 +347,6 @@ class Journal(Sink):
                 lines.withdraw()
             else:
                 lines.close()
-
-    @property
-    def may_recover(self) -> bool:
-        """True: a line is written whole or not at all, so that others can follow it."""
-        return True
 
     def recover(self) -> bool:
         """Check for room on the disk, or for a reader that reads."""

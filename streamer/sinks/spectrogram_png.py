@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from emotion.extras import require
+from emotion.errors import printable, require
 from emotion.output_files import OutputFile
-from emotion.untrusted_text import printable
 from streamer.analysis.spectrogram import SpectrogramHistory
-from streamer.panel.spectrogram import LOUDEST_DB, QUIETEST_DB, colour_scale
+from streamer.panel.charts import LOUDEST_DB, QUIETEST_DB, colour_scale
 from streamer.session_info import SessionInfo, Summary
 from streamer.sinks.base import Sink
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from emotion.untrusted_text import printable
+from emotion.errors import printable
 from streamer.events import (
     Absence,
     Alert,
@@ -18,6 +18,7 @@ from streamer.events import (
     SkipEpisodes,
 )
 from streamer.session_info import SessionInfo, Summary
+from streamer.sinks.base import counted
 from streamer.sinks.writer import LinePrinter, PrinterSink
 
 
@@ -31,11 +32,12 @@ def duration_text(seconds: float) -> str:
 
 def summary_text(summary: Summary, info: SessionInfo) -> str:
     """Describe a session after its end, in several lines."""
+    emotions = {label: summary.emotions.get(label, 0) for label in info.labels}
     lines = [
         f"session   {info.session}, {duration_text(summary.seconds)} of {printable(info.source_name)}, "
         f"model {info.model}",
-        f"windows   {summary.windows}{_counted(': ', _nonzero(summary.states))}",
-        f"emotions  {_counted('', _in_order(summary.emotions, info.labels)) or 'none shown'}",
+        f"windows   {summary.windows}{_counts(': ', summary.states)}",
+        f"emotions  {_counts('', emotions) or 'none shown'}",
     ]
     if lost := _lost(summary):
         lines.append(f"missing   {', '.join(lost)}")
@@ -72,35 +74,21 @@ def _talk_text(summary: Summary) -> str:
 
 def _lost(summary: Summary) -> list[str]:
     """Name each way in which sound went missing."""
-    lost = []
-    if summary.gaps:
-        lost.append(f"{summary.gaps} {'gap' if summary.gaps == 1 else 'gaps'}")
-    if summary.overruns:
-        lost.append(f"{summary.overruns} {'overrun' if summary.overruns == 1 else 'overruns'}")
-    if summary.skipped:
-        lost.append(f"{summary.skipped} {'window' if summary.skipped == 1 else 'windows'} skipped")
-    if summary.dropped_seconds:
-        lost.append(f"{summary.dropped_seconds:.2f} s dropped")
-    if summary.paused_seconds:
-        lost.append(f"{summary.paused_seconds:.2f} s paused")
-    if summary.non_finite_samples:
-        lost.append(f"{summary.non_finite_samples} non-finite samples taken as 0")
-    return lost
+    amounts = {
+        counted(summary.gaps, "gap"): summary.gaps,
+        counted(summary.overruns, "overrun"): summary.overruns,
+        f"{counted(summary.skipped, 'window')} skipped": summary.skipped,
+        f"{summary.dropped_seconds:.2f} s dropped": summary.dropped_seconds,
+        f"{summary.paused_seconds:.2f} s paused": summary.paused_seconds,
+        f"{summary.non_finite_samples} non-finite samples taken as 0": summary.non_finite_samples,
+    }
+    return [text for text, amount in amounts.items() if amount]
 
 
-def _in_order(counts: Mapping[str, int], labels: tuple[str, ...]) -> dict[str, int]:
-    """Sort counts by the order of the model, without those of zero."""
-    return {label: counts[label] for label in labels if counts.get(label)}
-
-
-def _nonzero(counts: Mapping[str, int]) -> dict[str, int]:
-    """Drop counts of zero."""
-    return {name: count for name, count in counts.items() if count}
-
-
-def _counted(lead: str, counts: Mapping[str, int]) -> str:
-    """List counts after a lead; nothing where there are none."""
-    return lead + ", ".join(f"{name} {count}" for name, count in counts.items()) if counts else ""
+def _counts(lead: str, counts: Mapping[str, int]) -> str:
+    """List counts that are not zero after a lead; nothing where there are none."""
+    texts = [f"{name} {count}" for name, count in counts.items() if count]
+    return lead + ", ".join(texts) if texts else ""
 
 
 _STATE_WIDTH: Final = 8
@@ -121,7 +109,7 @@ class PlainLines(PrinterSink):
         self._note_legs(info)
         self.printer.write(f"session   {info.session}")
         for source in info.sources:
-            channels = "1 channel" if source.channels == 1 else f"{source.channels} channels"
+            channels = counted(source.channels, "channel")
             self.printer.write(f"source    {printable(source.name)}, {source.sample_rate} Hz, {channels}")
         for note in info.notes:
             self.printer.write(f"          note: {note}")
@@ -202,12 +190,10 @@ class WarningLines(PlainLines):
 
     def print_summary(self, summary: Summary, info: SessionInfo) -> None:  # noqa: ARG002 - as in the base
         """Print what was found at the end."""
-        for complaint in summary.complaints:
-            if complaint not in self._printed:
-                self.printer.write(f"note: {printable(complaint)}")
-        for failure in summary.failures:
-            if failure not in self._printed:
-                self.printer.write(f"failed: {printable(failure)}")
+        for kind, messages in (("note", summary.complaints), ("failed", summary.failures)):
+            for message in messages:
+                if message not in self._printed:
+                    self.printer.write(f"{kind}: {printable(message)}")
 
 
 def _percentage(label: str, row: Row) -> str:

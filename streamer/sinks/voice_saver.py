@@ -22,6 +22,8 @@ class VoiceSaver(Sink):
         What was there before the session.
     """
 
+    files: tuple[str, ...] = ()
+
     def __init__(
         self,
         name: str,
@@ -38,7 +40,6 @@ class VoiceSaver(Sink):
         self._fresh = new_voice(name, model, callmood_version)
         self._step_seconds = 0.0
         self._num_speech = 0
-        self._files: tuple[str, ...] = ()
 
     def open(self, info: SessionInfo) -> None:
         """Note the step, by which speech is counted."""
@@ -48,11 +49,6 @@ class VoiceSaver(Sink):
         """Count the windows of speech."""
         if isinstance(event, Row) and event.leg == self.leg and is_spoken(event):
             self._num_speech += 1
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The voice's file, once it is written."""
-        return self._files
 
     def close(self, summary: Summary | None) -> None:
         """Save the voice, unless nobody spoke, the session failed before its end, or another saved it."""
@@ -68,7 +64,7 @@ class VoiceSaver(Sink):
             + num_speech * self._step_seconds,
             state=summary.voice_states[self.leg],
         )
-        self._files = (str(self._folder.write_after(before, voice)),)
+        self.files = (str(self._folder.write_after(before, voice)),)
 
 
 def learns_voices(model: EmotionModel) -> bool:

@@ -248,7 +248,7 @@ def _status_of(path: Path) -> os.stat_result | None:
 
 
 def _is_same(one: os.stat_result | None, other: os.stat_result) -> bool:
-    return one is not None and (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
+    return one is not None and os.path.samestat(one, other)
 
 
 def _remove(path: Path) -> bool:
@@ -333,7 +333,11 @@ class LinePrinter:
         content = (line + "\n").encode(encoding, "backslashreplace")
         rest = self._unfinished + content
         try:
-            self._write(rest, content.decode(encoding))
+            if self._descriptor is None:
+                self._stream.write(content.decode(encoding))
+            self._stream.flush()
+            if self._descriptor is not None:
+                write_with_timeout(self._descriptor, rest, blocks=True)
         except BrokenPipeError as error:
             self.reader_gone = True
             if self._on_reader_gone is not None:
@@ -356,14 +360,6 @@ class LinePrinter:
         if self.reader_gone or self._descriptor is None:
             return False
         return flush_unfinished(self._descriptor, self._unfinished, blocks=True)
-
-    def _write(self, rest: bytearray, text: str) -> None:
-        if self._descriptor is None:
-            self._stream.write(text)
-            self._stream.flush()
-        else:
-            self._stream.flush()
-            write_with_timeout(self._descriptor, rest, blocks=True)
 
 
 def _descriptor_of(stream: TextIO) -> int | None:

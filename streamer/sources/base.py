@@ -1,4 +1,4 @@
-"""The interface of a source, the receiver of its blocks, and the thread that reads."""
+"""Devices, the interface of a source, the receiver of its blocks, and the thread that reads."""
 
 import threading
 from collections.abc import Callable
@@ -6,6 +6,29 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from streamer.events import AudioBlock
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """An input.
+
+    `number` is PortAudio's and changes when a device is plugged in; None for a source of the sound server.
+    `host_api` is the system's interface to it: ALSA, Core Audio, WASAPI, the sound server, ... `sample_rate`
+    is its own, Hz. `title` is what mixers show, if that is not its name.
+    """
+
+    number: int | None
+    name: str
+    host_api: str
+    channels: int
+    sample_rate: int
+    is_default: bool
+    title: str = ""
+
+    @property
+    def words(self) -> str:
+        """Where a part of a name is searched."""
+        return f"{self.name}, {self.title}, {self.host_api}"
 
 
 class BlockReceiver(Protocol):

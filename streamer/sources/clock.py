@@ -1,7 +1,7 @@
 """Sample indexes and clocks: lost input, several sources on one clock, and the drift of a sound card."""
 
 from collections import deque
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from streamer.events import AudioBlock
@@ -23,14 +23,14 @@ class StreamClock:
     def __init__(self, sample_rate: int) -> None:
         self._sample_rate = sample_rate
         self._end_sample = 0
-        self._before: tuple[int, float, float] | None = None
+        self._before = 0, 0.0, 0.0
 
     def place(self, num_samples: int, captured: float, arrived: float, *, overflowed: bool) -> Placed:
         """Give the next block its index; `captured` is 0 on systems without capture times.
 
         An overrun jumps at least one sample. Before the first block it is ignored: nothing was recorded yet.
         """
-        overrun = overflowed and self._before is not None
+        overrun = overflowed and self._end_sample > 0
         if overrun:
             self._end_sample += max(1, round(self._lost_seconds(captured, arrived) * self._sample_rate))
         placed = Placed(self._end_sample, overrun)
@@ -39,8 +39,6 @@ class StreamClock:
         return placed
 
     def _lost_seconds(self, captured: float, arrived: float) -> float:
-        if self._before is None:
-            return 0.0
         num_samples, captured_before, arrived_before = self._before
         by_capture = captured - captured_before
         by_arrival = arrived - arrived_before
@@ -58,11 +56,11 @@ MIN_CORRECTION_SECONDS: Final = 0.02
 _MEMORY_SECONDS: Final = 10.0
 
 
+@dataclass(slots=True)
 class Epoch:
     """The `time.monotonic()` at which stream time is 0: the start of the first block of any source."""
 
-    def __init__(self) -> None:
-        self.monotonic: float | None = None
+    monotonic: float | None = None
 
 
 class Alignment:

@@ -1,22 +1,25 @@
-"""All inputs of this machine, and how to open each: through the sound server, or PortAudio alone."""
+"""All inputs of this machine, how a user names one, and how to open it: sound server, or PortAudio alone."""
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from emotion.errors import DeviceError
 from streamer.blocking_calls import NoAnswerError
-from streamer.sources.base import Source, SourceInfo
-from streamer.sources.device_names import Device, choose_device
+from streamer.sources.base import Device, Source, SourceInfo
 from streamer.sources.microphone import Microphone, input_devices, look_for_devices_again
-from streamer.sources.pulse import PulseSource
-from streamer.sources.pulse_server import pactl, pulse_sources, server_answers, server_default
+from streamer.sources.pulse import (
+    PulseSource,
+    SystemSource,
+    pactl,
+    pulse_sources,
+    server_answers,
+    server_default,
+)
 from streamer.sources.queue import BlockQueue
 from streamer.sources.reconnect import ReconnectingSource
-
-SOUND_SERVER: Final = "sound server"
-"""The host API of what `parec` records."""
 
 FIRST_SOUND_SECONDS: Final = 3.0
 
@@ -57,6 +60,43 @@ def open_input(wanted: str | None, *, reconnects: bool = True, alone: bool = Tru
     return ReconnectingSource(record(), record, probe=server_answers) if reconnects else record()
 
 
+def open_system_sound() -> ReconnectingSource:
+    """Give the source of what the machine plays, through whichever sink; it is reopened if it goes away."""
+    return ReconnectingSource(SystemSource(), SystemSource, probe=server_answers)
+
+
+def choose_device(devices: Sequence[Device], wanted: str | None) -> Device:
+    """Find a device by number, name or a part of a name that only it has; the default for None."""
+    if not devices:
+        raise DeviceError("no device delivers sound; plug a microphone in, or start the sound server")
+    if wanted is None:
+        found = [device for device in devices if device.is_default]
+        if not found:
+            raise DeviceError(f"the system has no default input device; choose one of {_listed(devices)}")
+    elif wanted.strip().isdecimal():
+        found = [device for device in devices if device.number == int(wanted)]
+    else:
+        found = _by_name(devices, wanted.strip().casefold())
+    if not found:
+        raise DeviceError(f"no input device {wanted!r}; there are {_listed(devices)}")
+    if len(found) > 1:
+        raise DeviceError(
+            f"{wanted!r} is the name of several devices; give the number, or more of the name: "
+            f"{_listed(found)}"
+        )
+    return found[0]
+
+
+def _by_name(devices: Sequence[Device], wanted: str) -> list[Device]:
+    same = [device for device in devices if device.name.casefold() == wanted]
+    return same or [device for device in devices if wanted and wanted in device.words.casefold()]
+
+
+def _listed(devices: Sequence[Device]) -> str:
+    numbered = (("" if each.number is None else f"{each.number}: ", each) for each in devices)
+    return ", ".join(f"{number}{each.name} ({each.host_api})" for number, each in numbered)
+
+
 def _server_inputs() -> list[Device]:
     """List the sources of the sound server; none without a server.
 
@@ -64,23 +104,11 @@ def _server_inputs() -> list[Device]:
     """
     try:
         default = server_default("Source")
-        sources = pulse_sources()
+        return [replace(source, is_default=source.name == default) for source in pulse_sources()]
     except NoAnswerError:
         raise
     except DeviceError:
         return []
-    return [
-        Device(
-            number=None,
-            name=source.name,
-            host_api=SOUND_SERVER,
-            channels=source.channels,
-            sample_rate=source.sample_rate,
-            is_default=source.name == default,
-            title=source.title,
-        )
-        for source in sources
-    ]
 
 
 def _with_portaudio(served: list[Device]) -> list[Device]:

@@ -14,9 +14,9 @@ from emotion.arrays import read_only
 from emotion.errors import DeviceError
 from streamer.blocking_calls import ANSWER_SECONDS, CallThread, NoAnswerError, quiet_stderr
 from streamer.events import AudioBlock
-from streamer.sources.base import BlockReceiver, SourceInfo
+from streamer.sources.base import BlockReceiver, Device, SourceInfo
 from streamer.sources.clock import StreamClock
-from streamer.sources.device_names import Device, choose_device
+from streamer.sources.pcm import FULL_SCALE
 
 LATENCY_SECONDS: Final = 0.1
 """How much the system buffers: room for a moment in which no Python thread runs."""
@@ -24,8 +24,6 @@ LATENCY_SECONDS: Final = 0.1
 MAX_REAL_CHANNELS: Final = 8
 SOFTWARE_CHANNELS: Final = 2
 """A device with more channels than any card has is software that gives as many as one asks for."""
-
-FULL_SCALE: Final = np.float32(32768)
 
 CLOSE_SECONDS: Final = 0.5
 """How long to wait for a device to be released: nobody needs its answer."""
@@ -134,15 +132,12 @@ class Microphone:
 
     non_finite_samples = 0
 
-    def __init__(self, device: str | int | Device | None = None, *, like: SourceInfo | None = None) -> None:
-        self._device = device if isinstance(device, Device) else choose_device(input_devices(), device)
-        channels = self._device.channels
-        if channels > MAX_REAL_CHANNELS:
-            channels = SOFTWARE_CHANNELS
-        self.info: Final = SourceInfo(
-            name=self._device.name,
-            sample_rate=self._device.sample_rate if like is None else like.sample_rate,
-            channels=channels if like is None else like.channels,
+    def __init__(self, device: Device, *, like: SourceInfo | None = None) -> None:
+        self._device = device
+        self.info: Final = like or SourceInfo(
+            name=device.name,
+            sample_rate=device.sample_rate,
+            channels=SOFTWARE_CHANNELS if device.channels > MAX_REAL_CHANNELS else device.channels,
             sample_format="PCM_16",
             seconds=None,
             live=True,
@@ -154,21 +149,12 @@ class Microphone:
 
     def open(self) -> None:
         """Open the device; it does not deliver yet."""
-        sounddevice = portaudio()
-        self._must_close = True
-        try:
-            _answer(partial(self._open_stream, sounddevice))
-        except (sounddevice.PortAudioError, ValueError) as error:
-            raise self._refusal(error) from error
+        self._call(self._open_stream)
 
     def start(self, queue: BlockReceiver) -> None:
         """Begin to deliver, from PortAudio's thread."""
         self._callback.receiver = queue
-        sounddevice = portaudio()
-        try:
-            _answer(self._stream.start)
-        except sounddevice.PortAudioError as error:
-            raise self._refusal(error) from error
+        self._call(lambda _: self._stream.start())
 
     def stop(self) -> None:
         """Release the device and close the queue; a second call does nothing.
@@ -186,6 +172,19 @@ class Microphone:
                 closing.result()
         if self._callback.receiver is not None:
             self._callback.receiver.close()
+
+    def _call(self, function: Callable[[ModuleType], None]) -> None:
+        """Make a call into PortAudio that it may refuse for this device."""
+        sounddevice = portaudio()
+        self._must_close = True
+        try:
+            _answer(partial(function, sounddevice))
+        except (sounddevice.PortAudioError, ValueError) as error:
+            info = self.info
+            raise DeviceError(
+                f"{info.name} will not open at {info.sample_rate} Hz with {info.channels} channels: "
+                f"{error}; close what else uses it, or choose another: `callmood devices`"
+            ) from error
 
     def _open_stream(self, sounddevice: ModuleType) -> None:
         self._stream = sounddevice.InputStream(
@@ -212,13 +211,6 @@ class Microphone:
                     "see `callmood devices`, then start again"
                 )
             )
-
-    def _refusal(self, error: Exception) -> DeviceError:
-        info = self.info
-        return DeviceError(
-            f"{info.name} will not open at {info.sample_rate} Hz with {info.channels} channels: "
-            f"{error}; close what else uses it, or choose another: `callmood devices`"
-        )
 
 
 class CaptureCallback:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -20,8 +20,6 @@ from streamer.sources.base import BlockReceiver, SourceInfo, SourceThread
 Encoding: TypeAlias = Literal["s16le", "f32le", "mulaw", "alaw"]
 """16-bit integers and 32-bit floats, both with the low byte first, and the two laws of ITU-T G.711."""
 
-ENCODINGS: Final[tuple[Encoding, ...]] = get_args(Encoding)
-
 MAX_BLOCK_SECONDS: Final = 0.25
 STOP_SECONDS: Final = 5.0
 
@@ -34,7 +32,7 @@ _SUBTYPES: Final[Mapping[Encoding, str]] = MappingProxyType(
 _DTYPES: Final[Mapping[Encoding, str]] = MappingProxyType(
     {"s16le": "<i2", "f32le": "<f4", "mulaw": "u1", "alaw": "u1"}
 )
-_FULL_SCALE: Final = np.float32(32768)
+FULL_SCALE: Final = np.float32(32768)
 
 
 def decode(data: bytes, encoding: Encoding) -> Samples:
@@ -44,7 +42,7 @@ def decode(data: bytes, encoding: Encoding) -> Samples:
         looked_up: Samples = table[values]
         return looked_up
     samples = values.astype(np.float32)
-    return samples / _FULL_SCALE if encoding == "s16le" else samples
+    return samples / FULL_SCALE if encoding == "s16le" else samples
 
 
 def _mu_law_table() -> Samples:
@@ -66,7 +64,7 @@ def _a_law_table() -> Samples:
 
 
 def _scaled(values: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Samples:
-    return read_only(values.astype(np.float32) / _FULL_SCALE)
+    return read_only(values.astype(np.float32) / FULL_SCALE)
 
 
 _TABLES: Final[Mapping[Encoding, Samples]] = MappingProxyType(
@@ -141,12 +139,9 @@ class PcmSource:
         if self._wake is not None:
             os.write(self._wake[1], b".")
         if self._thread.wait(STOP_SECONDS):
-            self._close_wake()
-
-    def _close_wake(self) -> None:
-        wake, self._wake = self._wake, None
-        for descriptor in wake or ():
-            os.close(descriptor)
+            wake, self._wake = self._wake, None
+            for descriptor in wake or ():
+                os.close(descriptor)
 
     def _read(self, queue: BlockReceiver) -> None:
         # Not select, which takes no descriptors beyond 1023; a file is always ready.
@@ -165,7 +160,10 @@ class PcmSource:
             except BlockingIOError:
                 continue  # Another reader of the pipe was faster.
             except OSError as error:
-                raise _unreadable(error) from error
+                raise AudioFileError(
+                    f"standard input cannot be read: {error.strerror or error}; pipe raw samples into "
+                    "callmood"
+                ) from error
             arrived = time.monotonic()
             if not data:
                 self._end(first_sample)
@@ -188,12 +186,6 @@ class PcmSource:
         if rest := self._decoder.rest_bytes:
             note = f"standard input ended inside a sample: {rest} bytes left out"
             self._info = replace(self._info, notes=(*self._info.notes, note))
-
-
-def _unreadable(error: OSError) -> AudioFileError:
-    return AudioFileError(
-        f"standard input cannot be read: {error.strerror or error}; pipe raw samples into callmood"
-    )
 
 
 def _check_arguments(descriptor: int, sample_rate: int, channels: int) -> None:

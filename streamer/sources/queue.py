@@ -13,6 +13,19 @@ class BlockQueue:
 
     A live source must never wait: `put` makes room by dropping the oldest block. A file can: `put_waiting`
     holds it back and nothing is lost. `news` is set at every change, for a reader of several queues.
+
+    Attributes
+    ----------
+    end_sample : int
+        Index after the last sample ever put.
+    overruns : int
+        Blocks before which the card lost input, dropped ones included.
+    absence : str or None
+        Why the source's device is away; None if it is there.
+    closed_at : float or None
+        ``time.monotonic()`` when it was closed, s; None before.
+    error : BaseException or None
+        What ended the source, unless it reached its natural end.
     """
 
     def __init__(self, max_seconds: float, sample_rate: int, news: threading.Event | None = None) -> None:
@@ -21,13 +34,12 @@ class BlockQueue:
         self._blocks: deque[AudioBlock] = deque()
         self._num_samples = 0
         self._dropped_samples = 0
-        self._overruns = 0
-        self._end_sample = 0
-        self._closed = False
-        self._closed_at: float | None = None
-        self._error: BaseException | None = None
-        self._absence: str | None = None
-        self._news = news
+        self.end_sample = 0
+        self.overruns = 0
+        self.absence: str | None = None
+        self.closed_at: float | None = None
+        self.error: BaseException | None = None
+        self._news = news or threading.Event()
         self._lock = threading.Lock()
         self._filled = threading.Condition(self._lock)
         self._emptied = threading.Condition(self._lock)
@@ -42,14 +54,14 @@ class BlockQueue:
     def put_waiting(self, block: AudioBlock) -> bool:
         """Append a block as soon as there is room; False once the queue is closed."""
         with self._lock:
-            self._emptied.wait_for(lambda: self._closed or not self._blocks or self._fits(block))
+            self._emptied.wait_for(lambda: self.closed or not self._blocks or self._fits(block))
             self._append(block)
-            return not self._closed
+            return not self.closed
 
     def get(self, timeout_seconds: float) -> AudioBlock | None:
         """Take the oldest block; None if there is none after the timeout, or at the end."""
         with self._lock:
-            self._filled.wait_for(lambda: bool(self._blocks) or self._closed, timeout_seconds)
+            self._filled.wait_for(lambda: bool(self._blocks) or self.closed, timeout_seconds)
             if not self._blocks:
                 return None
             block = self._take_oldest()
@@ -59,19 +71,18 @@ class BlockQueue:
     def note_absence(self, reason: str | None) -> None:
         """Note that the source's device is away and will be reopened, or is back."""
         with self._lock:
-            self._absence = reason
-            self._notify()
+            self.absence = reason
+            self._news.set()
 
     def close(self, error: BaseException | None = None) -> None:
         """Take no more blocks; those inside can still be taken. A second call changes nothing."""
         with self._lock:
-            if not self._closed:
-                self._closed = True
-                self._closed_at = time.monotonic()
-                self._error = error
+            if not self.closed:
+                self.error = error
+                self.closed_at = time.monotonic()
                 self._filled.notify_all()
                 self._emptied.notify_all()
-                self._notify()
+                self._news.set()
 
     def discard(self) -> None:
         """Drop and count what is inside, for a stop that cannot wait."""
@@ -83,32 +94,13 @@ class BlockQueue:
     @property
     def closed(self) -> bool:
         """True once the source delivers nothing more."""
-        with self._lock:
-            return self._closed
-
-    @property
-    def closed_at(self) -> float | None:
-        """``time.monotonic()`` when it was closed, s; None before."""
-        with self._lock:
-            return self._closed_at
+        return self.closed_at is not None
 
     @property
     def drained(self) -> bool:
         """True once the queue is closed and empty."""
         with self._lock:
-            return self._closed and not self._blocks
-
-    @property
-    def error(self) -> BaseException | None:
-        """What ended the source, unless it reached its natural end."""
-        with self._lock:
-            return self._error
-
-    @property
-    def absence(self) -> str | None:
-        """Why the source's device is away; None if it is there."""
-        with self._lock:
-            return self._absence
+            return self.closed and not self._blocks
 
     @property
     def oldest_arrival(self) -> float | None:
@@ -117,39 +109,22 @@ class BlockQueue:
             return self._blocks[0].arrived if self._blocks else None
 
     @property
-    def end_sample(self) -> int:
-        """Index after the last sample ever put."""
-        with self._lock:
-            return self._end_sample
-
-    @property
     def dropped_seconds(self) -> float:
         """Sound dropped so far, s."""
-        with self._lock:
-            return self._dropped_samples / self._sample_rate
-
-    @property
-    def overruns(self) -> int:
-        """Blocks before which the card lost input, dropped ones included."""
-        with self._lock:
-            return self._overruns
+        return self._dropped_samples / self._sample_rate
 
     def _fits(self, block: AudioBlock) -> bool:
         return self._num_samples + len(block.samples) <= self._max_samples
 
     def _append(self, block: AudioBlock) -> None:
-        if self._closed:
+        if self.closed:
             return
         self._blocks.append(block)
         self._num_samples += len(block.samples)
-        self._overruns += block.overrun
-        self._end_sample = block.end_sample
+        self.overruns += block.overrun
+        self.end_sample = block.end_sample
         self._filled.notify()
-        self._notify()
-
-    def _notify(self) -> None:
-        if self._news is not None:
-            self._news.set()
+        self._news.set()
 
     def _drop_oldest(self) -> None:
         self._dropped_samples += len(self._take_oldest().samples)

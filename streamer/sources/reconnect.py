@@ -1,5 +1,6 @@
 """Wait for a device that went away, reopen it by its name, and go on within the same session."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -62,7 +63,7 @@ class ReconnectingSource:
         self._source = source
         self._reopen = reopen
         self._probe = probe if source.info.stalls else None
-        self._probed_at: float | None = None
+        self._probed_at = math.inf
         self._relay: _Relay | None = None
         self._thread = SourceThread("callmood-reconnect", self._keep_open, daemon=True)
 
@@ -75,10 +76,8 @@ class ReconnectingSource:
         relay = _Relay(queue, self.info.sample_rate, place=None)
         self._source.start(relay)
         self._relay = relay
+        # If a session gave up waiting for this start, `stop` was called meanwhile: the thread ends at once.
         self._thread.start(queue)
-        if self._thread.stopping.is_set():
-            # `stop` was called meanwhile, by a session that gave up waiting for this start.
-            relay.ended.set()
 
     def stop(self) -> None:
         """Deliver nothing more, close the queue, release the device; a second call does nothing.
@@ -92,7 +91,8 @@ class ReconnectingSource:
             return
         is_quiet = relay.quiet_seconds > (MAX_MISSING_SECONDS if relay.has_delivered else MAX_START_SECONDS)
         is_reported = relay.ended.is_set() or (relay.num_attempts > 0 and not relay.has_delivered)
-        if is_quiet and not is_reported and (self._probe is None or self._is_probe_hanging):
+        is_hanging = self._probe is None or time.monotonic() - self._probed_at > PROBE_TIMEOUT_SECONDS
+        if is_quiet and not is_reported and is_hanging:
             relay.note_absence(self._hanging_error().what)
         self._thread.stop()
         relay.ended.set()
@@ -110,9 +110,9 @@ class ReconnectingSource:
             relay = None if self._thread.stopping.is_set() else self._wait_for_return(relay, queue)
 
     def _watch(self, relay: "_Relay") -> None:
-        """Return when the device ends, or delivers nothing although it should."""
+        """Return when the device ends, delivers nothing although it should, or the source is stopped."""
         num_quiet, place = 0, relay.place
-        while not relay.ended.wait(POLL_SECONDS):
+        while not (self._thread.stopping.is_set() or relay.ended.wait(POLL_SECONDS)):
             num_quiet = num_quiet + 1 if relay.place is place else 0
             place = relay.place
             if self._probe is None:
@@ -134,12 +134,7 @@ class ReconnectingSource:
         except DeviceError as error:
             relay.close(error)
         finally:
-            self._probed_at = None
-
-    @property
-    def _is_probe_hanging(self) -> bool:
-        probed_at = self._probed_at
-        return probed_at is not None and time.monotonic() - probed_at > PROBE_TIMEOUT_SECONDS
+            self._probed_at = math.inf
 
     def _hanging_error(self) -> DeviceError:
         return DeviceError(
@@ -170,8 +165,6 @@ class ReconnectingSource:
                 except DeviceError:
                     self._source.stop()
                     raise
-                if self._thread.stopping.is_set():
-                    self._relay.ended.set()
                 return self._relay
 
 

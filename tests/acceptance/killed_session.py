@@ -22,7 +22,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from emotion.model_folders import find_model
+from emotion.model import find_model
 from streamer.recordings.clips import CLIPS_FOLDER, INDEX_COLUMNS, INDEX_FILE
 from streamer.recordings.session_audio import sound_files
 from streamer.recordings.session_folder import SESSION_FILE

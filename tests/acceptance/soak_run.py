@@ -17,7 +17,7 @@ from typing import IO, Any, Final
 import soundfile
 
 from emotion.errors import CallmoodError
-from emotion.model_folders import find_model
+from emotion.model import find_model
 from streamer.recordings.clips import INDEX_FILE
 from streamer.recordings.session_audio import sound_files
 from tests.acceptance.endless_sound import RATE_HZ, EndlessSound

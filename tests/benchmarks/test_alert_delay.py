@@ -61,8 +61,8 @@ def test_a_turn_told_once_is_told_from_its_first_sound() -> None:
 def test_missed_doubled_and_false_alerts_are_told_apart() -> None:
     score = scored("aaaa" + "." * 16 + "aaaa.aaaa" + "." * 40, {10.5: 16.0, 30.0: 34.0})
     assert (score.num_once, score.num_missed, score.num_doubled, score.num_false) == (0, 1, 1, 1)
-    assert score.once_by_speaker() == {"ann": (0, 2)}
-    assert score.alerted_by_speaker() == {"ann": (1, 2)}
+    by_speaker = score.turns_by_speaker()
+    assert {name: [len(turn.delays) for turn in own] for name, own in by_speaker.items()} == {"ann": [2, 0]}
     seconds = len("aaaa" + "." * 16 + "aaaa.aaaa" + "." * 40) * STEP_SECONDS + 1.5
     assert score.false_per_hour == pytest.approx(3600 / (seconds - 9.5))
     assert score.shown(missed=True) == {"angry": 7}

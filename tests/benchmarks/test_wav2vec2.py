@@ -25,8 +25,7 @@ from benchmarks.wav2vec2 import (
 from benchmarks.wav2vec2_graph import wav2vec2_graph
 from benchmarks.whole_step import SteppedLeg
 from emotion.errors import MissingExtraError
-from emotion.model import EmotionModel, load_model
-from emotion.model_folders import find_model
+from emotion.model import EmotionModel, find_model, load_model
 from tests.model_maker import make_model
 
 SPEECH = Path(callmood.__file__).parent / "demo" / "speech.flac"

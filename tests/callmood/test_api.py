@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 
 import callmood
-from callmood.process_setup import one_computing_thread
+from callmood.process import one_computing_thread
 from emotion.arrays import Samples, read_only
 from emotion.errors import AudioFileError, ModelError, UsageError, VoiceError
 from streamer.events import Alert, AudioBlock, Row

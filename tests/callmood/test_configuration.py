@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from callmood import configuration
 from callmood.commands import listen, replay
 from callmood.configuration import Found
+from callmood.model_choice import DEFAULT_MODEL
 from callmood.session_options import add_session_arguments
 from emotion.errors import ConfigurationError
-from emotion.model_folders import DEFAULT_MODEL
 from tests.command import Row, callmood
 from tests.model_maker import tone_of
 from tests.recorded_material import OLD, record, removed
@@ -367,7 +367,7 @@ def test_what_is_no_bare_name_and_what_is_new_is_ignored(
     Path("callmood.toml").write_text(f"[listen]\n{table}\n")
     assert configuration.apply(listen_parser, "listen").startswith(said)
     assert listen_parser.get_default("new") is False
-    assert listen_parser.get_default("model") == ("speech-light" if said.endswith("model") else None)
+    assert listen_parser.get_default("model") == ("speech-light" if said.endswith("model") else DEFAULT_MODEL)
 
 
 def test_what_is_ignored_is_held_to_its_kind_all_the_same(

@@ -1,12 +1,15 @@
 """Values of `listen` and `replay` are checked before a device is opened; `--quiet` prints warnings only."""
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 import soundfile
 
 from callmood.__main__ import main
+from callmood.session_options import ENCODINGS
+from streamer.sources.pcm import Encoding
 from tests.command import callmood, read_journal
 from tests.model_maker import make_model, tone_of
 
@@ -101,6 +104,10 @@ def test_a_model_that_cannot_listen_is_refused_before_a_device_is_opened(
 def test_a_pipe_is_checked_before_it_is_read(words: str, told: str, tmp_path: Path) -> None:
     done = callmood("listen", "-", *words.split(), cwd=tmp_path)
     assert (done.returncode, told in done.stderr) == (2, True)
+
+
+def test_the_encodings_are_those_that_the_source_decodes() -> None:
+    assert get_args(Encoding) == ENCODINGS
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from emotion.decision import Decision
 from emotion.errors import ModelError
 from emotion.model import KINDS, MODEL_NAME, EmotionModel, load_model, read_decision
 from emotion.rbf_svc import num_pairs
-from emotion.untrusted_arrays import write_arrays
+from emotion.untrusted import write_arrays
 from tests.model_maker import make_card, make_model
 from tests.spoiling import fuzzed, little_memory, spoiled, spoiled_values
 

@@ -14,65 +14,18 @@ import pytest
 from numpy.typing import NDArray
 
 from emotion.card import LABELS
-from emotion.decision import Decision
 from emotion.errors import ModelError, OutputError
 from emotion.model import (
-    CheckedVoice,
     _move_into_place,
-    check_vector,
     load_model,
     read_model_card,
     refuse_to_replace,
     save_model,
 )
 from emotion.rbf_svc import ARRAYS
-from emotion.untrusted_arrays import read_arrays, write_arrays
-from emotion.voice_linear import VoiceLinear
+from emotion.untrusted import read_arrays, write_arrays
 from tests.model_maker import make_card, make_model, tone_of
 from tests.voice_model import make_voice_model, random_arrays
-
-NUM_VOICE_FEATURES = 5
-
-
-@pytest.fixture
-def decision() -> Decision:
-    return VoiceLinear.from_arrays(random_arrays(NUM_VOICE_FEATURES))
-
-
-def _vector(seed: int) -> NDArray[np.float32]:
-    return np.random.default_rng(seed).normal(size=NUM_VOICE_FEATURES).astype(np.float32)
-
-
-def test_it_does_what_the_voice_does(decision: Decision) -> None:
-    plain, checked = decision.open_voice(), CheckedVoice(decision.open_voice(), NUM_VOICE_FEATURES)
-    for seed in range(4):
-        np.testing.assert_array_equal(checked.peek(_vector(seed)), plain.peek(_vector(seed)))
-        np.testing.assert_array_equal(checked.update(_vector(seed)), plain.update(_vector(seed)))
-        assert checked.known == plain.known > 0
-        if seed == 1:
-            checked.enrol()
-            plain.enrol()
-    for name, array in plain.state().items():
-        np.testing.assert_array_equal(checked.state()[name], array)
-
-
-@pytest.mark.parametrize(
-    ("vector", "words"),
-    [
-        (np.zeros(4, np.float32), r"a vector of shape \(4,\) for 5 features"),
-        (np.zeros((1, 5), np.float32), r"a vector of shape \(1, 5\) for 5 features"),
-        (np.array([0, 0, np.nan, 0, 0]), "^a feature vector with a value that is not finite"),
-        (np.array([0, 0, 0, 0, -np.inf]), "a feature vector with a value that is not finite"),
-    ],
-)
-def test_an_odd_vector_is_refused_and_teaches_nothing(
-    decision: Decision, vector: NDArray[Any], words: str
-) -> None:
-    voice = CheckedVoice(decision.open_voice(), NUM_VOICE_FEATURES)
-    for ask in (voice.update, voice.peek, lambda odd: check_vector(odd, NUM_VOICE_FEATURES)):
-        with pytest.raises(ValueError, match=words):
-            ask(vector)
-    assert voice.known == 0.0
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +76,10 @@ def test_the_same_folder_gives_the_same_bits(good: Path) -> None:
 def test_a_vector_that_does_not_fit(
     good: Path, vector: np.ndarray[Any, np.dtype[np.float32]], words: str
 ) -> None:
-    with pytest.raises(ValueError, match=words):
-        load_model(good).predict(vector)
+    model = load_model(good)
+    for ask in (model.predict, model.open_voice().update, model.open_voice().peek):
+        with pytest.raises(ValueError, match=words):
+            ask(vector)
 
 
 # Spoiled models.

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from callmood.model_choice import DEFAULT_MODEL
 from emotion.errors import ModelError
-from emotion.model_folders import (
-    DEFAULT_MODEL,
+from emotion.model import (
     as_path,
     find_model,
     find_model_folder,

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from emotion.errors import ModelError
-from emotion.untrusted_arrays import (
+from emotion.untrusted import (
     MAX_FILE_BYTES,
     MAX_MAGNITUDE,
     MIN_DIVISOR,

@@ -111,6 +111,23 @@ def test_nobody_known_gets_the_raw_opinion() -> None:
         np.testing.assert_array_equal(DECISION.open_voice().peek(vector), DECISION.probabilities(vector))
 
 
+@pytest.mark.parametrize(
+    ("vector", "words"),
+    [
+        (np.zeros(4, np.float32), r"a vector of shape \(4,\) for 5 features"),
+        (np.zeros((1, 5), np.float32), r"a vector of shape \(1, 5\) for 5 features"),
+        (np.array([0, 0, np.nan, 0, 0]), "^a feature vector with a value that is not finite"),
+        (np.array([0, 0, 0, 0, -np.inf]), "a feature vector with a value that is not finite"),
+    ],
+)
+def test_an_odd_vector_is_refused_and_teaches_nothing(vector: NDArray[Any], words: str) -> None:
+    voice = VoiceLinear.from_arrays(random_arrays(5)).open_voice()
+    for ask in (voice.update, voice.peek):
+        with pytest.raises(ValueError, match=words):
+            ask(vector)
+    assert voice.known == 0.0
+
+
 def test_the_state_is_bounded_and_follows_a_voice_that_changes() -> None:
     arrays = random_arrays()
     far = arrays["mean"] + 5 * arrays["scale"]

@@ -12,9 +12,8 @@ import pytest
 import soundfile
 
 from emotion.arrays import Samples
-from streamer.recordings.clip_recorder import BEFORE_ALERT_SECONDS
-from streamer.sinks.alert_command import COMMAND_LIMITS
-from streamer.sinks.alert_post import POST_LIMITS
+from streamer.recordings.clips import BEFORE_ALERT_SECONDS
+from streamer.sinks.alert_actions import COMMAND_LIMITS, POST_LIMITS
 from tests.command import (
     Journal,
     Row,

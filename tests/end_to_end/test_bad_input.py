@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from emotion.model_folders import DEFAULT_MODEL, find_model
+from callmood.model_choice import DEFAULT_MODEL
+from emotion.model import find_model
 from tests.command import assert_one_line_of_complaint, callmood
 from tests.pulse import PulseServer
 from tests.spoken import DEMO, SAMPLE_RATE

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from emotion.errors import OutputError
-from emotion.model_folders import find_model
+from emotion.model import find_model
 from tests.at_terminal import LEAVE, at_terminal, wait_for_frames
 from tests.command import assert_one_line_of_complaint, callmood, command, environment, read_journal
 from tests.fed import Fed

@@ -22,7 +22,7 @@ import pytest
 import soundfile
 
 from emotion.rbf_svc import ARRAYS
-from emotion.untrusted_arrays import read_arrays, write_arrays
+from emotion.untrusted import read_arrays, write_arrays
 from tests.command import command, environment
 
 MODELS = Path(__file__).parents[2] / "models"

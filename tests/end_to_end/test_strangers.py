@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from emotion.model_folders import find_model
+from emotion.model import find_model
 from tests.command import Journal, callmood, read_journal
 from tests.spoken import SAMPLE_RATE, clip, joined, strangers_clips
 

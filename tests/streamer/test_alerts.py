@@ -116,13 +116,13 @@ def test_garbage_gives_a_rule_or_one_line_of_refusal(text: str) -> None:
     try:
         rule = AlertRule.parse(text)
     except UsageError as error:
-        said = str(error)
+        text = str(error)
     else:
-        said = rule.text
+        text = rule.text
         assert rule.label in LABELS
         assert 0 < rule.threshold < 1
         assert 0 <= rule.hold_seconds < float("inf")
-    assert said.isprintable()
+    assert text.isprintable()
 
 
 def test_more_than_is_not_as_much_as() -> None:
@@ -165,7 +165,7 @@ def windows_needed(hold_seconds: float) -> int:
     return 1 + max(0, math.ceil((hold_seconds - WIN_SECONDS) / STEP_SECONDS))
 
 
-def test_an_alert_says_where_it_began_and_how_late_it_is() -> None:
+def test_an_alert_names_its_onset_and_its_delay() -> None:
     raised = alerts([BELOW] * 4 + [OVER] * 20)
     assert raised == [
         Alert(
@@ -268,18 +268,18 @@ def test_unsure_windows_are_taken_like_silence(num_unsure: int, probability: flo
     assert bool(alerts_of(watch(), [*before, *unsure, *after])) is (num_unsure <= PAUSE_WINDOWS)
 
 
-def test_an_episode_within_the_cool_down_is_told_of_after_it_and_says_how_late() -> None:
+def test_an_episode_within_the_cool_down_raises_its_alert_after_it_with_the_delay() -> None:
     first, second = alerts([OVER] * 10 + [BELOW] * 10 + [OVER] * COOLDOWN_WINDOWS)
     assert second.at_seconds == first.at_seconds + COOLDOWN_SECONDS
     assert second.onset_seconds == 20 * STEP_SECONDS
     assert second.delay_seconds == second.at_seconds - second.onset_seconds > 5.0
 
 
-def test_an_episode_that_is_over_before_the_cool_down_is_not_told_of() -> None:
+def test_an_episode_that_is_over_before_the_cool_down_raises_no_alert() -> None:
     assert len(alerts([OVER] * 10 + [BELOW] * 10 + [OVER] * 20 + [BELOW] * COOLDOWN_WINDOWS)) == 1
 
 
-def test_a_long_episode_is_told_of_once() -> None:
+def test_a_long_episode_raises_one_alert() -> None:
     assert len(alerts([OVER] * (COOLDOWN_WINDOWS * 10))) == 1
 
 
@@ -329,7 +329,7 @@ def with_holes(probabilities: Probabilities, skipped: Collection[int]) -> list[R
 
 
 COVERED_HOLE = round(WIN_SECONDS / STEP_SECONDS) - 1
-"""So many windows in a row can be skipped, and the windows on both sides have still heard all sound."""
+"""So many windows in a row can be skipped, and the windows on both sides still cover all sound."""
 
 covered_holes = st.lists(st.integers(0, COVERED_HOLE), min_size=30, max_size=30)
 long_holes = st.lists(st.integers(0, 3 * COVERED_HOLE), min_size=30, max_size=30)
@@ -337,18 +337,18 @@ long_holes = st.lists(st.integers(0, 3 * COVERED_HOLE), min_size=30, max_size=30
 
 @given(holds, covered_holes | long_holes)
 def test_holes_neither_break_nor_shorten_what_an_alert_asks_for(hold: float, lengths: list[int]) -> None:
-    heard = [0, *accumulate(length + 1 for length in lengths)]
-    probabilities = [OVER] * (heard[-1] + 1)
+    kept = [0, *accumulate(length + 1 for length in lengths)]
+    probabilities = [OVER] * (kept[-1] + 1)
     rule = f"angry>0.7 for {hold}s"
     whole = alerts(probabilities, rule)[0]
-    raised = alerts_of(watch(rule), with_holes(probabilities, set(range(heard[-1])) - set(heard)))[0]
+    raised = alerts_of(watch(rule), with_holes(probabilities, set(range(kept[-1])) - set(kept)))[0]
     assert raised.onset_seconds == whole.onset_seconds
-    in_time = min(at for at in heard if at >= whole.window)
+    in_time = min(at for at in kept if at >= whole.window)
     assert raised.window == in_time or (raised.window > in_time and max(lengths) > COVERED_HOLE)
 
 
-def test_sound_that_no_window_has_heard_counts_for_nothing() -> None:
-    # Two windows, two seconds each, with four seconds between them that nobody has heard.
+def test_sound_that_no_window_covers_counts_for_nothing() -> None:
+    # Two windows, two seconds each, with four seconds between them that were skipped.
     rows = with_holes([OVER] * 20, set(range(1, 12)))
     [alert] = alerts_of(watch("angry>0.7 for 5s"), rows)
     assert alert.window == 14, "2 s, 2 s, and then two steps"

@@ -48,22 +48,22 @@ def test_what_it_raises_is_raised_where_the_result_is_asked_for() -> None:
         call.result()
 
 
-def say(words: str) -> None:
+def write(words: str) -> None:
     """Write as a library does, past `sys.stderr`."""
     os.write(2, f"{words}\n".encode())
 
 
 def test_what_libraries_say_goes_nowhere_until_the_last_has_ended(capfd: pytest.CaptureFixture[str]) -> None:
     with quiet_stderr():
-        say("a")
+        write("a")
         with quiet_stderr():
-            say("b")
-        say("c")
-    say("d")
+            write("b")
+        write("c")
+    write("d")
     assert capfd.readouterr().err == "d\n"
 
 
-def test_whoever_has_to_be_heard_is_while_a_library_hangs(capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_has_to_be_shown_is_while_a_library_hangs(capfd: pytest.CaptureFixture[str]) -> None:
     is_quiet, answers = threading.Event(), threading.Event()
 
     def hang() -> None:
@@ -74,14 +74,14 @@ def test_whoever_has_to_be_heard_is_while_a_library_hangs(capfd: pytest.CaptureF
     hangs = threading.Thread(target=hang)
     hangs.start()
     assert is_quiet.wait(PATIENCE_SECONDS)
-    say("nobody hears this")
+    write("discarded")
     with loud_stderr():
-        say("error")
+        write("error")
     with quiet_stderr():
-        say("nor this")
+        write("discarded, too")
     answers.set()
     hangs.join(PATIENCE_SECONDS)
-    say("afterwards")
+    write("afterwards")
     assert capfd.readouterr().err == "error\nafterwards\n"
 
 
@@ -89,10 +89,10 @@ def test_what_a_library_puts_in_its_place_is_taken_away_where_it_hangs(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     with quiet_stderr(redirected=False):
-        say("heard")
+        write("shown")
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 2)
         os.close(nowhere)
-        say("not heard")
-    say("heard again")
-    assert capfd.readouterr().err == "heard\nheard again\n"
+        write("hidden")
+    write("shown again")
+    assert capfd.readouterr().err == "shown\nshown again\n"

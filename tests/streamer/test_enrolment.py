@@ -22,20 +22,20 @@ def enrolled(path: Path, model: EmotionModel, seconds: float, block_seconds: flo
 
 def test_speech_is_counted_and_silence_is_not(recording: Path, learning: EmotionModel) -> None:
     # Two seconds of voice, two of silence, two of voice; a window of 1 s is speech while it is loud enough.
-    heard = enrolled(recording, learning, 60.0)
-    assert heard.heard_seconds == 6.0
-    assert 4.0 <= heard.speech_seconds <= 5.5
-    assert heard.known == learning.open_voice(heard.state).known > 0.0
+    found = enrolled(recording, learning, 60.0)
+    assert found.sound_seconds == 6.0
+    assert 4.0 <= found.speech_seconds <= 5.5
+    assert found.known == learning.open_voice(found.state).known > 0.0
 
 
 def test_it_ends_when_there_is_enough(recording: Path, learning: EmotionModel) -> None:
-    told: list[float] = []
+    progress: list[float] = []
     source = FileSource(AudioFile(recording), fast=True)
-    heard = enrol(source, learning, 1.5, told.append)
-    assert heard.speech_seconds == 1.5
-    assert heard.heard_seconds < 3.0
-    assert told == [1.0, 1.25, 1.5]
-    assert heard.state["enrolled"] == 3.0
+    found = enrol(source, learning, 1.5, progress.append)
+    assert found.speech_seconds == 1.5
+    assert found.sound_seconds < 3.0
+    assert progress == [1.0, 1.25, 1.5]
+    assert found.state["enrolled"] == 3.0
 
 
 @pytest.mark.parametrize("block_seconds", [0.011, 0.1, 2.0])
@@ -50,8 +50,8 @@ def test_the_voice_does_not_depend_on_how_the_sound_is_cut(
 
 
 def test_silence_makes_nobody_known(silence: Path, learning: EmotionModel) -> None:
-    heard = enrolled(silence, learning, 2.0)
-    assert (heard.speech_seconds, heard.known, heard.heard_seconds) == (0.0, 0.0, 3.0)
+    found = enrolled(silence, learning, 2.0)
+    assert (found.speech_seconds, found.known, found.sound_seconds) == (0.0, 0.0, 3.0)
 
 
 class Microphone(PcmSource):

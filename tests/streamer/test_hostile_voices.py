@@ -1,4 +1,4 @@
-"""A voice's file that a stranger has touched: a voice that can be heard with, or refused."""
+"""A voice's file that somebody has changed: a voice that can be used, or refused."""
 
 import json
 import os
@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> VoiceFolder:
 
 @pytest.fixture(scope="module")
 def good(learning: EmotionModel) -> dict[str, Any]:
-    """A voice that was heard for a while, as it lies on the disk."""
+    """A voice that was learned for a while, as it lies on the disk."""
     voice, rng = learning.open_voice(), np.random.default_rng(0)
     for _ in range(4):
         voice.update(rng.normal(size=learning.card.num_features).astype(np.float32))

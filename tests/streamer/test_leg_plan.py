@@ -33,7 +33,7 @@ def test_names(text: str, sources: list[SourceInfo], legs: tuple[LegPlan, ...]) 
 
 
 @pytest.mark.parametrize(
-    ("text", "sources", "says"),
+    ("text", "sources", "message"),
     [
         ("left=customer,right=Customer", STEREO, "twice"),
         ("left=,right=agent", STEREO, "''"),
@@ -51,8 +51,8 @@ def test_names(text: str, sources: list[SourceInfo], legs: tuple[LegPlan, ...]) 
         ("a,b,c,d,e,f,g,h,i", [source(9)], "8 are the most"),
     ],
 )
-def test_what_cannot_be_is_refused(text: str, sources: list[SourceInfo], says: str) -> None:
-    with pytest.raises(UsageError, match=says.replace("'", "'")):
+def test_what_cannot_be_is_refused(text: str, sources: list[SourceInfo], message: str) -> None:
+    with pytest.raises(UsageError, match=message.replace("'", "'")):
         named_legs(text, sources)
 
 
@@ -63,7 +63,7 @@ def test_unnamed_legs() -> None:
     assert side_legs(TWO_DEVICES) == (LegPlan("leg1", 0), LegPlan("leg2", 1))
 
 
-def test_what_is_not_analysed_is_kept_from_every_sink_and_said() -> None:
+def test_what_is_not_analysed_is_kept_from_every_sink_and_noted() -> None:
     legs = only_analysed(named_legs("left=customer,right=agent", STEREO), " Customer")
     assert [leg.analysed for leg in legs] == [True, False]
     assert kept_channels(legs, 0, 2) == (0,)
@@ -74,6 +74,6 @@ def test_what_is_not_analysed_is_kept_from_every_sink_and_said() -> None:
         only_analysed(legs, "customer,boss")
 
 
-def test_what_is_mixed_down_is_said_once() -> None:
+def test_what_is_mixed_down_is_noted_once() -> None:
     assert leg_notes([LegPlan()], STEREO) == ("two channels mixed down to one",)
     assert leg_notes(side_legs(STEREO), STEREO) == ()

@@ -1,5 +1,6 @@
 """What is done with each block: order, pauses, marks, end, counts, failures, quiet and mute sources."""
 
+import threading
 import time
 
 import numpy as np
@@ -20,10 +21,10 @@ from streamer.events import (
     Row,
     Sound,
     UserCommand,
-    UserCommandQueue,
 )
 from streamer.leg_plan import LegPlan
-from streamer.pipeline import ZERO_SECONDS, MuteDetector, Pipeline, SessionOptions, SourceWatch
+from streamer.pipeline import ZERO_SECONDS, MuteDetector, Pipeline, SessionOptions
+from streamer.session import Worker
 from streamer.sinks.base import Sink
 from streamer.sinks.group import SinkGroup
 from streamer.snapshot import Snapshot
@@ -43,7 +44,7 @@ class Diary(Sink):
     """Notes the kind of each call and where in the stream it stood."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, float]] = []
+        self.seen: list[tuple[str, float]] = []
 
     @property
     def is_saving(self) -> bool:
@@ -52,16 +53,16 @@ class Diary(Sink):
     def handle(self, event: Event) -> None:
         match event:
             case Sound():
-                self.told.append(("block", event.block.first_sample / RATE))
+                self.seen.append(("block", event.block.first_sample / RATE))
             case Row():
-                self.told.append(("row", event.end))
+                self.seen.append(("row", event.end))
             case Gap():
-                self.told.append((event.cause, event.start))
+                self.seen.append((event.cause, event.start))
             case Mark():
-                self.told.append(("mark", event.at_seconds))
+                self.seen.append(("mark", event.at_seconds))
                 assert event.clock == 42.0
             case Pause():
-                self.told.append(("pause" if event.paused else "go on", event.at_seconds))
+                self.seen.append(("pause" if event.paused else "go on", event.at_seconds))
                 assert event.clock == 42.0
 
 
@@ -104,7 +105,7 @@ def test_sound_comes_before_the_rows_it_completes(tiny_model: EmotionModel) -> N
     for index in range(6):
         pipeline.take(0, block(STEP * index))
     pipeline.finish()
-    assert diary.told == [
+    assert diary.seen == [
         ("block", 0.0),
         ("block", 0.25),
         ("block", 0.5),
@@ -126,7 +127,7 @@ def test_a_gap_comes_after_the_rows_before_it_and_before_the_sound_after_it(tiny
     pipeline = pipeline_with(tiny_model, diary)
     pipeline.take(0, block(0, RATE))
     pipeline.take(0, block(2 * RATE, RATE))
-    assert diary.told == [
+    assert diary.seen == [
         ("block", 0.0),
         ("row", 1.0),
         ("drop", 1.0),
@@ -149,7 +150,7 @@ def test_while_paused_nothing_is_analysed_or_handed_on(tiny_model: EmotionModel)
     assert seen(pipeline).stream_seconds == 4.0, "the clock goes on"
     pipeline.obey(0, UserCommand("pause", (4 * RATE,), 42.0))
     pipeline.take(0, block(4 * RATE, RATE))
-    assert diary.told == [
+    assert diary.seen == [
         ("block", 0.0),
         ("row", 1.0),
         ("pause", 1.0),
@@ -159,7 +160,7 @@ def test_while_paused_nothing_is_analysed_or_handed_on(tiny_model: EmotionModel)
         ("row", 5.0),
     ]
     assert pipeline.sources[0].paused_samples == 3 * RATE
-    assert pipeline.sources[0].heard_samples == 2 * RATE
+    assert pipeline.sources[0].analysed_samples == 2 * RATE
     assert not pipeline.messages, "the user knows"
 
 
@@ -168,26 +169,26 @@ def test_a_mark_stands_where_the_user_set_it(tiny_model: EmotionModel) -> None:
     pipeline = pipeline_with(tiny_model, diary)
     pipeline.take(0, block(0))
     pipeline.obey(0, UserCommand("mark", (STEP,), 42.0))
-    assert diary.told == [("block", 0.0), ("mark", 0.25)]
+    assert diary.seen == [("block", 0.0), ("mark", 0.25)]
     assert pipeline.counters.marks == 1
 
 
 @pytest.mark.parametrize("block_samples", [1_000, 5_000, 40_000])
 def test_the_end_asked_for_is_exact_to_the_sample(tiny_model: EmotionModel, block_samples: int) -> None:
     end_sample = RATE + STEP + 1
-    heard: list[int] = []
+    lengths: list[int] = []
 
     class Counter(Sink):
         def handle(self, event: Event) -> None:
             if isinstance(event, Sound):
-                heard.append(len(event.block.samples))
+                lengths.append(len(event.block.samples))
 
     pipeline = pipeline_with(tiny_model, Counter(), end_sample=end_sample)
     first_sample = 0
     while not pipeline.is_over:
         pipeline.take(0, block(first_sample, block_samples))
         first_sample += block_samples
-    assert sum(heard) == end_sample
+    assert sum(lengths) == end_sample
     assert seen(pipeline).stream_seconds == end_sample / RATE
     assert pipeline.counters.windows == 2
 
@@ -198,16 +199,16 @@ def test_a_gap_over_the_end_ends_it_too(tiny_model: EmotionModel) -> None:
     pipeline.take(0, block(0, STEP))
     pipeline.take(0, block(2 * RATE, STEP))
     assert pipeline.is_over
-    assert diary.told == [("block", 0.0)]
+    assert diary.seen == [("block", 0.0)]
 
 
-def test_a_sink_that_cannot_write_is_told_of_once_and_the_rows_go_on(tiny_model: EmotionModel) -> None:
+def test_a_sink_that_cannot_write_is_reported_once_and_the_rows_go_on(tiny_model: EmotionModel) -> None:
     diary = Diary()
     pipeline = pipeline_with(tiny_model, Broken(), diary)
     for index in range(8):
         pipeline.take(0, block(STEP * index))
     assert list(pipeline.messages) == ["no room for row 0"]
-    assert [what for what, _ in diary.told].count("row") == 5
+    assert [what for what, _ in diary.seen].count("row") == 5
 
 
 def test_the_probability_history_keeps_a_minute(tiny_model: EmotionModel) -> None:
@@ -224,7 +225,7 @@ def test_the_probability_history_keeps_a_minute(tiny_model: EmotionModel) -> Non
     assert points[-1].smoothed == tuple(row.smoothed[label] for label in tiny_model.card.labels)
 
 
-def test_the_clock_drift_of_a_live_source_is_measured_and_told(tiny_model: EmotionModel) -> None:
+def test_the_clock_drift_of_a_live_source_is_measured_and_reported(tiny_model: EmotionModel) -> None:
     pipeline = pipeline_with(tiny_model, live=True)
     began = time.monotonic()
     pipeline.take(0, block(0, STEP, arrived=began))
@@ -234,7 +235,7 @@ def test_the_clock_drift_of_a_live_source_is_measured_and_told(tiny_model: Emoti
     pipeline.take(0, block(2 * STEP, STEP, arrived=began + 1.1))
     assert list(pipeline.messages) == ["the source is 0.6 s behind the clock"]
     pipeline.take(0, block(3 * STEP, STEP, arrived=began + 1.4))
-    assert len(pipeline.messages) == 1, "said again only when it has grown by another half second"
+    assert len(pipeline.messages) == 1, "reported again only when it has grown by another half second"
 
 
 def test_the_real_time_factor_is_processing_over_sound(tiny_model: EmotionModel) -> None:
@@ -245,22 +246,35 @@ def test_the_real_time_factor_is_processing_over_sound(tiny_model: EmotionModel)
     assert 0 < seen(pipeline).real_time_factor <= (time.perf_counter() - began) / 4
 
 
-def test_commands_are_due_at_their_place_and_in_order() -> None:
-    commands = UserCommandQueue()
-    given = [
-        UserCommand("mark", (100,), 1.0),
-        UserCommand("pause", (200,), 2.0),
-        UserCommand("pause", (300,), 3.0),
+def test_commands_are_carried_out_at_their_place_and_in_order(
+    tiny_model: EmotionModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emotion.wall_clock.now", lambda: 42.0)
+    diary, ended = Diary(), threading.Event()
+    multiplexer = SourceMultiplexer([10.0], [RATE])
+    worker = Worker(multiplexer, pipeline_with(tiny_model, diary), ended.set)
+    for number, commands in enumerate([["mark"], ["pause"], ["pause", "mark"], []]):
+        multiplexer.queues[0].put(block(STEP * number))
+        for command in commands:
+            worker.command("mark" if command == "mark" else "pause")
+    multiplexer.close()
+    worker.start()
+    assert worker.stop()
+    assert ended.is_set()
+    assert worker.error is None
+    assert diary.seen == [
+        ("block", 0.0),
+        ("mark", 0.25),
+        ("block", 0.25),
+        ("pause", 0.5),
+        ("go on", 0.75),
+        ("mark", 0.75),
+        ("pause", 0.5),
+        ("block", 0.75),
     ]
-    for command in given:
-        commands.give(command)
-    assert commands.due(0, 99) == []
-    assert commands.due(0, 200) == given[:2]
-    assert commands.due(0, 1000) == given[2:]
-    assert commands.due(0, 1000) == []
 
 
-def test_a_source_that_delivers_nothing_is_told_of_once_each_time(tiny_model: EmotionModel) -> None:
+def test_a_source_that_delivers_nothing_is_reported_once_each_time(tiny_model: EmotionModel) -> None:
     pipeline = pipeline_with(tiny_model, live=True)
     queues = [BlockQueue(1, 16_000)]
     for now in (100.0, 102.9, 103.1, 110.0):
@@ -289,17 +303,17 @@ def test_a_complaint_that_grows_stays_in_its_place(tiny_model: EmotionModel) -> 
     assert list(pipeline.messages) == ["a", "3 more", "b"]
 
 
-def test_nothing_but_zeros_is_told_of_and_taken_back(tiny_model: EmotionModel) -> None:
+def test_nothing_but_zeros_is_reported_and_taken_back(tiny_model: EmotionModel) -> None:
     pipeline = pipeline_with(tiny_model, live=True)
     zeros = read_only(np.zeros((STEP, 1), np.float32))
     for number in range(40):
         pipeline.take(0, AudioBlock(zeros, STEP * number, 100.0 + number / 4))
     assert list(seen(pipeline).mute) == ["mono"]
-    said = "only zeros come: unmute a test, or let this program hear it"
-    assert said in pipeline.messages
+    line = "only zeros come: unmute a test, or let this program hear it"
+    assert line in pipeline.messages
     pipeline.take(0, block(STEP * 40, arrived=110.0))
     assert not list(seen(pipeline).mute)
-    assert said not in pipeline.messages
+    assert line not in pipeline.messages
     assert pipeline.summary(SourceMultiplexer([1.0], [RATE])).complaints == (
         "a test delivered nothing but zeros for 10 s: it was muted, or refused",
     )
@@ -330,7 +344,7 @@ def test_what_a_device_owes_at_the_end_is_a_gap(
     queue.note_absence(absence)
     pipeline.finish()
     pipeline.count_missing(now, [queue])
-    assert diary.told[2:] == [(cause, start) for cause, start, _ in missing]
+    assert diary.seen[2:] == [(cause, start) for cause, start, _ in missing]
     assert seen(pipeline).stream_seconds == pytest.approx(missing[0][2] if missing else 1.0)
     assert pipeline.counters.gaps == len(missing)
 
@@ -351,9 +365,7 @@ WATCH_RATE = 1000
 WATCHED_PLANS = (LegPlan("a", source=0, analysed=False), LegPlan("b", source=1, analysed=False))
 
 
-def watch_of_two(
-    *, end_seconds: float | None = None
-) -> tuple[SourceWatch, list[SourceLegs], list[BlockQueue]]:
+def two_devices(*, end_seconds: float | None = None) -> tuple[list[SourceLegs], list[BlockQueue]]:
     """Two devices, of which nothing but the level is wanted."""
 
     def refuse(plan: LegPlan) -> Leg:
@@ -364,48 +376,54 @@ def watch_of_two(
         SourceLegs(number, info, WATCHED_PLANS, refuse, SourceOptions(end_seconds=end_seconds))
         for number, info in enumerate(infos)
     ]
-    return SourceWatch(sources), sources, [BlockQueue(10, WATCH_RATE) for _ in infos]
+    return sources, [BlockQueue(10, WATCH_RATE) for _ in infos]
+
+
+def reports(now: float, sources: list[SourceLegs], queues: list[BlockQueue]) -> list[str | Absence]:
+    return [
+        found for source, queue in zip(sources, queues, strict=True) for found in source.check(now, queue)
+    ]
 
 
 def quiet_block(arrived: float) -> AudioBlock:
     return AudioBlock(read_only(np.zeros((100, 1), np.float32)), 0, arrived)
 
 
-def test_a_device_that_is_away_is_told_of_once_and_not_as_a_silent_one() -> None:
-    watch, _, queues = watch_of_two()
-    assert list(watch.look(100.0, queues)) == []
+def test_a_device_that_is_away_is_reported_once_and_not_as_a_silent_one() -> None:
+    sources, queues = two_devices()
+    assert reports(100.0, sources, queues) == []
     queues[1].note_absence("unplugged")
-    assert list(watch.look(101.0, queues)) == [Absence(1, "far", 0.0, "unplugged")]
-    assert watch.absent == (1,)
-    assert list(watch.look(110.0, queues)) == ["nothing has come from near for 3 s"]
+    assert reports(101.0, sources, queues) == [Absence(1, "far", 0.0, "unplugged")]
+    assert [source.is_absent for source in sources] == [False, True]
+    assert reports(110.0, sources, queues) == ["nothing has come from near for 3 s"]
     queues[1].note_absence(None)
-    assert list(watch.look(111.0, queues)) == ["nothing has come from far for 3 s"]
-    assert not watch.absent
+    assert reports(111.0, sources, queues) == ["nothing has come from far for 3 s"]
+    assert not any(source.is_absent for source in sources)
 
 
-def test_what_came_before_it_went_is_heard_first() -> None:
-    watch, _, queues = watch_of_two()
+def test_what_came_before_it_went_is_analysed_first() -> None:
+    sources, queues = two_devices()
     queues[0].put(quiet_block(100.0))
     queues[0].note_absence("unplugged")
-    assert list(watch.look(100.1, queues)) == []
+    assert reports(100.1, sources, queues) == []
     queues[0].get(0)
-    assert [type(said) for said in watch.look(100.2, queues)] == [Absence]
+    assert [type(found) for found in reports(100.2, sources, queues)] == [Absence]
 
 
 @pytest.mark.parametrize(("now", "is_over"), [(103.0, False), (103.2, True)])
 def test_a_duration_ends_by_the_clock_where_nothing_comes(now: float, is_over: bool) -> None:
-    watch, sources, queues = watch_of_two(end_seconds=2.0)
+    sources, queues = two_devices(end_seconds=2.0)
     list(sources[0].take(quiet_block(100.1)))
-    list(watch.look(now, queues))
+    reports(now, sources, queues)
     assert sources[0].is_over == is_over
 
 
 def test_sound_that_waits_for_a_slow_worker_has_come() -> None:
-    watch, sources, queues = watch_of_two(end_seconds=2.0)
+    sources, queues = two_devices(end_seconds=2.0)
     list(sources[0].take(quiet_block(100.1)))
     queues[0].put(quiet_block(100.2))
-    said = list(watch.look(120.0, queues))
-    assert "nothing has come from near for 3 s" not in said
+    line = reports(120.0, sources, queues)
+    assert "nothing has come from near for 3 s" not in line
     assert not sources[0].is_over
 
 
@@ -419,11 +437,11 @@ def mute_block(arrived: float, value: float = 0.0, *, away: bool = False) -> Aud
 
 
 def mute_lines(zeros: MuteDetector) -> str | None:
-    assert zeros.now == (zeros.line is not None)
+    assert zeros.is_mute == (zeros.line is not None)
     return zeros.line
 
 
-def test_zeros_are_told_of_after_a_while_and_taken_back_with_the_first_sound() -> None:
+def test_zeros_are_reported_after_a_while_and_taken_back_with_the_first_sound() -> None:
     zeros = MuteDetector("mic")
     for tenth in range(int(10 * ZERO_SECONDS)):
         zeros.take(mute_block(50.0 + tenth / 10))
@@ -436,7 +454,7 @@ def test_zeros_are_told_of_after_a_while_and_taken_back_with_the_first_sound() -
     assert zeros.complaint == "mic delivered nothing but zeros for 12 s: it was muted, or refused"
 
 
-def test_stretches_are_added_up_and_short_ones_are_not_counted() -> None:
+def test_spans_of_zeros_are_added_up_and_short_ones_are_not_counted() -> None:
     zeros = MuteDetector("mic")
     for start in (0.0, 100.0):
         zeros.take(mute_block(start))

@@ -119,8 +119,8 @@ def test_stopped_at_any_moment_every_row_so_far_is_right(
     rows = Rows()
     screen = Watched(react=lambda _: None if next(polls, None) is not None else "quit")
     summary = session_of(recording, tiny_model, rows, screen=screen).run()
-    heard = read_mono(recording).samples[: round(summary.seconds * RATE), np.newaxis]
-    assert without_lag(rows.rows) == rows_of([(0, heard)], tiny_model, tiny_model.card.grid(), RATE)
+    analysed = read_mono(recording).samples[: round(summary.seconds * RATE), np.newaxis]
+    assert without_lag(rows.rows) == rows_of([(0, analysed)], tiny_model, tiny_model.card.grid(), RATE)
     assert summary.windows == len(rows.rows)
 
 
@@ -167,18 +167,18 @@ def test_the_second_ctrl_c_insists_and_leaves_all_in_order(tiny_model: EmotionMo
 
 
 def test_keys_pause_and_mark(tiny_model: EmotionModel, recording: Path) -> None:
-    told: list[tuple[str, float]] = []
+    seen: list[tuple[str, float]] = []
 
     class Diary(Rows):
         def handle(self, event: Event) -> None:
             if isinstance(event, Mark):
                 assert event.clock > 0
-                told.append(("mark", event.at_seconds))
+                seen.append(("mark", event.at_seconds))
             elif isinstance(event, Pause):
                 assert event.clock > 0
-                told.append(("pause" if event.paused else "go on", event.at_seconds))
-            elif isinstance(event, Sound) and told and told[-1][0] == "pause":
-                assert event.block.first_sample < told[-1][1] * RATE
+                seen.append(("pause" if event.paused else "go on", event.at_seconds))
+            elif isinstance(event, Sound) and seen and seen[-1][0] == "pause":
+                assert event.block.first_sample < seen[-1][1] * RATE
 
     keys: list[tuple[float, Key]] = [(0.1, "mark"), (0.2, "pause"), (0.6, "pause"), (1.0, "quit")]
 
@@ -186,11 +186,11 @@ def test_keys_pause_and_mark(tiny_model: EmotionModel, recording: Path) -> None:
         return keys.pop(0)[1] if snapshot.stream_seconds >= keys[0][0] else None
 
     summary = session_of(recording, tiny_model, Diary(), screen=Watched(react=react), fast=False).run()
-    assert [what for what, _ in told] == ["mark", "pause", "go on"]
-    assert told == sorted(told, key=lambda event: event[1])
+    assert [what for what, _ in seen] == ["mark", "pause", "go on"]
+    assert seen == sorted(seen, key=lambda event: event[1])
     assert summary.marks == 1
     assert summary.gaps == 1
-    assert summary.paused_seconds == pytest.approx(told[2][1] - told[1][1], abs=1e-6)
+    assert summary.paused_seconds == pytest.approx(seen[2][1] - seen[1][1], abs=1e-6)
 
 
 def test_the_history_spans_the_session(tiny_model: EmotionModel, recording: Path) -> None:
@@ -306,7 +306,7 @@ def test_another_thread_than_the_main_one_changes_nothing() -> None:
     assert seen == [before]
 
 
-def test_a_terminal_that_says_twice_that_it_closes_does_not_insist() -> None:
+def test_a_second_hangup_of_the_terminal_does_not_insist() -> None:
     asked: list[str] = []
     with interrupts(lambda: asked.append("once")):
         raise_in_turn(signal.SIGINT, signal.SIGHUP, signal.SIGHUP)

@@ -53,7 +53,7 @@ def test_what_breaks_the_worker_is_raised_after_an_ordered_stop(
     assert log[-1] == "screen closes"
 
 
-def test_a_source_that_breaks_is_raised_after_its_sound_was_heard(
+def test_the_error_of_a_source_is_raised_after_its_sound_was_analysed(
     tiny_model: EmotionModel, recording: Path
 ) -> None:
     class Breaking(FileSource):
@@ -80,7 +80,7 @@ def test_a_source_that_breaks_is_raised_after_its_sound_was_heard(
 def test_a_stop_that_takes_too_long_drops_what_waits_and_counts_it(
     tiny_model: EmotionModel, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streamer.worker.DRAIN_SECONDS", 0.05)
+    monkeypatch.setattr("streamer.session.DRAIN_SECONDS", 0.05)
     going_on = threading.Event()
 
     class Slow(Rows):
@@ -111,8 +111,8 @@ def test_a_stop_that_takes_too_long_drops_what_waits_and_counts_it(
 def test_an_analysis_that_hangs_is_an_error_and_its_sinks_are_left_alone(
     tiny_model: EmotionModel, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streamer.worker.DRAIN_SECONDS", 0.05)
-    monkeypatch.setattr("streamer.worker.LAST_SECONDS", 0.05)
+    monkeypatch.setattr("streamer.session.DRAIN_SECONDS", 0.05)
+    monkeypatch.setattr("streamer.session.LAST_SECONDS", 0.05)
     going_on = threading.Event()
 
     class Hanging(Rows):

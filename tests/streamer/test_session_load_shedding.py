@@ -14,7 +14,7 @@ from streamer.events import Event, Row, Skip
 from streamer.panel.panel import draw_panel
 from streamer.session import Session
 from streamer.session_info import SessionInfo
-from streamer.sinks.journal import Journal
+from streamer.sinks.journal import JournalWriter
 from streamer.sinks.text import summary_text
 from tests.model_maker import tone_of
 from tests.offline_rows import rows_of
@@ -44,7 +44,7 @@ class Kept(Rows):
             self.skips.append(event)
 
 
-def test_a_machine_three_times_too_slow_hears_a_third_and_says_so(
+def test_a_machine_three_times_too_slow_analyses_a_third_and_reports_it(
     tiny_model: EmotionModel, tmp_path: Path
 ) -> None:
     voice = tone_of("angry", 1, RATE, 5.0)
@@ -53,16 +53,16 @@ def test_a_machine_three_times_too_slow_hears_a_third_and_says_so(
         [LiveSound(voice, RATE)],
         slowed(tiny_model, 3 * STEP_SECONDS),
         GRID,
-        sinks=[kept, Journal(path)],
+        sinks=[kept, JournalWriter(path)],
         screen=screen,
         options=OPTIONS,
     ).run()
 
     assert summary.skipped > 5
     assert (summary.dropped_seconds, summary.gaps, summary.failures) == (0.0, 0, ())
-    assert summary.seconds == len(voice) / RATE, "the sound itself was heard to its end"
-    told = sorted([row.window for row in kept.rows] + [skip.window for skip in kept.skips])
-    assert told == list(range(GRID.num_windows(len(voice)))), "each window once, heard or skipped"
+    assert summary.seconds == len(voice) / RATE, "the sound itself was taken to its end"
+    windows = sorted([row.window for row in kept.rows] + [skip.window for skip in kept.skips])
+    assert windows == list(range(GRID.num_windows(len(voice)))), "each window once, as a row or a skip"
     assert len(kept.rows) == summary.windows
 
     # As it is on a machine that is fast enough, but for what was smoothed.
@@ -115,7 +115,7 @@ def test_a_pause_of_the_disk_is_caught_up_without_losing_a_window(tiny_model: Em
     assert [row.window for row in rows.rows] == list(range(GRID.num_windows(len(voice))))
 
 
-def test_a_file_is_never_skipped_whatever_the_pace_says(
+def test_no_window_of_a_file_is_skipped_whatever_the_demand(
     tiny_model: EmotionModel, recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LoadShedder, "skips", lambda *_: True)

@@ -17,7 +17,7 @@ def rows(leg: str, spoken: str) -> list[Row]:
     ]
 
 
-def heard(customer: str, agent: str) -> TalkTime:
+def talk_of(customer: str, agent: str) -> TalkTime:
     talk = TalkTime(["customer", "agent"], STEP)
     for pair in zip(rows("customer", customer), rows("agent", agent), strict=True):
         for row in pair:
@@ -26,7 +26,7 @@ def heard(customer: str, agent: str) -> TalkTime:
 
 
 def test_shares_and_overlap() -> None:
-    talk = heard("xxxxxx....", "....xxxx..")
+    talk = talk_of("xxxxxx....", "....xxxx..")
     assert talk.seconds("customer") == 6 * STEP
     assert talk.seconds("agent") == 4 * STEP
     assert talk.share("customer") == 0.6
@@ -35,33 +35,33 @@ def test_shares_and_overlap() -> None:
 
 
 def test_who_began_later_spoke_last_also_while_both_talk() -> None:
-    assert heard("xxxxxx", "..xx..").last == "customer"
-    assert heard("xxxxxx", "...xxx").last == "agent"
-    assert heard("x..", "...").last == "customer"
+    assert talk_of("xxxxxx", "..xx..").last == "customer"
+    assert talk_of("xxxxxx", "...xxx").last == "agent"
+    assert talk_of("x..", "...").last == "customer"
 
 
 def test_nobody_has_talked() -> None:
-    talk = heard("...", "...")
+    talk = talk_of("...", "...")
     assert talk.last is None
     assert talk.share("customer") is None
     assert not talk.talks_now("customer", 0.2)
 
 
 def test_one_that_is_not_analysed_has_no_share() -> None:
-    talk = heard("x", ".")
+    talk = talk_of("x", ".")
     assert talk.share("boss") is None
     assert not talk.talks_now("boss", 0.2)
 
 
 def test_now_is_the_latest_step() -> None:
-    talk = heard("xx.", ".xx")
+    talk = talk_of("xx.", ".xx")
     end = speech_row(2).end
     assert talk.talks_now("agent", end)
     assert talk.talks_now("customer", end), "for half a step more, so that nothing flickers"
     assert not talk.talks_now("customer", end + STEP)
 
 
-def test_the_order_in_which_legs_are_told_does_not_matter() -> None:
+def test_the_order_of_the_legs_does_not_matter() -> None:
     talk = TalkTime(["customer", "agent"], STEP)
     for row in [*rows("agent", "..xx"), *rows("customer", "xxx.")]:
         talk.take(row)

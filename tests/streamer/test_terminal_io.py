@@ -113,15 +113,15 @@ def test_ctrl_z_does_not_stop_the_listener() -> None:
             os.write(1, f"[{pressed}]".encode())
         finally:
             os._exit(0)
-    heard = b""
-    while b"ready" not in heard:
-        heard += os.read(ours, 100)
+    output = b""
+    while b"ready" not in output:
+        output += os.read(ours, 100)
     os.write(ours, b"\x1am")
-    while b"]" not in heard:
-        heard += os.read(ours, 100)
+    while b"]" not in output:
+        output += os.read(ours, 100)
     _, status = os.waitpid(pid, 0)
     os.close(ours)
-    assert b"[mark]" in heard
+    assert b"[mark]" in output
     assert not os.WIFSTOPPED(status)
     assert not os.WIFSIGNALED(status) or os.WTERMSIG(status) == signal.SIGHUP
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from emotion.atomic_files import locked_folder
 from emotion.errors import OutputError, UsageError, VoiceError
 from emotion.model import EmotionModel
-from emotion.untrusted_text import JsonValueError
+from emotion.untrusted import JsonValueError
 from streamer import voices as voice_folder
 from streamer.sinks.voice_saver import new_voice
 from streamer.voices import SavedVoice, VoiceFolder, digest_of, read_voice, voice_json, voices_folder
@@ -216,7 +216,7 @@ def test_whoever_writes_or_forgets_waits_for_the_other(folder: VoiceFolder, anna
     assert written.result(timeout=10) == folder.path_of("anna")
 
 
-def test_a_folder_that_is_held_for_long_is_told(
+def test_a_folder_that_is_locked_for_long_is_reported(
     folder: VoiceFolder, anna: SavedVoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder.write(anna)

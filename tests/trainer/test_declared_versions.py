@@ -42,7 +42,7 @@ from emotion.window_grid import WindowGrid
 from streamer.analysis.gate import GATE_VERSIONS, GateKind
 from tests.callmood.evaluation.table_material import Talk, make_table
 from tests.voice_model import random_arrays
-from trainer.augmentation.catalogue import KNOWN, OF_CLIPS
+from trainer.augmentation.catalogue import CONDITIONS
 from trainer.augmentation.channel import in_passages
 from trainer.cache import library_versions
 from trainer.dataset import Clip
@@ -147,7 +147,7 @@ def of_gate(kind: GateKind) -> Values:
     spoken, hiss, room = voice(1.5)[-RATE:], noise(1.0, 1.0), noise(1.0, 0.003)
 
     def state(sound: NDArray[Any]) -> str:
-        return str(analyse_stream(in_16_bits(sound), RATE, features).state[-1])
+        return str(analyse_stream(in_16_bits(sound), features)[-1].state)
 
     def state_of(sound: Callable[[float], NDArray[Any]], value: float) -> str:
         return state(sound(value))
@@ -165,8 +165,8 @@ def of_gate(kind: GateKind) -> Values:
     for name, (sound, low, high) in edges.items():
         found[f"{name}: states"] = [state(sound(low)), state(sound(high))]
         found[f"{name}: edge"] = [edge_between(low, high, partial(state_of, sound))]
-    heard = analyse_stream(np.concatenate([noise(2.0, 0.001), noise(15.0, 0.008)]), RATE, features)
-    return {**found, "a louder room: states": heard.state}
+    heard = analyse_stream(np.concatenate([noise(2.0, 0.001), noise(15.0, 0.008)]), features)
+    return {**found, "a louder room: states": [each.state for each in heard]}
 
 
 def edge_between(low: float, high: float, state: Callable[[float], str]) -> float:
@@ -210,10 +210,10 @@ def spoken(seconds: float) -> Samples:
 
 def of_condition(name: str) -> Values:
     """Send a voice through: a passage and a second one, or a single clip."""
-    sound = spoken(2.05 if name in OF_CLIPS else 41.0)
+    sound = spoken(2.05 if CONDITIONS[name].of_clips else 41.0)
     found: dict[str, Any] = {}
     for seed in SEEDS:
-        changed = KNOWN[name].change(sound, RATE, np.random.default_rng(seed))
+        changed = CONDITIONS[name].change(sound, RATE, np.random.default_rng(seed))
         found |= {
             f"seed {seed}: length": [len(changed)],
             f"seed {seed}: levels": rms_of_parts(changed, 16),
@@ -235,18 +235,19 @@ def of_codec_in_passages(name: str) -> Values:
         found |= {f"seed {seed}: {what}": values for what, values in coded(name, 3.0, seed).items()}
     lengths: list[int] = []
 
+    @in_passages
     def measured(passage: Samples, _rate: int, _rng: np.random.Generator) -> Samples:
         lengths.append(len(passage))
         return passage
 
-    in_passages(measured, spoken(41.0), RATE, np.random.default_rng(SEEDS[0]))
+    measured(spoken(41.0), RATE, np.random.default_rng(SEEDS[0]))
     return {**found, "passages": lengths}
 
 
 def coded(name: str, seconds: float, seed: int) -> Values:
     """Give what a codec makes of noise."""
     sound = noise(seconds, 0.1)
-    changed = KNOWN[name].change(sound, RATE, np.random.default_rng(seed))
+    changed = CONDITIONS[name].change(sound, RATE, np.random.default_rng(seed))
     spectrum = np.fft.rfft(changed)
     return {
         "length": [len(changed)],
@@ -470,7 +471,7 @@ DECLARED: Final[Mapping[str, Declared]] = {
             if name in CODECS
             else Declared(condition.version, partial(of_condition, name))
         )
-        for name, condition in KNOWN.items()
+        for name, condition in CONDITIONS.items()
     },
     **{
         f"recipe {name}": Declared(find_recipe(name).version, partial(of_recipe, name), FITTED)

@@ -10,6 +10,7 @@ from sklearn.svm import SVC
 from emotion.rbf_svc import ARRAYS, RbfSvc
 from trainer import svm
 from trainer.metrics import score
+from trainer.progress import TrainingLog
 from trainer.svm import (
     arrays_from_scikit_learn,
     choose_parameters,
@@ -19,7 +20,6 @@ from trainer.svm import (
     grouped_folds,
     pairwise_margins,
 )
-from trainer.training_log import TrainingLog
 from trainer.window_table import WindowTable
 
 
@@ -51,7 +51,7 @@ def test_the_search_finds_what_the_slow_way_finds(monkeypatch: pytest.MonkeyPatc
                 said[look] = svc.predict(scaler.transform(table.vectors[look]))
             recalls = [(said[table.targets == label] == label).mean() for label in range(4)]
             uars[c, gamma] = np.mean(recalls)
-    chosen = choose_parameters(table, 7)
+    chosen = choose_parameters(table, grouped_folds(table.targets, table.groups, 7))
     assert chosen.uar == pytest.approx(max(uars.values()), abs=0.005)
     assert uars[chosen.c, chosen.gamma] == pytest.approx(max(uars.values()), abs=0.005)
     assert min(uars.values()) < chosen.uar - 0.02

@@ -18,9 +18,9 @@ from tests.trainer.conftest import MakeCorpus
 from trainer import svm
 from trainer import train as train_module
 from trainer.options import TrainingOptions
+from trainer.progress import TrainingLog
 from trainer.svm import FittedSvm, fit_tuned, pairwise_margins
 from trainer.train import train
-from trainer.training_log import TrainingLog
 from trainer.window_table import WindowTable
 
 

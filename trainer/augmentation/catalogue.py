@@ -1,6 +1,6 @@
 """The conditions by name, and those that combine others."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -10,7 +10,7 @@ import numpy as np
 from emotion.arrays import Samples
 from emotion.errors import UsageError, name_advice
 from emotion.signal import resample
-from trainer.augmentation.channel import clip, gain, gsm, in_passages, opus, phone, reverb
+from trainer.augmentation.channel import Change, clip, gain, gsm, in_passages, opus, phone, reverb
 from trainer.augmentation.noise import add_noise, draw_kind, noise5, noise10, noise15, noise20
 
 
@@ -59,6 +59,7 @@ SNR_DB: Final = (0.0, 20.0)
 """Of the active speech of a passage over its noise: quiet clips in it have less."""
 
 
+@in_passages
 def varied(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
     """Apply another chain to every passage.
 
@@ -80,10 +81,6 @@ def varied(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samp
     ndarray, shape (n,), float32
         It may pass full scale where nothing but noise was added.
     """
-    return in_passages(_through_a_chain, samples, sample_rate, rng)
-
-
-def _through_a_chain(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
     has_room, has_noise, has_channel = rng.random(3) < 0.5
     if not (has_room or has_noise or has_channel):
         return clip(samples, sample_rate, rng)
@@ -108,10 +105,13 @@ class Condition:
         From mono float32 samples, their rate in Hz and a generator to as many samples, none of them later.
     version : int
         Raised when `change` gives other values. Caches are keyed by it.
+    of_clips : bool
+        Whether it is applied to each clip before it enters a stream; it may then change the length.
     """
 
-    change: Callable[[Samples, int, np.random.Generator], Samples]
+    change: Change
     version: int
+    of_clips: bool = False
 
 
 RATE_HZ: Final = 16_000
@@ -131,15 +131,10 @@ CONDITIONS: Final[Mapping[str, Condition]] = MappingProxyType(
         "gain": Condition(gain, version=1),
         "clip": Condition(clip, version=1),
         "varied": Condition(varied, version=1),
+        "speed": Condition(speed, version=1, of_clips=True),
     }
 )
 """By name. Those of evaluation are constant over a stream; the others draw anew for each passage."""
-
-OF_CLIPS: Final[Mapping[str, Condition]] = MappingProxyType({"speed": Condition(speed, version=1)})
-"""By name: what is applied to each clip before it enters a stream. It may change the length."""
-
-KNOWN: Final[Mapping[str, Condition]] = MappingProxyType({**CONDITIONS, **OF_CLIPS})
-"""Both: all parts of joined conditions."""
 
 EVALUATION_CONDITIONS: Final = ("clean", "phone", "noise10")
 
@@ -150,7 +145,7 @@ def check_condition(name: str) -> tuple[str, ...]:
     Parameters
     ----------
     name : str
-        A key of `KNOWN`, or several joined by ``+``, such as ``reverb+phone``: first the
+        A key of `CONDITIONS`, or several joined by ``+``, such as ``reverb+phone``: first the
         room, then the channel. Those of clips come first in any position.
 
     Returns
@@ -164,11 +159,11 @@ def check_condition(name: str) -> tuple[str, ...]:
         If a part is no condition.
     """
     parts = tuple(name.split("+"))
-    unknown = [part for part in parts if part not in KNOWN]
-    if unknown:
-        raise UsageError(
-            f"there is no condition {unknown[0]!r}; {name_advice(unknown[0], KNOWN)}; join several with +"
-        )
+    for part in parts:
+        if part not in CONDITIONS:
+            raise UsageError(
+                f"there is no condition {part!r}; {name_advice(part, CONDITIONS)}; join several with +"
+            )
     return parts
 
 
@@ -196,9 +191,9 @@ def apply_to_clip(name: str, samples: Samples, sample_rate: int, rng: np.random.
     UsageError
         If there is no such condition.
     """
-    for part in check_condition(name):
-        if part in OF_CLIPS:
-            samples = OF_CLIPS[part].change(samples, sample_rate, rng)
+    for condition in map(CONDITIONS.__getitem__, check_condition(name)):
+        if condition.of_clips:
+            samples = condition.change(samples, sample_rate, rng)
     return samples
 
 
@@ -231,7 +226,7 @@ def apply_condition(name: str, samples: Samples, sample_rate: int, rng: np.rando
         raise UsageError(
             f"conditions are made for {RATE_HZ} Hz, not {sample_rate} Hz; resample the sound first"
         )
-    for part in parts:
-        if part in CONDITIONS:
-            samples = CONDITIONS[part].change(samples, sample_rate, rng)
+    for condition in map(CONDITIONS.__getitem__, parts):
+        if not condition.of_clips:
+            samples = condition.change(samples, sample_rate, rng)
     return samples

@@ -2,7 +2,8 @@
 
 import io
 from collections.abc import Callable
-from typing import Final
+from functools import wraps
+from typing import Final, TypeAlias
 
 import numpy as np
 import soundfile
@@ -12,58 +13,54 @@ from scipy.signal import firwin, oaconvolve
 from emotion.arrays import Samples
 from emotion.signal import resample
 
+Change: TypeAlias = Callable[[Samples, int, np.random.Generator], Samples]
+"""From mono samples, their rate in Hz and a generator to changed samples."""
+
 SHORTEST_SECONDS: Final = 20.0
 LONGEST_SECONDS: Final = 40.0
 """Length of a passage: far longer than a window, so that few windows contain a change."""
 
 
-def in_passages(
-    change: Callable[[Samples, int, np.random.Generator], Samples],
-    samples: Samples,
-    sample_rate: int,
-    rng: np.random.Generator,
-) -> Samples:
-    """Apply a change to one passage after another, each with fresh draws.
+def in_passages(change: Change) -> Change:
+    """Decorate a change: it acts on one passage after another, each with fresh draws.
 
     Parameters
     ----------
     change : callable
         From samples, their rate and a generator to as many samples.
-    samples : ndarray, shape (n,), float32
-        Mono.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from: lengths, and whatever `change` draws.
 
     Returns
     -------
-    ndarray, shape (n,), float32
-        No passage is shorter than `SHORTEST_SECONDS` but for a stream that is.
+    callable
+        Draws the lengths of passages, none of them shorter than `SHORTEST_SECONDS` but for a stream that is.
     """
-    parts, rest = [], samples
-    while len(rest):
-        length = round(rng.uniform(SHORTEST_SECONDS, LONGEST_SECONDS) * sample_rate)
-        if len(rest) - length < SHORTEST_SECONDS * sample_rate:
-            length = len(rest)
-        parts.append(change(rest[:length], sample_rate, rng))
-        rest = rest[length:]
-    return np.concatenate(parts) if parts else samples
+
+    @wraps(change)
+    def changed(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
+        parts, rest = [], samples
+        while len(rest):
+            length = round(rng.uniform(SHORTEST_SECONDS, LONGEST_SECONDS) * sample_rate)
+            if len(rest) - length < SHORTEST_SECONDS * sample_rate:
+                length = len(rest)
+            parts.append(change(rest[:length], sample_rate, rng))
+            rest = rest[length:]
+        return np.concatenate(parts) if parts else samples
+
+    return changed
 
 
 LOWEST_DB: Final = -30.0
 HIGHEST_DB: Final = 10.0
 
 
-def gain(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
+@in_passages
+def gain(samples: Samples, _: int, rng: np.random.Generator) -> Samples:
     """Change the level by -30 to 10 dB, drawn uniformly for each passage.
 
     Parameters
     ----------
     samples : ndarray, shape (n,), float32
         Mono, full scale ±1.
-    sample_rate : int
-        Hz.
     rng : numpy.random.Generator
         Drawn from.
 
@@ -72,10 +69,6 @@ def gain(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Sample
     ndarray, shape (n,), float32
         Clipped at full scale, as a sound card would.
     """
-    return in_passages(_turned, samples, sample_rate, rng)
-
-
-def _turned(samples: Samples, _: int, rng: np.random.Generator) -> Samples:
     factor = np.float32(10.0 ** (rng.uniform(LOWEST_DB, HIGHEST_DB) / 20.0))
     return (samples * factor).clip(-1.0, 1.0).astype(np.float32)
 
@@ -85,7 +78,8 @@ GREATEST_SHARE: Final = 0.05
 """Of all samples of a passage, pauses included."""
 
 
-def clip(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
+@in_passages
+def clip(samples: Samples, _: int, rng: np.random.Generator) -> Samples:
     """Clip the peaks: a half to five percent of the samples, drawn for each passage.
 
     The level stays as it was, as behind a preamplifier that was overdriven and turned down afterwards.
@@ -94,8 +88,6 @@ def clip(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Sample
     ----------
     samples : ndarray, shape (n,), float32
         Mono, full scale ±1.
-    sample_rate : int
-        Hz.
     rng : numpy.random.Generator
         Drawn from.
 
@@ -104,10 +96,6 @@ def clip(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Sample
     ndarray, shape (n,), float32
         No louder than before.
     """
-    return in_passages(_cut, samples, sample_rate, rng)
-
-
-def _cut(samples: Samples, _: int, rng: np.random.Generator) -> Samples:
     ceiling = np.float32(np.quantile(np.abs(samples), 1.0 - rng.uniform(LEAST_SHARE, GREATEST_SHARE)))
     return samples.clip(-ceiling, ceiling)
 
@@ -118,6 +106,7 @@ DIRECT_TO_REVERBERANT_DB: Final = (-3.0, 12.0)
 FIRST_REFLECTION_SECONDS: Final = (0.002, 0.012)
 
 
+@in_passages
 def reverb(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
     """Add reverberation of a room, another for each passage.
 
@@ -140,7 +129,11 @@ def reverb(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samp
     ndarray, shape (n,), float32
         As loud as before, by RMS.
     """
-    return in_passages(_in_a_room, samples, sample_rate, rng)
+    rt60 = float(np.exp(rng.uniform(np.log(SHORTEST_RT60_SECONDS), np.log(LONGEST_RT60_SECONDS))))
+    response = room_response(sample_rate, rt60, rng.uniform(*DIRECT_TO_REVERBERANT_DB), rng)
+    wet = oaconvolve(samples.astype(np.float64), response)[: len(samples)]
+    before, after = (float(np.sqrt(np.mean(sound.astype(np.float64) ** 2))) for sound in (samples, wet))
+    return np.asarray(wet * (before / max(after, 1e-12)), dtype=np.float32)
 
 
 def room_response(
@@ -169,14 +162,6 @@ def room_response(
     tail *= 10.0 ** (-ratio_db / 20.0) / np.sqrt(np.sum(tail**2))
     silence = np.zeros(round(rng.uniform(*FIRST_REFLECTION_SECONDS) * sample_rate))
     return np.concatenate([[1.0], silence, tail]).astype(np.float32)
-
-
-def _in_a_room(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
-    rt60 = float(np.exp(rng.uniform(np.log(SHORTEST_RT60_SECONDS), np.log(LONGEST_RT60_SECONDS))))
-    response = room_response(sample_rate, rt60, rng.uniform(*DIRECT_TO_REVERBERANT_DB), rng)
-    wet = oaconvolve(samples.astype(np.float64), response)[: len(samples)]
-    before, after = (float(np.sqrt(np.mean(sound.astype(np.float64) ** 2))) for sound in (samples, wet))
-    return np.asarray(wet * (before / max(after, 1e-12)), dtype=np.float32)
 
 
 FULL_SCALE: Final = 8192
@@ -254,10 +239,15 @@ def phone(samples: Samples, sample_rate: int, _: np.random.Generator) -> Samples
     ndarray, shape (n,), float32
         Nothing is drawn: the same sound gives the same bits.
     """
-    if not len(samples):
-        return samples
-    line = resample(band_pass(samples, sample_rate), sample_rate, LINE_RATE_HZ)
-    return of_length(resample(decode_mu_law(encode_mu_law(line)), LINE_RATE_HZ, sample_rate), len(samples))
+    return _over_the_line(samples, sample_rate, lambda line: decode_mu_law(encode_mu_law(line)))
+
+
+def _over_the_line(samples: Samples, sample_rate: int, code: Callable[[Samples], Samples]) -> Samples:
+    line = resample(band_pass(samples, sample_rate), sample_rate, LINE_RATE_HZ) if len(samples) else samples
+    if not len(line):
+        return np.zeros_like(samples)
+    coded = of_length(code(line), len(line))
+    return of_length(resample(coded, LINE_RATE_HZ, sample_rate), len(samples))
 
 
 def band_pass(samples: Samples, sample_rate: int) -> Samples:
@@ -351,19 +341,16 @@ def gsm(samples: Samples, sample_rate: int, _: np.random.Generator) -> Samples:
     ndarray, shape (n,), float32
         Nothing is drawn.
     """
-    if not len(samples):
-        return samples
-    line = resample(band_pass(samples, sample_rate), sample_rate, LINE_RATE_HZ)
-    if not len(line):
-        return np.zeros_like(samples)
-    coded = of_length(through_file(line, LINE_RATE_HZ, "WAV", "GSM610"), len(line))
-    return of_length(resample(coded, LINE_RATE_HZ, sample_rate), len(samples))
+    return _over_the_line(
+        samples, sample_rate, lambda line: through_file(line, LINE_RATE_HZ, "WAV", "GSM610")
+    )
 
 
 COMPRESSIONS: Final = (1.0, 0.99, 0.98, 0.96)
 """As libsndfile takes them: it asks Opus for about 6, 8.5, 11 and 16 kbit/s a channel."""
 
 
+@in_passages
 def opus(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
     """Send speech through Opus (RFC 6716) at 6 to 16 kbit/s, drawn anew for each passage.
 
@@ -383,9 +370,5 @@ def opus(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Sample
     ndarray, shape (n,), float32
         Bits depend on the version of libopus.
     """
-    return in_passages(_coded, samples, sample_rate, rng)
-
-
-def _coded(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
     compression = float(rng.choice(COMPRESSIONS))
     return of_length(through_file(samples, sample_rate, "OGG", "OPUS", compression), len(samples))

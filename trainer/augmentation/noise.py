@@ -1,6 +1,5 @@
 """Noise added to speech at a given signal-to-noise ratio."""
 
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -10,11 +9,8 @@ from scipy.signal import lfilter
 
 from emotion.arrays import Samples
 from emotion.signal import FLOOR_DBFS
-from trainer.augmentation.channel import in_passages
-from trainer.synthesis.shaped_noise import falling, shaped_noise, swells
-
-NoiseMaker = Callable[[int, int, np.random.Generator], NDArray[np.float64]]
-"""From a number of samples, their rate in Hz and a generator to noise of any level."""
+from trainer.augmentation.channel import Change, in_passages
+from trainer.synthesis.sounds import Gain, SoundMaker, falling, shaped_noise, swells
 
 NUM_TALKERS: Final = 5
 SYLLABLES_A_SECOND: Final = 4.0
@@ -90,7 +86,7 @@ def babble(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDAr
     return voices
 
 
-def _of_speech(corner_hz: float) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+def _of_speech(corner_hz: float) -> Gain:
     return lambda hz: np.where(hz < 80.0, 0.0, np.minimum(1.0, (corner_hz / hz) ** 1.5))
 
 
@@ -105,7 +101,7 @@ def _fast(num_samples: int) -> int:
     return int(next_fast_len(max(num_samples, 16_000), real=True))
 
 
-def draw_kind(rng: np.random.Generator) -> NoiseMaker:
+def draw_kind(rng: np.random.Generator) -> SoundMaker:
     """Draw white noise, pink noise or babble, each as often.
 
     Parameters
@@ -118,7 +114,7 @@ def draw_kind(rng: np.random.Generator) -> NoiseMaker:
     callable
         Makes noise of that kind.
     """
-    kinds: tuple[NoiseMaker, ...] = (white, pink, babble)
+    kinds: tuple[SoundMaker, ...] = (white, pink, babble)
     return kinds[int(rng.integers(len(kinds)))]
 
 
@@ -179,14 +175,14 @@ def active_level_dbfs(samples: Samples, sample_rate: int) -> float:
     return level
 
 
-def _num_active(above: np.ndarray, hangover: int) -> int:
+def _num_active(above: NDArray[np.bool_], hangover: int) -> int:
     index = np.arange(len(above))
     latest = np.maximum.accumulate(np.where(above, index, -len(above) - hangover))
     return int(np.count_nonzero(index - latest <= hangover))
 
 
 def add_noise(
-    samples: Samples, sample_rate: int, snr_db: float, make: NoiseMaker, rng: np.random.Generator
+    samples: Samples, sample_rate: int, snr_db: float, make: SoundMaker, rng: np.random.Generator
 ) -> Samples:
     """Add steady noise to a passage of speech.
 
@@ -237,7 +233,7 @@ def noise10(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Sam
     return add_noise(samples, sample_rate, 10.0, pink, rng)
 
 
-def mixed_noise(snr_db: float) -> Callable[[Samples, int, np.random.Generator], Samples]:
+def mixed_noise(snr_db: float) -> Change:
     """Give a condition for fitting: white, pink or babble, drawn for each passage.
 
     Parameters
@@ -251,10 +247,11 @@ def mixed_noise(snr_db: float) -> Callable[[Samples, int, np.random.Generator], 
         From samples, rate and generator to as many samples.
     """
 
-    def noisy(passage: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
-        return add_noise(passage, sample_rate, snr_db, draw_kind(rng), rng)
+    @in_passages
+    def noisy(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
+        return add_noise(samples, sample_rate, snr_db, draw_kind(rng), rng)
 
-    return lambda samples, sample_rate, rng: in_passages(noisy, samples, sample_rate, rng)
+    return noisy
 
 
 noise5: Final = mixed_noise(5.0)

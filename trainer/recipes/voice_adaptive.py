@@ -1,7 +1,7 @@
 """The recipe of the shipped models: two linear classifiers, mixed by a rule that adapts to the speaker."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
@@ -15,15 +15,14 @@ from emotion.card import LABELS
 from emotion.decision import Values, log_softmax, softmax
 from emotion.voice_adaptation import EVIDENCE, VoiceRule, VoiceSums
 from emotion.voice_linear import VoiceLinear
-from trainer.recipes.base import FittedClassifier
-from trainer.recipes.softmax_regression import LinearExperts, fit_experts
-from trainer.recipes.training_windows import (
-    MAX_SINGLE,
-    NUM_NEUTRAL,
-    NUM_OTHER,
+from trainer.recipes.base import (
+    FittedClassifier,
     TrainingWindows,
+    mostly_neutral_order,
+    single_order,
     windows_of_speech,
 )
+from trainer.recipes.linear import LinearExperts, fit_experts
 from trainer.window_table import StepTable
 
 NEUTRAL: Final = LABELS.index("neutral")
@@ -116,8 +115,9 @@ class HeldOutVoice:
         """Give the clips of one label."""
         return np.flatnonzero(self.targets == label)
 
-    def order(self, kind: str, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-        """Draw the orders of clips in the streams of one kind."""
+    def streams(self, kind: str) -> Iterator[NDArray[np.int64]]:
+        """Draw the orders of clips in the streams of one kind, the same every time."""
+        rng = np.random.default_rng([_SEED, len(self.targets), len(kind)])
         if kind == "balanced":
             yield rng.permutation(len(self.targets))[:MOST_CLIPS]
             return
@@ -127,26 +127,13 @@ class HeldOutVoice:
             if not len(clips):
                 continue
             if kind == "single":
-                yield rng.permutation(clips)[:MAX_SINGLE]
+                yield single_order(clips, rng)
             elif label != NEUTRAL and len(neutral):
-                drawn = [_drawn(neutral, NUM_NEUTRAL, rng), _drawn(clips, NUM_OTHER, rng)]
-                yield rng.permutation(np.concatenate(drawn))
-
-    def streams(self, kind: str) -> list[NDArray[np.int64]]:
-        """Give the orders that the rule is fitted on."""
-        return list(self.order(kind, np.random.default_rng([_SEED, len(self.targets), len(kind)])))
-
-
-def _drawn(clips: NDArray[np.int64], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    rounds = -(-count // len(clips))
-    return np.concatenate([rng.permutation(clips) for _ in range(rounds)])[:count]
+                yield mostly_neutral_order(neutral, clips, rng)
 
 
 def held_out_voices(
-    fitted_on: TrainingWindows,
-    tested_on: TrainingWindows,
-    ridge: float,
-    advance: Callable[[], None] = lambda: None,
+    fitted_on: TrainingWindows, tested_on: TrainingWindows, ridge: float
 ) -> list[HeldOutVoice]:
     """Leave out complete corpora one by one, and classify them by experts fitted on the others.
 
@@ -165,7 +152,6 @@ def held_out_voices(
         rest = fitted_on.take(~left_out)
         if len(rest) and len(np.unique(rest.targets)) == len(LABELS):
             voices += _voices(tested_on.take(tested), fit_experts(rest, ridge), complete)
-        advance()
     return voices
 
 
@@ -244,7 +230,8 @@ def fit_rule(voices: Sequence[HeldOutVoice]) -> FittedRule:
     if not voices:
         return CAUTIOUS
     varied_voices = [voice for voice in voices if voice.complete]
-    temperatures = (_raw_temperature(voices), _own_temperature(voices))
+    raw_answers = [(voice, clip, raw) for voice in voices for clip, raw in enumerate(voice.raw)]
+    temperatures = (_best_temperature(raw_answers), _own_temperature(voices))
     rule = replace(CAUTIOUS, temperatures=temperatures, ordinary=_ordinary(varied_voices))
     evidence, varied, weights = _evidence(varied_voices, rule)
     if len(np.unique(varied)) < 2:
@@ -256,11 +243,6 @@ def fit_rule(voices: Sequence[HeldOutVoice]) -> FittedRule:
     rule = replace(rule, parameters=(*_COUNTS, 0.0, *weighted))
     rule = replace(rule, parameters=(*_COUNTS, _sharpness(voices, rule), *weighted))
     return replace(rule, unsure_below=_unsure_below(voices, rule))
-
-
-def _raw_temperature(voices: Sequence[HeldOutVoice]) -> float:
-    answers = [(voice, clip, voice.raw[clip]) for voice in voices for clip in range(len(voice.targets))]
-    return _best_temperature(answers)
 
 
 def _own_temperature(voices: Sequence[HeldOutVoice]) -> float:

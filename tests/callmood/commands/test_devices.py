@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from callmood.commands.devices import as_json, as_table
-from streamer.sources.device_names import Device
+from streamer.sources.base import Device
 
 DEVICES = [
     Device(None, "alsa_input.usb", "sound server", 1, 48_000, is_default=False, title="Headset Mono"),

@@ -1,4 +1,4 @@
-"""`callmood evaluate` as strangers type it, on corpora that nobody has seen."""
+"""`callmood evaluate` as a user types it, on generated corpora."""
 
 import json
 import os

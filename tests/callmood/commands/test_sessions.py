@@ -10,8 +10,7 @@ import pytest
 from callmood.commands import sessions
 from emotion.errors import OutputError
 from streamer.events import Sound
-from streamer.recordings.clip_recorder import ClipRecorder
-from streamer.recordings.clips import ClipRule
+from streamer.recordings.clips import ClipRecorder, ClipRule
 from streamer.recordings.session_audio import SessionAudio
 from streamer.recordings.session_folder import SessionFolder
 from tests.command import callmood

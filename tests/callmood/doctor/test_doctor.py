@@ -23,12 +23,12 @@ from callmood.doctor.checks import (
     check_model,
     check_models,
     check_python,
+    level_finding,
     speed_finding,
 )
 from callmood.doctor.runner import Check, CheckRunner, Finding, as_line
-from callmood.doctor.sound_checks import level_finding
 from emotion.arrays import Samples
-from emotion.encoders.network import network_folder
+from emotion.encoders import network_folder
 from emotion.errors import DeviceError, UsageError
 from streamer.events import STATES
 from streamer.session_info import Summary

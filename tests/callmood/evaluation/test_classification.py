@@ -11,7 +11,7 @@ from emotion.arrays import FloatArray, Probabilities
 from emotion.card import LABELS
 from emotion.decision import Decision, VoiceState
 from emotion.model import EmotionModel, load_model
-from streamer.analysis.classifier import Classifier, ClassifierOptions
+from streamer.analysis.leg import Classifier, ClassifierOptions
 from streamer.analysis.windows import GatedWindow
 from tests.callmood.evaluation.table_material import STEP_SECONDS, WIN_SECONDS, Talk, make_table
 from tests.model_maker import make_model, tone_of

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callmood.evaluation.corpora import NUM_FOLDS, CorporaFolder, Corpus, folds_of, read_corpora
+from callmood.evaluation.corpora import NUM_FOLDS, CorporaFolder, Corpus, Settings, folds_of, read_corpora
 from callmood.evaluation.streams import plan_streams
 from emotion.card import LABELS
 from emotion.errors import DatasetError, UsageError
@@ -37,6 +37,12 @@ def test_corpora_with_all_four_emotions_are_scored_and_the_others_learned_from(r
     remarks = "\n".join(found.remarks)
     assert "three lacks an emotion (angry 2, happy 2, neutral 0, sad 2): not scored" in remarks
     assert "uneven lacks an emotion (angry 1, happy 30, neutral 20, sad 30): not scored" in remarks
+
+
+def test_streams_of_few_clips_are_heard_in_five_orders() -> None:
+    assert Settings().seeds("balanced") == (0,)
+    assert Settings().seeds("mostly-neutral") == Settings().seeds("single") == (0, 1, 2, 3, 4)
+    assert Settings(num_seeds=2).seeds("single") == (0, 1)
 
 
 def test_whoever_is_named_is_scored(root: Path) -> None:

@@ -15,9 +15,9 @@ from emotion.card import LABELS
 from tests.callmood.evaluation.table_material import Talk, make_table
 from tests.callmood.evaluation.test_corpora import corpus
 from trainer.cache import Cache
+from trainer.progress import TrainingLog
 from trainer.recipes.base import FittedClassifier
 from trainer.recipes.linear import LinearRecipe
-from trainer.training_log import TrainingLog
 from trainer.window_table import StepTable, TablePart
 
 CORPORA = (corpus("alpha", 3), corpus("beta", 6))

@@ -1,5 +1,8 @@
-"""Tables of streams equal what a live leg computes."""
+"""Tables of streams equal what a live leg computes; each is computed once, and found again."""
 
+import shutil
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -7,15 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callmood.evaluation import stream_tables
 from callmood.evaluation.stream_tables import (
-    AnalysedStream,
     StepFeatures,
     clips_in_windows,
+    keep_table,
+    load_table,
+    sounds_key,
+    step_tables,
+    table_key,
     table_of_sounds,
     table_of_stream,
 )
 from callmood.evaluation.streams import (
     STREAM_RATE_HZ,
+    StreamKind,
     StreamPlan,
     plan_streams,
     render_stream,
@@ -23,14 +32,20 @@ from callmood.evaluation.streams import (
 )
 from emotion.arrays import read_only
 from emotion.card import LABELS
+from emotion.errors import AudioFileError, OutputError, UsageError
+from emotion.features.catalogue import feature_set
 from emotion.model import EmotionModel, load_model
 from emotion.window_grid import WindowGrid
 from streamer.analysis.leg import Leg
 from streamer.events import AudioBlock, Row
 from tests.callmood.evaluation.corpus_maker import make_corpus
+from tests.callmood.evaluation.table_material import Talk, make_table
 from tests.model_maker import make_model
-from trainer.augmentation.catalogue import apply_condition
-from trainer.dataset import read_manifest
+from tests.trainer.test_window_table import assert_same
+from trainer.augmentation.catalogue import CONDITIONS, Condition, apply_condition, clean
+from trainer.dataset import Clip, read_manifest
+from trainer.progress import Advance
+from trainer.window_table import StepTable
 
 FEATURES = StepFeatures("classic-speech")
 
@@ -114,9 +129,7 @@ def test_clips_are_found_in_windows_as_by_counting_samples(
 ) -> None:
     starts, ends, step, win, num_windows = layout
     first = np.arange(num_windows) * step
-    empty = np.zeros((num_windows, 0), dtype=np.float32)
-    states = np.full(num_windows, "speech")
-    windows = AnalysedStream(empty, states, np.zeros(num_windows), first, first + win)
+    windows = np.stack([first, first + win], axis=1)
     clip_of, share, best_window = clips_in_windows(windows, np.array(starts), np.array(ends))
     overlaps = np.array(
         [
@@ -154,7 +167,13 @@ def test_other_sounds_are_streams_without_clips() -> None:
     assert table.streams.num_windows.tolist() == [5, 5]
     assert (len(table.clips), set(table.clip.tolist()), set(table.targets.tolist())) == (0, {-1}, {-1})
     assert set(table.state[table.stream == 1].tolist()) == {"silence"}
-    assert table.key != table_of_sounds({"hiss": 0.5 * hiss, "nothing": np.zeros_like(hiss)}, FEATURES).key
+
+
+def test_other_sounds_of_the_same_names_have_another_key() -> None:
+    sounds = {"hiss": np.full(100, 0.5, np.float32)}
+    keys = [sounds_key(sounds, FEATURES), sounds_key({"hiss": np.zeros(100, np.float32)}, FEATURES)]
+    keys += [sounds_key({"hum": sounds["hiss"]}, FEATURES), sounds_key(sounds, StepFeatures("acoustic"))]
+    assert len(set(keys)) == len(keys)
 
 
 def test_real_voices_are_heard_as_speech_through_every_line_of_evaluation(corpora: Path) -> None:
@@ -165,3 +184,184 @@ def test_real_voices_are_heard_as_speech_through_every_line_of_evaluation(corpor
         assert len(table.clips) == len(plan.clips)
         assert (table.clips.best_window >= 0).all()
         assert np.mean(table.state[table.clip >= 0] == "speech") > 0.95
+
+
+@pytest.fixture
+def clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Clip, ...]:
+    """Two corpora; the cache is empty and this test's own."""
+    monkeypatch.setenv("CALLMOOD_CACHE", str(tmp_path / "cache"))
+    first = make_corpus(tmp_path / "corpora" / "first", ["anna", "otto"], {"sad": 1, "angry": 1}, seconds=0.8)
+    second = make_corpus(tmp_path / "corpora" / "second", ["anna"], {"sad": 1, "neutral": 1}, seconds=0.8)
+    return (*read_manifest(first).clips, *read_manifest(second).clips)
+
+
+def tables_of(
+    clips: Sequence[Clip],
+    kind: StreamKind = "balanced",
+    condition: str = "clean",
+    *,
+    seeds: Sequence[int] = (0,),
+    jobs: int = 1,
+    advance: Advance = lambda _: None,
+) -> list[StepTable]:
+    """Give the tables of one corpus after the other."""
+    return [
+        table
+        for _, own in groupby(clips, key=lambda clip: clip.corpus)
+        for table in step_tables(
+            list(own), kind, condition, FEATURES, seeds=seeds, jobs=jobs, advance=advance
+        )
+    ]
+
+
+def kept_files(tmp_path: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*") if path.is_file()}
+
+
+def test_a_table_for_each_corpus_and_seed(clips: tuple[Clip, ...]) -> None:
+    told: list[int] = []
+    tables = tables_of(clips, "single", "clean", seeds=(0, 1), advance=told.append)
+    found = [(set(table.streams.corpus.tolist()), set(table.streams.seed.tolist())) for table in tables]
+    assert found == [({"first"}, {0}), ({"first"}, {1}), ({"second"}, {0}), ({"second"}, {1})]
+    assert sum(told) == sum(len(plan_streams(clips, "single", seed)) for seed in (0, 1)) == 12
+    assert len({table.key for table in tables}) == 4
+
+
+def test_the_second_time_nothing_is_computed_or_written(clips: tuple[Clip, ...], tmp_path: Path) -> None:
+    told: list[int] = []
+    first = tables_of(clips, "balanced", "phone")
+    before = kept_files(tmp_path)
+    again = tables_of(clips, "balanced", "phone", advance=told.append)
+    assert kept_files(tmp_path) == before
+    assert sum(told) == 3
+    for one, other in zip(first, again, strict=True):
+        assert one.key == other.key
+        assert_same(one, other)
+        assert isinstance(other.vectors, np.memmap)
+        assert not other.vectors.flags.writeable
+
+
+def test_several_processes_give_the_same_bits(
+    clips: tuple[Clip, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = tables_of(clips, "balanced", "noise10")
+    monkeypatch.setenv("CALLMOOD_CACHE", str(tmp_path / "another"))
+    together = tables_of(clips, "balanced", "noise10", jobs=2)
+    for one, other in zip(alone, together, strict=True):
+        assert one.key == other.key
+        assert_same(one, other)
+
+
+@pytest.mark.parametrize("suffix", ["npy", "npz"])
+@pytest.mark.parametrize("damage", [b"", b"no arrays at all"])
+def test_damaged_tables_are_made_anew(
+    clips: tuple[Clip, ...], tmp_path: Path, suffix: str, damage: bytes
+) -> None:
+    first = tables_of(clips[:1])
+    expected = np.array(first[0].vectors)
+    (path,) = (tmp_path / "cache").rglob(f"*.{suffix}")
+    del first
+    path.write_bytes(damage)
+    (again,) = tables_of(clips[:1])
+    np.testing.assert_array_equal(again.vectors, expected)
+
+
+def key_of(
+    clips: Sequence[Clip], root: Path, features: StepFeatures = FEATURES, condition: str = "clean"
+) -> str:
+    return table_key(plan_streams(clips, "balanced", 0), condition, features, root)
+
+
+def test_whatever_decides_is_part_of_the_key(clips: tuple[Clip, ...], tmp_path: Path) -> None:
+    root = tmp_path / "corpora" / "second"
+    second = [clip for clip in clips if clip.corpus == "second"]
+    relabelled = [Clip(clip.path, clip.corpus, clip.speaker, "happy") for clip in second]
+    keys = [
+        key_of(second, root),
+        key_of(second[:1], root),
+        key_of(relabelled, root),
+        key_of(second, root, condition="phone"),
+        key_of(second, root, condition="noise10"),
+        key_of(second, root, StepFeatures("acoustic")),
+        key_of(second, root, StepFeatures("classic-speech", gate="voice")),
+        key_of(second, root, StepFeatures("classic-speech", 1.0)),
+        key_of(second, root, StepFeatures("classic-speech", 2.0, 1.0)),
+        table_key(plan_streams(second, "balanced", 1), "clean", FEATURES, root),
+        table_key(plan_streams(second, "single", 0), "clean", FEATURES, root),
+    ]
+    shutil.copy(second[0].path, second[1].path)
+    keys.append(key_of(second, root))
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "raised"),
+    [
+        (stream_tables, "READING_VERSION", 1_000),
+        (stream_tables, "STREAM_VERSION", 1_000),
+        (stream_tables, "GATE_VERSIONS", {"level": 1_000, "voice": 1}),
+        (stream_tables, "CONDITIONS", {**CONDITIONS, "phone": Condition(clean, version=1_000)}),
+        (feature_set("classic-speech"), "version", 1_000),
+    ],
+)
+def test_each_declared_version_is_part_of_the_key(
+    clips: tuple[Clip, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    where: object,
+    name: str,
+    raised: object,
+) -> None:
+    plain, phone = (key_of(clips, tmp_path, condition=condition) for condition in ("clean", "phone"))
+    monkeypatch.setattr(where, name, raised)
+    assert key_of(clips, tmp_path, condition="phone") != phone
+    # Tables that have nothing to do with a condition stay.
+    assert (key_of(clips, tmp_path, condition="clean") == plain) is (name == "CONDITIONS")
+
+
+def test_where_corpora_lie_is_not(clips: tuple[Clip, ...], tmp_path: Path) -> None:
+    (before,) = tables_of(clips[-2:])
+    moved = tmp_path / "elsewhere"
+    shutil.move(tmp_path / "corpora" / "second", moved)
+    files = kept_files(tmp_path)
+    (after,) = tables_of(read_manifest(moved).clips)
+    assert after.key == before.key
+    assert after.clips.path.tolist() == before.clips.path.tolist()
+    assert kept_files(tmp_path) == files
+
+
+def test_speakers_without_neutral_give_no_mostly_neutral_table(clips: tuple[Clip, ...]) -> None:
+    assert tables_of(clips[:4], "mostly-neutral", "clean") == []
+
+
+def test_a_missing_clip_is_named(clips: tuple[Clip, ...]) -> None:
+    clips[0].path.unlink()
+    with pytest.raises(AudioFileError, match=clips[0].path.name):
+        tables_of(clips)
+
+
+def test_what_makes_no_sense_is_refused_before_anything_is_computed(clips: tuple[Clip, ...]) -> None:
+    with pytest.raises(UsageError, match="jobs is 0"):
+        tables_of(clips, jobs=0)
+    with pytest.raises(UsageError, match="'fax'"):
+        tables_of(clips, "balanced", "fax")
+
+
+def test_a_cache_that_cannot_be_written_is_named_with_its_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CALLMOOD_CACHE", str(tmp_path / "file"))
+    with pytest.raises(OutputError, match="CALLMOOD_CACHE"):
+        keep_table("0" * 64, make_table([Talk("a", "anna", ["sad"])]))
+    assert load_table("0" * 64) is None
+
+
+def test_a_table_comes_back_as_it_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLMOOD_CACHE", str(tmp_path / "cache"))
+    table = make_table([Talk("a", "anna", ["sad", "angry"]), Talk("a", "otto", ["happy"])])
+    kept = keep_table("0" * 64, table)
+    assert_same(kept, table)
+    assert kept.key == "0" * 64
+    assert isinstance(kept.vectors, np.memmap)

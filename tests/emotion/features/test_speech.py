@@ -1,7 +1,6 @@
 """`speech`: level, mel spectrogram, pooling, and windows that stand alone."""
 
 import math
-from types import ModuleType
 
 import librosa
 import numpy as np
@@ -11,9 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotion.arrays import FloatArray, Samples
-from emotion.encoders import recogniser, turn_encoder
-from emotion.encoders.recogniser import FRAME_HOP, FRAME_LENGTH, FRAME_MIDDLE, num_frames
-from emotion.encoders.turn_encoder import COLUMN_HOP, COLUMN_LENGTH, num_columns
+from emotion.encoders import COLUMN_HOP, RECOGNISER, TURN_ENCODER, EncoderFrames
 from emotion.errors import UsageError
 from emotion.features.base import window_vectors
 from emotion.features.catalogue import feature_set
@@ -39,13 +36,18 @@ pytestmark = pytest.mark.usefixtures("compiled_librosa")
 def test_it_is_that_of_librosa_without_padding(kind: str, num_samples: int) -> None:
     samples = sound(kind, num_samples, 1.0, seed=1)
     powers = librosa.feature.melspectrogram(
-        y=samples, sr=16_000, n_fft=COLUMN_LENGTH, hop_length=COLUMN_HOP, n_mels=NUM_BANDS, center=False
+        y=samples,
+        sr=16_000,
+        n_fft=TURN_ENCODER.frame_length,
+        hop_length=COLUMN_HOP,
+        n_mels=NUM_BANDS,
+        center=False,
     )
     logs = np.log10(np.maximum(powers, 1e-10))
     wanted = (np.maximum(logs, logs.max() - 8.0) + 4.0) / 4.0
     ours = log_mel(samples)
     assert ours.dtype == np.float32
-    assert ours.shape == (NUM_BANDS, num_columns(num_samples))
+    assert ours.shape == powers.shape == (NUM_BANDS, (num_samples - 400) // 160 + 1)
     # Where little sounds beside much, float32 has the bands to the last of its digits under the loudest.
     np.testing.assert_allclose(ours, wanted, atol=2e-2)
     assert np.abs(ours - wanted).mean() < 1e-3
@@ -60,11 +62,11 @@ HEARABLE = ("noise", "tone", "chirp", "pauses")
 
 def frame_levels(samples: Samples) -> list[float]:
     """Mean squares of the frames' middles, the slow way."""
-    places = [FRAME_MIDDLE + frame * FRAME_HOP for frame in range(num_frames(len(samples)))]
-    return [float(np.mean(np.square(samples[at : at + FRAME_HOP], dtype=np.float64))) for at in places]
+    places = [256 + frame * 384 for frame in range(RECOGNISER.num_frames(len(samples)))]
+    return [float(np.mean(np.square(samples[at : at + 384], dtype=np.float64))) for at in places]
 
 
-@given(signals(min_samples=FRAME_LENGTH, max_samples=20_000, kinds=HEARABLE))
+@given(signals(min_samples=RECOGNISER.frame_length, max_samples=20_000, kinds=HEARABLE))
 def test_what_is_heard_has_the_level_that_the_encoder_wants(samples: Samples) -> None:
     window = level_window(samples)
     assert window.sound.shape == samples.shape
@@ -78,7 +80,7 @@ def test_what_is_heard_has_the_level_that_the_encoder_wants(samples: Samples) ->
 
 
 @given(
-    signals(min_samples=FRAME_LENGTH, max_samples=20_000, kinds=HEARABLE, levels=(1.0, 0.01)),
+    signals(min_samples=RECOGNISER.frame_length, max_samples=20_000, kinds=HEARABLE, levels=(1.0, 0.01)),
     st.floats(-40, 20),
 )
 def test_a_gain_changes_nothing(samples: Samples, gain_db: float) -> None:
@@ -115,12 +117,15 @@ def test_the_gain_has_an_end() -> None:
     assert np.abs(window.sound).max() < 1e-6
 
 
-@given(signals(min_samples=FRAME_LENGTH, max_samples=20_000), st.integers(1, 200), st.integers(1, 400))
+@given(
+    signals(min_samples=RECOGNISER.frame_length, max_samples=20_000), st.integers(1, 200), st.integers(1, 400)
+)
 def test_frames_of_any_length_are_heard_from_30_db_under_the_loudest(
     samples: Samples, first: int, hop: int
 ) -> None:
-    count = (len(samples) - first) // hop
-    audible = audible_frames(samples, first, hop, count)
+    encoder = EncoderFrames("of a test", (), 0, frame_length=hop + 2 * first, frame_hop=hop)
+    count = encoder.num_frames(len(samples))
+    audible = audible_frames(samples, encoder)
     frames = samples[first : first + count * hop].reshape(count, hop)
     powers = np.mean(np.square(frames, dtype=np.float64), axis=1)
     assert audible.shape == powers.shape
@@ -134,13 +139,13 @@ TAPS = tuple(RANDOM.normal(tap, 1 + tap, (10, 288)).astype(np.float32) for tap i
 HEARD = np.array([True] * 4 + [False] * 5 + [True])
 
 
-@pytest.mark.parametrize("encoder", [recogniser, turn_encoder])
-def test_every_value_has_its_name(encoder: ModuleType) -> None:
-    taps = tuple(RANDOM.normal(tap, 1 + tap, (10, encoder.TAP_WIDTH)).astype(np.float32) for tap in range(3))
-    names = [name for name in FEATURE_NAMES if name.split(".")[0] in encoder.TAP_NAMES]
+@pytest.mark.parametrize("encoder", [RECOGNISER, TURN_ENCODER], ids=lambda encoder: encoder.folder)
+def test_every_value_has_its_name(encoder: EncoderFrames) -> None:
+    taps = tuple(RANDOM.normal(tap, 1 + tap, (10, encoder.tap_width)).astype(np.float32) for tap in range(3))
+    names = [name for name in FEATURE_NAMES if name.split(".")[0] in encoder.tap_names]
     values = dict(zip(names, pool(taps, HEARD), strict=True))
-    for tap, name in enumerate(encoder.TAP_NAMES):
-        for value in (0, 7, encoder.TAP_WIDTH - 1):
+    for tap, name in enumerate(encoder.tap_names):
+        for value in (0, 7, encoder.tap_width - 1):
             column = taps[tap][HEARD, value].astype(np.float64)
             np.testing.assert_allclose(
                 values[f"{name}.{value:03d}.mean"], column.mean(), rtol=1e-5, atol=1e-6

@@ -51,18 +51,18 @@ def scene(
 
 
 @pytest.mark.parametrize(("kind", "room_dbfs"), [("level", -50.0), ("level", -60.0), ("voice", -50.0)])
-def test_people_are_heard_and_the_room_is_not(corpora: Path, room_dbfs: float, kind: GateKind) -> None:
+def test_people_are_speech_and_the_room_is_not(corpora: Path, room_dbfs: float, kind: GateKind) -> None:
     rng = np.random.default_rng(4)
     num_speech = num_missed = num_room = num_taken = 0
     for corpus in sorted(path.parent for path in corpora.glob("*/manifest.csv")):
         sound, speech = scene(corpus, rng)
         sound = sound + (rng.standard_normal(len(sound)) * 10 ** (room_dbfs / 20)).astype(np.float32)
         floor, gate = NoiseFloor(RATE), Gate(kind, WindowGrid(WIN, STEP, RATE))
-        heard = 0
+        begin = 0
         for end in range(WIN, len(sound) + 1, STEP):
-            floor.push(sound[heard:end])
-            gate.push(sound[heard:end])
-            heard = end
+            floor.push(sound[begin:end])
+            gate.push(sound[begin:end])
+            begin = end
             state = gate.state(level_dbfs(sound[end - WIN : end]), floor.dbfs, 0.0)
             share = speech[end - WIN : end].mean()
             num_speech += share > 0.5

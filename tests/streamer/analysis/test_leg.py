@@ -1,6 +1,8 @@
-"""Rows do not depend on how the sound is cut; none crosses a gap; time is exact."""
+"""Rows do not depend on how the sound is cut, cross no gap, have exact times; classifier and smoothing."""
 
+import math
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,13 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotion.arrays import Samples, read_only
-from emotion.model import EmotionModel
+from emotion.card import LABELS
+from emotion.model import EmotionModel, load_model
 from emotion.window_grid import WindowGrid
-from streamer.analysis.leg import Leg
-from streamer.events import AudioBlock, Gap, LegEvent, Row
+from streamer.analysis.leg import Classification, Classifier, ClassifierOptions, Leg, ProbabilitySmoother
+from streamer.analysis.windows import GatedWindow
+from streamer.events import AudioBlock, Gap, LegEvent, Row, State
 from tests.model_maker import tone_of
 from tests.offline_rows import rows_of, without_lag
 from tests.strategies import cuts, sound
+from tests.voice_model import make_voice_model
 
 GRID = WindowGrid.from_seconds(0.5, 0.2, 16_000)
 """Win is no multiple of step, so that the first piece is shorter than the others."""
@@ -64,26 +69,28 @@ def test_rows_are_those_of_the_whole_signal_however_it_is_cut(
 
 @settings(max_examples=min(40, settings().max_examples))
 @given(st.data())
-def test_each_stretch_between_gaps_is_heard_for_itself(tiny_model: EmotionModel, data: st.DataObject) -> None:
+def test_each_segment_between_gaps_is_analysed_by_itself(
+    tiny_model: EmotionModel, data: st.DataObject
+) -> None:
     rate = data.draw(st.sampled_from((8_000, 16_000, 44_100)))
     leg = Leg("mono", tiny_model, GRID, rate)
-    stretches: list[tuple[int, Samples]] = []
+    segments: list[tuple[int, Samples]] = []
     events: list[LegEvent] = []
     gaps: list[tuple[int, int]] = []
     position = data.draw(st.integers(0, 1000))
     for index in range(data.draw(st.integers(2, 4))):
         samples = scene(rate, data.draw(st.floats(0.1, 1.2)), 10 + index)
-        if stretches:
+        if segments:
             lost = data.draw(st.integers(1, 3 * rate))
             gaps.append((position, position + lost))
             position += lost
-        stretches.append((position, samples))
+        segments.append((position, samples))
         for cut in data.draw(cuts(len(samples), max_cuts=4)):
             if cut.start < cut.stop:
                 events += leg.rows(leg.windows.push(block(samples[cut], position + cut.start)))
         position += len(samples)
     events += leg.rows(leg.windows.finish())
-    assert without_lag(rows_in(events)) == rows_of(stretches, tiny_model, GRID, rate)
+    assert without_lag(rows_in(events)) == rows_of(segments, tiny_model, GRID, rate)
     given_gaps = [event for event in events if isinstance(event, Gap)]
     assert [(gap.start_sample, gap.end_sample) for gap in given_gaps] == gaps
     assert [(gap.start, gap.end) for gap in given_gaps] == [(a / rate, b / rate) for a, b in gaps]
@@ -101,7 +108,7 @@ def test_rows_before_a_gap_come_before_it_and_rows_after_it_after(tiny_model: Em
     assert isinstance(before[-1], Gap)
     assert len(before) == 2, "the window that the resampler held back is still given"
     assert rows_in(before)[0].end_sample == len(samples)
-    assert leg.rows(leg.windows.gap_before(after)) == [], "a gap is told once"
+    assert leg.rows(leg.windows.gap_before(after)) == [], "a gap is given once"
     windows = [row.window for row in rows_in(leg.rows(leg.windows.push(after)))]
     assert windows[0] == rows_in(before)[-1].window + 1, "numbers run on over a gap"
 
@@ -115,7 +122,7 @@ def test_rows_before_a_gap_come_before_it_and_rows_after_it_after(tiny_model: Em
         (True, True, "pause", True),
     ],
 )
-def test_a_gap_says_who_lost_the_sound(
+def test_a_gap_names_its_cause(
     tiny_model: EmotionModel, *, paused: bool, overrun: bool, cause: str, estimated: bool
 ) -> None:
     leg = Leg("mono", tiny_model, GRID, 16_000)
@@ -201,11 +208,205 @@ def test_times_stay_exact_after_a_week(tiny_model: EmotionModel) -> None:
 
 def test_the_meter_shows_the_latest_tenth_of_a_second(tiny_model: EmotionModel) -> None:
     leg = Leg("mono", tiny_model, GRID, 16_000)
-    assert leg.windows.level_dbfs == -120.0
+    assert leg.noise_floor.latest_dbfs == -120.0
     tone = np.sin(np.arange(1_600) * 2 * np.pi * 0.05).astype(np.float32)[:, np.newaxis]
     leg.rows(leg.windows.push(block(0.1 * tone, 0)))
-    assert leg.windows.level_dbfs == pytest.approx(-23.01, abs=0.01)
+    assert leg.noise_floor.latest_dbfs == pytest.approx(-23.01, abs=0.01)
     leg.rows(leg.windows.push(block(tone[:800], 1_600)))
-    assert leg.windows.level_dbfs == pytest.approx(-23.01, abs=0.01), "half a span says nothing yet"
+    assert leg.noise_floor.latest_dbfs == pytest.approx(-23.01, abs=0.01), "half a span changes nothing yet"
     leg.rows(leg.windows.push(block(tone[800:], 2_400)))
-    assert leg.windows.level_dbfs == pytest.approx(-3.01, abs=0.01)
+    assert leg.noise_floor.latest_dbfs == pytest.approx(-3.01, abs=0.01)
+
+
+ANGRY = np.array([1.0, 0.0, 0.0, 0.0])
+SAD = np.array([0.0, 0.0, 0.0, 1.0])
+
+
+def test_the_first_window_of_speech_is_taken_as_it_is() -> None:
+    assert np.array_equal(ProbabilitySmoother(0.5).speech(ANGRY), ANGRY)
+
+
+@pytest.mark.parametrize("step_seconds", [0.05, 0.1, 0.25, 0.5, 1.0])
+def test_a_change_is_shown_to_63_percent_after_a_second_whatever_the_step(step_seconds: float) -> None:
+    smoother = ProbabilitySmoother(step_seconds)
+    smoother.speech(ANGRY)
+    for _ in range(round(1.0 / step_seconds)):
+        smoothed = smoother.speech(SAD)
+    assert smoothed[3] == pytest.approx(1 - math.exp(-1), abs=1e-12)
+    assert smoothed.sum() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("num_silent", "remembers"), [(0, True), (4, True), (5, False)])
+def test_only_silence_longer_than_two_seconds_ends_the_smoothing(num_silent: int, *, remembers: bool) -> None:
+    smoother = ProbabilitySmoother(0.5)
+    smoother.speech(ANGRY)
+    for _ in range(num_silent):
+        smoother.silence()
+    assert bool(smoother.speech(SAD)[0] > 0) is remembers
+
+
+def test_speech_between_silences_starts_the_count_anew() -> None:
+    smoother = ProbabilitySmoother(0.5)
+    smoother.speech(ANGRY)
+    for _ in range(10):
+        for _ in range(4):
+            smoother.silence()
+        assert smoother.speech(SAD)[0] > 0
+
+
+def test_a_restart_forgets_everything() -> None:
+    smoother = ProbabilitySmoother(0.5)
+    smoother.speech(ANGRY)
+    for _ in range(4):
+        smoother.silence()
+    smoother.restart()
+    smoother.silence()
+    assert np.array_equal(smoother.speech(SAD), SAD)
+    smoother.silence()
+    assert smoother.speech(ANGRY)[3] > 0, "silence before the restart no longer counts"
+
+
+@pytest.mark.parametrize("num_skipped", [1, 3, 7])
+def test_windows_skipped_do_not_make_a_change_slower(num_skipped: int) -> None:
+    smoother, whole = ProbabilitySmoother(0.25), ProbabilitySmoother(0.25)
+    smoother.speech(ANGRY)
+    whole.speech(ANGRY)
+    for _ in range(3):
+        for _ in range(num_skipped):
+            smoother.skip()
+            whole.speech(SAD)
+        assert np.allclose(smoother.speech(SAD), whole.speech(SAD))
+    assert np.allclose(smoother.speech(ANGRY), whole.speech(ANGRY)), "what was skipped counts once"
+
+
+def test_a_window_skipped_is_no_silence_and_is_forgotten_at_a_gap() -> None:
+    smoother = ProbabilitySmoother(0.5)
+    smoother.speech(ANGRY)
+    for _ in range(4):
+        smoother.silence()
+    smoother.skip()
+    for _ in range(4):
+        smoother.silence()
+    assert smoother.speech(SAD)[0] > 0
+    smoother.skip()
+    smoother.restart()
+    smoother.speech(ANGRY)
+    assert smoother.speech(SAD)[3] == pytest.approx(1 - math.exp(-0.5))
+
+
+def test_what_is_skipped_before_any_speech_does_not_count() -> None:
+    smoother = ProbabilitySmoother(0.5)
+    for _ in range(2):
+        smoother.skip()
+        assert np.array_equal(smoother.speech(ANGRY), ANGRY)
+        assert smoother.speech(SAD)[3] == pytest.approx(1 - math.exp(-0.5))
+        smoother.restart()
+
+
+STEP_SECONDS = 0.5
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> EmotionModel:
+    return load_model(make_voice_model(tmp_path_factory.mktemp("models") / "tiny", unsure_below=0.5))
+
+
+@pytest.fixture(scope="module")
+def call(model: EmotionModel) -> list[GatedWindow]:
+    """A dozen windows, every fourth of them silent."""
+    return [window_of(model, "silence" if place % 4 == 3 else "speech", place) for place in range(12)]
+
+
+def window_of(model: EmotionModel, state: State, place: int) -> GatedWindow:
+    sound = tone_of(LABELS[place % 3], place, model.feature_set.sample_rate)
+    vector = model.feature_set.clip_vector(sound) if state == "speech" else None
+    return GatedWindow(place * STEP_SECONDS, place * STEP_SECONDS + 2.0, 0, 0, state, -20.0, vector, 0.0)
+
+
+def classified(classifier: Classifier, call: list[GatedWindow]) -> list[Classification]:
+    return [classifier.classify(each) for each in call]
+
+
+def probabilities_of(found: list[Classification]) -> list[object]:
+    return [None if each.probabilities is None else each.probabilities.tolist() for each in found]
+
+
+def test_speech_alone_makes_a_voice_known(model: EmotionModel, call: list[GatedWindow]) -> None:
+    known = [each.voice_known for each in classified(Classifier(model, STEP_SECONDS), call)]
+    for before, after, each in zip([0.0, *known], known, call, strict=False):
+        assert (after != before) == (each.state == "speech")
+
+
+def test_across_a_gap_the_baseline_stays_and_the_smoothing_restarts(
+    model: EmotionModel, call: list[GatedWindow]
+) -> None:
+    classifier, whole = Classifier(model, STEP_SECONDS), Classifier(model, STEP_SECONDS)
+    before = classified(classifier, call[:6])
+    classifier.restart()
+    after = classified(classifier, call[6:])
+    assert probabilities_of(before + after) == probabilities_of(classified(whole, call))
+    first = after[0]
+    assert first.smoothed is not None
+    assert first.probabilities is not None
+    np.testing.assert_array_equal(first.smoothed, first.probabilities)
+
+
+def test_a_window_that_was_skipped_takes_its_time_and_teaches_nothing(
+    model: EmotionModel, call: list[GatedWindow]
+) -> None:
+    classifier = Classifier(model, STEP_SECONDS)
+    first = classifier.classify(call[0])
+    known = {name: value.tolist() for name, value in classifier.voice_state.items()}
+    classifier.skip()
+    assert {name: value.tolist() for name, value in classifier.voice_state.items()} == known
+    second = classifier.classify(call[1])
+    assert first.smoothed is not None
+    assert second.smoothed is not None
+    assert second.probabilities is not None
+    share = 1 - np.exp(-2 * STEP_SECONDS)
+    expected = first.smoothed + share * (second.probabilities - first.smoothed)
+    np.testing.assert_allclose(second.smoothed, expected, atol=1e-12)
+
+
+def test_speech_without_a_vector_is_a_mistake(model: EmotionModel, call: list[GatedWindow]) -> None:
+    with pytest.raises(ValueError, match=r"speech from 0\.0 s on has no feature vector"):
+        Classifier(model, STEP_SECONDS).classify(replace(call[0], vector=None))
+
+
+def test_a_voice_goes_on_where_it_was_left(model: EmotionModel, call: list[GatedWindow]) -> None:
+    first, whole = Classifier(model, STEP_SECONDS), Classifier(model, STEP_SECONDS)
+    before = classified(first, call[:5])
+    second = Classifier(model, STEP_SECONDS, ClassifierOptions(voice=first.voice_state))
+    assert probabilities_of(before + classified(second, call[5:])) == probabilities_of(
+        classified(whole, call)
+    )
+
+
+def test_without_a_baseline_each_window_stands_by_itself(
+    model: EmotionModel, call: list[GatedWindow]
+) -> None:
+    classifier = Classifier(model, STEP_SECONDS, ClassifierOptions(baseline=False))
+    found = classified(classifier, call)
+    assert probabilities_of(found) == [
+        None if each.vector is None else model.predict(each.vector).tolist() for each in call
+    ]
+    assert {each.voice_known for each in found} == {0.0}
+    assert classifier.voice_state == {}
+
+
+def test_it_is_unsure_where_the_model_is_unless_it_never_may_be(
+    model: EmotionModel, call: list[GatedWindow]
+) -> None:
+    honest = classified(Classifier(model, STEP_SECONDS), call)
+    bold = classified(Classifier(model, STEP_SECONDS, ClassifierOptions(never_unsure=True)), call)
+    assert probabilities_of(honest) == probabilities_of(bold)
+    assert {each.state for each in honest} == {"speech", "silence", "unsure"}
+    for one, other in zip(honest, bold, strict=True):
+        if one.state == "unsure":
+            assert one.emotion is None
+            assert one.smoothed is not None
+            assert one.smoothed.max() < 0.5
+            assert other.state == "speech"
+            assert other.emotion == LABELS[int(one.smoothed.argmax())]
+        else:
+            assert (one.state, one.emotion) == (other.state, other.emotion)

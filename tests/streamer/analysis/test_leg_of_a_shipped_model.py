@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from emotion.arrays import Samples, read_only
 from emotion.audio_io import read_mono
-from emotion.model import EmotionModel
-from emotion.model_folders import find_model
+from emotion.model import EmotionModel, find_model
 from streamer.analysis.leg import Leg
 from streamer.events import AudioBlock, LegEvent
 from tests.offline_rows import without_lag
@@ -36,31 +35,31 @@ def talk() -> Samples:
     return np.concatenate([speech, np.zeros(quarter), hiss, speech[:quarter]]).astype(np.float32)
 
 
-def said_of(samples: Samples, pieces: list[slice]) -> list[LegEvent]:
+def events_of(samples: Samples, pieces: list[slice]) -> list[LegEvent]:
     leg = Leg("mono", learning(), learning().card.grid(), RATE)
-    said: list[LegEvent] = []
+    events: list[LegEvent] = []
     for piece in pieces:
         block = AudioBlock(read_only(samples[piece, None].copy()), piece.start, time.monotonic())
-        said += leg.rows(leg.windows.push(block))
-    return [*said, *leg.rows(leg.windows.finish())]
+        events += leg.rows(leg.windows.push(block))
+    return [*events, *leg.rows(leg.windows.finish())]
 
 
 @cache
-def said_of_all() -> list[LegEvent]:
-    return without_lag(said_of(talk(), [slice(0, len(talk()))]))
+def events_of_all() -> list[LegEvent]:
+    return without_lag(events_of(talk(), [slice(0, len(talk()))]))
 
 
-def test_people_silence_and_hiss_are_all_heard_in_it() -> None:
-    states = {row.state for row in said_of_all()}  # type: ignore[union-attr]
+def test_people_silence_and_hiss_are_all_found_in_it() -> None:
+    states = {row.state for row in events_of_all()}  # type: ignore[union-attr]
     assert states >= {"silence", "noise"}
     assert states & {"speech", "unsure"}
-    assert said_of_all()[-1].voice_known > 0.0  # type: ignore[union-attr]
+    assert events_of_all()[-1].voice_known > 0.0  # type: ignore[union-attr]
 
 
 @settings(max_examples=min(12, settings().max_examples), deadline=None)
 @given(st.data())
-def test_what_comes_later_changes_nothing_of_what_was_said(data: st.DataObject) -> None:
-    so_far = talk()[: data.draw(st.integers(2 * RATE, len(talk())), label="heard so far")]
-    said = without_lag(said_of(so_far, data.draw(cuts(len(so_far)))))
-    assert said == said_of_all()[: len(said)]
-    assert len(said) == (len(so_far) - 2 * RATE) // (RATE // 2) + 1
+def test_later_sound_changes_no_earlier_row(data: st.DataObject) -> None:
+    so_far = talk()[: data.draw(st.integers(2 * RATE, len(talk())), label="analysed so far")]
+    events = without_lag(events_of(so_far, data.draw(cuts(len(so_far)))))
+    assert events == events_of_all()[: len(events)]
+    assert len(events) == (len(so_far) - 2 * RATE) // (RATE // 2) + 1

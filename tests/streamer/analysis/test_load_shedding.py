@@ -32,25 +32,25 @@ class Followed:
 
     Attributes
     ----------
-    heard, skipped : list of (int, float)
+    analysed, skipped : list of (int, float)
         Leg and end of each window of speech, in the order of the decisions.
     lags : list of (float, float)
-        End of each window that was heard, and its lag when its row was there.
+        End of each window that was analysed, and its lag when its row was there.
     dropped_seconds : float
         Sound that had waited too long.
     too_slow : list of float or None
-        What the pace said, about once a second.
+        Demand where it was too slow, about once a second.
     """
 
-    heard: list[tuple[int, float]] = field(default_factory=list)
+    analysed: list[tuple[int, float]] = field(default_factory=list)
     skipped: list[tuple[int, float]] = field(default_factory=list)
     lags: list[tuple[float, float]] = field(default_factory=list)
     dropped_seconds: float = 0.0
     too_slow: list[float | None] = field(default_factory=list)
 
     def holes(self, leg: int, step_seconds: float, after: float) -> list[int]:
-        """Count, between two windows of a leg that were heard, those that were not."""
-        ends = [end for each, end in self.heard if each == leg and end > after]
+        """Count, between two windows of a leg that were analysed, those that were not."""
+        ends = [end for each, end in self.analysed if each == leg and end > after]
         return [round((b - a) / step_seconds) - 1 for a, b in pairwise(ends)]
 
 
@@ -83,7 +83,7 @@ def follow(
     seconds : float
         Of sound.
     cost_seconds : float
-        What a window that is heard takes.
+        What a window that is analysed takes.
     num_legs : int
         Whose windows are due in the same block.
     step_seconds, block_seconds : float
@@ -127,7 +127,7 @@ def follow(
                         continue
                     with shedder.timed():
                         clock.now += cost_seconds
-                    followed.heard.append((leg, at))
+                    followed.analysed.append((leg, at))
                     followed.lags.append((at, clock.now - end))
             shedder.worked(source, block_seconds, clock.now - began, clock.now - end)
             if end % 1.0 < block_seconds:
@@ -145,8 +145,8 @@ def bound_of(step_seconds: float) -> float:
     return LoadShedder(step_seconds).bound_seconds
 
 
-def share_heard(followed: Followed) -> float:
-    return len(followed.heard) / (len(followed.heard) + len(followed.skipped))
+def analysed_share(followed: Followed) -> float:
+    return len(followed.analysed) / (len(followed.analysed) + len(followed.skipped))
 
 
 def test_the_bound_is_a_second_or_two_steps_and_leaves_room_in_the_queue() -> None:
@@ -156,7 +156,7 @@ def test_the_bound_is_a_second_or_two_steps_and_leaves_room_in_the_queue() -> No
 
 @settings(max_examples=12)
 @given(steps, blocks, legs, st.floats(1.05, 4.0))
-def test_a_slow_machine_hears_what_it_can_late_by_the_bound_and_drops_nothing(
+def test_a_slow_machine_analyses_what_it_can_late_by_the_bound_and_drops_nothing(
     step: float, block: float, sources: tuple[int, ...], demand: float
 ) -> None:
     cost = demand * step / len(sources)
@@ -170,12 +170,12 @@ def test_a_slow_machine_hears_what_it_can_late_by_the_bound_and_drops_nothing(
         base_share=0.0,
     )
     assert followed.dropped_seconds == 0.0
-    assert share_heard(followed) == pytest.approx(1 / demand, abs=0.05)
+    assert analysed_share(followed) == pytest.approx(1 / demand, abs=0.05)
     settled = [lag for at, lag in followed.lags if at > 30.0]
     assert max(settled) <= bound_of(step) + cost * len(sources) + 2 * block + 0.01
-    said = followed.too_slow[len(followed.too_slow) // 2 :]
-    assert all(factor is None or factor == pytest.approx(demand, rel=0.12) for factor in said)
-    assert demand < 1.15 or None not in said
+    factors = followed.too_slow[len(followed.too_slow) // 2 :]
+    assert all(factor is None or factor == pytest.approx(demand, rel=0.12) for factor in factors)
+    assert demand < 1.15 or None not in factors
 
 
 @settings(max_examples=12)
@@ -192,8 +192,8 @@ def test_skipping_is_even_in_time_and_among_legs(
         step_seconds=step,
         block_seconds=block,
     )
-    heard = [sum(leg == each for each, _ in followed.heard) for leg in range(num_legs)]
-    assert max(heard) <= 1.5 * min(heard) + 2
+    analysed = [sum(leg == each for each, _ in followed.analysed) for leg in range(num_legs)]
+    assert max(analysed) <= 1.5 * min(analysed) + 2
     for leg in range(num_legs):
         longest = max(followed.holes(leg, step, after=30.0))
         if num_legs == 1:
@@ -222,7 +222,7 @@ def test_a_stall_of_a_machine_that_is_fast_enough_costs_no_window(
 
 
 @pytest.mark.parametrize("turn_seconds", [3.0, 5.0])
-def test_speech_that_the_pauses_make_up_for_is_heard_whole(turn_seconds: float) -> None:
+def test_no_speech_is_skipped_where_pauses_make_up_for_it(turn_seconds: float) -> None:
     followed = follow(
         120.0,
         cost_seconds=0.5 * 1.4,
@@ -239,10 +239,10 @@ def test_after_a_silence_a_slow_machine_does_not_run_into_a_drop() -> None:
     assert max(lag for _, lag in followed.lags) < LIVE_QUEUE_SECONDS
 
 
-def test_a_machine_that_has_become_fast_enough_hears_all_again_and_says_nothing() -> None:
+def test_a_machine_that_has_become_fast_enough_skips_and_reports_nothing() -> None:
     clock = Clock()
     shedder = LoadShedder(0.5, clock)
-    skipped_at, said = [], []
+    skipped_at, factors = [], []
     for block in range(240):
         end = 0.5 * (block + 1)
         clock.now = began = max(clock.now, end)
@@ -252,11 +252,11 @@ def test_a_machine_that_has_become_fast_enough_hears_all_again_and_says_nothing(
             with shedder.timed():
                 clock.now += 1.0 if end < 30.0 else 0.1
         shedder.worked(0, 0.5, clock.now - began, clock.now - end)
-        said.append(shedder.too_slow)
+        factors.append(shedder.too_slow)
     assert min(skipped_at) < 10.0
     assert 29.0 < max(skipped_at) < 34.0
-    assert said[58] == pytest.approx(2.0, rel=0.1)
-    assert set(said[100:]) == {None}
+    assert factors[58] == pytest.approx(2.0, rel=0.1)
+    assert set(factors[100:]) == {None}
 
 
 def test_work_that_is_no_window_counts_and_shows_though_no_window_is_there_to_skip() -> None:
@@ -301,7 +301,7 @@ RATE = 22_050
 
 
 class Decided(LoadShedder):
-    """Skips as it was told to, window of speech by window of speech, and none after that."""
+    """Skips as given, window of speech by window of speech, and none after that."""
 
     def __init__(self, decisions: Iterable[bool]) -> None:
         super().__init__(0.2)
@@ -321,13 +321,13 @@ def scene(seconds: float, seed: int) -> Samples:
     return (voice + 0.001 * rng.standard_normal(len(voice)).astype(np.float32))[:, np.newaxis]
 
 
-def said_of(leg: Leg, samples: Samples, pieces: Iterable[slice]) -> list[LegEvent]:
-    said: list[LegEvent] = []
+def events_of(leg: Leg, samples: Samples, pieces: Iterable[slice]) -> list[LegEvent]:
+    events: list[LegEvent] = []
     for piece in pieces:
         part = read_only(samples[piece].copy())
-        said += leg.rows(leg.windows.push(AudioBlock(part, piece.start, arrived=0.0)))
-    said += leg.rows(leg.windows.finish())
-    return [event if isinstance(event, Gap) else replace(event, lag_seconds=0.0) for event in said]
+        events += leg.rows(leg.windows.push(AudioBlock(part, piece.start, arrived=0.0)))
+    events += leg.rows(leg.windows.finish())
+    return [event if isinstance(event, Gap) else replace(event, lag_seconds=0.0) for event in events]
 
 
 def without_smoothing(row: Row) -> Row:
@@ -336,18 +336,18 @@ def without_smoothing(row: Row) -> Row:
 
 @settings(max_examples=20)
 @given(st.data())
-def test_windows_that_are_heard_are_those_of_a_leg_that_skips_none(
+def test_windows_that_are_not_skipped_are_those_of_a_leg_that_skips_none(
     tiny_model: EmotionModel, data: st.DataObject
 ) -> None:
     samples = scene(data.draw(st.floats(0.5, 4.0)), data.draw(st.integers(0, 99)))
     decisions = data.draw(st.lists(st.booleans(), max_size=30))
-    pace = Decided(decisions)
-    whole = said_of(Leg("mono", tiny_model, GRID, RATE), samples, [slice(0, len(samples))])
-    skipping = Leg("mono", tiny_model, GRID, RATE, LegOptions(shedder=pace))
-    said = said_of(skipping, samples, data.draw(cuts(len(samples))))
-    assert len(said) == len(whole)
+    shedder = Decided(decisions)
+    whole = events_of(Leg("mono", tiny_model, GRID, RATE), samples, [slice(0, len(samples))])
+    skipping = Leg("mono", tiny_model, GRID, RATE, LegOptions(shedder=shedder))
+    events = events_of(skipping, samples, data.draw(cuts(len(samples))))
+    assert len(events) == len(whole)
     spoken = 0
-    for event, row in zip(said, whole, strict=True):
+    for event, row in zip(events, whole, strict=True):
         assert isinstance(row, Row)
         if row.state == "speech":
             spoken += 1
@@ -359,25 +359,25 @@ def test_windows_that_are_heard_are_those_of_a_leg_that_skips_none(
         else:
             assert isinstance(event, Row)
             assert without_smoothing(event) == without_smoothing(row)
-    assert pace.num_asked == spoken, "windows without speech cost nothing, and are not asked for"
-    again = said_of(
+    assert shedder.num_asked == spoken, "windows without speech cost nothing, and are not asked for"
+    again = events_of(
         Leg("mono", tiny_model, GRID, RATE, LegOptions(shedder=Decided(decisions))),
         samples,
         [slice(0, len(samples))],
     )
-    assert said == again, "smoothing as well depends on what was skipped alone"
+    assert events == again, "smoothing as well depends on what was skipped alone"
 
 
 def test_a_leak_is_silence_though_its_window_was_to_be_skipped(tiny_model: EmotionModel) -> None:
     samples = tone_of("sad", 1, RATE, 2.0)[:, np.newaxis]
     leg = Leg("me", tiny_model, GRID, RATE, LegOptions(is_leak=lambda *_: True, shedder=Decided([True] * 99)))
-    said = said_of(leg, samples, [slice(0, len(samples))])
-    assert said
-    assert {event.state for event in said if isinstance(event, Row)} == {"silence"}
-    assert not [event for event in said if isinstance(event, Skip)]
+    events = events_of(leg, samples, [slice(0, len(samples))])
+    assert events
+    assert {event.state for event in events if isinstance(event, Row)} == {"silence"}
+    assert not [event for event in events if isinstance(event, Skip)]
 
 
-def test_what_a_window_takes_is_measured_from_vector_to_judgement(tiny_model: EmotionModel) -> None:
+def test_what_a_window_takes_is_measured_from_vector_to_classification(tiny_model: EmotionModel) -> None:
     class Measured(LoadShedder):
         num_timed = 0
 
@@ -390,8 +390,8 @@ def test_what_a_window_takes_is_measured_from_vector_to_judgement(tiny_model: Em
     shedder = Measured(0.2)
     leg = Leg("mono", tiny_model, GRID, RATE, LegOptions(shedder=shedder))
     voice = tone_of("sad", 1, RATE, 0.75)[:, np.newaxis]
-    said = said_of(leg, voice, [slice(0, len(voice))])
-    assert len(said) == 2
+    events = events_of(leg, voice, [slice(0, len(voice))])
+    assert len(events) == 2
     assert shedder.num_timed == 4, "a vector and a classification for each of the two"
 
 
@@ -401,7 +401,7 @@ def test_who_talks_is_counted_whatever_is_skipped(tiny_model: EmotionModel) -> N
     for decisions in ([], [True, False, True, True] * 10):
         talk = TalkTime(["mono"], 0.2)
         leg = Leg("mono", tiny_model, GRID, RATE, LegOptions(shedder=Decided(decisions)))
-        for event in said_of(leg, samples, [slice(0, len(samples))]):
+        for event in events_of(leg, samples, [slice(0, len(samples))]):
             assert not isinstance(event, Gap)
             talk.take(event)
         shares.append((talk.seconds("mono"), talk.last))
@@ -409,12 +409,12 @@ def test_who_talks_is_counted_whatever_is_skipped(tiny_model: EmotionModel) -> N
     assert shares[0][0] > 2.0
 
 
-def test_skipping_is_told_of_where_it_begins() -> None:
-    spells = SkipEpisodes()
+def test_skipping_is_reported_where_it_begins() -> None:
+    episodes = SkipEpisodes()
     ends = [5.0, 5.5, 6.0, 6.0 + APART_SECONDS, 16.5 + APART_SECONDS, 17.0 + APART_SECONDS]
-    told = [
+    reported = [
         end
         for end in ends
-        if spells.begins_with(Skip(end - 2.0, end, 0, 1, leg="me", window=0, lag_seconds=1.2, demand=1.4))
+        if episodes.begins_with(Skip(end - 2.0, end, 0, 1, leg="me", window=0, lag_seconds=1.2, demand=1.4))
     ]
-    assert told == [5.0, 16.5 + APART_SECONDS]
+    assert reported == [5.0, 16.5 + APART_SECONDS]

@@ -1,4 +1,4 @@
-"""A recording's answer is what a replay says of its windows, put together."""
+"""A recording's prediction is made of the rows of a replay."""
 
 from collections import Counter
 from itertools import product
@@ -14,7 +14,7 @@ from emotion.audio_io import AudioFile
 from emotion.card import LABELS
 from emotion.model import EmotionModel, load_model
 from emotion.signal import level_dbfs, resample
-from streamer.analysis.classifier import ClassifierOptions
+from streamer.analysis.leg import ClassifierOptions
 from streamer.analysis.predict import RecordingPrediction, predict_recording
 from streamer.events import STATES, Row, State
 from streamer.leg_plan import LegPlan
@@ -25,12 +25,12 @@ from tests.spoken import DEMO
 from tests.voice_model import make_voice_model
 
 RATE = 16_000
-STRANGER = ClassifierOptions(baseline=False)
+NO_BASELINE = ClassifierOptions(baseline=False)
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> EmotionModel:
-    """Hears voices, learns them, and doubts a good part of what it says."""
+    """Detects voices, learns them, and is often unsure."""
     folder = tmp_path_factory.mktemp("models") / "voices"
     return load_model(make_voice_model(folder, "acoustic", unsure_below=0.5))
 
@@ -67,17 +67,17 @@ def answer(
     path: Path,
     samples: Samples,
     rate: int = RATE,
-    judging: ClassifierOptions | None = None,
+    options: ClassifierOptions | None = None,
 ) -> RecordingPrediction:
     soundfile.write(path, samples, rate, subtype="FLOAT")
-    return predict_recording(model, AudioFile(path), judging)
+    return predict_recording(model, AudioFile(path), options)
 
 
-def replayed(model: EmotionModel, path: Path, judging: ClassifierOptions = STRANGER) -> list[Row]:
+def replayed(model: EmotionModel, path: Path, options: ClassifierOptions = NO_BASELINE) -> list[Row]:
     rows = Rows()
-    # Of a recording with two channels one thing is predicted: what is heard of both.
-    options = SessionOptions(callmood_version="0.1.0", legs=(LegPlan(),), judging=judging)
-    session_of(path, model, rows, options=options).run()
+    # Of a recording with two channels one thing is predicted: both mixed down.
+    session_options = SessionOptions(callmood_version="0.1.0", legs=(LegPlan(),), classifier=options)
+    session_of(path, model, rows, options=session_options).run()
     return rows.rows
 
 
@@ -101,27 +101,27 @@ def call_of_all_sorts(speech: Samples, rate: int) -> Samples:
 
 
 @pytest.mark.parametrize("rate", [16_000, 44_100])
-@pytest.mark.parametrize("judging", [STRANGER, ClassifierOptions(), ClassifierOptions(never_unsure=True)])
+@pytest.mark.parametrize("options", [NO_BASELINE, ClassifierOptions(), ClassifierOptions(never_unsure=True)])
 def test_it_is_the_mean_of_the_rows_of_a_replay(
-    model: EmotionModel, speech: Samples, written: Path, rate: int, judging: ClassifierOptions
+    model: EmotionModel, speech: Samples, written: Path, rate: int, options: ClassifierOptions
 ) -> None:
-    found = answer(model, written, call_of_all_sorts(speech, rate), rate, judging)
-    rows = replayed(model, written, judging)
+    found = answer(model, written, call_of_all_sorts(speech, rate), rate, options)
+    rows = replayed(model, written, options)
     states = Counter(row.state for row in rows)
     assert set(states) >= {"silence", "noise", "clipped"}
-    assert bool(states["unsure"]) != judging.never_unsure
+    assert bool(states["unsure"]) != options.never_unsure
     assert found.states == {state: states[state] for state in STATES}
     assert found.num_windows == len(rows)
-    said = [values(row.probabilities) for row in rows if row.probabilities is not None]
-    assert len(said) == found.num_speech_windows
-    np.testing.assert_array_equal(values(found.probabilities), np.mean(said, axis=0))
+    of_speech = [values(row.probabilities) for row in rows if row.probabilities is not None]
+    assert len(of_speech) == found.num_speech_windows
+    np.testing.assert_array_equal(values(found.probabilities), np.mean(of_speech, axis=0))
 
 
 def test_nothing_is_learned_of_the_voice_unless_asked(
     model: EmotionModel, speech: Samples, written: Path
 ) -> None:
     found = answer(model, written, speech)
-    assert found == predict_recording(model, AudioFile(written), STRANGER)
+    assert found == predict_recording(model, AudioFile(written), NO_BASELINE)
     assert (
         found.probabilities != predict_recording(model, AudioFile(written), ClassifierOptions()).probabilities
     )
@@ -135,7 +135,7 @@ def test_doubt_hides_the_emotion_and_not_the_probabilities(
     for bound, state in ((0.999, "unsure"), (0.0, "speech")):
         folder = make_voice_model(tmp_path / f"bound-{bound}", "acoustic", unsure_below=bound)
         found = answer(load_model(folder), written, sound)
-        bold = answer(load_model(folder), written, sound, judging=ClassifierOptions(False, True))
+        bold = answer(load_model(folder), written, sound, options=ClassifierOptions(False, True))
         assert (found.state, bold.state) == (state, "speech")
         assert found.probabilities == bold.probabilities
         assert bold.emotion == LABELS[int(np.argmax(values(bold.probabilities)))]
@@ -184,7 +184,7 @@ def test_a_word_shorter_than_win_is_predicted_from_what_there_is(
 ) -> None:
     begin = int(np.flatnonzero(np.abs(speech) > 0.02)[0])
     word = speech[begin : begin + round(0.3 * RATE)]
-    found = answer(model, written, word, judging=ClassifierOptions(False, True))
+    found = answer(model, written, word, options=ClassifierOptions(False, True))
     assert (found.state, found.shorter_than_win, found.num_windows) == ("speech", True, 0)
     assert set(found.states.values()) == {0}
     assert found.notes[-1] == "shorter than win (2 s): predicted from what there is"
@@ -221,7 +221,7 @@ def test_a_few_samples(
 
 @pytest.mark.parametrize("label", LABELS)
 @pytest.mark.parametrize("seconds", [3.7, 1.9])
-def test_a_model_of_tones_hears_them(
+def test_a_model_of_tones_names_their_emotions(
     tone_model: EmotionModel, written: Path, label: str, seconds: float
 ) -> None:
     samples = tone_of(label, 50, RATE, seconds=seconds)

@@ -29,16 +29,16 @@ def source_legs(model: EmotionModel, channels: int, plans: Sequence[LegPlan]) ->
     return SourceLegs(0, info, plans, lambda plan: Leg(plan.name, model, model.card.grid(), RATE))
 
 
-def events_of(legs: SourceLegs, heard: Sequence[AudioBlock]) -> list[LegEvent | AudioBlock]:
-    return [*(event for block in heard for event in legs.take(block)), *legs.finish()]
+def events_of(legs: SourceLegs, sound: Sequence[AudioBlock]) -> list[LegEvent | AudioBlock]:
+    return [*(event for block in sound for event in legs.take(block)), *legs.finish()]
 
 
 def rows_of(events: Sequence[object], leg: str) -> list[LegEvent]:
-    """Give what one leg said, as if its name were mono."""
-    said = [event for event in events if isinstance(event, Row | Gap) and event.leg == leg]
+    """Give the events of one leg, as if its name were mono."""
+    found = [event for event in events if isinstance(event, Row | Gap) and event.leg == leg]
     return [
         replace(each, leg="mono", lag_seconds=0.0) if isinstance(each, Row) else replace(each, leg="mono")
-        for each in said
+        for each in found
     ]
 
 
@@ -70,7 +70,7 @@ def test_of_a_leg_that_is_not_analysed_nothing_but_the_level_is_there(tiny_model
     np.testing.assert_array_equal(kept, CALL[:, :1])
     assert isinstance(legs.legs[1], LevelLeg)
     expected = 10 * np.log10(np.var(CALL[-2205:, 1]))
-    assert legs.legs[1].level_dbfs == pytest.approx(expected, abs=0.01)
+    assert legs.legs[1].noise_floor.latest_dbfs == pytest.approx(expected, abs=0.01)
 
 
 def test_where_nothing_is_analysed_sinks_get_nothing(tiny_model: EmotionModel) -> None:
@@ -84,11 +84,11 @@ def test_a_channel_that_no_leg_names_is_not_kept(tiny_model: EmotionModel) -> No
     np.testing.assert_array_equal(np.concatenate(kept), CALL[:, 1:])
 
 
-def test_off_the_record_no_leg_hears(tiny_model: EmotionModel) -> None:
+def test_in_a_pause_no_leg_is_analysed(tiny_model: EmotionModel) -> None:
     legs = source_legs(tiny_model, 2, PLANS)
     first, rest = list(blocks(CALL, [RATE * 2]))
     assert sum(isinstance(event, Row) for event in legs.take(first)) == 8
     assert sum(isinstance(event, Row) for event in legs.pause()) == 2, "those that the resampler held back"
     assert list(legs.take(rest)) == []
-    assert (legs.paused_samples, legs.heard_samples) == (RATE // 2, 2 * RATE)
+    assert (legs.paused_samples, legs.analysed_samples) == (RATE // 2, 2 * RATE)
     assert list(legs.finish()) == []

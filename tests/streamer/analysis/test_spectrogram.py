@@ -54,7 +54,7 @@ def test_columns_do_not_depend_on_how_the_sound_is_cut(data: st.DataObject, samp
     assert not view.columns.flags.writeable
 
 
-def test_a_gap_is_drawn_as_nothing_heard() -> None:
+def test_a_gap_is_drawn_as_silence() -> None:
     columns = SpectrogramColumns(RATE)
     columns.begin(0.0)
     columns.push(tone(1000, 1.024))

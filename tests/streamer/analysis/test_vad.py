@@ -1,5 +1,6 @@
 """The network's chunks: the same however the pieces lie, and no more of them kept than a window holds."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -7,14 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotion.encoders.network import network_folder
+from emotion.encoders import network_folder
 from emotion.errors import ModelError
 from emotion.window_grid import WindowGrid
 from streamer.analysis.vad import (
     ARRAYS_NAME,
     CARD_NAME,
     CHUNK,
-    CHUNK_INTERVAL,
     FOLDER,
     VadChunks,
     VadStream,
@@ -29,13 +29,13 @@ RATE = 16_000
 
 @given(st.data())
 def test_every_nth_chunk_is_taken_wherever_pieces_end(data: st.DataObject) -> None:
-    pace = data.draw(st.integers(1, 4))
+    interval = data.draw(st.integers(1, 4))
     sound = synthesise_sound("sirens", data.draw(st.floats(0.01, 0.6)), RATE, 0)
-    whole = VadChunks(pace).spectra(sound)
-    chunks = VadChunks(pace)
+    whole = VadChunks(interval).spectra(sound)
+    chunks = VadChunks(interval)
     parts = [chunks.spectra(sound[cut]) for cut in data.draw(cuts(len(sound)))]
     assert np.array_equal(np.concatenate(parts), whole)
-    assert len(whole) == max(0, (len(sound) - CHUNK) // (pace * CHUNK) + 1)
+    assert len(whole) == max(0, (len(sound) - CHUNK) // (interval * CHUNK) + 1)
 
 
 def test_the_network_remembers_where_it_was() -> None:
@@ -53,9 +53,15 @@ def test_the_network_remembers_where_it_was() -> None:
 def test_only_the_chunks_of_a_window_are_kept(win_seconds: float) -> None:
     grid = WindowGrid.from_seconds(win_seconds, 0.25, RATE)
     stream = VadStream(shared_vad_network(), grid)
-    for length in [grid.first_piece] + [grid.step] * 60:
-        stream.push(np.zeros(length, np.float32))
-        assert len(stream._heard) <= grid.win // (CHUNK_INTERVAL * CHUNK) + 1
+    piece = np.zeros(grid.step, np.float32)
+    stream.push(np.zeros(grid.first_piece, np.float32))
+    tracemalloc.start()
+    try:
+        for _ in range(400):
+            stream.push(piece)
+        assert tracemalloc.get_traced_memory()[0] < 100_000, "100 s of chunks would be 900 kB"
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_network_that_is_missing_or_was_changed_is_refused(tmp_path: Path) -> None:

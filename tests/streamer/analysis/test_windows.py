@@ -138,8 +138,8 @@ def test_speech_that_has_waited_too_long_on_a_slow_machine_is_skipped_and_nothin
         # The last tone arrived just now, what was before it long ago.
         arrived = 99.9 if first >= 0.8 * RATE else 90.0
         part = block(tone_then_silence()[first : first + 1_600], first, arrived=arrived)
-        for analyser, heard in zip((usual, slow), both, strict=True):
-            heard.extend(windows(analyser.push(part)))
+        for analyser, found in zip((usual, slow), both, strict=True):
+            found.extend(windows(analyser.push(part)))
     skipped = [each for each in both[1] if each.skipped]
     assert skipped
     assert not any(each.skipped for each in both[0])
@@ -161,8 +161,8 @@ def test_a_load_shedder_times_each_vector() -> None:
 
     shedder = Counted(0.2)
     analyser = analyser_with(WindowOptions("level", shedder=shedder))
-    heard = windows(analyser.push(block(tone_then_silence(), 0, arrived=time.monotonic())))
-    assert shedder.num_timed == sum(each.vector is not None for each in heard) > 0
+    found = windows(analyser.push(block(tone_then_silence(), 0, arrived=time.monotonic())))
+    assert shedder.num_timed == sum(each.vector is not None for each in found) > 0
 
 
 def test_a_tap_receives_all_sound_at_the_models_rate_and_where_each_segment_begins() -> None:
@@ -237,14 +237,16 @@ def test_a_pause_without_length_is_a_gap_all_the_same() -> None:
 def test_what_is_known_of_the_room_stays_over_a_gap_and_no_slice_is_glued_across() -> None:
     analyser = analyser_with()
     analyser.push(block(0.001 * sound("noise", 8_000 + 1_500, 1.0, 1), 0))
-    floor, level = analyser.floor_dbfs, analyser.level_dbfs
+    floor, level = analyser.noise_floor.dbfs, analyser.noise_floor.latest_dbfs
     assert floor == pytest.approx(-65, abs=1)
     loud = 0.5 * sound("noise", 1_600, 1.0, 2)
     analyser.push(block(loud[:1_500], 20_000))
-    assert analyser.level_dbfs == level, "the first slice after the gap is not whole yet"
+    assert analyser.noise_floor.latest_dbfs == level, "the first slice after the gap is not whole yet"
     analyser.push(block(loud[1_500:], 21_500))
-    assert analyser.level_dbfs == pytest.approx(20 * np.log10(np.sqrt(np.mean(loud**2))), abs=1e-3)
-    assert analyser.floor_dbfs == pytest.approx(floor, abs=1)
+    assert analyser.noise_floor.latest_dbfs == pytest.approx(
+        20 * np.log10(np.sqrt(np.mean(loud**2))), abs=1e-3
+    )
+    assert analyser.noise_floor.dbfs == pytest.approx(floor, abs=1)
 
 
 def test_samples_at_full_scale_count_where_they_lie() -> None:

@@ -8,14 +8,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rich.cells import cell_len
+from rich.style import Style
 
 from emotion.card import LABELS
 from streamer.panel.canvas import (
     EMOTION_COLOURS,
-    FAINT_COLOUR,
-    LEVEL_COLOUR,
-    OTHER_COLOUR,
-    WARNING_COLOUR,
+    FAINT,
+    LEVEL,
+    OTHER,
+    WARNING,
     Canvas,
     emotion_style,
     shortened,
@@ -93,6 +94,12 @@ SIGHTS = {
 }
 
 
+def colour_of(style: Style) -> str:
+    """Give a style's colour as a hex code."""
+    assert style.color is not None
+    return style.color.name
+
+
 def linear(colour: str) -> NDArray[np.float64]:
     """Linear RGB of a hex colour."""
     channels = np.array([int(colour[start : start + 2], 16) for start in (1, 3, 5)]) / 255
@@ -107,7 +114,7 @@ def lab(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize(
-    "colour", [*EMOTION_COLOURS.values(), FAINT_COLOUR, LEVEL_COLOUR, OTHER_COLOUR, WARNING_COLOUR]
+    "colour", [*EMOTION_COLOURS.values(), *map(colour_of, (FAINT, LEVEL, OTHER, WARNING))]
 )
 def test_contrast_to_black_and_to_white_is_at_least_three(colour: str) -> None:
     luminance = linear(colour) @ np.array([0.2126, 0.7152, 0.0722])
@@ -117,7 +124,7 @@ def test_contrast_to_black_and_to_white_is_at_least_three(colour: str) -> None:
 
 @pytest.mark.parametrize("sight", SIGHTS)
 def test_two_on_one_bar_differ_for_every_sight(sight: str) -> None:
-    one, other = (lab(SIGHTS[sight] @ linear(colour)) for colour in (LEVEL_COLOUR, OTHER_COLOUR))
+    one, other = (lab(SIGHTS[sight] @ linear(colour)) for colour in map(colour_of, (LEVEL, OTHER)))
     assert np.linalg.norm(one - other) >= 20.0
 
 

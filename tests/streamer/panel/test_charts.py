@@ -1,9 +1,16 @@
-"""The probabilities of the last minute: now at the right, and old columns that never change."""
+"""The charts: now is at the right, old columns never change; loud is light."""
 
+from dataclasses import replace
+
+import numpy as np
+from rich.segment import Segment
+from rich.style import Style
+
+from emotion.arrays import read_only
 from streamer.panel.canvas import MINUS, Canvas
-from streamer.panel.charts import draw_history, draw_time_axis
-from streamer.snapshot import HistoryPoint
-from tests.panel_material import STEP_SECONDS, text_lines, wandering
+from streamer.panel.charts import colour_scale, draw_history, draw_spectrogram, draw_time_axis
+from streamer.snapshot import HistoryPoint, SpectrogramView
+from tests.panel_material import STEP_SECONDS, spectrogram, text_lines, wandering
 
 LABELS = ("up", "down")
 
@@ -16,7 +23,7 @@ def history_of(num_points: int) -> tuple[HistoryPoint, ...]:
     )
 
 
-def drawn(history: tuple[HistoryPoint, ...], width: int, rows: int) -> list[str]:
+def drawn_history(history: tuple[HistoryPoint, ...], width: int, rows: int) -> list[str]:
     """Draw a history as plain lines."""
     canvas = Canvas(width, rows)
     draw_history(canvas, history, LABELS, 0.5)
@@ -25,13 +32,13 @@ def drawn(history: tuple[HistoryPoint, ...], width: int, rows: int) -> list[str]
 
 def test_heights_tell_probabilities_and_dots_tell_silence() -> None:
     history = (*history_of(1), HistoryPoint(2.5, "up", (1.0, 0.0)), HistoryPoint(3.0, "down", (0.25, 0.75)))
-    assert drawn(history, 120, 2) == [f"{'':117}·█▂", f"{'':117}·▁▆"]
-    assert drawn(history, 120, 4)[:2] == [f"{'':118}█ ", f"{'':117}·█▄"]
+    assert drawn_history(history, 120, 2) == [f"{'':117}·█▂", f"{'':117}·▁▆"]
+    assert drawn_history(history, 120, 4)[:2] == [f"{'':118}█ ", f"{'':117}·█▄"]
 
 
 def test_few_rows_show_initials() -> None:
     history = (*history_of(1), HistoryPoint(2.5, "up", (1.0, 0.0)), HistoryPoint(3.0, "down", (0.25, 0.75)))
-    assert drawn(history, 120, 1) == [f"{'':117}·ud"]
+    assert drawn_history(history, 120, 1) == [f"{'':117}·ud"]
 
 
 def test_columns_between_points_are_filled_where_the_terminal_is_wide() -> None:
@@ -64,3 +71,91 @@ def test_the_axis_ends_now() -> None:
     assert text_lines(canvas) == [
         "-60 s          -45 s          -30 s          -15 s       now".replace("-", MINUS)
     ]
+
+
+NAMES = 9
+
+
+def drawn_spectrogram(
+    view: SpectrogramView, width: int = 80, height: int = 9, *, coloured: bool = True
+) -> Canvas:
+    """Draw a spectrogram on a canvas of its own."""
+    canvas = Canvas(width, height)
+    draw_spectrogram(canvas, view, NAMES, coloured=coloured)
+    return canvas
+
+
+def lightness(style: Style | None) -> tuple[int, int]:
+    """Give the brightness of the upper and the lower half of a cell."""
+    assert style is not None
+    assert style.color is not None
+    assert style.bgcolor is not None
+    upper, lower = style.color.triplet, style.bgcolor.triplet
+    assert upper is not None
+    assert lower is not None
+    return sum(upper), sum(lower)
+
+
+def cells(line: list[Segment]) -> list[Style | None]:
+    """Spread runs over cells."""
+    return [run.style for run in line for _ in run.text]
+
+
+def of_power(columns: np.ndarray) -> SpectrogramView:
+    """Give a view of bands up to 8 kHz."""
+    return SpectrogramView(
+        read_only(columns.astype(np.float32)), tuple(np.linspace(100, 8000, 8).tolist()), 1.0, 60.0
+    )
+
+
+def test_a_loud_band_is_light_where_it_belongs() -> None:
+    columns = np.full((30, 8), -90.0)
+    columns[-1, 7] = -20.0  # the highest band, now
+    columns[-3, 0] = -20.0  # the lowest, two columns ago
+    lines = drawn_spectrogram(of_power(columns), NAMES + 10, 5).lines()
+    upper, lower = lightness(cells(lines[0])[-1])
+    assert upper > 600
+    assert lower < 60
+    assert lightness(cells(lines[3])[-3])[1] > 600
+    assert lightness(cells(lines[1])[-1])[0] < 60
+
+
+def test_what_was_drawn_only_moves_to_the_left() -> None:
+    view = spectrogram(1500, end=60.0)
+    width = NAMES + 68
+    pictures: dict[int, Style] = {}
+    for end in range(1000, 1400):
+        columns = view.columns[max(0, end - 900) : end]
+        cut = replace(view, columns=columns, end=end * view.column_seconds)
+        line = cells(drawn_spectrogram(cut, width).lines()[3])[NAMES:]
+        newest = (end - 1) // 4
+        for back, style in enumerate(reversed(line)):
+            if back and style is not None and style.bgcolor is not None:
+                assert pictures.setdefault(newest - back, style) == style
+    assert len(pictures) > 150
+
+
+def test_axes_name_seconds_and_kilohertz() -> None:
+    lines = text_lines(drawn_spectrogram(spectrogram(), 80, 12))
+    for mark in ("4 kHz", "2 kHz", "1 kHz"):
+        assert any(line.startswith(mark.rjust(NAMES - 1)) for line in lines)
+    assert lines[-1].rstrip().endswith("now")
+    assert f"{MINUS}10 s" in lines[-1]
+
+
+def test_shades_serve_terminals_without_colours() -> None:
+    columns = np.full((30, 8), -90.0)
+    columns[-5:] = -20.0
+    canvas = drawn_spectrogram(of_power(columns), NAMES + 20, 3, coloured=False)
+    assert text_lines(canvas)[0].endswith("  █████")
+    assert all(style is None or style.bgcolor is None for line in canvas.lines() for style in cells(line))
+
+
+def test_the_scale_grows_lighter_all_the_way() -> None:
+    light = colour_scale(64) @ np.array([0.2126, 0.7152, 0.0722])
+    assert (np.diff(light) > 0).all()
+
+
+def test_nothing_heard_yet_leaves_the_picture_blank() -> None:
+    canvas = drawn_spectrogram(spectrogram(0))
+    assert text_lines(canvas)[0][NAMES:].strip() == ""

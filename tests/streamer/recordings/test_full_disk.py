@@ -22,9 +22,8 @@ import resource, sys
 from pathlib import Path
 from emotion.errors import OutputError
 from streamer.events import Sound
-from streamer.recordings.clips import ClipRule
-from streamer.recordings.clip_recorder import ClipRecorder
-from streamer.sinks.journal import Journal
+from streamer.recordings.clips import ClipRecorder, ClipRule
+from streamer.sinks.journal import JournalWriter
 from streamer.recordings.session_folder import SessionFolder
 from streamer.recordings.session_audio import SessionAudio
 from tests.session_material import blocks, facts, sound, speech_row
@@ -33,7 +32,11 @@ out_dir, limit, num_samples = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[
 if limit:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 folder = SessionFolder(out_dir)
-sinks = [Journal(out_dir / "call.jsonl"), ClipRecorder(folder, ClipRule.parse("all")), SessionAudio(folder)]
+sinks = [
+    JournalWriter(out_dir / "call.jsonl"),
+    ClipRecorder(folder, ClipRule.parse("all")),
+    SessionAudio(folder),
+]
 for sink in sinks:
     sink.open(facts())
 print("open", flush=True)
@@ -96,7 +99,7 @@ def test_a_file_that_may_not_grow_stops_its_sink_and_keeps_what_it_has(tmp_path:
     process = start(tmp_path, 10_000, 40_000)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert "Journal cannot write" in said
+    assert "JournalWriter cannot write" in said
     assert "SessionAudio cannot write" in said
     assert "File too large" in said
     assert "late" not in said
@@ -130,7 +133,7 @@ def test_a_full_disk_stops_each_sink_and_keeps_what_there_is(small_disk: Path) -
     process = start(small_disk, 0, 200_000)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
-    for sink in ("Journal", "ClipRecorder", "SessionAudio"):
+    for sink in ("JournalWriter", "ClipRecorder", "SessionAudio"):
         assert f"{sink} cannot write" in said
     assert "No space left on device; free some space" in said
     num_lines, num_clips, num_kept = check_that_all_is_whole(small_disk, killed=False)

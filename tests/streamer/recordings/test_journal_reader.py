@@ -14,63 +14,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emotion.errors import JournalError, MissingExtraError
-from streamer.events import Absence, Alert, Complaint, Event, Failure, Gap, Mark, Pause, Skip
+from streamer.events import Complaint, Failure
 from streamer.leg_plan import LegPlan
 from streamer.recordings.journal_reader import MAX_LINE_BYTES, Journal, read_journal
-from streamer.session_info import SessionInfo, Summary
-from streamer.sinks.journal import Journal as JournalSink
+from streamer.session_info import SessionInfo
 from tests.command import callmood
-from tests.session_material import STARTED, SUMMARY, facts, silent_row, speech_row
+from tests.journal_material import ALERT, EVENTS, GAP, ROWS, SKIP, written_journal
+from tests.session_material import SUMMARY, facts, silent_row
 from tests.spoiling import fuzzed, little_memory, spoiled, spoiled_values
 from tests.spoken import DEMO
-
-SKIP = Skip(
-    leg="mono", window=2, start=0.1, end=0.3, start_sample=100, end_sample=300, lag_seconds=2.5, demand=1.5
-)
-GAP = Gap(leg="mono", start=0.3, end=0.5, start_sample=300, end_sample=500, cause="overrun", estimated=True)
-ALERT = Alert(
-    leg="mono",
-    rule="angry>0.7",
-    label="angry",
-    onset_seconds=0.05,
-    at_seconds=0.25,
-    probability=0.9,
-    delay_seconds=0.2,
-    window=1,
-    onset_sample=50,
-    end_sample=250,
-)
-ROWS = (silent_row(0), speech_row(1), replace(speech_row(3), state="unsure", emotion=None, voice_known=0.5))
-EVENTS: tuple[Event, ...] = (
-    ROWS[0],
-    ROWS[1],
-    ALERT,
-    SKIP,
-    GAP,
-    ROWS[2],
-    Mark(0.4, STARTED + 0.5),
-    Pause(0.4, STARTED + 0.5, paused=True),
-    Pause(0.4, STARTED + 1.5, paused=False),
-    Absence(0, "a source — with ünicode", 0.5, "unplugged"),
-    Failure("no room"),
-    Complaint("a command failed"),
-)
-
-
-def written(
-    path: Path, events: Sequence[Event] = EVENTS, summary: Summary | None = SUMMARY, **head: Any
-) -> Path:
-    sink = JournalSink(path)
-    sink.open(facts(**head))
-    for event in events:
-        sink.handle(event)
-    sink.close(summary)
-    return path
 
 
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
-    path = written(tmp_path_factory.mktemp("good") / "call.jsonl")
+    path = written_journal(tmp_path_factory.mktemp("good") / "call.jsonl")
     return path.read_bytes().splitlines(keepends=True)
 
 
@@ -88,7 +45,7 @@ def told_by_a_journal(info: SessionInfo) -> SessionInfo:
 
 
 def test_every_event_comes_back(tmp_path: Path) -> None:
-    journal = read_journal(str(written(tmp_path / "call.jsonl")))
+    journal = read_journal(str(written_journal(tmp_path / "call.jsonl")))
     assert journal.rows == ROWS
     assert (journal.skips, journal.gaps, journal.alerts) == ((SKIP,), (GAP,), (ALERT,))
     assert journal.marks == (EVENTS[6],)
@@ -109,12 +66,12 @@ def test_samples_are_counted_back_from_seconds(rate: int, origin: int, tmp_path:
         start, end = ((origin * 16_000 + place * rate) / (rate * 16_000) for place in places)
         first, last = (origin - (-place * rate // 16_000) for place in places)
         rows.append(replace(silent_row(window), start=start, end=end, start_sample=first, end_sample=last))
-    path = written(tmp_path / "call.jsonl", rows, sample_rate=rate)
+    path = written_journal(tmp_path / "call.jsonl", rows, sample_rate=rate)
     assert read_journal(path).rows == tuple(rows)
 
 
 def test_a_session_that_was_killed_has_no_summary(tmp_path: Path) -> None:
-    path = written(tmp_path / "call.jsonl", summary=None)
+    path = written_journal(tmp_path / "call.jsonl", summary=None)
     assert read_journal(path).summary is None
     assert read_journal(path).rows == ROWS
 
@@ -167,7 +124,7 @@ def as_lines(values: Sequence[object]) -> bytes:
 
 def test_names_that_cannot_be_shown_are_shown_as_question_marks(tmp_path: Path) -> None:
     """They come from file names and devices: our own journals have them."""
-    path = written(tmp_path / "call.jsonl", [Failure("a\x1b[2Jb"), Complaint("x\udc80\n")])
+    path = written_journal(tmp_path / "call.jsonl", [Failure("a\x1b[2Jb"), Complaint("x\udc80\n")])
     journal = read_journal(path)
     assert journal.failures == (Failure("a?[2Jb"),)
     assert [complaint.message for complaint in journal.complaints] == ["x??"]
@@ -226,6 +183,52 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
             read_journal(path)
 
 
+def test_the_same_values_are_read_however_they_are_written(lines: list[bytes], tmp_path: Path) -> None:
+    values = [json.loads(line) for line in lines]
+    plain = read_bytes(tmp_path, b"".join(lines))
+    compact = b"".join(json.dumps(value, separators=(",", ":")).encode() + b"\n" for value in values)
+    turned = as_lines([dict(reversed(value.items())) for value in values])
+    escaped = b"".join(lines).replace(b'"row"', b'"\\u0072ow"')
+    for raw in (compact, turned, escaped):
+        assert read_bytes(tmp_path, raw) == plain
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        (b'"window": 1,', b'"window": 1, "window": 1,', "window"),
+        (b'"angry": ', b'"angry": 0.5, "angry": ', "angry"),
+        (b'"voice_known": ', b'"start": ', "start"),
+        (b'"voice_known": ', b'"new": {"a": 1, "a": 2}, "voice_known": ', "a"),
+    ],
+)
+def test_a_field_that_is_there_twice_is_refused(
+    old: bytes, new: bytes, name: str, lines: list[bytes], tmp_path: Path
+) -> None:
+    spoiled_line = lines[2].replace(old, new, 1)
+    assert spoiled_line != lines[2]
+    with pytest.raises(JournalError, match=f"line 3: field '{name}' is there twice"):
+        read_bytes(tmp_path, b"".join([*lines[:2], spoiled_line, *lines[3:]]))
+
+
+def test_a_number_that_is_none_is_refused(lines: list[bytes], tmp_path: Path) -> None:
+    for number, message in ((b"NaN", "NaN is no number"), (b"1e999", "too big"), (b"-Infinity", "no number")):
+        for name in (b'"lag_seconds": ', b'"new": '):
+            row = lines[2].replace(b'"voice_known": ', name + number + b', "voice_known": ', 1)
+            row = row.replace(b'"lag_seconds": 0', b'"lag": 0', 1)
+            with pytest.raises(JournalError, match=f"line 3: .*{message}"):
+                read_bytes(tmp_path, b"".join([*lines[:2], row, *lines[3:]]))
+
+
+@pytest.mark.parametrize(("begin", "end"), [(b"[", b"]"), (b'{"a": ', b"}")])
+def test_deep_nesting_is_refused(begin: bytes, end: bytes, lines: list[bytes], tmp_path: Path) -> None:
+    for depth in (40, 100_000):
+        deep = b'"new": ' + begin * depth + b"1" + end * depth
+        row = lines[2].replace(b'"voice_known": ', deep + b', "voice_known": ', 1)
+        with pytest.raises(JournalError, match=r"line 3: .*(nested deeper|recursion)"):
+            read_bytes(tmp_path, b"".join([*lines[:2], row, *lines[3:]]))
+
+
 def test_a_broken_line_that_is_no_beginning_is_refused(lines: list[bytes], tmp_path: Path) -> None:
     for broken in (b'"leg": "mono"}\n', b'{"type": "row", "leg": }\n', b"hello\n"):
         with pytest.raises(JournalError, match="line 3: not readable as JSON"):
@@ -269,18 +272,18 @@ def test_the_lines_of_a_real_session_are_rows(tmp_path: Path) -> None:
 
 def test_without_pandas_it_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
-    journal = read_journal(written(tmp_path / "call.jsonl"))
+    journal = read_journal(written_journal(tmp_path / "call.jsonl"))
     with pytest.raises(MissingExtraError, match="pip install pandas"):
         journal.to_pandas()
 
 
 def test_a_table_has_a_column_for_each_field_and_label(tmp_path: Path) -> None:
     pytest.importorskip("pandas")
-    table = read_journal(written(tmp_path / "call.jsonl")).to_pandas()
+    table = read_journal(written_journal(tmp_path / "call.jsonl")).to_pandas()
     assert list(table["window"]) == [0, 1, 3]
     assert list(table["state"]) == ["silence", "speech", "unsure"]
     assert math.isnan(table["smoothed_angry"][0])
     assert table["probability_sad"][1] == 0.25
     assert list(table["start_sample"]) == [0, 50, 150]
-    empty = read_journal(written(tmp_path / "empty.jsonl", [])).to_pandas()
+    empty = read_journal(written_journal(tmp_path / "empty.jsonl", [])).to_pandas()
     assert list(empty.columns) == list(table.columns)

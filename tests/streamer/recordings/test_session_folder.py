@@ -14,14 +14,13 @@ import soundfile
 
 from emotion.errors import OutputError
 from streamer.events import Alert, AudioBlock, Mark, Row, Sound
-from streamer.recordings.clip_recorder import ClipRecorder
-from streamer.recordings.clips import ClipRule
+from streamer.recordings.clips import ClipRecorder, ClipRule
 from streamer.recordings.scan import SESSION as SESSION_LAYOUT
 from streamer.recordings.session_audio import SessionAudio, sound_files
 from streamer.recordings.session_folder import SessionFolder, SessionHead, read_session_head
 from streamer.recordings.wav import WavFormat
 from streamer.session_info import SessionClock, Summary
-from streamer.sinks.journal import info_values, summary_values
+from streamer.sinks.journal import info_values, summary_values, to_json
 from tests.recorded_material import open_descriptor
 from tests.session_material import SESSION, STARTED, SUMMARY, blocks, facts, silent_row, sound, speech_row
 
@@ -127,7 +126,7 @@ def test_a_folder_that_cannot_be_taken_back_says_so_in_one_line(tmp_path: Path) 
 
 def head_of(**changes: object) -> SessionHead:
     """Read session.json with some values changed."""
-    content = json.dumps({**info_values(facts()), **changes})
+    content = to_json({**info_values(facts()), **changes})
     return read_session_head(io.BytesIO(content.encode()))
 
 
@@ -181,7 +180,7 @@ def test_clips_go_on_once_the_folder_is_back(tmp_path: Path) -> None:
     recorder.handle(speech_row(2))
     recorder.close(SUMMARY)
     assert indexed(folder) == ["0", "2"]
-    assert recorder.num_clips == 2
+    assert recorder.num_written == 2
 
 
 def test_an_index_that_was_removed_is_begun_anew(tmp_path: Path) -> None:
@@ -237,12 +236,12 @@ def test_a_clip_that_finds_no_place_in_the_index_is_none(tmp_path: Path) -> None
     with pytest.raises(OutputError, match=r"index\.csv: No space left on device; free some space"):
         recorder.handle(speech_row(0))
     assert not list(tmp_path.rglob("*.wav"))
-    assert recorder.num_clips == 0
+    assert recorder.num_written == 0
     index.unlink()
     recorder.handle(speech_row(1))
     recorder.close(SUMMARY)
     assert indexed(tmp_path / SESSION) == ["1"]
-    assert len(list(tmp_path.rglob("*.wav"))) == recorder.num_clips == 1
+    assert len(list(tmp_path.rglob("*.wav"))) == recorder.num_written == 1
 
 
 def test_clips_whose_sound_is_gone_are_told_of(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from emotion.errors import UsageError
 from streamer.events import Alert
 from streamer.session_info import SessionInfo
-from streamer.sinks.alert_command import AlertCommand
+from streamer.sinks.alert_actions import AlertCommand
 from streamer.sinks.base import BackgroundSink, DeliveryLimits
 from tests.alert_material import alert
 from tests.session_material import SESSION, facts

@@ -17,7 +17,7 @@ from urllib.request import Request
 import pytest
 
 from emotion.errors import OutputError, UsageError
-from streamer.sinks.alert_post import AlertPost, BoundedHttp
+from streamer.sinks.alert_actions import AlertPost, BoundedHttp
 from streamer.sinks.base import DeliveryLimits
 from tests.alert_material import alert
 from tests.session_material import SESSION, facts

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from streamer.events import Sound
-from streamer.recordings.clip_recorder import ClipRecorder
-from streamer.recordings.clips import ClipRule
+from streamer.recordings.clips import ClipRecorder, ClipRule
 from streamer.recordings.session_folder import SessionFolder
 from streamer.sinks.group import FIRST_RETRY_SECONDS, SinkGroup
-from streamer.sinks.journal import Journal
+from streamer.sinks.journal import JournalWriter
 from streamer.sinks.writer import MIN_BYTES, MIN_FILES, has_disk_space
 from tests.session_material import blocks, facts, silent_row, sound
 
@@ -86,7 +85,7 @@ class Clock:
 
 
 def test_a_journal_is_not_tried_while_there_is_hardly_any_room(disk: Path) -> None:
-    group = SinkGroup([Journal(disk / "call.jsonl")], clock=Clock())
+    group = SinkGroup([JournalWriter(disk / "call.jsonl")], clock=Clock())
     group.open(facts())
     leave_bytes(disk, 0)
     for window in range(100):

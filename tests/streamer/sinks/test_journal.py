@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from emotion.errors import OutputError
 from streamer.events import Failure, Gap, Mark, Pause
 from streamer.session_info import SessionClock
-from streamer.sinks.journal import Journal, event_values, to_json
+from streamer.sinks.journal import JournalWriter, event_values, to_json
 from tests.ordinary_user import AS_ORDINARY_USER
 from tests.session_material import STARTED, SUMMARY, facts, silent_row, speech_row
 
@@ -37,7 +37,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 def test_each_line_is_there_as_soon_as_it_happens(tmp_path: Path) -> None:
     path = tmp_path / "call.jsonl"
-    journal = Journal(path)
+    journal = JournalWriter(path)
     assert not journal.files
     journal.open(facts())
     assert [line["type"] for line in lines(path)] == ["header"]
@@ -60,9 +60,9 @@ def test_each_line_is_there_as_soon_as_it_happens(tmp_path: Path) -> None:
 def test_the_header_says_what_the_session_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Europe/Berlin")
     script = (
-        "import sys; from pathlib import Path; from streamer.sinks.journal import Journal\n"
+        "import sys; from pathlib import Path; from streamer.sinks.journal import JournalWriter\n"
         "from tests.session_material import facts\n"
-        "journal = Journal(Path(sys.argv[1])); journal.open(facts())\n"
+        "journal = JournalWriter(Path(sys.argv[1])); journal.open(facts())\n"
     )
     path = tmp_path / "call.jsonl"
     subprocess.run([sys.executable, "-c", script, str(path)], check=True, cwd=Path(__file__).parents[3])
@@ -115,7 +115,7 @@ def test_numbers_come_back_as_the_same_bits(values: list[float]) -> None:
 
 
 def test_a_number_that_is_none_never_reaches_the_file(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "call.jsonl")
+    journal = JournalWriter(tmp_path / "call.jsonl")
     journal.open(facts())
     with pytest.raises(ValueError, match="JSON compliant"):
         journal.handle(replace(speech_row(), level_dbfs=float("nan")))
@@ -126,10 +126,10 @@ def test_a_number_that_is_none_never_reaches_the_file(tmp_path: Path) -> None:
 def test_a_file_name_that_is_no_utf8_makes_a_valid_line(tmp_path: Path) -> None:
     name = b"caf\xe9.wav".decode("utf-8", "surrogateescape")
     head = facts()
-    journal = Journal(tmp_path / "call.jsonl")
+    journal = JournalWriter(tmp_path / "call.jsonl")
     journal.open(replace(head, sources=(replace(head.sources[0], name=name),)))
     journal.close(None)
-    journal = Journal(tmp_path / "call.jsonl")
+    journal = JournalWriter(tmp_path / "call.jsonl")
     journal.open(replace(head, sources=(replace(head.sources[0], name=name),)))
     assert lines(tmp_path / "call.jsonl")[0]["sources"][0]["name"] == name
     journal.close(SUMMARY)
@@ -139,14 +139,14 @@ def test_what_holds_something_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "call.jsonl"
     path.write_text("mine\n")
     with pytest.raises(OutputError, match=r"call\.jsonl would be overwritten.*5 bytes.*choose another name"):
-        Journal(path).open(facts())
+        JournalWriter(path).open(facts())
     assert path.read_text() == "mine\n"
 
 
 def test_an_empty_file_is_taken_and_left_empty_by_a_session_that_never_began(tmp_path: Path) -> None:
     path = tmp_path / "call.jsonl"
     path.touch()
-    journal = Journal(path)
+    journal = JournalWriter(path)
     journal.open(facts())
     assert path.stat().st_size
     journal.close(None)
@@ -155,7 +155,7 @@ def test_an_empty_file_is_taken_and_left_empty_by_a_session_that_never_began(tmp
 
 
 def test_a_session_that_never_began_leaves_no_journal(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "call.jsonl")
+    journal = JournalWriter(tmp_path / "call.jsonl")
     journal.open(facts())
     journal.close(None)
     assert not list(tmp_path.iterdir())
@@ -163,9 +163,9 @@ def test_a_session_that_never_began_leaves_no_journal(tmp_path: Path) -> None:
 
 def test_a_journal_that_cannot_be_taken_back_says_so_in_one_line(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from streamer.sinks.journal import Journal\n"
+        "import sys; from pathlib import Path; from streamer.sinks.journal import JournalWriter\n"
         "from tests.session_material import facts\n"
-        "journal = Journal(Path(sys.argv[1])); journal.open(facts())\n"
+        "journal = JournalWriter(Path(sys.argv[1])); journal.open(facts())\n"
         "Path(sys.argv[1]).parent.chmod(0o555); journal.close(None)\n"
     )
     command = [*AS_ORDINARY_USER, sys.executable, "-c", script, str(tmp_path / "call.jsonl")]
@@ -180,7 +180,7 @@ def test_a_journal_that_cannot_be_taken_back_says_so_in_one_line(tmp_path: Path)
 
 def test_what_has_come_in_the_place_of_a_journal_that_is_taken_back_stays(tmp_path: Path) -> None:
     path = tmp_path / "call.jsonl"
-    journal = Journal(path)
+    journal = JournalWriter(path)
     journal.open(facts())
     path.unlink()
     path.write_text("theirs")
@@ -191,25 +191,25 @@ def test_what_has_come_in_the_place_of_a_journal_that_is_taken_back_stays(tmp_pa
 
 def test_a_missing_folder_is_named_and_not_made(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"there is no folder .*gone; make it first"):
-        Journal(tmp_path / "gone" / "call.jsonl").open(facts())
+        JournalWriter(tmp_path / "gone" / "call.jsonl").open(facts())
     assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_is_no_journal(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="that is a folder"):
-        Journal(tmp_path).open(facts())
+        JournalWriter(tmp_path).open(facts())
 
 
 def test_a_full_device_is_refused_at_once() -> None:
     with pytest.raises(OutputError, match=r"/dev/full: No space left on device; free some space"):
-        Journal("/dev/full").open(facts())
+        JournalWriter("/dev/full").open(facts())
 
 
 def test_a_pipe_is_read_while_the_session_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    journal = Journal(path)
+    journal = JournalWriter(path)
     journal.open(facts())
     journal.handle(speech_row())
     journal.close(SUMMARY)
@@ -220,13 +220,13 @@ def test_a_pipe_is_read_while_the_session_goes_on(tmp_path: Path) -> None:
 def test_a_pipe_that_nobody_reads_does_not_hold_the_session_up(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OutputError, match="start its reader first"):
-        Journal(tmp_path / "pipe").open(facts())
+        JournalWriter(tmp_path / "pipe").open(facts())
 
 
 def test_a_reader_that_leaves_ends_the_journal(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-    journal = Journal(tmp_path / "pipe")
+    journal = JournalWriter(tmp_path / "pipe")
     journal.open(facts())
     os.close(reader)
     with pytest.raises(OutputError, match="its reader has left"):
@@ -240,7 +240,7 @@ def test_a_reader_that_stalls_is_waited_for_but_not_for_ever(
     monkeypatch.setattr("streamer.terminal_io.WRITE_TIMEOUT_SECONDS", 0.05)
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-    journal = Journal(tmp_path / "pipe")
+    journal = JournalWriter(tmp_path / "pipe")
     journal.open(facts())
 
     def tell_for_long() -> None:
@@ -258,7 +258,7 @@ def test_a_slow_reader_gets_every_line(tmp_path: Path) -> None:
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     os.set_blocking(reader, True)
     seen: list[str] = []
-    journal = Journal(tmp_path / "pipe")
+    journal = JournalWriter(tmp_path / "pipe")
     journal.open(facts())
 
     def read_on() -> None:

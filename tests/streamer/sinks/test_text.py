@@ -15,7 +15,7 @@ from streamer.leg_plan import LegPlan
 from streamer.session_info import Summary
 from streamer.sinks.base import Sink
 from streamer.sinks.group import SinkGroup
-from streamer.sinks.journal import Journal, JsonLines
+from streamer.sinks.journal import JournalWriter, JsonLines
 from streamer.sinks.text import PlainLines, WarningLines, duration_text, summary_text
 from streamer.sinks.writer import LinePrinter
 from tests.alert_material import alert
@@ -241,7 +241,7 @@ def told_of_skips(sink: Sink) -> None:
 def test_the_journal_and_json_have_a_line_for_each_in_its_place(tmp_path: Path) -> None:
     stream = io.StringIO()
     told_of_skips(JsonLines(LinePrinter(stream)))
-    told_of_skips(Journal(tmp_path / "call.jsonl"))
+    told_of_skips(JournalWriter(tmp_path / "call.jsonl"))
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     journal = [json.loads(line) for line in (tmp_path / "call.jsonl").read_text("utf-8").splitlines()]
     assert journal[:-1] == lines[:-1]
@@ -348,7 +348,7 @@ def test_the_summary_has_each_complaint_as_it_is_at_the_end() -> None:
 
 def test_a_complaint_is_a_line_of_the_journal_and_of_what_is_printed(tmp_path: Path) -> None:
     stream = io.StringIO()
-    sinks: list[Sink] = [Journal(tmp_path / "call.jsonl"), PlainLines(LinePrinter(stream))]
+    sinks: list[Sink] = [JournalWriter(tmp_path / "call.jsonl"), PlainLines(LinePrinter(stream))]
     for sink in sinks:
         sink.open(facts())
         sink.handle(Complaint("alert command '/a\x1b[2J', alert at 15.0 s: exit status 1"))
@@ -363,7 +363,7 @@ def test_a_complaint_is_a_line_of_the_journal_and_of_what_is_printed(tmp_path: P
 
 
 def test_the_journal_has_a_line_of_its_own_for_it(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "call.jsonl")
+    journal = JournalWriter(tmp_path / "call.jsonl")
     journal.open(facts())
     journal.handle(alert())
     line = json.loads((tmp_path / "call.jsonl").read_text().splitlines()[1])

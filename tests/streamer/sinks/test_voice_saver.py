@@ -11,7 +11,7 @@ import pytest
 from emotion.audio_io import AudioFile
 from emotion.errors import UsageError
 from emotion.model import EmotionModel
-from streamer.analysis.classifier import ClassifierOptions
+from streamer.analysis.leg import ClassifierOptions
 from streamer.pipeline import SessionOptions
 from streamer.session import Session
 from streamer.session_info import SessionInfo, Summary
@@ -91,7 +91,7 @@ def test_the_session_says_whether_a_voice_is_learned(
     recording: Path, learning: EmotionModel, tiny_model: EmotionModel, *, baseline: bool
 ) -> None:
     options = SessionOptions(
-        callmood_version="0.1.0", judging=ClassifierOptions(baseline=baseline), voices={"mono": "anna"}
+        callmood_version="0.1.0", classifier=ClassifierOptions(baseline=baseline), voices={"mono": "anna"}
     )
     sink, rows = Facts(), Rows()
     session_of(recording, learning, sink, rows, options=options).run()
@@ -116,7 +116,7 @@ def test_the_delay_of_the_card_is_that_of_its_own_grid_and_of_voices_learned(
             card.grid(step_seconds=step_seconds),
             sinks=[sink],
             screen=Screen(),
-            options=replace(OPTIONS, judging=replace(OPTIONS.judging, baseline=baseline)),
+            options=replace(OPTIONS, classifier=replace(OPTIONS.classifier, baseline=baseline)),
         ).run()
         assert sink.facts.shows_change_after_seconds == delay
 

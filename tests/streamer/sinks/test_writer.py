@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotion.errors import OutputError
-from streamer.sinks.journal import Journal
+from streamer.sinks.journal import JournalWriter
 from streamer.sinks.writer import LineFile, LinePrinter
 from tests.pseudo_terminal import PseudoTerminal
 from tests.session_material import SUMMARY, facts, silent_row
@@ -31,9 +31,9 @@ def kinds(path: Path) -> list[str | int]:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Journal]:
+def opened(path: Path) -> Iterator[JournalWriter]:
     """Give a journal that has heard one window, and end it."""
-    journal = Journal(path)
+    journal = JournalWriter(path)
     journal.open(facts())
     journal.handle(silent_row(0))
     yield journal
@@ -133,7 +133,7 @@ def test_what_others_cut_or_write_tears_no_line_of_ours(tmp_path: Path) -> None:
 
 def test_a_line_that_fails_after_a_truncation_leaves_no_zeros(tmp_path: Path) -> None:
     path = tmp_path / "call.jsonl"
-    journal = Journal(path)
+    journal = JournalWriter(path)
     journal.open(facts())
     for window in range(20):
         journal.handle(silent_row(window))
@@ -240,7 +240,7 @@ def test_force_replaces_the_file_but_not_what_else_has_its_content(tmp_path: Pat
     target.chmod(0o644)
     other.hardlink_to(target)
     path.symlink_to(target)
-    journal = Journal(path, replace=True)
+    journal = JournalWriter(path, replace=True)
     journal.open(facts())
     journal.close(SUMMARY)
     assert path.readlink() == target
@@ -252,7 +252,7 @@ def test_force_replaces_the_file_but_not_what_else_has_its_content(tmp_path: Pat
 def test_what_was_replaced_by_a_session_that_never_began_leaves_no_empty_file(tmp_path: Path) -> None:
     path = tmp_path / "call.jsonl"
     path.write_text("old")
-    journal = Journal(path, replace=True)
+    journal = JournalWriter(path, replace=True)
     journal.open(facts())
     journal.close(None)
     assert not list(tmp_path.iterdir())
@@ -272,7 +272,7 @@ def test_whatever_is_done_to_it_each_line_stands_whole_in_one_file_behind_a_head
     with tempfile.TemporaryDirectory() as name:
         folder, gone = Path(name), []
         path, num_windows, num_theirs = folder / "call.jsonl", 0, 0
-        journal = Journal(path)
+        journal = JournalWriter(path)
         journal.open(facts())
         for number, operation in enumerate(operations):
             if operation == "write":

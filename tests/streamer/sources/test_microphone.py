@@ -22,13 +22,14 @@ ROOT = Path(__file__).parents[2]
 LISTEN = """
 import json, sys
 from emotion.errors import DeviceError
+from streamer.sources.devices import choose_device
+from streamer.sources.microphone import Microphone, input_devices
 from streamer.sources.queue import BlockQueue
-from streamer.sources.microphone import Microphone
 import numpy as np, soundfile
 
 device, seconds, path = sys.argv[1], float(sys.argv[2]), sys.argv[3]
 try:
-    microphone = Microphone(device)
+    microphone = Microphone(choose_device(input_devices(), device))
     microphone.open()
     queue = BlockQueue(60, microphone.info.sample_rate)
     microphone.start(queue)
@@ -179,10 +180,10 @@ def test_a_portaudio_that_does_not_start_is_an_error_in_one_line() -> None:
         "    def exec_module(self, module):\n"
         "        raise PortAudioError('Error initializing PortAudio: Unanticipated host error')\n"
         "sys.meta_path.insert(0, Broken())\n"
-        "from streamer.sources.microphone import Microphone\n"
+        "from streamer.sources.microphone import input_devices\n"
         "from emotion.errors import DeviceError\n"
         "try:\n"
-        "    Microphone()\n"
+        "    input_devices()\n"
         "except DeviceError as error:\n"
         "    print(error)\n"
     )
@@ -195,10 +196,10 @@ def test_without_portaudio_one_is_told_what_to_type() -> None:
     code = (
         "import ctypes.util\n"
         "ctypes.util.find_library = lambda name: None\n"
-        "from streamer.sources.microphone import Microphone\n"
+        "from streamer.sources.microphone import input_devices\n"
         "from emotion.errors import DeviceError\n"
         "try:\n"
-        "    Microphone()\n"
+        "    input_devices()\n"
         "except DeviceError as error:\n"
         "    print(error)\n"
     )

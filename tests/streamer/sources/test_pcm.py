@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -20,7 +21,6 @@ from emotion.errors import AudioFileError, UsageError
 from streamer.events import AudioBlock
 from streamer.recordings.wav import WavFormat
 from streamer.sources.pcm import (
-    ENCODINGS,
     MAX_BLOCK_SECONDS,
     Encoding,
     PcmDecoder,
@@ -30,6 +30,7 @@ from streamer.sources.pcm import (
 from streamer.sources.queue import BlockQueue
 from tests.strategies import cuts
 
+ENCODINGS: tuple[Encoding, ...] = get_args(Encoding)
 RATE = 8_000
 PATIENCE_SECONDS = 10.0
 PROMPT_SECONDS = 2.0

@@ -6,7 +6,8 @@ import pytest
 from emotion.arrays import Samples
 from tests.trainer.augmentation.material import RATE_HZ, bursts, rms, tone
 from trainer.augmentation.catalogue import apply_condition
-from trainer.augmentation.noise import NoiseMaker, active_level_dbfs, add_noise, babble, pink, white
+from trainer.augmentation.noise import active_level_dbfs, add_noise, babble, pink, white
+from trainer.synthesis.sounds import SoundMaker
 
 
 def with_pauses(speech: Samples, pause_seconds: float) -> Samples:
@@ -44,7 +45,7 @@ def test_silence_and_nothing_lie_at_the_lowest_level() -> None:
 
 @pytest.mark.parametrize("make", [white, pink, babble])
 @pytest.mark.parametrize("snr_db", [5.0, 10.0, 20.0])
-def test_the_distance_is_exact(make: NoiseMaker, snr_db: float) -> None:
+def test_the_distance_is_exact(make: SoundMaker, snr_db: float) -> None:
     speech = with_pauses(bursts(6.0), 1.0)
     noise = add_noise(speech, RATE_HZ, snr_db, make, np.random.default_rng(0)) - speech
     level = 20 * np.log10(rms(noise))
@@ -60,7 +61,7 @@ def test_noise10_is_pink_ten_below_and_goes_on_in_the_pauses() -> None:
 
 
 @pytest.mark.parametrize(("make", "fall_db"), [(white, 0.0), (pink, 3.0)])
-def test_the_colour_of_the_noise(make: NoiseMaker, fall_db: float) -> None:
+def test_the_colour_of_the_noise(make: SoundMaker, fall_db: float) -> None:
     noise = make(RATE_HZ * 20, RATE_HZ, np.random.default_rng(0))
     power = np.abs(np.fft.rfft(noise)) ** 2
     frequencies = np.fft.rfftfreq(len(noise), 1 / RATE_HZ)

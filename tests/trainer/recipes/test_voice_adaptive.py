@@ -7,10 +7,9 @@ import pytest
 
 from emotion.card import LABELS
 from tests.callmood.evaluation.table_material import Talk, make_table
-from trainer.recipes.base import FittedClassifier
+from trainer.recipes.base import FittedClassifier, windows_of_speech
 from trainer.recipes.catalogue import find_recipe
-from trainer.recipes.softmax_regression import fit_experts
-from trainer.recipes.training_windows import windows_of_speech
+from trainer.recipes.linear import fit_experts
 from trainer.recipes.voice_adaptive import CAUTIOUS, fit_rule, held_out_voices
 from trainer.window_table import StepTable
 
@@ -73,7 +72,7 @@ def test_the_raw_expert_is_penalised_for_telling_speakers_apart(monkeypatch: pyt
     windows = windows_of_speech([make_corpora("ab", seed=4)])
     heard = []
     for weight in (0.0, 10.0):
-        monkeypatch.setattr("trainer.recipes.softmax_regression.VOICE_RIDGE", weight)
+        monkeypatch.setattr("trainer.recipes.linear.VOICE_RIDGE", weight)
         experts = fit_experts(windows, 0.03)
         scaled = experts.scaled(windows.vectors)
         speakers = np.unique(windows.speaker)
@@ -118,15 +117,14 @@ def test_beside_one_complete_corpus_incomplete_ones_stand_for_unseen_speakers() 
 def test_streams_of_held_out_voices_are_mixed_as_they_are_scored() -> None:
     windows = windows_of_speech([make_corpora("ab", seed=7)])
     voice = held_out_voices(windows, windows, 0.03)[0]
-    rng = np.random.default_rng(0)
-    [balanced] = voice.order("balanced", rng)
+    [balanced] = voice.streams("balanced")
     assert sorted(balanced) == list(range(20))
-    for order in voice.order("mostly-neutral", rng):
+    for order in voice.streams("mostly-neutral"):
         labels = voice.targets[order]
         assert (labels == LABELS.index("neutral")).sum() == 16
         assert len(set(labels.tolist())) == 2
         assert len(order) == 20
-    singles = [set(voice.targets[order].tolist()) for order in voice.order("single", rng)]
+    singles = [set(voice.targets[order].tolist()) for order in voice.streams("single")]
     assert singles == [{0}, {1}, {2}, {3}]
 
 
