@@ -11,7 +11,7 @@ NUMPYDOC := emotion/features emotion/encoders.py emotion/signal.py emotion/voice
 	emotion/decision.py emotion/rbf_svc.py emotion/card.py emotion/model.py emotion/window_grid.py emotion/audio_io.py \
 	streamer/analysis/gate.py streamer/analysis/vad.py streamer/analysis/leg.py streamer/analysis/leakage.py \
 	streamer/analysis/spectrogram.py streamer/analysis/predict.py streamer/sources/base.py streamer/sinks/base.py \
-	trainer/metrics.py trainer/svm.py trainer/cache.py trainer/augmentation trainer/recipes/base.py \
+	trainer/metrics.py trainer/svm.py trainer/cache.py trainer/recipes/base.py \
 	callmood/evaluation/stream_metrics.py callmood/evaluation/classification.py \
 	callmood/api.py callmood/model_choice.py streamer/recordings/journal_reader.py
 OPEN_CORPORA := aesdd,crema-d-partial,emodb

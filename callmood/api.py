@@ -8,7 +8,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -143,7 +143,9 @@ class _Run:
         duration_seconds: float | None = None,
     ) -> None:
         model, grid = analysis.model, analysis.grid
-        self.legs = legs_of(_joined(analysis.legs), _joined(analysis.analyse), sources, usual_legs)
+        self.legs = legs_of(
+            _joined("legs", analysis.legs), _joined("analyse", analysis.analyse), sources, usual_legs
+        )
         voices = voices_of(_voice_options(analysis.voice), self.legs)
         options = SessionOptions(
             callmood_version=__version__,
@@ -161,8 +163,13 @@ class _Run:
         self.info = describe_session(sources, self.legs, model, grid, options)
 
 
-def _joined(names: Names | None) -> str | None:
-    return names if names is None or isinstance(names, str) else ",".join(names)
+def _joined(argument: str, names: Names | None) -> str | None:
+    """Give what an option of the command line would be."""
+    if names is None or isinstance(names, str):
+        return names
+    if isinstance(names, Mapping) or not isinstance(names, Iterable):
+        raise UsageError(f'{argument} is {names!r:.60}; give a name for each, such as ("customer", "agent")')
+    return ",".join(map(str, names))
 
 
 def _voice_options(voice: Voices | None) -> list[str]:
@@ -251,6 +258,9 @@ class Listener:
     ) -> None:
         self.rate = checked_rate(rate)
         self.channels = checked_channels(channels)
+        num_names = 1 if isinstance(legs, str) or not isinstance(legs, Sequence) else len(legs)
+        if num_names > self.channels == 1:
+            raise UsageError(f"legs has {num_names} names, but channels is 1; give channels={num_names}")
         info = SourceInfo("samples", self.rate, self.channels, "FLOAT", None, live=False)
         with _python_words():
             analysis = _Analysis(
@@ -560,5 +570,5 @@ def predict(
     with _python_words(), one_computing_thread():
         loaded = load_model(model)
         state = None if voice is None else saved_voice(voice, loaded).state
-        judging = ClassifierOptions(baseline=voice is not None, never_unsure=never_unsure, voice=state)
-        return predict_recording(loaded, audio, judging)
+        options = ClassifierOptions(baseline=voice is not None, never_unsure=never_unsure, voice=state)
+        return predict_recording(loaded, audio, options)

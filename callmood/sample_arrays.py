@@ -49,7 +49,10 @@ def checked_block(block: ArrayLike, channels: int | None = None) -> NDArray[Any]
         raise UsageError(f"the sound has the shape {array.shape}; give (n,) or (n, channels)")
     array = array.reshape(-1, 1) if array.ndim == 1 else array
     if channels is None:
-        checked_channels(array.shape[1])
+        if not 1 <= array.shape[1] <= MAX_CHANNELS:
+            raise UsageError(
+                f"the sound has the shape {array.shape}; give (n, channels), at most {MAX_CHANNELS} channels"
+            )
     elif array.shape[1] != channels:
         wanted = f"(n, {channels})" if channels > 1 else "(n,) or (n, 1)"
         raise UsageError(

@@ -186,9 +186,29 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
     add_output_arguments(files)
 
 
+class _StandardInput(argparse.Action):
+    """Takes the place of devices that a configuration file names."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,  # noqa: ARG002 - argparse calls it so
+    ) -> None:
+        """Take the word."""
+        setattr(namespace, self.dest, values)
+        if values == PIPE:
+            for name, without in (("device", None), ("mic", False), ("system", False)):
+                if getattr(namespace, name) is parser.get_default(name):
+                    setattr(namespace, name, without)
+
+
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the sources of `listen`."""
-    parser.add_argument("pipe", nargs="?", metavar="-", help="read raw PCM from standard input")
+    parser.add_argument(
+        "pipe", nargs="?", metavar="-", action=_StandardInput, help="read raw PCM from standard input"
+    )
     sources = parser.add_argument_group("sources")
     add_device_argument(sources, "; repeat for two devices", action=Collected)
     sources.add_argument("--mic", action="store_true", help="listen to the default microphone")

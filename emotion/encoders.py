@@ -5,7 +5,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import Final, Protocol, TypeVar, cast
 
 import numpy as np
 from msgspec import Struct
@@ -172,13 +172,19 @@ class EncoderFile:
     output_names: tuple[str, ...]
 
 
-class _EncoderCard(Struct, frozen=True):
-    """The fields of ``encoder.json`` that are used; the others describe where the network comes from."""
+class NetworkCard(Struct, frozen=True):
+    """The fields that the card of every network has; others describe where it comes from."""
 
     file: Text
     sha256: Text
+
+
+class _EncoderCard(NetworkCard, frozen=True):
     input: Text
     outputs: Texts
+
+
+Card = TypeVar("Card", bound=NetworkCard)
 
 
 def network_folder(name: str) -> Path:
@@ -217,72 +223,61 @@ def read_encoder(folder: Path) -> EncoderFile:
     ModelError
         If a file is missing, the card is damaged or of a newer format, or the digests differ.
     """
-    card_path = folder / CARD_NAME
+    card, graph = read_network(folder, CARD_NAME, _EncoderCard, WHAT_TO_DO)
+    return EncoderFile(graph, card.input, card.outputs)
+
+
+def read_network(folder: Path, card_name: str, kind: type[Card], advice: str) -> tuple[Card, bytes]:
+    """Read a network that came with callmood, and refuse one that was changed.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds the card and the file it names.
+    card_name : str
+        Such as ``encoder.json``.
+    kind : type of NetworkCard
+        The fields to read.
+    advice : str
+        What to do about a folder that is not whole.
+
+    Returns
+    -------
+    card : NetworkCard
+        Of that kind.
+    content : bytes
+        Of the file, with the digest that the card asks for.
+
+    Raises
+    ------
+    ModelError
+        If a file is missing, the card is damaged or of a newer format, or the digests differ.
+    """
+    card_path = folder / card_name
     try:
-        values = parse_object(read_part(card_path, WHAT_TO_DO))
+        values = parse_object(_read(card_path, advice))
         version = convert(values, Versioned).format
         if version > CARD_FORMAT:
             raise ModelError(
                 f"{card_path} is of format {version}, this callmood reads up to {CARD_FORMAT}; "
                 "update callmood"
             )
-        card = convert(values, _EncoderCard)
+        card = convert(values, kind)
     except JsonValueError as error:
-        raise ModelError(f"{card_path}: {error}; {WHAT_TO_DO}") from error
+        raise ModelError(f"{card_path}: {error}; {advice}") from error
     path = folder / Path(card.file).name
-    graph = read_part(path, WHAT_TO_DO)
-    refuse_other_digest(path, graph, card.sha256, WHAT_TO_DO)
-    return EncoderFile(graph, card.input, card.outputs)
+    content = _read(path, advice)
+    found = hashlib.sha256(content).hexdigest()
+    if found != card.sha256:
+        raise ModelError(f"{path} has SHA-256 {found}, and its card asks for {card.sha256}; {advice}")
+    return card, content
 
 
-def read_part(path: Path, advice: str) -> bytes:
-    """Read a file of a network.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    advice : str
-        What to do where it cannot be read.
-
-    Returns
-    -------
-    bytes
-        Its content.
-
-    Raises
-    ------
-    ModelError
-        If it cannot be read.
-    """
+def _read(path: Path, advice: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror}); {advice}") from error
-
-
-def refuse_other_digest(path: Path, content: bytes, wanted: str, advice: str) -> None:
-    """Hold a file of a network against the digest on its card.
-
-    Parameters
-    ----------
-    path : Path
-        The file, for the message.
-    content : bytes
-        Of the file.
-    wanted : str
-        SHA-256, hexadecimal.
-    advice : str
-        What to do where they differ.
-
-    Raises
-    ------
-    ModelError
-        If they differ.
-    """
-    found = hashlib.sha256(content).hexdigest()
-    if found != wanted:
-        raise ModelError(f"{path} has SHA-256 {found}, and its card asks for {wanted}; {advice}")
 
 
 class Encoder:

@@ -123,12 +123,6 @@ class Versioned(msgspec.Struct, frozen=True):
     format: Positive
 
 
-class Digested(msgspec.Struct, frozen=True):
-    """The field of a network's card that its file must agree with."""
-
-    sha256: Text
-
-
 def convert(values: dict[str, object], struct: type[Struct]) -> Struct:
     """Convert what `parse_object` gave; raises JsonValueError where a field is not of its declared type."""
     try:

@@ -17,7 +17,6 @@ from emotion.arrays import FloatArray
 from emotion.untrusted import write_arrays
 from scripts.onnx_tools import Package, read_arguments, write_card
 from streamer.analysis.vad import (
-    ARRAYS_NAME,
     CARD_NAME,
     CHUNK,
     CONTEXT,
@@ -60,10 +59,11 @@ def main() -> int:
         raise SystemExit(f"a probability differs from the original's by {difference:.1e}")
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)
-    write_arrays(out / ARRAYS_NAME, arrays)
+    path = out / "voice_activity.npz"
+    write_arrays(path, arrays)
     write_card(
         out / CARD_NAME,
-        out / ARRAYS_NAME,
+        path,
         "the weights of Silero VAD for 16 kHz; the arithmetic is streamer/analysis/vad.py",
         ("MIT", licence),
         PACKAGE.origin(GRAPH, graph),

@@ -20,10 +20,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from emotion.atomic_files import PRIVATE, beside
 from emotion.encoders import CARD_NAME as ENCODER_CARD
-from emotion.encoders import RECOGNISER, TURN_ENCODER, network_folder
+from emotion.encoders import RECOGNISER, TURN_ENCODER, NetworkCard, network_folder
 from emotion.errors import OutputError
 from emotion.features.catalogue import feature_set
-from emotion.untrusted import Digested, JsonValueError, convert, parse_object
+from emotion.untrusted import JsonValueError, convert, parse_object
 
 VARIABLE: Final = "CALLMOOD_CACHE"
 """Environment variable that names the folder; by default ``.callmood-cache`` in the working directory."""
@@ -183,7 +183,7 @@ def network_digest(card: Path) -> str | None:
         None where there is no card to be read.
     """
     try:
-        return convert(parse_object(card.read_bytes()), Digested).sha256
+        return convert(parse_object(card.read_bytes()), NetworkCard).sha256
     except (OSError, JsonValueError):
         return None
 

@@ -36,7 +36,7 @@ BALANCE: Final = (
     Descriptor("spectrum.slope_0500", "dB/kHz"),
     Descriptor("spectrum.slope_1000", "dB/kHz"),
 )
-"""What `SpectralBalance` gives, in its order."""
+"""What `SpectralBalance` gives, in its order; it writes rows by number, so that new ones go to the end."""
 
 
 class SpectralBalance:
@@ -129,22 +129,22 @@ class SpectralBalance:
         level = np.log(power[: self._read.stop])
         rows = np.empty((len(BALANCE), power.shape[1]), dtype=np.float32)
         np.subtract(high, low, out=rows[0])
-        steps = mel * self._own
-        self._moments_of(steps, rows[1:3])
+        band_powers = mel * self._own
+        self._moments_of(band_powers, rows[1:3])
         information = self._of_voice @ (power[self._voice] * level[self._voice])
         information /= bands[2]
         np.subtract(log_voice, information, out=rows[3])
         lines = self._levels @ level[self._read]
-        rows[7:], mean_level = lines[:3], lines[3]
+        rows[7:10], mean_level = lines[:3], lines[3]
         np.subtract(mean_level, log_voice, out=rows[4])
         rows[4] += self._log_num_voice
         np.subtract(log_mel[self._lower].max(axis=0), log_mel[self._upper].max(axis=0), out=rows[5])
         rows[:6] *= self._units
-        rows[6] = self._rolloff(steps)
+        rows[6] = self._rolloff(band_powers)
         return rows
 
-    def _moments_of(self, steps: FloatArray, rows: FloatArray) -> None:
-        total, first, second = self._moments @ np.sqrt(steps)
+    def _moments_of(self, band_powers: FloatArray, rows: FloatArray) -> None:
+        total, first, second = self._moments @ np.sqrt(band_powers)
         bandwidth, centroid = rows
         np.divide(first, total, out=centroid)
         second /= total
@@ -152,12 +152,12 @@ class SpectralBalance:
         np.maximum(second, 0, out=second)
         np.sqrt(second, out=bandwidth)
 
-    def _rolloff(self, steps: FloatArray) -> FloatArray:
+    def _rolloff(self, band_powers: FloatArray) -> FloatArray:
         """Find where cumulated power reaches its share, kHz: each band counts by what of it lies below."""
-        below = self._below @ steps
+        below = self._below @ band_powers
         missing = below[-1] * np.float32(ROLLOFF_SHARE) - below
         # Where the share is reached inside a band, that band has too much, but not by all of itself.
-        missing /= steps
+        missing /= band_powers
         missing += np.float32(1)
         np.maximum(missing, 0, out=missing)
         np.minimum(missing, 1, out=missing)

@@ -15,16 +15,15 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from emotion.arrays import FloatArray, Samples
-from emotion.encoders import network_folder, read_part, refuse_other_digest
+from emotion.encoders import NetworkCard, network_folder, read_network
 from emotion.errors import ModelError, UsageError
-from emotion.untrusted import ArrayFileError, Digested, JsonValueError, convert, parse_object, read_arrays
+from emotion.untrusted import ArrayFileError, read_arrays
 from emotion.window_grid import WindowGrid
 
 FOLDER: Final = "voice-activity"
 """Below ``models/``."""
 CARD_NAME: Final = "voice-activity.json"
 """Not ``card.json``, which marks the folder of a model of emotions."""
-ARRAYS_NAME: Final = "voice_activity.npz"
 WHAT_TO_DO: Final = "install callmood again"
 
 SHAPES: Final = {
@@ -51,7 +50,7 @@ def read_vad_arrays(folder: Path) -> dict[str, FloatArray]:
     Parameters
     ----------
     folder : Path
-        Holds ``voice-activity.json`` and ``voice_activity.npz``.
+        Holds ``voice-activity.json`` and the file it names.
 
     Returns
     -------
@@ -63,13 +62,8 @@ def read_vad_arrays(folder: Path) -> dict[str, FloatArray]:
     ModelError
         If a file is missing or damaged, or is not the one that the card names.
     """
-    path, card_path = folder / ARRAYS_NAME, folder / CARD_NAME
-    content = read_part(path, WHAT_TO_DO)
-    try:
-        wanted = convert(parse_object(read_part(card_path, WHAT_TO_DO)), Digested).sha256
-    except JsonValueError as error:
-        raise ModelError(f"{card_path}: {error}; {WHAT_TO_DO}") from error
-    refuse_other_digest(path, content, wanted, WHAT_TO_DO)
+    card, content = read_network(folder, CARD_NAME, NetworkCard, WHAT_TO_DO)
+    path = folder / card.file
     try:
         arrays = read_arrays(io.BytesIO(content), frozenset(SHAPES))
     except ArrayFileError as error:

@@ -402,7 +402,12 @@ def test_a_closed_listener_refuses_everything_but_to_be_closed(model: callmood.E
         ({"rate": 100}, "rate is 100"),
         ({"channels": 0}, "channels is 0"),
         ({"channels": 33}, "channels is 33"),
-        ({"legs": ("a", "b")}, "legs has 2 names"),
+        ({"legs": ("a", "b")}, "legs has 2 names, but channels is 1; give channels=2"),
+        (
+            {"channels": 2, "legs": {"left": "a", "right": "b"}},
+            "legs is {'left': 'a', 'right': 'b'}; give a name",
+        ),
+        ({"channels": 2, "analyse": 2}, "analyse is 2; give a name"),
         ({"channels": 2, "legs": ("a", "A")}, "has a name twice"),
         ({"analyse": "other"}, "analyse names 'other'"),
         ({"win": 100.0}, "win is 100 s"),

@@ -165,6 +165,16 @@ def test_the_users_file_counts_after_the_one_here(tmp_path: Path, monkeypatch: p
     assert configuration.find(None) == (Found(Path("callmood.toml"), trusted=False), Found(users))
 
 
+def test_standard_input_takes_the_place_of_devices_in_a_file(tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    listen.configure(parser)
+    configuration.apply(parser, "listen", written(tmp_path, '[listen]\ndevice = "headset"\nsystem = true\n'))
+    arguments = parser.parse_args(["-"])
+    assert (arguments.device, arguments.mic, arguments.system) == (None, False, False)
+    assert parser.parse_args(["--device", "kettle", "-"]).device == ["kettle"], "the user's own contradiction"
+    assert parser.parse_args([]).device == ["headset"]
+
+
 def test_a_device_may_be_its_bare_number(tmp_path: Path) -> None:
     parser = argparse.ArgumentParser()
     listen.configure(parser)

@@ -15,18 +15,7 @@ from trainer.augmentation.noise import add_noise, draw_kind, noise5, noise10, no
 
 
 def clean(samples: Samples, _rate: int, _rng: np.random.Generator) -> Samples:
-    """Leave sound as it is.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono.
-
-    Returns
-    -------
-    ndarray, shape (n,), float32
-        The same array.
-    """
+    """Leave sound as it is."""
     return samples
 
 
@@ -35,22 +24,7 @@ LARGEST_CHANGE: Final = 0.16
 
 
 def speed(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
-    """Play a clip faster or slower.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono, full scale ±1: one clip.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from, once.
-
-    Returns
-    -------
-    ndarray, shape (m,), float32
-        0.85 to 1.17 times as long.
-    """
+    """Play a clip faster or slower."""
     factor = np.exp(rng.uniform(-LARGEST_CHANGE, LARGEST_CHANGE))
     return resample(samples, round(sample_rate * factor), sample_rate)
 
@@ -66,20 +40,6 @@ def varied(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samp
     Half of the passages are reverberated, half have white noise, pink noise or babble 0 to 20 dB below the
     speech, half go through a channel: telephone, GSM 6.10 or Opus at a low rate, with equal probability.
     Passages with none of these are clipped.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono, full scale ±1.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from: lengths, and all of each chain.
-
-    Returns
-    -------
-    ndarray, shape (n,), float32
-        It may pass full scale where nothing but noise was added.
     """
     has_room, has_noise, has_channel = rng.random(3) < 0.5
     if not (has_room or has_noise or has_channel):
@@ -140,24 +100,7 @@ EVALUATION_CONDITIONS: Final = ("clean", "phone", "noise10")
 
 
 def check_condition(name: str) -> tuple[str, ...]:
-    """Split the name of a condition into its parts.
-
-    Parameters
-    ----------
-    name : str
-        A key of `CONDITIONS`, or several joined by ``+``, such as ``reverb+phone``: first the
-        room, then the channel. Those of clips come first in any position.
-
-    Returns
-    -------
-    tuple of str
-        The parts, at least one.
-
-    Raises
-    ------
-    UsageError
-        If a part is no condition.
-    """
+    """Split a name such as ``reverb+phone``: first the room, then the channel."""
     parts = tuple(name.split("+"))
     for part in parts:
         if part not in CONDITIONS:
@@ -168,29 +111,7 @@ def check_condition(name: str) -> tuple[str, ...]:
 
 
 def apply_to_clip(name: str, samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
-    """Send one clip through those parts of a condition that are of clips.
-
-    Parameters
-    ----------
-    name : str
-        As `check_condition` takes it.
-    samples : ndarray, shape (n,), float32
-        Mono, full scale ±1.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (m,), float32
-        As it was where no part is of clips.
-
-    Raises
-    ------
-    UsageError
-        If there is no such condition.
-    """
+    """Send one clip through those parts of a condition that are of clips."""
     for condition in map(CONDITIONS.__getitem__, check_condition(name)):
         if condition.of_clips:
             samples = condition.change(samples, sample_rate, rng)
@@ -198,29 +119,7 @@ def apply_to_clip(name: str, samples: Samples, sample_rate: int, rng: np.random.
 
 
 def apply_condition(name: str, samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
-    """Send sound through a condition.
-
-    Parameters
-    ----------
-    name : str
-        As `check_condition` takes it; parts that are of clips change nothing here.
-    samples : ndarray, shape (n,), float32
-        Mono, full scale ±1.
-    sample_rate : int
-        Hz; `RATE_HZ`.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (n,), float32
-        Without delay: sound stays at its sample.
-
-    Raises
-    ------
-    UsageError
-        If there is no such condition, or the rate is another.
-    """
+    """Send sound through a condition, without delay; parts that are of clips change nothing here."""
     parts = check_condition(name)
     if sample_rate != RATE_HZ:
         raise UsageError(

@@ -14,7 +14,7 @@ from emotion.arrays import Samples
 from emotion.signal import resample
 
 Change: TypeAlias = Callable[[Samples, int, np.random.Generator], Samples]
-"""From mono samples, their rate in Hz and a generator to changed samples."""
+"""From mono samples, shape (n,), full scale ±1, their rate in Hz and a generator to changed samples."""
 
 SHORTEST_SECONDS: Final = 20.0
 LONGEST_SECONDS: Final = 40.0
@@ -22,18 +22,7 @@ LONGEST_SECONDS: Final = 40.0
 
 
 def in_passages(change: Change) -> Change:
-    """Decorate a change: it acts on one passage after another, each with fresh draws.
-
-    Parameters
-    ----------
-    change : callable
-        From samples, their rate and a generator to as many samples.
-
-    Returns
-    -------
-    callable
-        Draws the lengths of passages, none of them shorter than `SHORTEST_SECONDS` but for a stream that is.
-    """
+    """Decorate a change: it acts on one passage after another, each with fresh draws."""
 
     @wraps(change)
     def changed(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
@@ -55,20 +44,7 @@ HIGHEST_DB: Final = 10.0
 
 @in_passages
 def gain(samples: Samples, _: int, rng: np.random.Generator) -> Samples:
-    """Change the level by -30 to 10 dB, drawn uniformly for each passage.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono, full scale ±1.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (n,), float32
-        Clipped at full scale, as a sound card would.
-    """
+    """Change the level by -30 to 10 dB, drawn for each passage; clip at full scale, as a sound card would."""
     factor = np.float32(10.0 ** (rng.uniform(LOWEST_DB, HIGHEST_DB) / 20.0))
     return (samples * factor).clip(-1.0, 1.0).astype(np.float32)
 
@@ -83,18 +59,6 @@ def clip(samples: Samples, _: int, rng: np.random.Generator) -> Samples:
     """Clip the peaks: a half to five percent of the samples, drawn for each passage.
 
     The level stays as it was, as behind a preamplifier that was overdriven and turned down afterwards.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono, full scale ±1.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (n,), float32
-        No louder than before.
     """
     ceiling = np.float32(np.quantile(np.abs(samples), 1.0 - rng.uniform(LEAST_SHARE, GREATEST_SHARE)))
     return samples.clip(-ceiling, ceiling)
@@ -114,20 +78,6 @@ def reverb(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samp
     RT60 (J.-D. Polack, "La transmission de l'énergie sonore dans les salles", 1988). RT60 is drawn from 0.15
     to 1 s, evenly in its logarithm, the direct sound from 3 dB below to 12 dB above the rest. The direct
     sound comes without delay.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono, full scale ±1.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (n,), float32
-        As loud as before, by RMS.
     """
     rt60 = float(np.exp(rng.uniform(np.log(SHORTEST_RT60_SECONDS), np.log(LONGEST_RT60_SECONDS))))
     response = room_response(sample_rate, rt60, rng.uniform(*DIRECT_TO_REVERBERANT_DB), rng)
@@ -139,24 +89,7 @@ def reverb(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samp
 def room_response(
     sample_rate: int, rt60_seconds: float, ratio_db: float, rng: np.random.Generator
 ) -> Samples:
-    """Make the response of one room.
-
-    Parameters
-    ----------
-    sample_rate : int
-        Hz.
-    rt60_seconds : float
-        Time in which the reverberation falls by 60 dB, s.
-    ratio_db : float
-        Energy of the direct sound over that of the reverberation, dB.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (rt60 and the first reflection's time in samples, about), float32
-        Begins with the direct sound, 1.
-    """
+    """Make the response of one room: the direct sound, 1, then a decay of 60 dB in `rt60_seconds`."""
     times = np.arange(round(rt60_seconds * sample_rate)) / sample_rate
     tail = rng.standard_normal(len(times)) * 10.0 ** (-3.0 * times / rt60_seconds)
     tail *= 10.0 ** (-ratio_db / 20.0) / np.sqrt(np.sum(tail**2))
@@ -173,18 +106,7 @@ LARGEST: Final = 8158
 
 
 def encode_mu_law(samples: Samples) -> NDArray[np.uint8]:
-    """Encode by ITU-T G.711 (11/1988), table 2a and 2b.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Full scale ±1; what is beyond is clipped.
-
-    Returns
-    -------
-    ndarray, shape (n,), uint8
-        As sent on the line: sign, segment and step, all bits inverted; 255 is silence.
-    """
+    """Encode by ITU-T G.711 (11/1988), table 2a and 2b: sign, segment and step, inverted; 255 is silence."""
     units = np.floor(np.abs(samples.astype(np.float64)) * FULL_SCALE).clip(0, LARGEST).astype(np.int64) + BIAS
     # Segment s covers 2**(s + 5) <= units < 2**(s + 6): its number is the place of the highest bit.
     segment = np.frexp(units)[1].astype(np.int64) - 6
@@ -194,18 +116,7 @@ def encode_mu_law(samples: Samples) -> NDArray[np.uint8]:
 
 
 def decode_mu_law(codes: NDArray[np.uint8]) -> Samples:
-    """Decode by ITU-T G.711 (11/1988), table 2a and 2b.
-
-    Parameters
-    ----------
-    codes : ndarray, shape (n,), uint8
-        As sent on the line.
-
-    Returns
-    -------
-    ndarray, shape (n,), float32
-        Full scale ±1, 8031/8192 at most.
-    """
+    """Decode by ITU-T G.711 (11/1988), table 2a and 2b."""
     inverted = ~codes.astype(np.int64) & 0xFF
     segment, step = inverted >> 4 & 0x07, inverted & 0x0F
     units = ((2 * step + BIAS) << segment) - BIAS
@@ -226,18 +137,6 @@ def phone(samples: Samples, sample_rate: int, _: np.random.Generator) -> Samples
 
     The filter is a linear-phase FIR of 32 ms (Hamming), the resampler soxr's, the coding ITU-T G.711. All
     delay is taken out.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono, full scale ±1.
-    sample_rate : int
-        Hz.
-
-    Returns
-    -------
-    ndarray, shape (n,), float32
-        Nothing is drawn: the same sound gives the same bits.
     """
     return _over_the_line(samples, sample_rate, lambda line: decode_mu_law(encode_mu_law(line)))
 
@@ -251,20 +150,7 @@ def _over_the_line(samples: Samples, sample_rate: int, code: Callable[[Samples],
 
 
 def band_pass(samples: Samples, sample_rate: int) -> Samples:
-    """Keep the telephone band, without delay.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono; n >= 1.
-    sample_rate : int
-        Hz.
-
-    Returns
-    -------
-    ndarray, shape (n,), float32
-        Sound before and after is taken as zero.
-    """
+    """Keep the telephone band, without delay; before and after the sound lie zeros."""
     half = round(_TAP_SECONDS * sample_rate / 2)
     taps = firwin(2 * half + 1, [LOW_HZ, HIGH_HZ], pass_zero=False, fs=sample_rate)
     filtered = oaconvolve(samples.astype(np.float64), taps)[half : half + len(samples)]
@@ -272,20 +158,7 @@ def band_pass(samples: Samples, sample_rate: int) -> Samples:
 
 
 def of_length(samples: Samples, num_samples: int) -> Samples:
-    """Cut the end off, or put zeros there.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Any.
-    num_samples : int
-        Wanted.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float32
-        The beginning is untouched.
-    """
+    """Cut the end off, or put zeros there."""
     missing = max(0, num_samples - len(samples))
     return np.concatenate([samples[:num_samples], np.zeros(missing, dtype=np.float32)])
 
@@ -293,24 +166,7 @@ def of_length(samples: Samples, num_samples: int) -> Samples:
 def through_file(
     samples: Samples, sample_rate: int, file_format: str, subtype: str, compression: float | None = None
 ) -> Samples:
-    """Write sound into a file in memory and read it again.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono; n >= 1. What is beyond full scale is clipped.
-    sample_rate : int
-        Hz; the format must know it.
-    file_format, subtype : str
-        As libsndfile names them.
-    compression : float, optional
-        0 to 1, as libsndfile takes it.
-
-    Returns
-    -------
-    ndarray, shape (m,), float32
-        At the same rate; m may be greater than n where the format knows whole blocks only.
-    """
+    """Write sound into a file in memory and read it again."""
     content = io.BytesIO()
     with soundfile.SoundFile(
         content, "w", sample_rate, 1, format=file_format, subtype=subtype, compression_level=compression
@@ -328,18 +184,6 @@ def gsm(samples: Samples, sample_rate: int, _: np.random.Generator) -> Samples:
 
     The codec is libsndfile's (ETSI EN 300 961); before it comes the telephone band, as in a handset. The
     codec itself adds no delay; what fills its last block is cut off.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono, full scale ±1.
-    sample_rate : int
-        Hz.
-
-    Returns
-    -------
-    ndarray, shape (n,), float32
-        Nothing is drawn.
     """
     return _over_the_line(
         samples, sample_rate, lambda line: through_file(line, LINE_RATE_HZ, "WAV", "GSM610")
@@ -355,20 +199,6 @@ def opus(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Sample
     """Send speech through Opus (RFC 6716) at 6 to 16 kbit/s, drawn anew for each passage.
 
     The encoder is libsndfile's; it takes its own delay out.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono, full scale ±1.
-    sample_rate : int
-        Hz; 8, 12, 16, 24 or 48 kHz.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (n,), float32
-        Bits depend on the version of libopus.
     """
     compression = float(rng.choice(COMPRESSIONS))
     return of_length(through_file(samples, sample_rate, "OGG", "OPUS", compression), len(samples))

@@ -17,42 +17,12 @@ SYLLABLES_A_SECOND: Final = 4.0
 
 
 def white(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Make noise of equal power at all frequencies.
-
-    Parameters
-    ----------
-    num_samples : int
-        Length.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float64
-        Any level.
-    """
+    """Make noise of equal power at all frequencies."""
     return _falling_noise(num_samples, sample_rate, rng, 0.0)
 
 
 def pink(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Make noise of equal power in all octaves (1/f) from 20 Hz up.
-
-    Parameters
-    ----------
-    num_samples : int
-        Length.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float64
-        Any level.
-    """
+    """Make noise of equal power in all octaves (1/f) from 20 Hz up."""
     return _falling_noise(num_samples, sample_rate, rng, 1.0)
 
 
@@ -61,20 +31,6 @@ def babble(num_samples: int, sample_rate: int, rng: np.random.Generator) -> NDAr
 
     Each of five is noise with the long-term spectrum of speech, roughly (flat to 500 Hz, 9 dB an octave down
     above; D. Byrne et al., JASA 96, 1994), and swells about four times a second, as syllables do.
-
-    Parameters
-    ----------
-    num_samples : int
-        Length.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (num_samples,), float64
-        Any level.
     """
     length = _fast(num_samples)
     voices = np.zeros(num_samples)
@@ -102,18 +58,7 @@ def _fast(num_samples: int) -> int:
 
 
 def draw_kind(rng: np.random.Generator) -> SoundMaker:
-    """Draw white noise, pink noise or babble, each as often.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    callable
-        Makes noise of that kind.
-    """
+    """Draw white noise, pink noise or babble, each as often."""
     kinds: tuple[SoundMaker, ...] = (white, pink, babble)
     return kinds[int(rng.integers(len(kinds)))]
 
@@ -135,18 +80,6 @@ def active_level_dbfs(samples: Samples, sample_rate: int) -> float:
     threshold that lies 15.9 dB below the level it leads to. Two things differ: thresholds are 3 dB apart
     below the envelope's own peak, so that a gain moves the level by exactly that gain, and the envelope is
     sampled a thousand times a second.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono, full scale ±1.
-    sample_rate : int
-        Hz.
-
-    Returns
-    -------
-    float
-        dB below full scale, as `emotion.signal.level_dbfs`; -120 for silence and for no samples.
     """
     if not len(samples):
         return FLOOR_DBFS
@@ -184,26 +117,7 @@ def _num_active(above: NDArray[np.bool_], hangover: int) -> int:
 def add_noise(
     samples: Samples, sample_rate: int, snr_db: float, make: SoundMaker, rng: np.random.Generator
 ) -> Samples:
-    """Add steady noise to a passage of speech.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono, full scale ±1.
-    sample_rate : int
-        Hz.
-    snr_db : float
-        Active level of the speech (`active_level_dbfs`) over the RMS of the noise, dB. Pauses have noise too.
-    make : callable
-        Gives the noise.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (n,), float32
-        The sum; it may pass full scale.
-    """
+    """Add steady noise, `snr_db` below the active level of the speech; the sum may pass full scale."""
     if not len(samples):
         return samples
     noise = make(len(samples), sample_rate, rng)
@@ -214,38 +128,12 @@ def add_noise(
 
 
 def noise10(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:
-    """Add pink noise 10 dB below the speech of the whole stream, as evaluation does.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono, full scale ±1.
-    sample_rate : int
-        Hz.
-    rng : numpy.random.Generator
-        Drawn from.
-
-    Returns
-    -------
-    ndarray, shape (n,), float32
-        One level of noise throughout, as `add_noise`.
-    """
+    """Add pink noise 10 dB below the speech of the whole stream, as evaluation does."""
     return add_noise(samples, sample_rate, 10.0, pink, rng)
 
 
 def mixed_noise(snr_db: float) -> Change:
-    """Give a condition for fitting: white, pink or babble, drawn for each passage.
-
-    Parameters
-    ----------
-    snr_db : float
-        As `add_noise`, measured in each passage.
-
-    Returns
-    -------
-    callable
-        From samples, rate and generator to as many samples.
-    """
+    """Give a condition for fitting: white, pink or babble, drawn for each passage."""
 
     @in_passages
     def noisy(samples: Samples, sample_rate: int, rng: np.random.Generator) -> Samples:

@@ -12,7 +12,6 @@ from emotion.encoders import network_folder
 from emotion.errors import ModelError
 from emotion.window_grid import WindowGrid
 from streamer.analysis.vad import (
-    ARRAYS_NAME,
     CARD_NAME,
     CHUNK,
     FOLDER,
@@ -65,14 +64,16 @@ def test_only_the_chunks_of_a_window_are_kept(win_seconds: float) -> None:
 
 
 def test_a_network_that_is_missing_or_was_changed_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=f"{ARRAYS_NAME} cannot be read .*install callmood again"):
+    with pytest.raises(ModelError, match=f"{CARD_NAME} cannot be read .*install callmood again"):
         read_vad_arrays(tmp_path)
-    content = bytearray((network_folder(FOLDER) / ARRAYS_NAME).read_bytes())
-    content[5_000] ^= 1
-    (tmp_path / ARRAYS_NAME).write_bytes(content)
     (tmp_path / CARD_NAME).write_bytes((network_folder(FOLDER) / CARD_NAME).read_bytes())
+    with pytest.raises(ModelError, match=r"voice_activity\.npz cannot be read .*install callmood again"):
+        read_vad_arrays(tmp_path)
+    content = bytearray((network_folder(FOLDER) / "voice_activity.npz").read_bytes())
+    content[5_000] ^= 1
+    (tmp_path / "voice_activity.npz").write_bytes(content)
     with pytest.raises(ModelError, match=r"has SHA-256 [0-9a-f]{64}, and its card asks for"):
         read_vad_arrays(tmp_path)
     (tmp_path / CARD_NAME).write_text("{}")
-    with pytest.raises(ModelError, match="field 'sha256' is missing"):
+    with pytest.raises(ModelError, match="field 'format' is missing"):
         read_vad_arrays(tmp_path)
