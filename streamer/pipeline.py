@@ -415,12 +415,11 @@ class Pipeline:
 
     def _handle(self, event: LegEvent) -> None:
         self.counters.count(event)
+        self._views.take(event)
         raised: list[Alert] = []
         if isinstance(event, Row):
-            self._views.take(event)
             raised = self.alerting.take(event)
         elif isinstance(event, Skip):
-            self._views.take(event)
             if self._skips.begins_with(event):
                 self.messages.append(f"too slow: x{event.demand:.1f}; windows are skipped")
         else:

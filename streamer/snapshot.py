@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from emotion.arrays import FloatArray
-from streamer.events import Row, Skip, is_spoken
+from streamer.events import Gap, LegEvent, Row, Skip, is_spoken
 
 if TYPE_CHECKING:
     from streamer.analysis.gate import NoiseFloor
@@ -41,7 +41,7 @@ class LegView:
     name : str
         Name of the leg.
     row : Row or None
-        The latest; None until the first window is full.
+        The latest; None until the first window since the start, or since the latest gap, is full.
     level_dbfs, floor_dbfs : float
         RMS of the latest tenth of a second, and the room's noise floor, dB below full scale.
     history : tuple of HistoryPoint
@@ -54,6 +54,10 @@ class LegView:
         The part of all talk that is its own, 0..1; None where nobody has talked yet, or it is not analysed.
     spoke_last : bool
         Nobody has talked after it.
+    since_seconds : float
+        Stream time at which its sound began, or went on after the latest gap, s.
+    voice_known : float
+        How far the speaker baseline is trusted, 0..1.
     """
 
     name: str
@@ -65,6 +69,8 @@ class LegView:
     talks: bool = False
     talk_share: float | None = None
     spoke_last: bool = False
+    since_seconds: float = 0.0
+    voice_known: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -236,15 +242,22 @@ class LegViews:
         self._talk = talk
         self._rows: dict[str, Row] = {}
         self._histories: dict[str, deque[HistoryPoint]] = {leg: deque() for leg in noise_floors}
+        self._since_seconds = dict.fromkeys(noise_floors, 0.0)
+        self._voice_known = dict.fromkeys(noise_floors, 0.0)
         self._latest_seconds = 0.0
 
-    def take(self, event: Row | Skip) -> None:
-        """Take the next window of a leg; after a skipped one the latest row stands."""
+    def take(self, event: LegEvent) -> None:
+        """Take what comes next of a leg: after a skip the latest row stands, a gap makes it out of date."""
+        if isinstance(event, Gap):
+            self._rows.pop(event.leg, None)
+            self._since_seconds[event.leg] = event.end
+            return
         self._latest_seconds = max(self._latest_seconds, event.end)
         self._talk.take(event)
         if isinstance(event, Skip):
             return
         self._rows[event.leg] = event
+        self._voice_known[event.leg] = event.voice_known
         smoothed = None if event.smoothed is None else tuple(map(event.smoothed.__getitem__, self._labels))
         history = self._histories[event.leg]
         history.append(HistoryPoint(event.end, event.emotion, smoothed))
@@ -262,9 +275,11 @@ class LegViews:
                 floor_dbfs=noise_floor.dbfs,
                 history=tuple(self._histories[leg]),
                 analysed=self._talk.counts(leg),
-                talks=self._talk.talks_now(leg, self._latest_seconds),
+                talks=leg in self._rows and self._talk.talks_now(leg, self._latest_seconds),
                 talk_share=self._talk.share(leg),
                 spoke_last=self._talk.last == leg,
+                since_seconds=self._since_seconds[leg],
+                voice_known=self._voice_known[leg],
             )
             for leg, noise_floor in self._noise_floors.items()
         )

@@ -59,7 +59,7 @@ def wandering_call(
                 continue
             row = replace(leg.row, leg=name, voice_known=min(1.0, leg.row.window / 60))
             talk.take(row)
-            views.append(replace(leg, name=name, row=row))
+            views.append(replace(leg, name=name, row=row, voice_known=row.voice_known))
         yield replace(
             session[0],
             legs=tuple(_with_talk(leg, talk, session[0].stream_seconds) for leg in views),

@@ -89,7 +89,9 @@ def wandering(
         row = _row(window, end, raw, smoothed, silent=(window - silent_from) % 44 < 11, rng=rng)
         point = HistoryPoint(end, row.emotion, tuple(row.smoothed.values()) if row.smoothed else None)
         history = [kept for kept in (*history, point) if kept.end > end - 60.0]
-        leg = LegView("mono", row, row.level_dbfs + rng.normal(), -61.0, tuple(history))
+        leg = LegView(
+            "mono", row, row.level_dbfs + rng.normal(), -61.0, tuple(history), voice_known=row.voice_known
+        )
         yield replace(
             before_the_first_window(end),
             windows=window + 1,

@@ -106,12 +106,16 @@ _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 
 
 def draw_history(
-    canvas: Canvas, history: Sequence[HistoryPoint], labels: tuple[str, ...], step_seconds: float
+    canvas: Canvas,
+    history: Sequence[HistoryPoint],
+    labels: tuple[str, ...],
+    step_seconds: float,
+    now: float = 0.0,
 ) -> None:
-    """Draw the smoothed probabilities of the last minute, now at the right."""
+    """Draw the smoothed probabilities of the last minute; its right edge is the newest, or `now` if later."""
     if not canvas.width or not canvas.height:
         return
-    points = _points_by_column(history, canvas.width, step_seconds)
+    points = _points_by_column(history, canvas.width, step_seconds, now)
     if canvas.height < len(labels):
         for column, in_column in enumerate(points):
             if in_column:
@@ -150,14 +154,14 @@ def _draw_column(
 
 
 def _points_by_column(
-    history: Sequence[HistoryPoint], width: int, step_seconds: float
+    history: Sequence[HistoryPoint], width: int, step_seconds: float, now: float
 ) -> list[list[HistoryPoint]]:
     """Sort points into columns fixed on the stream's clock, so that old columns never change."""
     columns: list[list[HistoryPoint]] = [[] for _ in range(width)]
     if not history:
         return columns
     each = HISTORY_SECONDS / width
-    newest = math.floor(history[-1].end / each)
+    newest = math.floor(max(now, history[-1].end) / each)
     for point in history:
         column = math.floor(point.end / each) - newest + width - 1
         if 0 <= column < width:

@@ -71,7 +71,9 @@ def draw_leg(
         history, axis = _beside_bars(right, rows)
     else:
         _draw_history_labels(part("history"), info.labels)
-    draw_history(history, view.history, info.labels, info.step_seconds)
+    # The newest row is less than two steps old while sound comes; in a gap the chart moves on without it.
+    now = snapshot.stream_seconds - 2 * info.step_seconds
+    draw_history(history, view.history, info.labels, info.step_seconds, now)
     draw_time_axis(axis, HISTORY_SECONDS)
 
 
@@ -197,7 +199,7 @@ def headline_of(view: LegView, snapshot: Snapshot, info: SessionInfo) -> Headlin
     if view.name in snapshot.mute:
         return Headline("no sound", WARNING, advice="nothing but zeros: unmute it, or allow it to be heard")
     if row is None:
-        heard = min(snapshot.stream_seconds, info.win_seconds)
+        heard = min(max(0.0, snapshot.stream_seconds - view.since_seconds), info.win_seconds)
         return Headline("listening…", STRONG, progress=f"{heard:.1f} of {info.win_seconds:.1f} s")
     if row.emotion is None:
         style, advice = _STATES.get(row.state, (FAINT, ""))
@@ -251,8 +253,7 @@ def voice_figures(view: LegView, info: SessionInfo) -> list[Figure]:
     """Give how well a voice is known, the longest form first; nothing where voices are not learned."""
     if not info.learns_voice:
         return []
-    known = 0.0 if view.row is None else view.row.voice_known
-    text = voice_text(known)
+    text = voice_text(view.voice_known)
     voice = info.voices.get(view.name)
     name = "voice" if voice is None else f"voice {shortened(voice, _VOICE_NAME_CELLS)}:"
     return [Figure(name, text), Figure("voice", text), Figure("voice", text[:_GAUGE_CELLS])]

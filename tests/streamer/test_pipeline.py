@@ -164,6 +164,23 @@ def test_while_paused_nothing_is_analysed_or_handed_on(tiny_model: EmotionModel)
     assert not pipeline.messages, "the user knows"
 
 
+def test_a_gap_takes_the_latest_row_off_the_screen_and_leaves_the_baseline(tiny_model: EmotionModel) -> None:
+    pipeline = pipeline_with(tiny_model)
+    pipeline.take(0, block(0, 2 * RATE))
+    before = seen(pipeline).legs[0]
+    assert before.row is not None
+    assert before.talks
+    pipeline.obey(0, UserCommand("pause", (2 * RATE,), 42.0))
+    pipeline.take(0, block(2 * RATE, 3 * RATE))
+    pipeline.obey(0, UserCommand("pause", (5 * RATE,), 42.0))
+    pipeline.take(0, block(5 * RATE, RATE // 2))
+    after = seen(pipeline).legs[0]
+    assert (after.row, after.talks, after.since_seconds) == (None, False, 5.0)
+    assert (after.history, after.voice_known) == (before.history, before.row.voice_known)
+    pipeline.take(0, block(5 * RATE + RATE // 2, RATE // 2))
+    assert seen(pipeline).legs[0].row is not None
+
+
 def test_a_mark_stands_where_the_user_set_it(tiny_model: EmotionModel) -> None:
     diary = Diary()
     pipeline = pipeline_with(tiny_model, diary)

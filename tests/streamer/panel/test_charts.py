@@ -36,6 +36,13 @@ def test_heights_tell_probabilities_and_dots_tell_silence() -> None:
     assert drawn_history(history, 120, 4)[:2] == [f"{'':118}█ ", f"{'':117}·█▄"]
 
 
+def test_where_no_row_comes_the_chart_moves_on_without_one() -> None:
+    history = history_of(4)
+    canvas = Canvas(120, 2)
+    draw_history(canvas, history, LABELS, 0.5, now=history[-1].end + 10.0)
+    assert text_lines(canvas) == [line[20:] + " " * 20 for line in drawn_history(history, 120, 2)]
+
+
 def test_few_rows_show_initials() -> None:
     history = (*history_of(1), HistoryPoint(2.5, "up", (1.0, 0.0)), HistoryPoint(3.0, "down", (0.25, 0.75)))
     assert drawn_history(history, 120, 1) == [f"{'':117}·ud"]

@@ -284,9 +284,7 @@ def shown_mono(snapshot: Snapshot, head: SessionInfo, width: int = 80, height: i
 
 def knowing(known: float, *, with_spectrogram: bool = False) -> Snapshot:
     snapshot = list(wandering(62, with_spectrogram=with_spectrogram))[-1]
-    leg = snapshot.legs[0]
-    assert leg.row is not None
-    return replace(snapshot, legs=(replace(leg, row=replace(leg.row, voice_known=known)),))
+    return replace(snapshot, legs=(replace(snapshot.legs[0], voice_known=known),))
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,15 @@ def test_before_the_first_window_is_full_it_says_how_much_was_heard() -> None:
     assert "listening… 2.0 of 2.0 s" in "\n".join(shown(before_the_first_window(9.0), 40, 12))
 
 
+def test_after_a_gap_it_waits_for_the_first_window_and_the_chart_moves_on() -> None:
+    snapshot = list(wandering(30))[-1]
+    before = snapshot.legs[0]
+    after = replace(before, row=None, since_seconds=snapshot.stream_seconds + 10.0)
+    lines = shown(replace(snapshot, stream_seconds=snapshot.stream_seconds + 10.6, legs=(after,)), 120, 40)
+    assert "listening… 0.6 of 2.0 s" in "\n".join(lines)
+    assert not any("%" in line for line in lines), "no probability of before the gap"
+
+
 def test_off_the_record_shows_no_emotion() -> None:
     text = "\n".join(shown(replace(heard(5), paused=True)))
     assert "‖ OFF THE RECORD" in text
