@@ -28,7 +28,7 @@ from trainer.synthesis.tones import SAMPLE_RATE as TONE_RATE
 from trainer.synthesis.tones import TONE_RECIPES, synthesise
 
 BASE: Final = "ac80b52af45447b1c8da9b59e4b655d627cbce1e"
-"""The last commit before code was moved (issue 16)."""
+"""The last commit before the modules were moved."""
 
 Steps: TypeAlias = NDArray[np.int64]
 """``(n,)``: steps of 16 bits, mono."""

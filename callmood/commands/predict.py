@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.voice is not None:
         voice = saved_voice(arguments.voice, model).state
         read.append(file_of_voice(arguments.voice))
-    judging = ClassifierOptions(baseline=voice is not None, never_unsure=arguments.never_unsure, voice=voice)
+    options = ClassifierOptions(baseline=voice is not None, never_unsure=arguments.never_unsure, voice=voice)
     files, num_failed = _recordings(arguments.files)
     access = GROUP_READABLE if arguments.group_readable else PRIVATE
     outputs = OutputFiles(force=arguments.force, access=access, inputs=[*read, *files])
@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     facts: list[dict[str, Any]] = []
     for file, picture in zip(files, pictures, strict=True):
         try:
-            prediction = predict_recording(model, AudioFile(file), judging)
+            prediction = predict_recording(model, AudioFile(file), options)
             if picture is not None:
                 _draw(model, file, prediction, picture)
         except AudioFileError as error:
