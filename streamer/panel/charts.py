@@ -119,7 +119,8 @@ def draw_history(
     if canvas.height < len(labels):
         for column, in_column in enumerate(points):
             if in_column:
-                emotion = in_column[-1].emotion or "·"
+                newest = in_column[-1]
+                emotion = newest.emotion or ("·" if newest.smoothed is None else "?")
                 canvas.put(0, column, emotion[0], emotion_style(emotion))
         return
     rows = canvas.height // len(labels)

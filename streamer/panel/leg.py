@@ -203,9 +203,27 @@ def headline_of(view: LegView, snapshot: Snapshot, info: SessionInfo) -> Headlin
         return Headline("listening…", STRONG, progress=f"{heard:.1f} of {info.win_seconds:.1f} s")
     if row.emotion is None:
         style, advice = _STATES.get(row.state, (FAINT, ""))
-        return Headline(row.state, style, advice=advice)
+        return Headline(row.state, style, advice=_doubt(view, info) or advice)
     share = "" if row.smoothed is None else percent(row.smoothed[row.emotion])
     return Headline(row.emotion, emotion_style(row.emotion, strong=True), percent=share)
+
+
+_NOISY_DB: Final = 12.0
+"""Speech that is no further above the noise floor is noisy."""
+
+
+def _doubt(view: LegView, info: SessionInfo) -> str:
+    """Name the two labels that an unsure row hesitates between, and what makes that likely."""
+    row = view.row
+    if row is None or row.state != "unsure" or row.smoothed is None:
+        return ""
+    first, second = sorted(row.smoothed, key=row.smoothed.__getitem__, reverse=True)[:2]
+    reasons = []
+    if info.learns_voice and view.voice_known < _KNOWN_FROM:
+        reasons.append("voice still new")
+    if row.level_dbfs < view.floor_dbfs + _NOISY_DB:
+        reasons.append("noisy")
+    return " · ".join([f"{first} or {second}?", *reasons])
 
 
 def _draw_headline(canvas: Canvas, headline: Headline) -> None:

@@ -46,6 +46,8 @@ def test_where_no_row_comes_the_chart_moves_on_without_one() -> None:
 def test_few_rows_show_initials() -> None:
     history = (*history_of(1), HistoryPoint(2.5, "up", (1.0, 0.0)), HistoryPoint(3.0, "down", (0.25, 0.75)))
     assert drawn_history(history, 120, 1) == [f"{'':117}·ud"]
+    unsure = (*history, HistoryPoint(3.5, None, (0.5, 0.5)))
+    assert drawn_history(unsure, 120, 1) == [f"{'':116}·ud?"], "unsure is no silence"
 
 
 def test_columns_between_points_are_filled_where_the_terminal_is_wide() -> None:

@@ -123,6 +123,28 @@ def test_what_is_no_emotion_is_named_and_says_what_to_do(
     assert all(words_of(emotion) not in text and emotion.upper() not in text for emotion in LABELS)
 
 
+@pytest.mark.parametrize(
+    ("known", "above_floor_db", "words"),
+    [
+        (1.0, 40.0, "happy or sad?"),
+        (0.1, 40.0, "happy or sad? · voice still new"),
+        (0.1, 5.0, "happy or sad? · voice still new · noisy"),
+    ],
+)
+def test_unsure_says_between_what_and_why(known: float, above_floor_db: float, words: str) -> None:
+    snapshot = heard(10)
+    view = snapshot.legs[0]
+    assert view.row is not None
+    smoothed = {"angry": 0.1, "happy": 0.4, "neutral": 0.15, "sad": 0.35}
+    level = view.floor_dbfs + above_floor_db
+    row = replace(view.row, state="unsure", emotion=None, smoothed=smoothed, level_dbfs=level)
+    leg = replace(view, row=row, voice_known=known)
+    info = replace(panel_facts(), learns_voice=True)
+    lines = text_lines(draw_panel(replace(snapshot, legs=(leg,)), info, 120, 40, CLOCK))
+    [line] = [line for line in lines if "happy or sad?" in line]
+    assert line.rstrip().endswith(words)
+
+
 def test_before_the_first_window_is_full_it_says_how_much_was_heard() -> None:
     assert "listening… 1.2 of 2.0 s" in "\n".join(shown(before_the_first_window(1.2)))
     assert "listening… 2.0 of 2.0 s" in "\n".join(shown(before_the_first_window(9.0), 40, 12))
