@@ -174,9 +174,11 @@ def _joined(argument: str, names: Names | None) -> str | None:
 
 def _voice_options(voice: Voices | None) -> list[str]:
     """Give what `--voice` would be."""
-    if isinstance(voice, Mapping):
-        return [f"{leg}={name}" for leg, name in voice.items()]
-    return [] if voice is None else [voice]
+    if voice is None or isinstance(voice, str):
+        return [] if voice is None else [voice]
+    if not isinstance(voice, Mapping):
+        raise UsageError(f"voice is {voice!r:.60}; give a name, or a mapping of legs to names")
+    return [f"{leg}={name}" for leg, name in voice.items()]
 
 
 class Listener:
@@ -258,14 +260,16 @@ class Listener:
     ) -> None:
         self.rate = checked_rate(rate)
         self.channels = checked_channels(channels)
-        num_names = 1 if isinstance(legs, str) or not isinstance(legs, Sequence) else len(legs)
-        if num_names > self.channels == 1:
-            raise UsageError(f"legs has {num_names} names, but channels is 1; give channels={num_names}")
         info = SourceInfo("samples", self.rate, self.channels, "FLOAT", None, live=False)
         with _python_words():
             analysis = _Analysis(
                 model, legs, analyse, win, step, voice, baseline, never_unsure, alerts, alert_cooldown
             )
+            plain = [] if isinstance(legs, str) or not isinstance(legs, Sequence) else legs
+            if len(plain) > self.channels == 1 and not any("=" in str(name) for name in plain):
+                raise UsageError(
+                    f"legs has {len(plain)} names, but channels is 1; give channels={len(plain)}"
+                )
             self._run = _Run(analysis, [info])
         self.model = analysis.model
         self.legs = tuple(leg.name for leg in self._run.legs if leg.analysed)

@@ -211,10 +211,12 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     )
     sources = parser.add_argument_group("sources")
     add_device_argument(sources, "; repeat for two devices", action=Collected)
-    sources.add_argument("--mic", action="store_true", help="listen to the default microphone")
+    # 1, which is not the `true` of a file: what was typed is told from what a file says.
+    typed: dict[str, Any] = {"action": "store_const", "const": 1, "default": False}
+    sources.add_argument("--mic", **typed, help="listen to the default microphone")
     sources.add_argument(
         "--system",
-        action="store_true",
+        **typed,
         help="listen to what this machine plays: the other side of a call; with --mic, the legs are me and "
         "them",
     )

@@ -127,7 +127,7 @@ def _refuse_other_digest(file: BufferedReader, path: Path, card: Card) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class EmotionModel:
     """A card, a feature set, and a decision that fit each other.
 

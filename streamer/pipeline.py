@@ -274,6 +274,7 @@ class Pipeline:
         """Analyse a block and hand it on, or keep it out while the user pauses."""
         began = time.monotonic()
         legs = self.sources[source]
+        taken_seconds = legs.taken_seconds
         # A loudspeaker that plays nothing, or is put to sleep meanwhile, is no fault.
         if self._live and not legs.info.stalls:
             if line := legs.clock_drift.take(block):
@@ -291,8 +292,8 @@ class Pipeline:
         ended = time.monotonic()
         self.counters.processing_seconds += ended - began
         if self._shedder is not None:
-            block_seconds = len(block.samples) / legs.info.sample_rate
-            self._shedder.worked(source, block_seconds, ended - began, ended - block.arrived)
+            sound_seconds = legs.taken_seconds - taken_seconds
+            self._shedder.worked(source, sound_seconds, ended - began, ended - block.arrived)
 
     def obey(self, source: int, command: UserCommand) -> None:
         """Carry out a command of the user for one source, whose sound before the command has been taken.

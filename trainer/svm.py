@@ -368,7 +368,7 @@ def softmax_weights(machine: LogisticRegression) -> tuple[NDArray[np.float64], N
     Returns
     -------
     tuple of ndarray
-        Weights of shape (n, k), and biases of shape (k,); both float64.
+        Weights of shape (n, k), and biases of shape (k,), of the machine's own type: that of the vectors.
     """
     weights, bias = np.array(machine.coef_.T), np.array(machine.intercept_)
     if len(machine.classes_) > 2:

@@ -139,6 +139,11 @@ class SourceLegs:
         return self.analysed_samples / self._sample_rate
 
     @property
+    def taken_seconds(self) -> float:
+        """How much has come in all, up to the end that was asked for, s."""
+        return (self.analysed_samples + self.paused_samples) / self._sample_rate
+
+    @property
     def paused_seconds(self) -> float:
         """How much the user kept out, s."""
         return self.paused_samples / self._sample_rate

@@ -56,7 +56,7 @@ MIN_CORRECTION_SECONDS: Final = 0.02
 _MEMORY_SECONDS: Final = 10.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Epoch:
     """The `time.monotonic()` at which stream time is 0: the start of the first block of any source."""
 

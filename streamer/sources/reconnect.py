@@ -90,7 +90,8 @@ class ReconnectingSource:
             self._source.stop()
             return
         is_quiet = relay.quiet_seconds > (MAX_MISSING_SECONDS if relay.has_delivered else MAX_START_SECONDS)
-        is_reported = relay.ended.is_set() or (relay.num_attempts > 0 and not relay.has_delivered)
+        is_ended = self._thread.stopping.is_set() or relay.ended.is_set()
+        is_reported = is_ended or (relay.num_attempts > 0 and not relay.has_delivered)
         is_hanging = self._probe is None or time.monotonic() - self._probed_at > PROBE_TIMEOUT_SECONDS
         if is_quiet and not is_reported and is_hanging:
             relay.note_absence(self._hanging_error().what)

@@ -178,6 +178,8 @@ def test_legs_are_named_mixed_and_left_out(model: callmood.EmotionModel) -> None
     assert legs(legs=("customer", "agent")) == {"customer", "agent"}
     assert legs(legs="right=customer,left=agent", analyse="agent") == {"agent"}
     assert legs(legs=["call"]) == {"call"}
+    twice = callmood.Listener(16_000, model, legs=["1=a", "1=b"])
+    assert twice.legs == ("a", "b"), "one channel may be two legs"
     whole = pushed(callmood.Listener(16_000, model, channels=2, legs="mono"), sides)
     mixed = pushed(callmood.Listener(16_000, model), sides.mean(axis=1))
     assert without_lag(whole) == without_lag(mixed)
@@ -408,6 +410,7 @@ def test_a_closed_listener_refuses_everything_but_to_be_closed(model: callmood.E
             "legs is {'left': 'a', 'right': 'b'}; give a name",
         ),
         ({"channels": 2, "analyse": 2}, "analyse is 2; give a name"),
+        ({"voice": ["anna"]}, r"voice is \['anna'\]; give a name"),
         ({"channels": 2, "legs": ("a", "A")}, "has a name twice"),
         ({"analyse": "other"}, "analyse names 'other'"),
         ({"win": 100.0}, "win is 100 s"),

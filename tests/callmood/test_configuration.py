@@ -172,6 +172,7 @@ def test_standard_input_takes_the_place_of_devices_in_a_file(tmp_path: Path) -> 
     arguments = parser.parse_args(["-"])
     assert (arguments.device, arguments.mic, arguments.system) == (None, False, False)
     assert parser.parse_args(["--device", "kettle", "-"]).device == ["kettle"], "the user's own contradiction"
+    assert parser.parse_args(["--system", "-"]).system, "typed, although the file says the same"
     assert parser.parse_args([]).device == ["headset"]
 
 

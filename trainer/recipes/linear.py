@@ -61,7 +61,10 @@ class LinearRecipe:
         _, place, counts = np.unique(cells, return_inverse=True, return_counts=True)
         weights = _TOTAL_WEIGHT / (len(counts) * counts[place])
         machine = LogisticRegression(C=0.01, max_iter=500).fit(scaled, windows.targets, sample_weight=weights)
-        among_all = _for_all_labels(*softmax_weights(machine), machine.classes_, absent=-np.inf)
+        columns, biases = softmax_weights(machine)
+        among_all = _for_all_labels(
+            columns.astype(np.float64), biases.astype(np.float64), machine.classes_, absent=-np.inf
+        )
         return FittedClassifier(LinearDecision(scaler.mean_, scaler.scale_, *among_all))
 
 

@@ -2,10 +2,11 @@
 
 import csv
 import json
+import weakref
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -53,9 +54,16 @@ def test_any_stretch_within_reach_is_the_slice_of_the_whole(places: list[int], d
 def test_it_holds_no_more_than_its_reach_and_two_blocks(places: list[int]) -> None:
     ring = ClipRing(REACH)
     longest = 0
+    given: list[weakref.ref[np.ndarray[Any, Any]]] = []
     for block in blocks(RING_SIGNAL, places):
-        ring.push(block.first_sample, block.samples[:, 0])
+        samples = block.samples[:, 0].copy()
+        given.append(weakref.ref(samples))
+        ring.push(block.first_sample, samples)
+        del samples
         longest = max(longest, len(block.samples))
+        kept = [held for each in given if (held := each()) is not None]
+        assert sum(map(len, kept)) <= REACH + 2 * longest
+        del kept
         forgotten = block.end_sample - REACH - 2 * longest - 1
         assert ring.cut(forgotten, block.end_sample) is None
 

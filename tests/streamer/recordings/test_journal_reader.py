@@ -103,8 +103,8 @@ def test_zeros_at_the_end_are_no_line(lines: list[bytes], tmp_path: Path) -> Non
 def test_log_rotation_begins_with_the_header_again(lines: list[bytes], tmp_path: Path) -> None:
     """Also after a truncation that left the beginning of a line."""
     half = lines[2][: len(lines[2]) // 2] + b"\n"
-    journal = read_bytes(tmp_path, b"".join([*lines[:2], half, lines[0], *lines[2:]]))
-    assert (journal.rows, journal.num_broken) == (ROWS, 1)
+    journal = read_bytes(tmp_path, b"".join([*lines[:2], half, lines[0], half, lines[0], *lines[2:]]))
+    assert (journal.rows, journal.num_broken) == (ROWS, 2)
     assert journal.summary is not None
 
 
