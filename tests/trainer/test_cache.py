@@ -201,7 +201,7 @@ def test_the_version_of_a_feature_set_and_its_networks_are_facts() -> None:
 def test_a_network_without_a_card_has_no_digest(tmp_path: Path) -> None:
     card = tmp_path / "encoder.json"
     assert network_digest(card) is None
-    card.write_text('{"sha256": "0f"}')
+    card.write_text('{"file": "encoder.onnx", "sha256": "0f"}')
     assert network_digest(card) == "0f"
     card.write_text("{")
     assert network_digest(card) is None
