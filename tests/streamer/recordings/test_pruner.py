@@ -33,9 +33,7 @@ from tests.session_material import SUMMARY, facts
 HOLDS_THE_LOCK = """
 import sys
 from pathlib import Path
-from streamer.recordings.session_folder import SessionFolder
-from streamer.recordings.forget import find_forgettable
-from streamer.recordings.session_folder import SessionLock
+from streamer.recordings.session_folder import SessionFolder, SessionLock
 folder = SessionFolder(Path(sys.argv[1]).parent)
 folder.path = Path(sys.argv[1])
 lock = SessionLock(folder)
