@@ -1,0 +1,1 @@
+"""What is made of a session after its end: analysis, reports, exports."""
