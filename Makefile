@@ -19,8 +19,9 @@ TRAIN = CALLMOOD_CORPORA=$(CORPORA) $(BIN)/callmood train $(CORPORA) --force
 EVALUATE = $(BIN)/callmood evaluate --force --corpora $(CORPORA) --leave-one-corpus-out
 CORPORA ?= $(or $(CALLMOOD_CORPORA),../shared/corpora)
 
-# A virtual sound card, a voice to speak into it, and PortAudio to hear it.
-TEST_SYSTEM_PACKAGES := libportaudio2 libasound2-plugins alsa-utils pulseaudio pulseaudio-utils sox baresip-core espeak-ng faketime
+# A virtual sound card, a voice to speak into it, PortAudio to hear it, and a browser for the report's page.
+TEST_SYSTEM_PACKAGES := libportaudio2 libasound2-plugins alsa-utils pulseaudio pulseaudio-utils sox baresip-core espeak-ng faketime \
+	chromium
 
 export PYTHON
 
@@ -52,8 +53,7 @@ system-packages:
 		$$([ -x $(BIN)/python ] || scripts/venv_package.sh "$$python") $(TEST_SYSTEM_PACKAGES)
 
 demo: $(VENV)/callmood-base ## replay speech that a synthesiser made, with the panel, as a microphone would bring it
-	@$(BIN)/callmood replay callmood/demo/speech.flac --record speech \
-		--journal recordings/demo-$$(date +%Y%m%d-%H%M%S).jsonl
+	@$(BIN)/callmood replay callmood/demo/speech.flac --record speech
 
 # One process more than cores: many tests wait for real time to pass.
 test: system-packages $(VENV)/callmood-dev ## run the whole suite, with branch coverage
@@ -132,6 +132,7 @@ scores: $(VENV)/callmood-dev ## score the recipes of the shipped models on stran
 
 pictures: $(VENV)/callmood-dev ## draw the pictures of the README anew
 	@$(BIN)/python -m scripts.make_pictures
+	@$(BIN)/python -m scripts.make_report_pictures
 
 live-session: system-packages $(VENV)/callmood-dev ## play unseen speakers into a microphone, and write docs/live-session (needs the corpora)
 	@CALLMOOD_CORPORA=$(CORPORA) $(BIN)/python -m benchmarks.live_session

@@ -67,7 +67,7 @@ MAX_LAG_SECONDS: Final = 0.25
 
 SOURCE_RATE: Final = 16_000
 MOST_TRIES: Final = 6
-_LEGS: Final = (LegPlan("customer", channel=0), LegPlan("agent", channel=1))
+_LEGS: Final = (LegPlan("customer", channel=0), LegPlan("friend", channel=1))
 _PATIENCE_SECONDS: Final = 5.0
 
 

@@ -10,6 +10,7 @@ from benchmarks.feature_costs import PEERS, SetCosts, set_costs
 from benchmarks.machine import Machine, this_machine
 from benchmarks.model_costs import EncoderCosts, ModelCosts, encoder_costs, model_costs
 from benchmarks.pages import today
+from benchmarks.report_cost import LIMITS, ReportCosts, report_costs
 from benchmarks.single_thread import THREAD_VARIABLES, is_single_threaded
 from benchmarks.speech import BenchSound
 from benchmarks.timing import Advance
@@ -34,6 +35,7 @@ class Measurement:
     sets: tuple[SetCosts, ...]  # in the order of `PEERS`
     models: tuple[ModelCosts, ...]
     encoders: tuple[EncoderCosts, ...]  # the same models against wav2vec2-base
+    reports: tuple[ReportCosts, ...] = ()
 
 
 def require_peers() -> None:
@@ -59,4 +61,9 @@ def measure(models: list[EmotionModel], sound_path: Path, num_steps: int, open_b
             costs.append(model_costs(model, sound, num_steps, advance))
     with open_bar(f"models against {WAV2VEC2}", num_steps) as advance:
         encoders = encoder_costs(models, sound, num_steps, advance)
-    return Measurement(today(), num_steps, machine, tuple(sets), tuple(costs), encoders)
+    reports: list[ReportCosts] = []
+    with open_bar("reports of calls", len(LIMITS)) as advance:
+        for hours in LIMITS:
+            reports += report_costs([hours])
+            advance(1)
+    return Measurement(today(), num_steps, machine, tuple(sets), tuple(costs), encoders, tuple(reports))

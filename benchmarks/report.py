@@ -10,6 +10,7 @@ from benchmarks.feature_costs import HEADLINE_WIN_SECONDS, WINS_SECONDS, SetCost
 from benchmarks.measurement import Measurement
 from benchmarks.model_costs import HEADLINE_RATE, EncoderCosts, ModelCosts
 from benchmarks.pages import page, table
+from benchmarks.report_cost import NUM_RUNS, costs_table
 from benchmarks.timing import Ratio
 from benchmarks.wav2vec2 import WAV2VEC2
 from benchmarks.whole_step import leg_name
@@ -37,7 +38,7 @@ def figures(measurement: Measurement) -> dict[str, Any]:
     found["bytes_per_stream"] = max((costs.bytes_per_stream for costs in measurement.models), default=None)
     found["date"] = measurement.date
     found["steps"] = measurement.num_steps
-    for kind in ("machine", "sets", "models", "encoders"):
+    for kind in ("machine", "sets", "models", "encoders", "reports"):
         found[kind] = asdict(measurement)[kind]
     rounded: dict[str, Any] = _rounded(found)
     return rounded
@@ -118,7 +119,14 @@ def at_a_glance(measurement: Measurement) -> list[Line]:
         lines.append(Line(what, f"{followed.num_calls if followed.are_followed else 0}", ""))
         kilobytes = f"{model.bytes_per_stream / 1000:.0f} kB"
         lines.append(Line(f"memory of one more open stream, `{model.name}`", kilobytes, "at most 1000 kB"))
-    return [*lines, *_against_encoder(measurement)]
+    return [*lines, *_against_encoder(measurement), *_report_lines(measurement)]
+
+
+def _report_lines(measurement: Measurement) -> Iterator[Line]:
+    for costs in measurement.reports:
+        if costs.kind == "html":
+            target, _, _ = costs.limits()
+            yield Line(f"report of a call of {costs.hours:g} h, two legs", f"{costs.seconds:.2f} s", target)
 
 
 def _against_encoder(measurement: Measurement) -> Iterator[Line]:
@@ -186,6 +194,7 @@ def markdown(measurement: Measurement) -> str:
         *_sets(measurement),
         *_models(measurement),
         *_encoders(measurement),
+        *_reports(measurement),
         METHOD.format(steps=measurement.num_steps),
     )
     return page("What callmood costs", "bench", *parts, date=measurement.date)
@@ -301,6 +310,17 @@ def _encoders(measurement: Measurement) -> Iterable[str]:
     )
     head = ("model", "win", "whole step, ms", f"{WAV2VEC2}, ms", "times cheaper", SPREAD_HEAD)
     yield table(head, map(_encoder_row, measurement.encoders))
+
+
+def _reports(measurement: Measurement) -> Iterable[str]:
+    if measurement.reports:
+        yield "## Reports"
+        yield (
+            "`callmood report` of a call of two legs with its whole sound, made up from the speech that "
+            f"comes with callmood: the best of {NUM_RUNS} runs of the command, and the largest memory. "
+            "`python -m benchmarks.report_cost SESSION` measures a recorded session."
+        )
+        yield costs_table(measurement.reports)
 
 
 def _encoder_row(costs: EncoderCosts) -> Sequence[str]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         VoiceError,
     )
     from emotion.model import EmotionModel
-    from streamer.analysis.predict import RecordingPrediction
+    from streamer.analysis.predict import LegPrediction, RecordingPrediction
     from streamer.events import Alert, Gap, Mark, Row, Skip
     from streamer.recordings.journal_reader import Journal, read_journal
 
@@ -43,6 +43,7 @@ __all__ = [
     "Gap",
     "Journal",
     "JournalError",
+    "LegPrediction",
     "ListedModel",
     "Listener",
     "Mark",
@@ -64,6 +65,7 @@ __all__ = [
 _HOMES = {
     "EmotionModel": "emotion.model",
     "Journal": "streamer.recordings.journal_reader",
+    "LegPrediction": "streamer.analysis.predict",
     "ListedModel": "callmood.model_choice",
     "Listener": "callmood.api",
     "RecordingPrediction": "streamer.analysis.predict",

@@ -26,6 +26,7 @@ from callmood.session_options import (
     check_cooldown,
     check_duration,
     legs_of,
+    legs_of_recording,
     voices_of,
 )
 from emotion.arrays import read_only
@@ -78,6 +79,7 @@ class _Analysis:
     wanted: Model
     legs: Names | None
     analyse: Names | None
+    staff: Names | None
     win: float | None
     step: float | None
     voice: Voices | None
@@ -144,7 +146,11 @@ class _Run:
     ) -> None:
         model, grid = analysis.model, analysis.grid
         self.legs = legs_of(
-            _joined("legs", analysis.legs), _joined("analyse", analysis.analyse), sources, usual_legs
+            _joined("legs", analysis.legs),
+            _joined("analyse", analysis.analyse),
+            sources,
+            usual_legs,
+            _joined("staff", analysis.staff),
         )
         voices = voices_of(_voice_options(analysis.voice), self.legs)
         options = SessionOptions(
@@ -204,7 +210,10 @@ class Listener:
         and more are mixed down. `callmood replay` also mixes two identical channels down, which it can tell
         beforehand.
     analyse : str or sequence of str, optional
-        Analyse only these legs, such as those of people who agreed.
+        Analyse only these legs, such as those of people who agreed; by default all but staff.
+    staff : str or sequence of str, optional
+        Legs of employees, beside those called agent, employee or staff. They have no rows unless `analyse`
+        names them: inferring emotions of employees at work is prohibited in the EU (AI Act, article 5(1)(f)).
     win, step : float, optional
         Window length and distance between window starts, s; by default those of the model.
     voice : str or mapping of str to str, optional
@@ -249,6 +258,7 @@ class Listener:
         channels: int = 1,
         legs: Names | None = None,
         analyse: Names | None = None,
+        staff: Names | None = None,
         win: float | None = None,
         step: float | None = None,
         voice: Voices | None = None,
@@ -263,7 +273,7 @@ class Listener:
         info = SourceInfo("samples", self.rate, self.channels, "FLOAT", None, live=False)
         with _python_words():
             analysis = _Analysis(
-                model, legs, analyse, win, step, voice, baseline, never_unsure, alerts, alert_cooldown
+                model, legs, analyse, staff, win, step, voice, baseline, never_unsure, alerts, alert_cooldown
             )
             plain = [] if isinstance(legs, str) or not isinstance(legs, Sequence) else legs
             if len(plain) > self.channels == 1 and not any("=" in str(name) for name in plain):
@@ -398,6 +408,7 @@ def listen(
     system: bool = False,
     legs: Names | None = None,
     analyse: Names | None = None,
+    staff: Names | None = None,
     win: float | None = None,
     step: float | None = None,
     voice: Voices | None = None,
@@ -428,7 +439,7 @@ def listen(
         As for `Listener`.
     system : bool
         Also listen to what this machine plays: the other side of a call. The legs are then me and them.
-    legs, analyse, win, step, voice, baseline, never_unsure, alerts, alert_cooldown, on_alert
+    legs, analyse, staff, win, step, voice, baseline, never_unsure, alerts, alert_cooldown, on_alert
         As for `Listener`; `legs` names a leg for each source.
     on_loss : callable, optional
         Called with each `Gap` and each `Skip`: sound that was lost, and speech that there was no time for.
@@ -452,7 +463,7 @@ def listen(
     check_duration(duration)
     with _python_words():
         analysis = _Analysis(
-            model, legs, analyse, win, step, voice, baseline, never_unsure, alerts, alert_cooldown
+            model, legs, analyse, staff, win, step, voice, baseline, never_unsure, alerts, alert_cooldown
         )
         live = LiveInput((None if device is None else str(device),), system=system)
         sources = live.open()
@@ -524,10 +535,13 @@ def predict(
     rate: int | None = None,
     model: Model = "speech",
     *,
-    voice: str | None = None,
+    legs: Names | None = None,
+    analyse: Names | None = None,
+    staff: Names | None = None,
+    voice: Voices | None = None,
     never_unsure: bool = False,
 ) -> RecordingPrediction:
-    """Classify a whole recording, as `callmood predict` does: the mean over its windows of speech.
+    """Classify the legs of a recording, as `callmood predict` does: the mean over the windows of speech.
 
     Have the consent of the people recorded, and do not base decisions about them on the answer: the models
     learned from actors and are often wrong about speakers who are not in their training data.
@@ -541,20 +555,25 @@ def predict(
         Sample rate of the samples, Hz; only for samples.
     model : str, path-like or EmotionModel
         As for `Listener`; models of whole clips will do as well.
-    voice : str, optional
-        Start from the speaker baseline saved under this name, and adapt; without it nothing is learned.
+    legs, analyse, staff
+        As for `Listener`; two channels that are the same are one leg.
+    voice : str or mapping of str to str, optional
+        Start from the speaker baseline saved under this name, or from one for each leg, and adapt; without it
+        nothing is learned.
     never_unsure : bool
         Name an emotion for all speech; never give the state `unsure`.
 
     Returns
     -------
     RecordingPrediction
-        Without an emotion where no speech was heard, or the model is unsure.
+        Its `legs` has the answer for each leg; its own fields are about all of them together. Without an
+        emotion where no speech was heard, or the model is unsure.
 
     Raises
     ------
     UsageError
-        If samples come without a rate, a file with one, or the samples are not such as `Listener.push` takes.
+        If an argument makes no sense, samples come without a rate, a file with one, or the samples are not
+        such as `Listener.push` takes.
     AudioFileError
         If the file is missing or no recording.
     ModelError
@@ -567,12 +586,17 @@ def predict(
         if rate is not None:
             raise UsageError("a file has its own sample rate; leave rate out")
         audio = AudioFile(recording)
+        name = audio.path.name
     elif rate is None:
         raise UsageError("samples need their sample rate; give it, such as rate=16000")
     else:
-        audio = ArrayRecording(recording, rate)
+        audio, name = ArrayRecording(recording, rate), "samples"
     with _python_words(), one_computing_thread():
         loaded = load_model(model)
-        state = None if voice is None else saved_voice(voice, loaded).state
-        options = ClassifierOptions(baseline=voice is not None, never_unsure=never_unsure, voice=state)
-        return predict_recording(loaded, audio, options)
+        plans = legs_of_recording(
+            audio, name, _joined("legs", legs), _joined("analyse", analyse), _joined("staff", staff)
+        )
+        voices = voices_of(_voice_options(voice), plans)
+        states = {leg: saved_voice(name, loaded).state for leg, name in voices.items()}
+        options = ClassifierOptions(baseline=False, never_unsure=never_unsure)
+        return predict_recording(loaded, audio, options, legs=plans, voices=states)

@@ -20,9 +20,12 @@ COMMANDS: Final = (
     "devices",
     "doctor",
     "sessions",
+    "report",
+    "export",
     "enroll",
     "voices",
     "forget",
+    "notice",
     "predict",
     "models",
     "features",
@@ -101,7 +104,8 @@ def build_parsers() -> tuple[CommandParser, dict[str, CommandParser]]:
         description="Follow the emotion in speech while it is spoken: angry, happy, neutral, sad.",
         epilog=(
             "examples:\n"
-            "  callmood listen\n"
+            "  callmood listen --moments angry,sad\n"
+            "  callmood report last\n"
             "  callmood replay call.wav --spectrogram\n"
             "  callmood predict call.wav\n"
             "  callmood listen --help\n"

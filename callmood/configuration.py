@@ -31,6 +31,12 @@ class Collected(argparse.Action):
         setattr(namespace, self.dest, [*kept, values])
 
 
+class FromAnybody(str):
+    """A text that `HERE` sets, for options on which it may decide less than the user."""
+
+    __slots__ = ()
+
+
 MAX_BYTES: Final = 100_000
 _MAX_NUMBER: Final = 2**63
 """TOML has no larger number, but its reader accepts them."""
@@ -42,7 +48,7 @@ HERE: Final = Path("callmood.toml")
 
 _SESSION: Final = frozenset(
     {
-        *("model", "win", "step", "duration", "legs", "analyse", "no-baseline", "never-unsure"),
+        *("model", "win", "step", "duration", "legs", "analyse", "staff", "no-baseline", "never-unsure"),
         *("json", "plain", "quiet", "spectrogram", "alert", "alert-cooldown", "no-audio"),
     }
 )
@@ -137,7 +143,10 @@ def apply(parser: argparse.ArgumentParser, command: str, path: Path | None = Non
     for found in find(path):
         table = _table(found.path, command, options)
         counts = {key: found.trusted or _is_anybodys(command, key, value) for key, value in table.items()}
-        parser.set_defaults(**{options[key].dest: value for key, value in table.items() if counts[key]})
+        for key, value in table.items():
+            if counts[key]:
+                is_strangers = isinstance(value, str) and not found.trusted
+                parser.set_defaults(**{options[key].dest: FromAnybody(value) if is_strangers else value})
         if table:
             words.append(_in_words(found.path, counts))
     return "; ".join(words)

@@ -145,10 +145,12 @@ def files_of_model(wanted: str) -> list[Path]:
 
 
 def file_of_voice(given: str) -> Path:
-    """Find the file of a voice, which no output may replace."""
-    from streamer.voices import VoiceFolder
+    """Find the file of a voice that a session goes on with, which no output may replace."""
+    from streamer.voices import VoiceFolder, refuse_reserved
 
-    return VoiceFolder().path_of(given.rpartition("=")[2])
+    name = given.rpartition("=")[2]
+    refuse_reserved(name)
+    return VoiceFolder().path_of(name)
 
 
 def saved_voice(name: str, model: "EmotionModel") -> "SavedVoice":

@@ -5,12 +5,22 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from callmood import __version__, configuration
 from callmood.model_choice import choose_model, file_of_voice, files_of_model
 from callmood.process import share_one_heap
-from callmood.session_options import STANDARD_OUTPUT, check_cooldown, check_duration, legs_of, voices_of
+from callmood.session_options import (
+    SESSION_FOLDER,
+    STANDARD_OUTPUT,
+    check_announcement,
+    check_cooldown,
+    check_duration,
+    legs_of,
+    voices_of,
+)
 from emotion.atomic_files import GROUP_READABLE, PRIVATE, Access
 from emotion.errors import OutputError, UsageError
 from emotion.model import find_model_folder, read_model_card
@@ -21,9 +31,10 @@ from streamer.analysis.spectrogram import SpectrogramHistory
 from streamer.leg_plan import LegPlan
 from streamer.pipeline import SessionOptions
 from streamer.recordings.clips import ClipRecorder, ClipRule
+from streamer.recordings.moments import MomentLimits, MomentRecorder
 from streamer.recordings.retention import Retention, RetentionLimits
 from streamer.recordings.session_audio import SessionAudio
-from streamer.recordings.session_folder import SessionFolder, SessionLock
+from streamer.recordings.session_folder import SessionFolder, SessionJournal, SessionLock
 from streamer.session import Session
 from streamer.sinks.base import Sink
 from streamer.sinks.journal import JournalWriter, JsonLines
@@ -48,16 +59,20 @@ def check_session(arguments: argparse.Namespace) -> None:
     """
     check_duration(arguments.duration)
     check_cooldown(arguments.alert_cooldown)
+    check_announcement(arguments.announce)
     _refuse_contradictions(arguments)
     # The card is enough; the arrays are loaded later.
-    read_model_card(find_model_folder(arguments.model)).grid(arguments.win, arguments.step)
+    grid = read_model_card(find_model_folder(arguments.model)).grid(arguments.win, arguments.step)
     for rule in arguments.alert or ():
         AlertRule.parse(rule)
     # A sink of alerts checks its program or address, and starts nothing before it is opened.
     _alert_sinks(arguments)
     if arguments.record is not None:
         ClipRule.parse(arguments.record)
-    RetentionLimits.parse(arguments.keep, arguments.max_size)
+    if arguments.moments is not None:
+        ClipRule.parse(arguments.moments, "--moments")
+        _moment_limits(arguments).check(grid.win / grid.sample_rate)
+    RetentionLimits.parse(arguments.keep, arguments.max_size, arguments.keep_journals)
     for voice in arguments.voice or ():
         file_of_voice(voice)
 
@@ -69,7 +84,7 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
     if arguments.quiet and (arguments.json or arguments.journal == STANDARD_OUTPUT):
         raise UsageError(f"--quiet prints no rows and {json_lines} prints each; leave one of them out")
     # A spectrogram is nearly the sound.
-    for option in ("record", "record_session", "spectrogram_png") if arguments.no_audio else ():
+    for option in ("record", "moments", "record_session", "spectrogram_png") if arguments.no_audio else ():
         if getattr(arguments, option) not in {None, False}:
             raise UsageError(
                 f"--no-audio keeps sound off the disk, and --{option.replace('_', '-')} would write it; "
@@ -78,11 +93,16 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
     if arguments.voice and arguments.no_baseline:
         raise UsageError("--voice goes on with a baseline, --no-baseline does without; leave one of them out")
     wants = [option for option in ("on_alert", "post_alerts") if getattr(arguments, option)]
-    wants += ["record alerts"] if arguments.record == "alerts" else []
+    wants += [
+        f"{option} alerts" for option in ("record", "moments") if getattr(arguments, option) == "alerts"
+    ]
     if wants and not arguments.alert:
         raise UsageError(
             f"--{wants[0].replace('_', '-')} needs a rule that raises alerts: --alert 'angry>0.7 for 5s'"
         )
+
+
+_NO_FILE: Final = (None, STANDARD_OUTPUT, SESSION_FOLDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +114,7 @@ class SessionOutputs:
     access : Access
         Who may read it, and the recordings.
     journal : Path or None
-        The journal.
+        The journal beside the one in the session's folder.
     picture : OutputFile or None
         The spectrogram.
     """
@@ -114,7 +134,7 @@ def claim_outputs(arguments: argparse.Namespace, inputs: Iterable[Path]) -> Sess
     journal, picture = arguments.journal, arguments.spectrogram_png
     return SessionOutputs(
         access,
-        None if journal in {None, STANDARD_OUTPUT} else files.claim_stream(Path(journal), "--journal"),
+        None if journal in _NO_FILE else files.claim_stream(Path(journal), "--journal"),
         None if picture is None else files.claim(picture, "--spectrogram-png"),
     )
 
@@ -124,13 +144,15 @@ def run_session(
     arguments: argparse.Namespace,
     outputs: SessionOutputs,
     usual_legs: Sequence[LegPlan] = (),
+    started: datetime | None = None,
 ) -> int:
     """Run a session as the command line asks for it."""
     share_one_heap()
-    limits = RetentionLimits.parse(arguments.keep, arguments.max_size)
+    limits = RetentionLimits.parse(arguments.keep, arguments.max_size, arguments.keep_journals)
     model = choose_model(arguments.model)
     grid = model.card.grid(arguments.win, arguments.step)
-    legs = legs_of(arguments.legs, arguments.analyse, [source.info for source in sources], usual_legs)
+    infos = [source.info for source in sources]
+    legs = legs_of(arguments.legs, arguments.analyse, infos, usual_legs, arguments.staff)
     voices = voices_of(arguments.voice or (), legs)
     savers = [VoiceSaver(name, leg, model, __version__) for leg, name in voices.items()]
     history = None if outputs.picture is None else SpectrogramHistory()
@@ -160,6 +182,8 @@ def run_session(
             ),
             voices=voices,
             voice_states={saver.leg: saver.saved.state for saver in savers if saver.saved is not None},
+            announced=arguments.announce,
+            started=started,
         ),
     )
     if not sinks:
@@ -196,6 +220,10 @@ def _alert_sinks(arguments: argparse.Namespace) -> list[Sink]:
     return [*commands, *(AlertPost(url) for url in arguments.post_alerts or ())]
 
 
+def _moment_limits(arguments: argparse.Namespace) -> MomentLimits:
+    return MomentLimits(arguments.margin, arguments.longest)
+
+
 def _recording_sinks(
     arguments: argparse.Namespace,
     outputs: SessionOutputs,
@@ -205,14 +233,19 @@ def _recording_sinks(
     """Create the sinks that write files; the journal is last: its summary names the files of the others."""
     sinks: list[Sink] = []
     folder = SessionFolder(Path(arguments.out), outputs.access)
-    if history is not None and outputs.picture is not None:
-        sinks.append(SpectrogramPng(history, outputs.picture))
+    if arguments.moments is not None:
+        moments = ClipRule.parse(arguments.moments, "--moments")
+        sinks.append(MomentRecorder(folder, moments, _moment_limits(arguments)))
     if arguments.record is not None:
-        sinks.append(ClipRecorder(folder, ClipRule.parse(arguments.record)))
+        rule, hints = ClipRule.parse(arguments.record), arguments.moments is None
+        sinks.append(ClipRecorder(folder, rule, hints_at_moments=hints))
     if arguments.record_session:
         sinks.append(SessionAudio(folder, (limits or RetentionLimits()).max_file_bytes))
-    if arguments.record is not None or arguments.record_session:
-        sinks.append(SessionLock(folder))
+    if history is not None and outputs.picture is not None:
+        sinks.append(SpectrogramPng(history, outputs.picture, folder))
+    if sinks or arguments.journal not in {None, STANDARD_OUTPUT}:
+        # Whatever is kept of a session lies in its folder, and always with its journal.
+        sinks += [SessionJournal(folder), SessionLock(folder)]
     if outputs.journal is not None:
         sinks.append(JournalWriter(outputs.journal, access=outputs.access, replace=arguments.force))
     return sinks

@@ -5,17 +5,21 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from callmood.configuration import Collected
+from callmood.configuration import Collected, FromAnybody
 from callmood.model_choice import add_model_argument
 from emotion.errors import UsageError
 from emotion.window_grid import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from streamer.analysis.predict import Recording
     from streamer.leg_plan import LegPlan
     from streamer.sources.base import Source, SourceInfo
 
@@ -25,9 +29,12 @@ DEFAULT_ENCODING: Final = "s16le"
 ENCODINGS: Final = ("s16le", "f32le", "mulaw", "alaw")
 STANDARD_OUTPUT: Final = "-"
 """As a journal: a file of that name is ./-."""
+SESSION_FOLDER: Final = "auto"
+"""As a journal: only the one in the session's folder; a file of that name is ./auto."""
 
 LONGEST_SECONDS: Final = 1.0e9
 """Thirty years: the samples of more would not fit the counters."""
+LONGEST_ANNOUNCEMENT: Final = 500
 _SOUND_SUFFIXES: Final = frozenset(
     (".aif", ".aiff", ".au", ".caf", ".flac", ".m4a", ".mp3", ".mp4", ".ogg", ".opus", ".w64", ".wav")
 )
@@ -45,10 +52,13 @@ def add_device_argument(parser: argparse._ActionsContainer, use: str = "", **opt
     )
 
 
-def add_recordings_folder(parser: argparse._ActionsContainer) -> None:
-    """Add `--out` for commands that write or read recordings."""
+def add_recordings_folder(parser: argparse._ActionsContainer, *names: str) -> None:
+    """Add `--out` for commands that write or read recordings; other `names` leave out its short one."""
     parser.add_argument(
-        "-o", "--out", metavar="DIR", default="recordings", help="folder of recordings (default: %(default)s)"
+        *(names or ("-o", "--out")),
+        metavar="DIR",
+        default="recordings",
+        help="folder of recordings (default: %(default)s)",
     )
 
 
@@ -94,7 +104,20 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
     legs.add_argument(
         "--analyse",
         metavar="LEGS",
-        help="analyse and record only these legs; of the others only the level is shown (default: all)",
+        help="analyse and record only these legs; of the others only the level is shown (default: all but "
+        "staff)",
+    )
+    legs.add_argument(
+        "--staff",
+        metavar="LEGS",
+        help="take only the level of these legs, unless --analyse names them: EU law prohibits inferring "
+        "emotions of employees at work (default: legs called agent, employee or staff)",
+    )
+    legs.add_argument(
+        "--announce",
+        metavar="TEXT",
+        help="write into the journal what you told the people you listen to, see `callmood notice` (default: "
+        "nothing)",
     )
     analysis = parser.add_argument_group("analysis")
     analysis.add_argument(
@@ -154,12 +177,33 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
     files.add_argument(
         "--journal",
         metavar="FILE",
-        help="write one JSON line a row to FILE at once; - is standard output, as --json (default: none)",
+        help="write one JSON line a row to FILE at once, and to journal.jsonl in the session's folder in "
+        "--out; auto writes only that, - only standard output, as --json (default: none)",
+    )
+    files.add_argument(
+        "--moments",
+        metavar="RULE",
+        help="save a clip an episode, that is windows that touch: speech, labels such as angry,sad, all, or "
+        "alerts (default: none)",
+    )
+    files.add_argument(
+        "--margin",
+        type=float,
+        metavar="S",
+        default=1.0,
+        help="seconds of sound before and after each episode in --moments (default: %(default)g)",
+    )
+    files.add_argument(
+        "--longest",
+        type=float,
+        metavar="S",
+        default=60.0,
+        help="longest clip in --moments, seconds; longer episodes go on in the next (default: %(default)g)",
     )
     files.add_argument(
         "--record",
         metavar="RULE",
-        help="save clips: all, speech, labels such as angry,sad, or alerts, from 10 s before each "
+        help="save a clip a window: all, speech, labels such as angry,sad, or alerts, from 10 s before each "
         "(default: none)",
     )
     files.add_argument("--record-session", action="store_true", help="save the whole sound, a file an hour")
@@ -179,6 +223,12 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-size",
         metavar="SIZE",
         help="delete the oldest recordings in --out beyond 500MB or 2GB (default: keep all)",
+    )
+    files.add_argument(
+        "--keep-journals",
+        metavar="AGE",
+        help="keep journals in --out for AGE, such as 180d, when --keep or --max-size delete the rest of "
+        "their sessions (default: delete them with the rest)",
     )
     files.add_argument(
         "--no-audio", action="store_true", help="write no sound, and no picture of it, to the disk"
@@ -246,10 +296,51 @@ def replay_hint(word: str) -> str:
     return f"to analyse a recording: callmood replay {shlex.quote(word)}"
 
 
+def check_announcement(text: str | None) -> None:
+    """Refuse an announcement that is empty, too long for a journal, or no line of text."""
+    if text is None:
+        return
+    if not text.strip() or not text.isprintable():
+        raise UsageError(
+            f"--announce is {text!r:.60}; give one line of text, such as 'This call is analysed'"
+        )
+    if len(text) > LONGEST_ANNOUNCEMENT:
+        raise UsageError(
+            f"--announce has {len(text)} characters; {LONGEST_ANNOUNCEMENT} are the most, so give the gist"
+        )
+
+
 def check_duration(seconds: float | None) -> None:
     """Refuse a session of no length, or of more than the counters hold."""
     if seconds is not None and not 0 < seconds <= LONGEST_SECONDS:
         raise UsageError(f"duration is {seconds:g} s; give a positive number of seconds, such as 60")
+
+
+def parse_started(text: str) -> "datetime":
+    """Parse `--started`: ISO 8601 with a time of day; without an offset it is local time."""
+    from datetime import datetime
+
+    # Python reads a date alone as midnight.
+    with suppress(ValueError, OverflowError, OSError):
+        if ":" in text or "T" in text:
+            moment = datetime.fromisoformat(text.strip())
+            moment.timestamp()
+            return moment.astimezone() if moment.tzinfo is None else moment
+    raise UsageError(
+        f"--started is {text!r:.60}; give date and time as ISO 8601, such as 2026-07-01T07:12:00, which is "
+        "local time, or 2026-07-01T07:12:00+02:00"
+    )
+
+
+def check_ended(started: "datetime", seconds: float) -> None:
+    """Refuse a start after which a recording of this length would end in the future."""
+    from emotion import wall_clock
+
+    if started.timestamp() + seconds > wall_clock.now():
+        raise UsageError(
+            f"--started is {started.isoformat()}: {seconds:.0f} s of sound since then would end in the "
+            "future; give when the recording began"
+        )
 
 
 def check_cooldown(seconds: float) -> None:
@@ -263,12 +354,32 @@ def legs_of(
     analysed: str | None,
     sources: "Sequence[SourceInfo]",
     usual: "Sequence[LegPlan]" = (),
+    staff: str | None = None,
 ) -> "tuple[LegPlan, ...]":
-    """Give the legs that `--legs` and `--analyse` ask for."""
-    from streamer.leg_plan import named_legs, only_analysed, side_legs
+    """Give the legs that `--legs`, `--analyse` and `--staff` ask for."""
+    from streamer.leg_plan import choose_analysed, named_legs, side_legs
 
     legs = named_legs(named, sources) if named is not None else tuple(usual) or side_legs(sources)
-    return legs if analysed is None else only_analysed(legs, analysed)
+    legs = choose_analysed(legs, analysed, staff)
+    if isinstance(analysed, FromAnybody) and any(leg.staff and leg.analysed for leg in legs):
+        raise UsageError(
+            f"./callmood.toml has --analyse {analysed}, which is staff; only you can have staff analysed: "
+            f"type --analyse {analysed}"
+        )
+    return legs
+
+
+def legs_of_recording(
+    audio: "Recording", name: str, named: str | None, analysed: str | None, staff: str | None = None
+) -> "tuple[LegPlan, ...]":
+    """Give the legs of a recording; two channels that are the same are one leg."""
+    from streamer.leg_plan import LegPlan
+    from streamer.sources.base import SourceInfo
+    from streamer.sources.file import are_channels_same
+
+    usual = (LegPlan(),) if named is None and audio.channels > 1 and are_channels_same(audio) else ()
+    info = SourceInfo(name, audio.sample_rate, audio.channels, "FLOAT", None, live=False)
+    return legs_of(named, analysed, [info], usual, staff)
 
 
 def voices_of(given: Sequence[str], legs: "Sequence[LegPlan]") -> dict[str, str]:
@@ -344,7 +455,8 @@ class LiveInput:
         """Check legs, voices and alert rules against each other, as far as that needs no device."""
         from streamer.alerts import AlertRule
 
-        legs = legs_of(arguments.legs, arguments.analyse, self._expected(arguments), self.usual_legs)
+        expected = self._expected(arguments)
+        legs = legs_of(arguments.legs, arguments.analyse, expected, self.usual_legs, arguments.staff)
         voices_of(arguments.voice or (), legs)
         for rule in arguments.alert or ():
             AlertRule.parse(rule).watched_legs([leg.name for leg in legs if leg.analysed])

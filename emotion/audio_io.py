@@ -206,18 +206,21 @@ class AudioFile:
             found.append(f"samples beyond ±1e6 cut to that: {self.huge_samples}")
         return (*self._header_notes, *found)
 
-    def blocks(self, block_samples: int) -> Iterator[Samples]:
-        """Read from the beginning, in blocks.
+    def blocks(self, block_samples: int, first_sample: int = 0) -> Iterator[Samples]:
+        """Read from the beginning, or from another place, in blocks.
 
         Parameters
         ----------
         block_samples : int
             Samples in each block but the last, at least 1.
+        first_sample : int
+            Where to begin. What is before is decoded too, so that the samples are the same as from the
+            beginning on.
 
         Yields
         ------
         ndarray, shape (n, channels), float32
-            Finite; `num_samples` in all. A block belongs to its receiver.
+            Finite; `num_samples` in all, less `first_sample`. A block belongs to its receiver.
 
         Raises
         ------
@@ -225,25 +228,31 @@ class AudioFile:
             If the file changed or went away since it was opened.
         """
         self.non_finite_samples = self.huge_samples = 0
-        for raw in self._raw_blocks(block_samples):
+        for raw in self._raw_blocks(block_samples, first_sample):
             samples, num_non_finite, num_huge = make_finite(raw)
             self.non_finite_samples += num_non_finite
             self.huge_samples += num_huge
             yield samples
 
-    def _raw_blocks(self, block_samples: int) -> Iterator[Samples]:
+    def _raw_blocks(self, block_samples: int, first_sample: int = 0) -> Iterator[Samples]:
         pieces: list[Samples] = []
         missing = block_samples
+        passed_over = first_sample
         for stream in self._streams:
             left = stream.num_samples
             with open_again(self.path, stream) as sound:
                 while left:
-                    piece = sound.read(min(missing, left))
+                    piece = sound.read(
+                        min(passed_over or missing, left, READ_SAMPLES if passed_over else left)
+                    )
                     if not len(piece):
                         raise AudioFileError(
                             f"{self.path} ends {left} samples early: it changed while it was read"
                         )
                     left -= len(piece)
+                    if passed_over:
+                        passed_over -= len(piece)
+                        continue
                     missing -= len(piece)
                     pieces.append(piece)
                     if not missing:

@@ -1,6 +1,7 @@
 """Sum up the two sides of a call that is recorded in two channels: two_legs.py call.wav [LEG ...].
 
-Name the legs of the people who agreed to be analysed; without names both are analysed.
+Name the legs of the people who agreed to be analysed; without names the customer is. An agent is staff and is
+left out: inferring emotions of employees at work is prohibited in the EU (AI Act, article 5(1)(f)).
 """
 
 import sys

@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -33,23 +33,28 @@ from emotion.arrays import Samples
 from emotion.audio_io import AudioFile
 from emotion.model import find_model
 from emotion.output_files import OutputFiles
+from streamer.alerts import AlertRule
 from streamer.analysis.spectrogram import SpectrogramHistory
 from streamer.leg_plan import LegPlan
 from streamer.panel.canvas import Canvas
 from streamer.panel.panel import draw_panel
 from streamer.pipeline import SessionOptions
+from streamer.recordings.session_folder import SessionFolder
 from streamer.session import Session
 from streamer.session_info import SessionInfo
 from streamer.sinks.spectrogram_png import SpectrogramPng
 from streamer.snapshot import Snapshot
 from streamer.sources.file import FileSource
-from streamer.terminal_io import Screen
+from streamer.terminal_io import Key, Note, Screen
 
 if TYPE_CHECKING:
     from streamer.sinks.base import Sink
 
 CALL_NAME = "call.wav"
-LEGS = (LegPlan("customer", channel=0), LegPlan("agent", channel=1))
+# Two friends: of an employee there is nothing to read.
+LEGS = (LegPlan("me", channel=0), LegPlan("them", channel=1))
+ALERT = "me:angry>0.6 for 2s"
+NOTE = "the train was cancelled"
 ROOM_DBFS = -70.0
 
 
@@ -131,6 +136,16 @@ class Portrait(Screen):
     facts: SessionInfo
     snapshot: Snapshot
 
+    def __init__(self, keys: Sequence[tuple[float, Key]] = ()) -> None:
+        super().__init__()
+        self._keys = list(keys)
+
+    def poll(self, timeout_seconds: float) -> Key | None:
+        """Press keys at their stream times, as far as these can be met."""
+        super().poll(min(timeout_seconds, 0.01))
+        is_due = bool(self._keys) and self.snapshot.stream_seconds >= self._keys[0][0]
+        return self._keys.pop(0)[1] if is_due else None
+
     def open(self, facts: SessionInfo) -> None:
         """Keep the session's facts, with a fixed start."""
         self.facts = replace(facts, started=STARTED)
@@ -160,9 +175,6 @@ class Unmerged:
 def listen_to_the_demo(model_name: str, *, png: Path | None = None, seconds: float | None = None) -> Portrait:
     """Replay the demo through a real session."""
     history = SpectrogramHistory()
-    sinks: list[Sink] = (
-        [] if png is None else [SpectrogramPng(history, OutputFiles(force=True).claim(png, "--out"))]
-    )
     options = SessionOptions(
         __version__, duration_seconds=seconds, spectrogram=True, spectrogram_history=history
     )
@@ -170,6 +182,10 @@ def listen_to_the_demo(model_name: str, *, png: Path | None = None, seconds: flo
         heard = Path(folder) / SPEECH.name
         samples, sample_rate = soundfile.read(SPEECH, dtype="int16")
         soundfile.write(heard, np.tile(samples, TIMES), sample_rate)
+        sinks: list[Sink] = []
+        if png is not None:
+            output = OutputFiles(force=True).claim(png, "--out")
+            sinks.append(SpectrogramPng(history, output, SessionFolder(Path(folder))))
         return portrait_of(heard, model_name, options, sinks)
 
 
@@ -178,15 +194,27 @@ def listen_to_the_call(model_name: str) -> Portrait:
     with tempfile.TemporaryDirectory() as folder:
         heard = Path(folder) / CALL_NAME
         write_call(SPEECH, heard)
-        return portrait_of(
-            heard, model_name, SessionOptions(__version__, legs=LEGS, duration_seconds=CALL_SECONDS), []
+        options = SessionOptions(
+            __version__,
+            legs=LEGS,
+            duration_seconds=CALL_SECONDS,
+            spectrogram=True,
+            alert_rules=(AlertRule.parse(ALERT),),
         )
+        keys: list[tuple[float, Key]] = [(24.0, "begin_note"), (26.0, Note(NOTE)), (41.0, "mark")]
+        return portrait_of(heard, model_name, options, [], keys)
 
 
-def portrait_of(heard: Path, model_name: str, options: SessionOptions, sinks: list["Sink"]) -> Portrait:
+def portrait_of(
+    heard: Path,
+    model_name: str,
+    options: SessionOptions,
+    sinks: list["Sink"],
+    keys: Sequence[tuple[float, Key]] = (),
+) -> Portrait:
     """Replay a recording, and keep what was shown last."""
     model = find_model(model_name)
-    portrait = Portrait()
+    portrait = Portrait(keys)
     source = FileSource(AudioFile(heard), fast=True)
     Session([source], model, model.card.grid(None, None), sinks=sinks, screen=portrait, options=options).run()
     return portrait
@@ -227,7 +255,8 @@ def _make(model: str, out: Path) -> int:
         ("panel-spectrogram", portrait, (110, 36), MONOKAI, True),
         ("panel-call-80x24", call, (80, 24), MONOKAI, False),
         ("panel-call-80x24-light", call, (80, 24), DEFAULT_TERMINAL_THEME, False),
-        ("panel-call-160x40", call, (160, 40), MONOKAI, False),
+        ("panel-call-120x40", call, (120, 40), MONOKAI, False),
+        ("panel-call-200x60", call, (200, 60), MONOKAI, True),
     ):
         svg = draw_svg(shown, size, theme, spectrogram=spectrogram)
         (out / f"{name}.svg").write_text(svg, encoding="utf-8")

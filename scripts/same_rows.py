@@ -152,13 +152,13 @@ def write_sound(name: str, folder: Path, hours: float) -> Path:
 def write_call(path: Path) -> None:
     """Write a call of two: the demo's voice, and a deeper one with tones of the article between its words."""
     customer = demo_speech()
-    agent = np.roll(stretched(customer, 7, 6)[: len(customer)] // 2, 6 * SAMPLE_RATE)
+    friend = np.roll(stretched(customer, 7, 6)[: len(customer)] // 2, 6 * SAMPLE_RATE)
     for index, recipe in enumerate(TONE_RECIPES):
         tone = np.rint(3000 * synthesise(recipe, 0, seed=0).astype(np.float64)).astype(np.int64)
         tone = stretched(np.tile(tone, 2), SAMPLE_RATE, TONE_RATE)[: 3 * SAMPLE_RATE]
         at = (2 + 6 * index) * SAMPLE_RATE
-        agent[at : at + len(tone)] = tone
-    soundfile.write(path, np.stack([customer, agent], axis=1).astype(np.int16), SAMPLE_RATE)
+        friend[at : at + len(tone)] = tone
+    soundfile.write(path, np.stack([customer, friend], axis=1).astype(np.int16), SAMPLE_RATE)
 
 
 def write_phone_line(path: Path) -> None:

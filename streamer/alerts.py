@@ -150,7 +150,7 @@ class Alerting:
     ) -> None:
         self.num_alerts = 0
         self._watches = [
-            _Watch(rule, leg, step_seconds, cooldown_seconds)
+            RuleWatch(rule, leg, step_seconds, cooldown_seconds)
             for rule in rules
             for leg in rule.watched_legs(legs)
         ]
@@ -177,10 +177,12 @@ class Alerting:
         return tuple(watch.alert.text for watch in self._watches if watch.alert is not None)
 
 
-class _Watch:
+class RuleWatch:
     """The state of one rule on one leg; `alert` is that of the current episode."""
 
-    def __init__(self, rule: AlertRule, leg: str, step_seconds: float, cooldown_seconds: float) -> None:
+    def __init__(
+        self, rule: AlertRule, leg: str, step_seconds: float, cooldown_seconds: float = COOLDOWN_SECONDS
+    ) -> None:
         self.leg = leg
         self.alert: Alert | None = None
         self._rule = rule
@@ -193,7 +195,13 @@ class _Watch:
         self._onset: Row | None = None
         self._held_seconds = 0.0
 
+    @property
+    def is_in_episode(self) -> bool:
+        """True from the first window above the threshold to the end of its episode."""
+        return self._onset is not None
+
     def take(self, row: Row) -> Alert | None:
+        """Process the next row of the leg; give the alert that it raises."""
         num_steps = 1 if self._last_window is None else row.window - self._last_window
         self._last_window = row.window
         if row.emotion is None or row.smoothed is None:
@@ -210,6 +218,7 @@ class _Watch:
         return None
 
     def interrupt(self) -> None:
+        """End the episode where sound is missing."""
         self._end_episode()
         self._num_without_emotion = 0
 

@@ -27,6 +27,8 @@ class AudioBlock:
         estimate.
     away : bool
         The device was gone until just before this block, and is back; the jump is an estimate.
+    jumped : bool
+        The user moved in a replay just before this block: nobody lost any sound, and the jump is exact.
     """
 
     samples: Samples
@@ -35,6 +37,7 @@ class AudioBlock:
     overrun: bool = False
     stalled: bool = False
     away: bool = False
+    jumped: bool = False
 
     @property
     def end_sample(self) -> int:
@@ -66,8 +69,9 @@ State: TypeAlias = Literal["speech", "silence", "noise", "clipped", "unsure"]
 STATES: Final[tuple[State, ...]] = get_args(State)
 """In the order in which they are counted."""
 
-GapCause: TypeAlias = Literal["overrun", "drop", "pause", "stall", "away"]
-"""Who lost the sound: the card, we, or the user; or nobody, the source had none to give or was gone."""
+GapCause: TypeAlias = Literal["overrun", "drop", "pause", "stall", "away", "jump"]
+"""Who lost the sound: the card, we, or the user. Or nobody: the source had none to give, was gone, or the
+user moved on in a replay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +150,7 @@ class Gap(Span):
     ----------
     leg : str
         Name of the leg.
-    cause : {'overrun', 'drop', 'pause', 'stall', 'away'}
+    cause : {'overrun', 'drop', 'pause', 'stall', 'away', 'jump'}
         Who lost it.
     estimated : bool
         True where the length was estimated from a clock.
@@ -244,10 +248,11 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A moment that the user marked: stream time, s, and seconds since the epoch."""
+    """A moment that the user marked: stream time, s, and seconds since the epoch; what was written of it."""
 
     at_seconds: float
     clock: float
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +298,10 @@ class SkipEpisodes:
         return last is None or skip.end - last > APART_SECONDS
 
 
-CommandKind: TypeAlias = Literal["pause", "mark"]
+CommandKind: TypeAlias = Literal["pause", "mark", "begin_note", "end_note"]
+
+MAX_NOTE_CHARACTERS: Final = 200
+"""Longest note of a mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,15 +310,18 @@ class UserCommand:
 
     Attributes
     ----------
-    kind : {'pause', 'mark'}
-        "pause" begins a pause, or ends it.
+    kind : {'pause', 'mark', 'begin_note', 'end_note'}
+        "pause" begins a pause, or ends it. "begin_note" is the moment of the mark that "end_note" sets.
     at_samples : tuple of int
         For each source, one past the last sample that had arrived when the key was pressed: what comes later
         comes after it.
     clock : float
         Seconds since the epoch.
+    note : str or None
+        What "end_note" gives; None sets no mark.
     """
 
     kind: CommandKind
     at_samples: tuple[int, ...]
     clock: float
+    note: str | None = None

@@ -1,7 +1,8 @@
-"""Which channel of which source is which leg: the defaults, `--legs` and `--analyse`."""
+"""Which channel of which source is which leg, and which legs are analysed."""
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
@@ -17,6 +18,10 @@ MAX_LEGS: Final = 8
 SIDES: Final = MappingProxyType({"left": 0, "right": 1})
 
 _NAME: Final = re.compile(r"[^\W_][\w.-]{0,39}")
+STAFF_LAW: Final[str] = "AI Act art. 5(1)(f)"
+STAFF_NAMES: Final = frozenset({"agent", "agents", "employee", "employees", "staff"})
+
+_WORD: Final = re.compile(r"[^\W\d_]+")
 _EXAMPLE: Final = "such as --legs left=customer,right=agent"
 
 
@@ -25,13 +30,15 @@ class LegPlan:
     """Where the sound of a leg comes from, and what is done with it.
 
     `source` and `channel` count from 0; without a channel all of them are mixed down to one. Of a leg that is
-    not `analysed` only the level is taken: it is neither classified nor recorded.
+    not `analysed` only the level is taken: it is neither classified nor recorded. A leg of an employee is
+    `staff`, and analysed only where `--analyse` names it.
     """
 
     name: str = MONO
     source: int = 0
     channel: int | None = None
     analysed: bool = True
+    staff: bool = False
 
 
 def kept_channels(legs: Sequence[LegPlan], source: int, channels: int) -> tuple[int, ...]:
@@ -50,12 +57,16 @@ def sound_of(leg: LegPlan, samples: Samples) -> Samples:
 
 
 def leg_notes(legs: Sequence[LegPlan], sources: Sequence[SourceInfo]) -> tuple[str, ...]:
-    """Report channels that are mixed down, and legs that are not analysed."""
+    """Report channels that are mixed down, legs that are not analysed, and staff that is."""
     notes = [
         note for leg in legs if leg.channel is None for note in mixing_note(sources[leg.source].channels)
     ]
-    if level_only := [leg.name for leg in legs if not leg.analysed]:
-        notes.append(f"{', '.join(level_only)}: level only, neither analysed nor recorded")
+    if level_only := _names(leg for leg in legs if not leg.analysed and not leg.staff):
+        notes.append(f"{level_only}: level only, neither analysed nor recorded")
+    if spared := _names(leg for leg in legs if leg.staff and not leg.analysed):
+        notes.append(f"{spared}: staff, level only ({STAFF_LAW}); --analyse overrides")
+    if analysed_staff := _names(leg for leg in legs if leg.staff and leg.analysed):
+        notes.append(f"{analysed_staff}: staff, analysed by --analyse; {STAFF_LAW} prohibits this")
     return tuple(dict.fromkeys(notes))
 
 
@@ -97,16 +108,72 @@ def side_legs(sources: Sequence[SourceInfo]) -> tuple[LegPlan, ...]:
     return tuple(LegPlan(f"leg{number + 1}", source=number) for number in range(len(sources)))
 
 
-def only_analysed(legs: Sequence[LegPlan], text: str) -> tuple[LegPlan, ...]:
-    """Parse `--analyse`."""
-    wanted = {name.strip().casefold() for name in text.split(",")}
-    known = {leg.name.casefold() for leg in legs}
-    if unknown := sorted(wanted - known):
+def is_staff_name(name: str) -> bool:
+    """Tell whether a leg's name says that it is an employee.
+
+    True for a name with a word of `STAFF_NAMES` in it, whatever its case, digits and separators: ``Agent``,
+    ``agent2``, ``support-agent``, but neither ``management`` nor ``agency``.
+    """
+    words = _WORD.findall(unicodedata.normalize("NFKC", name).casefold())
+    return not STAFF_NAMES.isdisjoint(words)
+
+
+def choose_analysed(
+    legs: Sequence[LegPlan], analyse: str | None = None, staff: str | None = None
+) -> tuple[LegPlan, ...]:
+    """Decide which legs are staff, and which are analysed.
+
+    Inferring the emotions of employees at work is prohibited in the EU (AI Act, article 5(1)(f)): staff is
+    level-only unless `analyse` names it.
+
+    Parameters
+    ----------
+    legs : sequence of LegPlan
+        All legs.
+    analyse : str, optional
+        `--analyse`: analyse these legs and no other; by default all but those of staff.
+    staff : str, optional
+        `--staff`: legs of staff beside those that are called so.
+
+    Returns
+    -------
+    tuple of LegPlan
+        The legs in their order, at least one of them analysed.
+
+    Raises
+    ------
+    UsageError
+        If a name is no leg, or all legs are staff and none is named.
+    """
+    named_staff = _among(legs, "--staff", staff)
+    wanted = _among(legs, "--analyse", analyse)
+    planned = []
+    for leg in legs:
+        name = leg.name.casefold()
+        is_staff = leg.staff or name in named_staff or is_staff_name(name)
+        analysed = leg.analysed and not is_staff if analyse is None else name in wanted
+        planned.append(replace(leg, staff=is_staff, analysed=analysed))
+    if not any(leg.analysed for leg in planned):
         raise UsageError(
-            f"--analyse names {unknown[0]!r}, but the legs are {', '.join(leg.name for leg in legs)}; "
+            f"there is nobody to analyse but staff ({_names(planned)}); {STAFF_LAW} prohibits inferring "
+            f"emotions at work in the EU; where it is lawful: --analyse {planned[0].name}"
+        )
+    return tuple(planned)
+
+
+def _among(legs: Sequence[LegPlan], option: str, text: str | None) -> frozenset[str]:
+    """Parse a list of legs; give their names in lower case."""
+    wanted = frozenset() if text is None else frozenset(name.strip().casefold() for name in text.split(","))
+    if unknown := sorted(wanted - {leg.name.casefold() for leg in legs}):
+        raise UsageError(
+            f"{option} names {unknown[0]!r}, but the legs are {_names(legs)}; "
             "name some of them, or call them otherwise with --legs"
         )
-    return tuple(replace(leg, analysed=leg.name.casefold() in wanted) for leg in legs)
+    return wanted
+
+
+def _names(legs: Iterable[LegPlan]) -> str:
+    return ", ".join(leg.name for leg in legs)
 
 
 def _in_order(names: Sequence[str], sources: Sequence[SourceInfo]) -> tuple[LegPlan, ...]:
@@ -118,9 +185,14 @@ def _in_order(names: Sequence[str], sources: Sequence[SourceInfo]) -> tuple[LegP
     if len(names) == 1:
         return (LegPlan(names[0]),)
     if len(names) != sources[0].channels:
+        if sources[0].channels == 1:
+            advice = f"give one name, such as --legs {names[0]}"
+        elif sources[0].channels == len(SIDES):
+            advice = f"give one for each, or say which channel is who, {_EXAMPLE}"
+        else:
+            advice = f"give one for each, or say which is who, such as --legs 1={names[0]},2={names[1]}"
         raise UsageError(
-            f"--legs has {len(names)} names, but {sources[0].name} has {_channels(sources[0])}; "
-            f"give one for each, or say which channel is who, {_EXAMPLE}"
+            f"--legs has {len(names)} names, but {sources[0].name} has {_channels(sources[0])}; {advice}"
         )
     return tuple(LegPlan(name, channel=channel) for channel, name in enumerate(names))
 
@@ -131,7 +203,7 @@ def _channel(key: str, source: SourceInfo) -> int:
     if not 0 <= channel < source.channels:
         raise UsageError(
             f"--legs names channel {key!r}, but {source.name} has {_channels(source)}; "
-            "they are left and right, or numbers from 1"
+            f"{'its number is 1' if source.channels == 1 else 'they are left and right, or numbers from 1'}"
         )
     return channel
 

@@ -8,6 +8,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from itertools import compress
 from types import MappingProxyType
@@ -39,7 +40,16 @@ from streamer.events import (
     is_spoken,
 )
 from streamer.leg_plan import LegPlan
+from streamer.leg_totals import LegTotals
 from streamer.session_info import Summary
+from streamer.session_memory import (
+    SessionMemory,
+    absence_message,
+    alert_message,
+    gap_message,
+    mark_message,
+    skip_message,
+)
 from streamer.sinks.group import SinkGroup
 from streamer.snapshot import LegViews, Snapshot, TalkTime
 from streamer.sources.base import SourceInfo
@@ -73,6 +83,10 @@ class SessionOptions:
         Names of the saved voices that legs go on with, by leg; for the journal.
     voice_states : mapping of str to VoiceState
         What is known of these voices, by leg.
+    announced : str or None
+        What the parties were told, for the journal.
+    started : datetime or None
+        When the recording that is replayed began, with its offset.
     """
 
     callmood_version: str
@@ -85,6 +99,8 @@ class SessionOptions:
     alert_cooldown_seconds: float = COOLDOWN_SECONDS
     voices: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     voice_states: Mapping[str, VoiceState] = field(default_factory=lambda: MappingProxyType({}))
+    announced: str | None = None
+    started: datetime | None = None
 
 
 ZERO_SECONDS: Final = 5.0
@@ -246,6 +262,11 @@ class Pipeline:
         self._talk = TalkTime(analysed, step_seconds, talks)
         noise_floors = {plan.name: legs[plan.name].noise_floor for plan in plans}
         self._views = LegViews(noise_floors, model.card.labels, self._talk)
+        self._totals = {name: LegTotals(model.card.labels, step_seconds) for name in analysed}
+        self._memory = SessionMemory(analysed, model.card.labels)
+        # Where a mark is to be whose note the user still writes.
+        self._noted: Mark | None = None
+        self._held = False
         self._reported: tuple[str, ...] = ()
         self._mute = tuple(MuteDetector(info.name) for info in sources)
         self._advised: set[str] = set()
@@ -275,6 +296,8 @@ class Pipeline:
         began = time.monotonic()
         legs = self.sources[source]
         taken_seconds = legs.taken_seconds
+        if block.jumped and not taken_seconds:
+            self._views.begin(block.first_sample / legs.info.sample_rate)
         # A loudspeaker that plays nothing, or is put to sleep meanwhile, is no fault.
         if self._live and not legs.info.stalls:
             if line := legs.clock_drift.take(block):
@@ -302,21 +325,51 @@ class Pipeline:
         """
         legs = self.sources[source]
         at_seconds = legs.seconds_at(command.at_samples[source])
-        if command.kind == "mark":
-            if not source:
-                self.counters.marks += 1
-                self._sinks.handle(Mark(at_seconds, command.clock))
-        else:
+        if command.kind == "pause":
             were_paused = self.paused
             for event in legs.pause():
                 self._handle(event)
             if self.paused != were_paused:
-                self._sinks.handle(Pause(at_seconds, command.clock, self.paused))
+                pause = Pause(at_seconds, command.clock, self.paused)
+                self._memory.interrupt()
+                self._memory.note(pause)
+                self._sinks.handle(pause)
+        elif not source:
+            self._obey_mark(command, Mark(at_seconds, command.clock))
         self._report_failures()
+
+    def _obey_mark(self, command: UserCommand, mark: Mark) -> None:
+        """Set a mark now, or, with a note, where the user began to write it."""
+        if command.kind == "begin_note":
+            self._noted = mark
+        elif command.kind == "mark":
+            self._mark(mark)
+        else:
+            noted, self._noted = self._noted, None
+            if noted is not None and command.note is not None:
+                self._mark(replace(noted, note=command.note))
+
+    def _mark(self, mark: Mark) -> None:
+        self.counters.marks += 1
+        self._memory.note(mark)
+        if message := mark_message(mark):
+            self.messages.append(message)
+        self._sinks.handle(mark)
+
+    def hold(self, *, held: bool) -> None:
+        """Note that a replay was paused, or goes on: nothing is late meanwhile."""
+        self._held = held
+
+    @property
+    def voice_states(self) -> Mapping[str, VoiceState]:
+        """The speaker baseline of each analysed leg."""
+        return {name: leg.classifier.voice_state for name, leg in self._legs.items()}
 
     def look_for_sources(self, now: float, queues: Sequence[BlockQueue]) -> None:
         """Report a source that does not deliver, or whose device has gone; `now` is ``time.monotonic()``."""
         for source, queue in zip(self.sources, queues, strict=True):
+            if self._held:
+                source.rest(now)
             for found in source.check(now, queue):
                 if isinstance(found, Absence):
                     self._handle_absence(found)
@@ -330,6 +383,10 @@ class Pipeline:
         for source in self.sources:
             for event in source.finish():
                 self._handle(event)
+        if self._noted is not None:
+            # The session ends while the note is written: the moment is kept.
+            self._mark(self._noted)
+            self._noted = None
         self._report_failures()
 
     def count_missing(self, now: float, queues: Sequence[BlockQueue]) -> None:
@@ -365,6 +422,10 @@ class Pipeline:
             mute=self._leg_names(mute.is_mute for mute in self._mute),
             skipped=counters.skipped,
             too_slow=None if self._shedder is None else self._shedder.too_slow,
+            held=self._held,
+            log=self._memory.log,
+            ticks=self._memory.ticks,
+            strip=self._memory.strip,
         )
 
     def summary(self, multiplexer: SourceMultiplexer) -> Summary:
@@ -393,7 +454,8 @@ class Pipeline:
             drift_seconds=self._drift_seconds,
             alerts=self.alerting.num_alerts,
             complaints=tuple(mute.complaint for mute in self._mute if mute.complaint is not None),
-            voice_states={name: leg.classifier.voice_state for name, leg in self._legs.items()},
+            legs={name: each.summary(self._talk.seconds(name)) for name, each in self._totals.items()},
+            voice_states=self.voice_states,
         )
 
     @property
@@ -417,21 +479,24 @@ class Pipeline:
     def _handle(self, event: LegEvent) -> None:
         self.counters.count(event)
         self._views.take(event)
+        self._totals[event.leg].take(event)
+        self._memory.take(event)
         raised: list[Alert] = []
         if isinstance(event, Row):
             raised = self.alerting.take(event)
         elif isinstance(event, Skip):
             if self._skips.begins_with(event):
-                self.messages.append(f"too slow: x{event.demand:.1f}; windows are skipped")
+                self._memory.note_load(event)
+                self.messages.append(skip_message(event))
         else:
             self.alerting.interrupt(event.leg)
             if event.cause not in {"pause", "stall"}:
-                missing = f"{event.end - event.start:.2f} s of sound is missing"
-                self.messages.append(f"{event.cause} at {event.start:.1f} s: {missing}")
+                self.messages.append(gap_message(event))
         self._sinks.handle(event)
         for alert in raised:
             self._sinks.handle(alert)
-            self.messages.append(f"alert: {alert.text}")
+            self._memory.note(alert)
+            self.messages.append(alert_message(alert))
 
     def _handle_absence(self, absence: Absence) -> None:
         """Give at once the rows that the end of the sound completes: it may be long until more comes."""
@@ -440,7 +505,9 @@ class Pipeline:
             self._handle(event)
         for name in source.names:
             self.alerting.interrupt(name)
-        self.messages.append(f"waiting for {absence.source}: {absence.reason}")
+        self._memory.interrupt()
+        self._memory.note(absence)
+        self.messages.append(absence_message(absence))
         self._sinks.handle(absence)
 
     def _advise_headphones(self) -> None:

@@ -25,12 +25,12 @@ from streamer.blocking_calls import BackgroundCall
 from streamer.events import CommandKind, UserCommand
 from streamer.leg_plan import LegPlan, leg_notes, side_legs
 from streamer.pipeline import Pipeline, SessionOptions
-from streamer.session_info import SessionInfo, Summary, new_session_id
+from streamer.session_info import ClockKind, SessionInfo, Summary, new_session_id
 from streamer.sinks.base import Sink
 from streamer.sinks.group import SinkGroup
-from streamer.sources.base import Source, SourceInfo
+from streamer.sources.base import Player, Source, SourceInfo
 from streamer.sources.queue import SourceMultiplexer
-from streamer.terminal_io import Screen
+from streamer.terminal_io import Key, Note, Screen
 
 LIVE_QUEUE_SECONDS: Final = 10.0
 FILE_QUEUE_SECONDS: Final = 2.0
@@ -86,17 +86,21 @@ def describe_session(
 ) -> SessionInfo:
     """Put together what is fixed while a session runs; it starts now."""
     card = model.card
-    started = wall_clock.now()
+    now, given = wall_clock.now(), options.started
+    # No recording says when it was made, and the clock of today would run ahead of its own in a fast replay.
+    clock: ClockKind = "wall" if any(info.live for info in sources) else "stream"
+    offset = None if given is None else given.utcoffset()
     notes = [
         note for info in sources for note in (*info.notes, *rate_note(info.sample_rate, card.sample_rate))
     ]
     # The delay on the card was measured with the card's grid and with voices learned.
     as_measured = options.classifier.baseline and grid == card.grid()
     return SessionInfo(
-        session=new_session_id(started),
-        started=started,
+        # By the time of this run, whatever recording it is of: the latest session sorts last.
+        session=new_session_id(now),
+        started=now if given is None else given.timestamp(),
         sources=tuple(sources),
-        notes=tuple(dict.fromkeys((*leg_notes(plans, sources), *notes))),
+        notes=tuple(dict.fromkeys((*leg_notes(plans, sources), *_told(options.announced), *notes))),
         model=card.name,
         model_notes=tuple(card.notes),
         feature_set=f"{card.feature_set}/{card.feature_set_version}",
@@ -108,9 +112,23 @@ def describe_session(
         callmood_version=options.callmood_version,
         voices=options.voices,
         alerts=tuple(rule.text for rule in options.alert_rules),
+        announced=options.announced,
+        clock=clock if given is None else "given",
+        utc_offset_seconds=None if offset is None else offset.total_seconds(),
         learns_voice=options.classifier.baseline and bool(model.open_voice().state()),
         shows_change_after_seconds=card.shows_change_after_seconds if as_measured else None,
     )
+
+
+SHOWN_OF_ANNOUNCEMENT: Final = 60
+
+
+def _told(announced: str | None) -> tuple[str, ...]:
+    """Give a note with the beginning of what the parties were told."""
+    if announced is None:
+        return ()
+    is_long = len(announced) > SHOWN_OF_ANNOUNCEMENT
+    return (f"announced: {announced[:SHOWN_OF_ANNOUNCEMENT].rstrip()}{'…' * is_long}",)
 
 
 def absent_devices(sources: Sequence[Source], multiplexer: SourceMultiplexer) -> tuple[str, ...]:
@@ -143,9 +161,16 @@ class Worker:
         What ended the work before its time.
     """
 
-    def __init__(self, multiplexer: SourceMultiplexer, pipeline: Pipeline, ended: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        multiplexer: SourceMultiplexer,
+        pipeline: Pipeline,
+        ended: Callable[[], None],
+        begin_anew: Callable[[Pipeline], Pipeline] | None = None,
+    ) -> None:
         self._multiplexer = multiplexer
         self._pipeline = pipeline
+        self._begin_anew = begin_anew
         # Of each source those to come. Appending to a deque and popping from it are atomic: two threads need
         # no lock.
         self._commands: list[deque[UserCommand]] = [deque() for _ in multiplexer.queues]
@@ -177,9 +202,14 @@ class Worker:
             self._thread.join()
         return self.is_done
 
-    def command(self, kind: CommandKind) -> None:
+    @property
+    def pipeline(self) -> Pipeline:
+        """The one that takes the blocks: another one after the user went back in a replay."""
+        return self._pipeline
+
+    def command(self, kind: CommandKind, note: str | None = None) -> None:
         """Let the user pause, go on, or mark, at the samples that have just arrived."""
-        command = UserCommand(kind, self._multiplexer.end_samples, wall_clock.now())
+        command = UserCommand(kind, self._multiplexer.end_samples, wall_clock.now(), note)
         for waiting in self._commands:
             waiting.append(command)
 
@@ -211,6 +241,8 @@ class Worker:
                 self._obey_all()
             else:
                 source, block = found
+                if block.jumped and block.first_sample < self._pipeline.sources[source].position:
+                    self._go_back()
                 self._obey(source, block.first_sample)
                 self._pipeline.take(source, block)
             self._pipeline.look_for_sources(time.monotonic(), self._multiplexer.queues)
@@ -220,6 +252,14 @@ class Worker:
         self._obey_all()
         self._pipeline.finish()
         self._pipeline.count_missing(time.monotonic(), self._multiplexer.queues)
+
+    def _go_back(self) -> None:
+        """Analyse anew from a place that was heard before: stream time never runs back within a pipeline."""
+        if self._begin_anew is None:
+            raise ValueError("the source went back in a session that cannot begin anew")
+        for waiting in self._commands:
+            waiting.clear()
+        self._pipeline = self._begin_anew(self._pipeline)
 
     def _obey_all(self) -> None:
         for source in self._pipeline.sources:
@@ -232,6 +272,9 @@ class Worker:
 
 
 DRAW_SECONDS: Final = 0.25
+
+JUMP_SECONDS: Final = 10.0
+"""How far an arrow key goes in a replay."""
 
 ASKED_SECONDS: Final = 0.05
 """How long the opening of a source may delay a stop that the user asks for."""
@@ -257,6 +300,7 @@ class Session:
         self._model = model
         self._grid = grid
         self._sinks = SinkGroup(sinks)
+        self._num_sinks = len(sinks)
         self._screen = screen
         self._options = options
         self._asked_to_stop = False
@@ -266,12 +310,13 @@ class Session:
             self._refuse_too_short(info)
         self._known_notes = tuple(note for info in infos for note in info.notes)
         self._plans = options.legs or side_legs(infos)
-        self._pipeline = Pipeline(infos, self._plans, model, grid, sinks=self._sinks, options=options)
+        self._players = [source for source in self._sources if isinstance(source, Player)]
+        self._is_held = False
         self._multiplexer = SourceMultiplexer(
             [LIVE_QUEUE_SECONDS if info.live else FILE_QUEUE_SECONDS for info in infos],
             [info.sample_rate for info in infos],
         )
-        self._worker = Worker(self._multiplexer, self._pipeline, screen.wake)
+        self._worker = Worker(self._multiplexer, self._open_pipeline(options), screen.wake, self._begin_anew)
 
     def run(self) -> Summary:
         """Listen until the source ends, the duration is over, or the user asks to stop.
@@ -353,10 +398,48 @@ class Session:
             if key == "quit":
                 return
             if key is not None:
-                self._worker.command(key)
+                self._obey(key)
             if time.monotonic() >= next_draw:
                 self._screen.draw(self._worker.latest)
                 next_draw = time.monotonic() + DRAW_SECONDS
+
+    def _obey(self, key: Key) -> None:
+        match key:
+            case "pause" if self._players:
+                self._is_held = not self._is_held
+                self._worker.pipeline.hold(held=self._is_held)
+                for player in self._players:
+                    player.hold(held=self._is_held)
+            case "forward":
+                self._jump(JUMP_SECONDS)
+            case "back":
+                self._jump(-JUMP_SECONDS)
+            case Note(text):
+                self._worker.command("end_note", text)
+            case "pause" | "mark" | "begin_note":
+                self._worker.command(key)
+
+    def _jump(self, seconds: float) -> None:
+        """Go on at another place of a replay, or tell why not."""
+        if not self._players:
+            self._screen.tell("arrow keys jump in a replay; this sound is live")
+        elif seconds < 0 and self._num_sinks:
+            # What is written has one time, which never runs back.
+            self._screen.tell(
+                "cannot go back: this replay writes files or sends alerts; replay it without these"
+            )
+        elif not all(player.jump(seconds) for player in self._players):
+            self._screen.tell(f"cannot go on: less than {seconds:g} s are left")
+
+    def _open_pipeline(self, options: SessionOptions) -> Pipeline:
+        infos = tuple(source.info for source in self._sources)
+        return Pipeline(infos, self._plans, self._model, self._grid, sinks=self._sinks, options=options)
+
+    def _begin_anew(self, before: Pipeline) -> Pipeline:
+        """Open a pipeline that knows the voices of the one before, and nothing else."""
+        pipeline = self._open_pipeline(replace(self._options, voice_states=before.voice_states))
+        pipeline.hold(held=self._is_held)
+        return pipeline
 
     def _stop_worker(self) -> None:
         if not self._worker.stop():
@@ -378,7 +461,7 @@ class Session:
         # What a source has found out while it was read.
         notes = [note for source in self._sources for note in source.info.notes]
         late = tuple(note for note in notes if note not in self._known_notes)
-        summary = self._pipeline.summary(self._multiplexer)
+        summary = self._worker.pipeline.summary(self._multiplexer)
         late += summary.complaints + absent_devices(self._sources, self._multiplexer)
         summary = replace(
             summary,
@@ -393,6 +476,7 @@ class Session:
             files=self._sinks.files,
             failures=(*self._sinks.failures, *failures),
             complaints=(*self._sinks.complaints, *late),
+            hints=self._sinks.hints,
         )
 
     def _refuse_too_short(self, info: SourceInfo) -> None:

@@ -3,13 +3,18 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 from emotion.decision import VoiceState
 from emotion.wall_clock import later, local, utc
 from streamer.leg_plan import LegPlan, kept_channels
 from streamer.sources.base import SourceInfo
+
+ClockKind: TypeAlias = Literal["wall", "given", "stream"]
+"""What the time at a moment of the stream is: that of the wall clock; that of the recording, as the user gave
+it for a replay; or not known, so that stamps are stream time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,8 @@ class SessionInfo:
     session : str
         Identifier, sorts by time, fit for a file name.
     started : float
-        Wall clock at the start, seconds since the epoch.
+        Clock at the start, seconds since the epoch: of the session, or of the recording where `clock` is
+        ``given``.
     sources : tuple of SourceInfo
         Where the sound comes from.
     notes : tuple of str
@@ -51,6 +57,13 @@ class SessionInfo:
         measured it, or not with this win and step.
     alerts : tuple of str
         The rules that the legs are watched by, as they were given.
+    announced : str or None
+        What the parties were told before the start.
+    clock : {'wall', 'given', 'stream'}
+        Whether `started` and stream time add up to the time at a moment: live; in a replay with `--started`;
+        or not, in any other replay.
+    utc_offset_seconds : float or None
+        Of the clock, s; None for that of this computer.
     """
 
     session: str
@@ -70,6 +83,14 @@ class SessionInfo:
     learns_voice: bool = False
     shows_change_after_seconds: float | None = None
     alerts: tuple[str, ...] = ()
+    announced: str | None = None
+    clock: ClockKind = "wall"
+    utc_offset_seconds: float | None = field(default=None, compare=False)
+
+    @property
+    def staff(self) -> tuple[str, ...]:
+        """The legs of employees."""
+        return tuple(leg.name for leg in self.legs if leg.staff)
 
     @property
     def source_name(self) -> str:
@@ -84,6 +105,58 @@ class SessionInfo:
     def kept_channels(self, source: int) -> tuple[int, ...]:
         """Name the channels of a source that sinks are given."""
         return kept_channels(self.legs, source, self.sources[source].channels)
+
+
+@dataclass(frozen=True, slots=True)
+class StrongMoment:
+    """An episode of an emotion, among the strongest of its leg.
+
+    Attributes
+    ----------
+    emotion : str
+        The label.
+    start, end : float
+        Stream time, s.
+    mean_probability, peak_probability : float
+        Smoothed, over its windows, 0..1.
+    """
+
+    emotion: str
+    start: float
+    end: float
+    mean_probability: float
+    peak_probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class LegSummary:
+    """The totals of one analysed leg.
+
+    Attributes
+    ----------
+    windows : int
+        Rows given.
+    state_seconds, emotion_seconds : mapping of str to float
+        How long each state lasted and each emotion was shown, s: a step for each window.
+    talk_seconds : float
+        How long somebody talked, s; windows of speech that were skipped count.
+    moments : tuple of StrongMoment
+        At most three of each emotion, those with the highest peak, the longer of two; in order of the labels,
+        the strongest first.
+    """
+
+    windows: int
+    state_seconds: Mapping[str, float]
+    emotion_seconds: Mapping[str, float]
+    talk_seconds: float
+    moments: tuple[StrongMoment, ...] = ()
+
+    @property
+    def strongest(self) -> StrongMoment | None:
+        """The strongest moment of all emotions but neutral, or of it where there is no other."""
+        return max(
+            self.moments, key=lambda each: (each.emotion != "neutral", each.peak_probability), default=None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +200,10 @@ class Summary:
         second.
     skipped : int
         Windows of speech that were skipped; they are no rows.
+    legs : mapping of str to LegSummary
+        The totals of each analysed leg.
+    hints : tuple of str
+        What might serve the user better next time, one line each; not kept in journals.
     voice_states : mapping of str to VoiceState
         The speaker baseline of each analysed leg, for whoever saves voices.
     """
@@ -152,6 +229,8 @@ class Summary:
     complaints: tuple[str, ...] = ()
     drift_seconds: float | None = None
     skipped: int = 0
+    legs: Mapping[str, LegSummary] = field(default_factory=lambda: MappingProxyType({}))
+    hints: tuple[str, ...] = ()
     voice_states: Mapping[str, VoiceState] = field(
         default_factory=lambda: MappingProxyType({}), repr=False, compare=False
     )
@@ -164,7 +243,7 @@ def new_session_id(started: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SessionClock:
-    """Wall-clock time with the offset from UTC that held when the session began.
+    """The clock of a session, with the offset from UTC that held when it began.
 
     One offset for the whole session: names made from it keep sorting by time in the hour that the end of
     summer time repeats, and a clock that is set back changes nothing.
@@ -172,24 +251,51 @@ class SessionClock:
     Attributes
     ----------
     started : datetime
-        When the session began, with its offset.
+        When the session, or the recording, began, with its offset.
+    kind : {'wall', 'given', 'stream'}
+        As in `SessionInfo.clock`.
     """
 
-    started: datetime
+    started: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    kind: ClockKind = "wall"
 
     @classmethod
-    def from_epoch(cls, started: float) -> "SessionClock":
-        """Start the clock."""
-        return cls(local(started))
+    def of(cls, info: SessionInfo) -> "SessionClock":
+        """Give the clock of a session."""
+        if info.utc_offset_seconds is None:
+            return cls(local(info.started), info.clock)
+        zone = timezone(timedelta(seconds=info.utc_offset_seconds))
+        return cls(utc(info.started).astimezone(zone), info.clock)
 
-    def at(self, stream_seconds: float) -> datetime:
-        """Give the time at a moment of the stream."""
-        return later(self.started, stream_seconds)
+    def at(self, stream_seconds: float) -> datetime | None:
+        """Give the time at a moment of the stream; None where it is not known."""
+        return None if self.kind == "stream" else later(self.started, stream_seconds)
 
-    def read(self, epoch_seconds: float) -> datetime:
-        """Give a reading of the wall clock with the session's offset."""
+    def text_at(self, stream_seconds: float) -> str:
+        """Write the time at a moment as ISO 8601; where it is not known, stream time as ``00:00:03.500``."""
+        moment = self.at(stream_seconds)
+        if moment is not None:
+            return moment.isoformat(timespec="milliseconds")
+        hours, minutes, seconds, milliseconds = split_time(stream_seconds)
+        return f"{hours:02d}:{minutes:02d}:{seconds:02d}.{milliseconds:03d}"
+
+    def key_at(self, stream_seconds: float, epoch_seconds: float) -> datetime:
+        """Give the time of a key: as it was read, or by the stream where its clock was given."""
+        if self.kind == "given":
+            return later(self.started, stream_seconds)
         return utc(epoch_seconds).astimezone(self.started.tzinfo)
 
-    def iso(self, epoch_seconds: float) -> str:
-        """Write a reading of the wall clock as ISO 8601."""
-        return self.read(epoch_seconds).isoformat(timespec="milliseconds")
+
+def split_time(seconds: float) -> tuple[int, int, int, int]:
+    """Split a time into hours, minutes, seconds and milliseconds.
+
+    Truncated, not rounded: 59.9996 s must not become the next minute's 00.000.
+    """
+    # A microsecond more: 0.3 s is a bit less than 300 ms.
+    milliseconds = int(seconds * 1000.0 + 0.001)
+    return (
+        milliseconds // 3_600_000,
+        milliseconds // 60_000 % 60,
+        milliseconds // 1000 % 60,
+        milliseconds % 1000,
+    )

@@ -1,10 +1,11 @@
 """The state of a session for the screen, replaced as a whole, and what is kept of each leg for it."""
 
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from emotion.arrays import FloatArray
 from streamer.events import Gap, LegEvent, Row, Skip, is_spoken
@@ -15,14 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPoint:
-    """One step of the last minute.
+    """One step of the last minute, or one bin of the last ten minutes or the last hour.
 
     Attributes
     ----------
     end : float
-        Stream time of the window's end, s.
+        Stream time of the window's end, or of the latest window's in the bin, s.
     emotion : str or None
-        Leading label after smoothing; None where none is shown.
+        Leading label after smoothing, of a bin the one shown most often; None where none is shown.
     smoothed : tuple of float or None
         Its probabilities in label order; None without speech.
     """
@@ -46,6 +47,8 @@ class LegView:
         RMS of the latest tenth of a second, and the room's noise floor, dB below full scale.
     history : tuple of HistoryPoint
         The probability history: at most the last minute, oldest first.
+    long_histories : tuple of tuple of HistoryPoint
+        The same in bins, for each of `ZOOMS` but the first; empty where nothing was kept.
     analysed : bool
         False where only the level is taken.
     talks : bool
@@ -65,12 +68,81 @@ class LegView:
     level_dbfs: float
     floor_dbfs: float
     history: tuple[HistoryPoint, ...]
+    long_histories: tuple[tuple[HistoryPoint, ...], ...] = ()
     analysed: bool = True
     talks: bool = False
     talk_share: float | None = None
     spoke_last: bool = False
     since_seconds: float = 0.0
     voice_known: float = 0.0
+
+
+LogKind: TypeAlias = Literal["episode", "mark", "alert", "gap", "pause", "device", "load"]
+"""What an entry of the event log is of."""
+
+TickKind: TypeAlias = Literal["mark", "alert"]
+"""What is a tick on a time axis."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One line of the event log.
+
+    Attributes
+    ----------
+    at_seconds : float
+        Stream time of the event, or at which it began, s.
+    text : str
+        What happened, without the time.
+    kind : str
+        For its style.
+    message : str
+        The same as a message; empty where it is none. Where the log is shown, the message is not.
+    """
+
+    at_seconds: float
+    text: str
+    kind: LogKind
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A moment on a time axis.
+
+    Attributes
+    ----------
+    at_seconds : float
+        Stream time, s.
+    kind : {'mark', 'alert'}
+        What happened.
+    leg : str
+        Of an alert; empty for a mark.
+    """
+
+    at_seconds: float
+    kind: TickKind
+    leg: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StripView:
+    """The whole session in bins of one length.
+
+    Attributes
+    ----------
+    bin_seconds : float
+        Length of a bin, s; it doubles when there would be too many.
+    kinds : mapping of str to tuple of str
+        For each analysed leg what its bins show, from the start of the stream: a label, a state, "gap",
+        "pause", or "" where nothing is known.
+    ticks : tuple of Tick
+        At most one of each kind a bin.
+    """
+
+    bin_seconds: float = 1.0
+    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    ticks: tuple[Tick, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,6 +208,14 @@ class Snapshot:
         Windows of speech that were skipped.
     too_slow : float or None
         How many times as fast the machine would have to be; None where it keeps up.
+    held : bool
+        A replay is paused: its clock stands, and nothing is kept out.
+    log : tuple of LogEntry
+        The latest events, by time.
+    ticks : tuple of Tick
+        The latest marks and alerts.
+    strip : StripView
+        The whole session.
     """
 
     stream_seconds: float
@@ -159,6 +239,10 @@ class Snapshot:
     mute: tuple[str, ...] = ()
     skipped: int = 0
     too_slow: float | None = None
+    held: bool = False
+    log: tuple[LogEntry, ...] = ()
+    ticks: tuple[Tick, ...] = ()
+    strip: StripView = field(default_factory=StripView)
 
     def is_live(self, leg: str) -> bool:
         """Tell whether sound of a leg comes in just now; if not, its last row and level are of before."""
@@ -166,6 +250,55 @@ class Snapshot:
 
 
 HISTORY_SECONDS: Final = 60.0
+
+ZOOMS: Final = (HISTORY_SECONDS, 600.0, 3600.0)
+"""What the trend may show, s."""
+
+_HISTORY_BINS: Final = 240
+"""Bins of each of the longer ones."""
+
+
+def bin_seconds_of(zoom_seconds: float) -> float:
+    """Give the length of the bins in which a longer history is kept, s."""
+    return zoom_seconds / _HISTORY_BINS
+
+
+class _BinnedHistory:
+    """The mean of each label, and the emotion shown most often, in bins that stand still on the clock."""
+
+    def __init__(self, zoom_seconds: float) -> None:
+        self._bin_seconds = bin_seconds_of(zoom_seconds)
+        self._bin = -1
+        self._shown: Counter[str | None] = Counter()
+        self._sums: list[float] = []
+        self._points: deque[HistoryPoint] = deque(maxlen=_HISTORY_BINS)
+
+    def take(self, point: HistoryPoint) -> None:
+        """Take a step; the newest point is that of its bin so far."""
+        number = math.ceil(point.end / self._bin_seconds - 1e-9)
+        if number == self._bin:
+            self._points.pop()
+        else:
+            self._bin, self._sums = number, []
+            self._shown.clear()
+        if point.smoothed is not None:
+            self._shown[point.emotion] += 1
+            self._sums = [
+                total + share
+                for total, share in zip(
+                    self._sums or [0.0] * len(point.smoothed), point.smoothed, strict=True
+                )
+            ]
+        count = self._shown.total()
+        emotion = self._shown.most_common(1)[0][0] if count else None
+        smoothed = tuple(total / count for total in self._sums) if count else None
+        self._points.append(HistoryPoint(point.end, emotion, smoothed))
+
+    def since(self, seconds: float) -> tuple[HistoryPoint, ...]:
+        """Give the points after a stream time."""
+        while self._points and self._points[0].end <= seconds:
+            self._points.popleft()
+        return tuple(self._points)
 
 
 _MEMORY_STEPS: Final = 64
@@ -242,9 +375,14 @@ class LegViews:
         self._talk = talk
         self._rows: dict[str, Row] = {}
         self._histories: dict[str, deque[HistoryPoint]] = {leg: deque() for leg in noise_floors}
+        self._binned = {leg: tuple(map(_BinnedHistory, ZOOMS[1:])) for leg in noise_floors}
         self._since_seconds = dict.fromkeys(noise_floors, 0.0)
         self._voice_known = dict.fromkeys(noise_floors, 0.0)
         self._latest_seconds = 0.0
+
+    def begin(self, seconds: float) -> None:
+        """Let the sound of all legs begin at a stream time other than 0."""
+        self._since_seconds = dict.fromkeys(self._since_seconds, seconds)
 
     def take(self, event: LegEvent) -> None:
         """Take what comes next of a leg: after a skip the latest row stands, a gap makes it out of date."""
@@ -260,7 +398,9 @@ class LegViews:
         self._voice_known[event.leg] = event.voice_known
         smoothed = None if event.smoothed is None else tuple(map(event.smoothed.__getitem__, self._labels))
         history = self._histories[event.leg]
-        history.append(HistoryPoint(event.end, event.emotion, smoothed))
+        history.append(point := HistoryPoint(event.end, event.emotion, smoothed))
+        for binned in self._binned[event.leg]:
+            binned.take(point)
         while history[0].end <= event.end - HISTORY_SECONDS:
             history.popleft()
 
@@ -274,6 +414,10 @@ class LegViews:
                 level_dbfs=noise_floor.latest_dbfs,
                 floor_dbfs=noise_floor.dbfs,
                 history=tuple(self._histories[leg]),
+                long_histories=tuple(
+                    binned.since(self._latest_seconds - zoom)
+                    for zoom, binned in zip(ZOOMS[1:], self._binned[leg], strict=True)
+                ),
                 analysed=self._talk.counts(leg),
                 talks=leg in self._rows and self._talk.talks_now(leg, self._latest_seconds),
                 talk_share=self._talk.share(leg),

@@ -3,9 +3,11 @@
 import os
 import sys
 import time
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final, TextIO
 
 from rich.color import ColorSystem
@@ -14,11 +16,24 @@ from rich.segment import Segment
 from rich.style import Style
 
 from emotion import wall_clock
+from streamer.events import MAX_NOTE_CHARACTERS
+from streamer.panel.layout import PanelView
 from streamer.panel.panel import draw_panel
 from streamer.session_info import SessionInfo, Summary
 from streamer.sinks.text import summary_text
-from streamer.snapshot import Snapshot
-from streamer.terminal_io import Key, Keyboard, Screen, StderrCapture, open_terminal_again, write_with_timeout
+from streamer.snapshot import ZOOMS, Snapshot
+from streamer.terminal_io import (
+    PASTE_OFF,
+    PASTE_ON,
+    Key,
+    Keyboard,
+    Note,
+    Screen,
+    StderrCapture,
+    Stroke,
+    open_terminal_again,
+    write_with_timeout,
+)
 
 _RESET: Final = "\x1b[0m"
 _ERASE_REST: Final = "\x1b[K"
@@ -71,9 +86,9 @@ def _start(style: Style, colours: TerminalColours) -> str:
     return shown.render("x", color_system=colours.system).partition("x")[0]
 
 
-_ENTER: Final = "\x1b[?1049h\x1b[?25l\x1b[?7l"
-"""The alternate screen, no cursor, no wrapping at the right edge."""
-_LEAVE: Final = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l"
+_ENTER: Final = f"\x1b[?1049h\x1b[?25l\x1b[?7l{PASTE_ON}"
+"""The alternate screen, no cursor, no wrapping at the right edge, and pastes are told apart."""
+_LEAVE: Final = f"{PASTE_OFF}\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l"
 _CLEAR: Final = "\x1b[0m\x1b[2J"
 _BEGIN: Final = "\x1b[?2026h"
 _END: Final = "\x1b[?2026l"
@@ -87,8 +102,8 @@ _ASLEEP_SECONDS: Final = 3.0
 """After so long without a call the process was stopped, and a shell has written over the panel."""
 
 _ASCII: Final = str.maketrans(
-    "▆━┃─│╸▀▄█·…●▸▲‖▁▂▃▅▇░▒▓\N{EN DASH}\N{MINUS SIGN}",
-    '#=|-|="_#..*>!|__--=.+%--',
+    "▆━┃─│╸▀▄█·…●▸▲◆‖▁▂▃▅▇░▒▓\N{EN DASH}\N{MINUS SIGN}\N{LEFTWARDS ARROW}\N{RIGHTWARDS ARROW}",
+    '#=|-|="_#..*>!+|__--=.+%--<>',
 )
 """For terminals whose encoding has no block characters."""
 
@@ -179,19 +194,104 @@ class _FrameWriter:
             self._descriptor = self._terminal
 
 
+_HINT_SECONDS: Final = 4.0
+
+_KEYS: Final[Mapping[str, Key]] = MappingProxyType(
+    {" ": "pause", "p": "pause", "P": "pause", "m": "mark", "M": "begin_note", "q": "quit", "Q": "quit"}
+)
+_NAMED_KEYS: Final[Mapping[str, Key]] = MappingProxyType({"left": "back", "right": "forward", "quit": "quit"})
+
+
+class PanelControls:
+    """What the user has done to the panel itself: the zoom, the note being written, the keys being shown.
+
+    Attributes
+    ----------
+    is_changed : bool
+        True from a key until the panel was drawn after it.
+    """
+
+    def __init__(self) -> None:
+        self.is_changed = False
+        self._zoom = 0
+        self._note: str | None = None
+        self._shows_keys = False
+        self._hint = ""
+        self._hint_until = 0.0
+
+    def view(self, *, coloured: bool) -> PanelView:
+        """Give what is to be drawn."""
+        hint = self._hint if time.monotonic() < self._hint_until else ""
+        return PanelView(coloured, ZOOMS[self._zoom], self._note, hint, self._shows_keys)
+
+    def tell(self, message: str) -> None:
+        """Show a line for a while."""
+        self._hint, self._hint_until = message, time.monotonic() + _HINT_SECONDS
+        self.is_changed = True
+
+    def press(self, stroke: Stroke) -> Key | None:
+        """Take a key, and give what it asks of the session."""
+        self._hint = ""
+        self.is_changed = True
+        if stroke.key == "gone":
+            return "quit"
+        if self._shows_keys:
+            self._shows_keys = False
+            return None
+        if self._note is not None:
+            return self._write(stroke, self._note)
+        if stroke.key != "text":
+            return _NAMED_KEYS.get(stroke.key)
+        match stroke.text:
+            case "z" | "Z":
+                self._zoom = (self._zoom + 1) % len(ZOOMS)
+            case "?":
+                self._shows_keys = True
+            case "M":
+                self._note = ""
+        return _KEYS.get(stroke.text)
+
+    def _write(self, stroke: Stroke, note: str) -> Key | None:
+        """Write on at the note; a key that means something elsewhere is a letter here."""
+        match stroke.key:
+            case "enter":
+                self._note = None
+                # Without a word it is a mark like any other.
+                return Note(" ".join(note.split()))
+            case "escape":
+                self._note = None
+                return Note(None)
+            case "backspace":
+                self._note = _without_last(note)
+            case "erase":
+                self._note = ""
+            case "text" | "paste":
+                added = "".join(each if each.isprintable() else " " for each in stroke.text)
+                self._note = unicodedata.normalize("NFC", note + added)[:MAX_NOTE_CHARACTERS]
+        return None
+
+
+def _without_last(text: str) -> str:
+    """Take the last character away, with the marks that combine with it."""
+    while text and unicodedata.category(text[-1]) in {"Mn", "Me"}:
+        text = text[:-1]
+    return text[:-1]
+
+
 class TerminalScreen(Screen):
     """Draws the panel from the main thread, at most five times a second, and reads keys."""
 
     def __init__(self, output: TextIO | None = None, input_descriptor: int = 0) -> None:
         super().__init__()
         self._writer = _FrameWriter(output or sys.stdout)
-        self._keyboard = Keyboard(input_descriptor)
+        self._keyboard = Keyboard(input_descriptor, (output or sys.stdout).encoding or "ascii")
         self._stderr = StderrCapture()
         self._colours = TerminalColours.of_environment()
         # None while the terminal is not taken over.
         self._info: SessionInfo | None = None
         self._looked_at = 0.0
-        self._last: tuple[Snapshot, tuple[str, ...], int] | None = None
+        self._last: tuple[Snapshot, tuple[str, ...], int, PanelView] | None = None
+        self._controls = PanelControls()
         self._not_before = 0.0
         self._num_rung = 0
 
@@ -213,19 +313,21 @@ class TerminalScreen(Screen):
             self._writer.forget_frame()
         self._looked_at = now
         size = self._writer.terminal_size
-        must_draw = not self._writer.is_frame_of(size)
+        must_draw = self._controls.is_changed or not self._writer.is_frame_of(size)
         if now < self._not_before and not must_draw:
             return
         clock = wall_clock.now()
         captured = self._stderr.recent(_CAPTURED_SECONDS)
-        seen = (snapshot, captured, int(clock))
+        view = self._controls.view(coloured=self._colours.paints)
+        seen = (snapshot, captured, int(clock), view)
         if seen == self._last and not must_draw:
             return
         self._last = seen
+        self._controls.is_changed = False
         cost = time.thread_time()
         if captured:
             snapshot = replace(snapshot, messages=(*snapshot.messages, *captured))
-        canvas = draw_panel(snapshot, self._info, *size, clock, coloured=self._colours.paints)
+        canvas = draw_panel(snapshot, self._info, *size, clock, view=view)
         self._writer.show([self._colours.line(line) for line in canvas.lines()], size)
         cost = time.thread_time() - cost
         self._not_before = now + max(_MIN_INTERVAL_SECONDS, cost / _MAX_SHARE)
@@ -234,11 +336,21 @@ class TerminalScreen(Screen):
         """Wait for a key, for a call of `wake`, or for the time to pass, whichever comes first."""
         if self._writer.is_gone:
             return "quit"
-        press = self._keyboard.wait(timeout_seconds)
-        if press != "repaint":
-            return press
-        self._writer.forget_frame()
-        return None
+        stroke = self._keyboard.wait(timeout_seconds)
+        if stroke is None:
+            return None
+        if stroke.key == "repaint":
+            self._writer.forget_frame()
+            return None
+        asked = self._controls.press(stroke)
+        if self._last is not None:
+            # At once: who types wants to see it.
+            self.draw(self._last[0])
+        return asked
+
+    def tell(self, message: str) -> None:
+        """Answer a key that cannot be obeyed, in place of the keys for a while."""
+        self._controls.tell(message)
 
     def wake(self) -> None:
         """Make a waiting `poll` return at once."""
@@ -262,4 +374,5 @@ class TerminalScreen(Screen):
         """Sound the terminal's bell once for each alert not rung yet; an alert never waits for its frame."""
         if num_alerts > self._num_rung:
             self._writer.write("\a" * (num_alerts - self._num_rung))
-            self._num_rung = num_alerts
+        # There are fewer where a replay went back.
+        self._num_rung = num_alerts

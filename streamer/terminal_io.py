@@ -1,5 +1,6 @@
 """Terminal input and output: the screen's interface, keys, writes with a time limit, captured stderr."""
 
+import codecs
 import errno
 import os
 import queue
@@ -11,15 +12,24 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from streamer.blocking_calls import flush_stderr, loud_stderr
 from streamer.session_info import SessionInfo, Summary
 from streamer.snapshot import Snapshot
 
-Key: TypeAlias = Literal["pause", "mark", "quit"]
-"""What a user can ask for; "pause" also ends a pause."""
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """The note of a mark is finished; None where the user gave it up."""
+
+    text: str | None
+
+
+Key: TypeAlias = Literal["pause", "mark", "begin_note", "forward", "back", "quit"] | Note
+"""What a user can ask a session for; "pause" also ends a pause. The note follows on "begin_note"."""
 
 
 class Screen:
@@ -44,6 +54,9 @@ class Screen:
         with suppress(queue.Empty):
             self._wakes.get(timeout=timeout_seconds)
         return None
+
+    def tell(self, message: str) -> None:
+        """Answer a key that cannot be obeyed, in one line."""
 
     def wake(self) -> None:
         """Make a waiting `poll` return at once; the next `poll` where none is waiting.
@@ -120,23 +133,60 @@ def open_terminal_again(descriptor: int) -> int:
         return descriptor
 
 
-Press: TypeAlias = Key | Literal["repaint"]
-"""What a key stands for; the screen itself handles "repaint" (Ctrl-L)."""
+class Stroke(NamedTuple):
+    """A key: "text" and "paste" with what was typed or pasted; all others have a name."""
 
-_PRESSES: Final[Mapping[str, Press]] = MappingProxyType(
-    {" ": "pause", "p": "pause", "m": "mark", "q": "quit", "\x04": "quit", "\x0c": "repaint"}
+    key: Literal[
+        "text", "paste", "left", "right", "enter", "escape", "backspace", "erase", "repaint", "quit", "gone"
+    ]
+    text: str = ""
+
+
+_CONTROLS: Final[Mapping[str, Stroke]] = MappingProxyType(
+    {
+        "\r": Stroke("enter"),
+        "\n": Stroke("enter"),
+        "\x7f": Stroke("backspace"),
+        "\x08": Stroke("backspace"),
+        "\x15": Stroke("erase"),
+        "\x04": Stroke("quit"),
+        "\x0c": Stroke("repaint"),
+    }
 )
-_ESCAPE_SEQUENCE: Final = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
-"""Arrow keys, function keys, Alt with a letter: none has a meaning."""
+_ARROWS: Final[Mapping[bytes, Stroke]] = MappingProxyType(
+    {
+        b"\x1b[D": Stroke("left"),
+        b"\x1bOD": Stroke("left"),
+        b"\x1b[C": Stroke("right"),
+        b"\x1bOC": Stroke("right"),
+    }
+)
+_PASTE: Final = re.compile(rb"\x1b\[200~(.*?)\x1b\[201~", re.DOTALL)
+_PASTE_START: Final = b"\x1b[200~"
+_SEQUENCE: Final = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O[ -~]|[^\[O])", re.DOTALL)
+"""Arrow keys, function keys, Alt with a letter: only two arrows have a meaning."""
+
+_UNFINISHED: Final = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
+
+ESCAPE_SECONDS: Final = 0.05
+"""How long the rest of a key that sends several bytes may take: after that, Escape was pressed."""
+
+_MAX_PASTE_BYTES: Final = 65_536
+PASTE_ON: Final = "\x1b[?2004h"
+PASTE_OFF: Final = "\x1b[?2004l"
+"""Have the terminal say what is pasted: no letter of it is taken for a key."""
 
 
 class Keyboard:
     """Reads keys as they are pressed, without echo; Ctrl-C still interrupts."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, encoding: str = "utf-8") -> None:
         self._descriptor = descriptor
         self._before: list[int | list[bytes | int]] | None = None
-        self._waiting: deque[Press] = deque()
+        self._waiting: deque[Stroke] = deque()
+        self._unread = b""
+        self._encoding = encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)("ignore")
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
@@ -151,8 +201,8 @@ class Keyboard:
         modes[6][termios.VSUSP] = os.fpathconf(self._descriptor, "PC_VDISABLE")
         termios.tcsetattr(self._descriptor, termios.TCSANOW, modes)
 
-    def wait(self, timeout_seconds: float) -> Press | None:
-        """Wait for a key that means something, for `wake`, or for the time to pass."""
+    def wait(self, timeout_seconds: float) -> Stroke | None:
+        """Wait for a key, for `wake`, or for the time to pass."""
         if not self._waiting:
             ready, _, _ = select.select(
                 [self._descriptor, self._wake_read], [], [], max(0.0, timeout_seconds)
@@ -185,15 +235,58 @@ class Keyboard:
         os.close(self._wake_write)
 
     def _read(self) -> None:
-        try:
-            pressed = os.read(self._descriptor, 1024)
-        except OSError:
-            pressed = b""
+        pressed = self._read_some()
         if not pressed:
-            self._waiting.append("quit")
-        for key in _ESCAPE_SEQUENCE.sub(b"", pressed).decode("latin-1").lower():
-            if press := _PRESSES.get(key):
-                self._waiting.append(press)
+            self._waiting.append(Stroke("gone"))
+        self._unread += pressed
+        while _UNFINISHED.search(self._unread) and self._has_more():
+            if not (pressed := self._read_some()):
+                break
+            self._unread += pressed
+        self._take()
+
+    def _read_some(self) -> bytes:
+        try:
+            return os.read(self._descriptor, 4096)
+        except OSError:
+            return b""
+
+    def _has_more(self) -> bool:
+        return bool(select.select([self._descriptor], [], [], ESCAPE_SECONDS)[0])
+
+    def _take(self) -> None:
+        """Turn what was read into keys; the beginning of a paste waits for its end."""
+        while self._unread:
+            if self._unread.startswith(_PASTE_START):
+                paste = _PASTE.match(self._unread)
+                if paste is None:
+                    if len(self._unread) > _MAX_PASTE_BYTES:
+                        self._unread = _PASTE_START + self._unread[-len(_PASTE_START) :]
+                    return
+                self._waiting.append(Stroke("paste", paste[1].decode(self._encoding, errors="ignore")))
+                self._unread = self._unread[paste.end() :]
+            elif self._unread.startswith(b"\x1b"):
+                self._take_sequence()
+            else:
+                text, escape, rest = self._unread.partition(b"\x1b")
+                self._unread = escape + rest
+                for character in self._decoder.decode(text):
+                    if stroke := _CONTROLS.get(character):
+                        self._waiting.append(stroke)
+                    elif character.isprintable():
+                        self._waiting.append(Stroke("text", character))
+
+    def _take_sequence(self) -> None:
+        sequence = _SEQUENCE.match(self._unread)
+        if sequence is not None:
+            self._unread = self._unread[sequence.end() :]
+            if arrow := _ARROWS.get(sequence[0]):
+                self._waiting.append(arrow)
+        else:
+            # Alone, it is the key; what is cut, nobody knows.
+            if self._unread == b"\x1b":
+                self._waiting.append(Stroke("escape"))
+            self._unread = b""
 
 
 _MAX_LINES: Final = 200

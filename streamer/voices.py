@@ -45,6 +45,18 @@ def voice_name(name: str) -> str:
     return name
 
 
+RESERVED_NAME: Final = "last"
+"""`callmood forget last` means a session."""
+
+
+def refuse_reserved(name: str) -> None:
+    """Refuse a name that no voice may get; one that has it from before can still be listed and deleted."""
+    if voice_name(name) == RESERVED_NAME:
+        raise UsageError(
+            f"{RESERVED_NAME} is no name for a voice: it means the session that began last; give another"
+        )
+
+
 _DTYPES: Final = ("<f4", "<f8", "<i8")
 _MAX_AXIS_LENGTH: Final = 100_000
 _MAX_AXES: Final = 4
@@ -212,6 +224,7 @@ class VoiceFolder:
 
     def _write(self, voice: SavedVoice, check: Callable[[], None]) -> Path:
         """Write a voice if `check` does not raise; no other process writes in between."""
+        refuse_reserved(voice.name)
         path = self.path_of(voice.name)
         try:
             PRIVATE.make_folder(self.path)

@@ -1,7 +1,9 @@
 """Snapshots for the screen: a session that wanders, and whatever Hypothesis can think of."""
 
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 from hypothesis import strategies as st
@@ -9,11 +11,23 @@ from rich.cells import cell_len
 
 from emotion.arrays import read_only
 from emotion.card import LABELS
-from streamer.events import Row
+from streamer.events import STATES, Row
 from streamer.leg_plan import LegPlan
 from streamer.panel.canvas import Canvas
+from streamer.panel.layout import PanelView
 from streamer.session_info import SessionInfo
-from streamer.snapshot import HistoryPoint, LegView, Snapshot, SpectrogramView
+from streamer.snapshot import (
+    ZOOMS,
+    HistoryPoint,
+    LegView,
+    LogEntry,
+    LogKind,
+    Snapshot,
+    SpectrogramView,
+    StripView,
+    Tick,
+    TickKind,
+)
 from streamer.sources.base import SourceInfo
 
 STARTED = 1_795_402_799.25
@@ -163,6 +177,37 @@ def histories(draw: st.DrawFn) -> tuple[HistoryPoint, ...]:
     )
 
 
+_KINDS = (*LABELS, *STATES, "gap", "pause", "")
+
+
+def _past(seed: int, text: str) -> tuple[tuple[LogEntry, ...], tuple[Tick, ...], StripView]:
+    """Give a log, ticks and a strip of any length."""
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    kinds = tuple(chance.choices(_KINDS, k=chance.randrange(513)))
+    ticks = tuple(
+        Tick(chance.uniform(0, 1e6), chance.choice(get_args(TickKind)), chance.choice(["", "mono"]))
+        for _ in range(chance.randrange(9))
+    )
+    log = tuple(
+        LogEntry(chance.uniform(0, 1e6), text, chance.choice(get_args(LogKind)))
+        for _ in range(chance.randrange(51))
+    )
+    return log, ticks, StripView(chance.choice([1.0, 2.0, 1024.0]), {"mono": kinds}, ticks)
+
+
+_PASTS = st.builds(_past, st.integers(0, 10**6), st.text(max_size=60))
+
+panel_views = st.builds(
+    PanelView,
+    st.booleans(),
+    st.sampled_from(ZOOMS),
+    st.none() | st.text(max_size=200),
+    st.text(max_size=99),
+    st.booleans(),
+)
+"""Whatever a user may have done to the panel."""
+
+
 @st.composite
 def snapshots(draw: st.DrawFn) -> Snapshot:
     """Give any snapshot at all."""
@@ -170,7 +215,10 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     shares = [draw(st.floats(0, 1)) for _ in range(2 * len(LABELS))]
     rng = np.random.default_rng(0)
     row = _row(7, 5.5, shares[: len(LABELS)], shares[len(LABELS) :], silent=silent, rng=rng)
-    leg = LegView("mono", draw(st.none() | st.just(row)), draw(_DBFS), draw(_DBFS), draw(histories()))
+    log, ticks, strip = draw(_PASTS)
+    points = draw(histories())
+    long = (points[::2], points[::3])
+    leg = LegView("mono", draw(st.none() | st.just(row)), draw(_DBFS), draw(_DBFS), points, long)
     views = st.builds(spectrogram, st.integers(0, 400), st.floats(0, 1e5))
     return Snapshot(
         stream_seconds=draw(_FIGURES),
@@ -186,4 +234,8 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         saving=draw(st.booleans()),
         messages=tuple(draw(st.lists(st.text(max_size=300), max_size=8))),
         spectrogram=draw(st.none() | views),
+        held=draw(st.booleans()),
+        log=log,
+        ticks=ticks,
+        strip=strip,
     )

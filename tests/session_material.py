@@ -12,7 +12,7 @@ from emotion.arrays import Samples, read_only
 from emotion.card import LABELS
 from streamer.events import AudioBlock, Row
 from streamer.leg_plan import LegPlan
-from streamer.session_info import SessionInfo, Summary
+from streamer.session_info import LegSummary, SessionInfo, StrongMoment, Summary
 from streamer.sources.base import SourceInfo
 
 SESSION = "20261123T025959Z-0abc"
@@ -29,6 +29,7 @@ def facts(
     sample_format: Literal["PCM_16", "FLOAT"] = "PCM_16",
     win_seconds: float = 0.2,
     legs: Sequence[LegPlan] = (LegPlan(),),
+    announced: str | None = None,
 ) -> SessionInfo:
     """Give the head of a session."""
     source = SourceInfo(
@@ -53,6 +54,7 @@ def facts(
         sample_rate=16_000,
         legs=tuple(legs),
         callmood_version="0.1.0",
+        announced=announced,
     )
 
 
@@ -72,6 +74,18 @@ SUMMARY = Summary(
     max_lag_seconds=0.034,
     files=("call.jsonl",),
     failures=(),
+    legs={
+        "mono": LegSummary(
+            windows=3,
+            state_seconds={"speech": 0.1, "silence": 0.05, "noise": 0.0, "clipped": 0.0, "unsure": 0.0},
+            emotion_seconds={"angry": 0.05, "happy": 0.0, "neutral": 0.0, "sad": 0.05},
+            talk_seconds=0.1,
+            moments=(
+                StrongMoment("angry", 61.0, 62.25, mean_probability=0.75, peak_probability=0.875),
+                StrongMoment("sad", 0.0, 0.2, mean_probability=0.5, peak_probability=0.5),
+            ),
+        )
+    },
 )
 
 

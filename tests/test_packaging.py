@@ -39,6 +39,11 @@ def test_every_module_is_in_it(wheel_names: list[PurePosixPath]) -> None:
     assert ours - set(wheel_names) == set()
 
 
+@pytest.mark.parametrize("file", ["report.html", "report.css", "report.js"])
+def test_the_report_page_is_in_it(wheel_names: list[PurePosixPath], file: str) -> None:
+    assert PurePosixPath("callmood/reports/page", file) in wheel_names
+
+
 def test_type_checkers_are_told_that_there_are_types(wheel_names: list[PurePosixPath]) -> None:
     assert {PurePosixPath(package, "py.typed") for package in PACKAGES} <= set(wheel_names)
 
@@ -74,6 +79,11 @@ def test_licences_travel_with_code_and_weights(wheel_names: list[PurePosixPath])
     for network in networks:
         assert any(name.endswith(f".dist-info/licenses/models/{network}/LICENSE") for name in names), network
     assert "callmood/models/LICENSES.md" in names
+
+
+def test_the_notices_are_in_it(wheel_names: list[PurePosixPath]) -> None:
+    notices = {name.name for name in wheel_names if name.match("callmood/notices/*.toml")}
+    assert notices == {"de.toml", "en.toml", "zh.toml"}
 
 
 def test_the_only_sound_is_the_synthesisers(wheel_names: list[PurePosixPath]) -> None:

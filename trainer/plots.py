@@ -2,6 +2,7 @@
 
 import io
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,7 @@ from trainer.metrics import Scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
 
 INK: Final = "#1f2933"
 """Colour of text."""
@@ -130,16 +131,30 @@ WAVEFORM_COLUMNS: Final = 1_600
 """Columns over which the waveform's extremes are taken: about one a dot."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class AnalysedSound:
+    """A leg of a recording, mono, and two lines about it."""
+
+    samples: Samples
+    title: str
+    subtitle: str
+
+
 def analysis_picture(
-    samples: Samples,
-    sample_rate: int,
-    *,
-    title: str,
-    subtitle: str,
-    footnotes: tuple[str, ...],
+    sounds: Sequence[AnalysedSound], sample_rate: int, *, footnotes: Sequence[str] = ()
 ) -> bytes:
-    """Draw waveform, mel spectrogram, MFCC and chroma of a recording."""
-    figure = new_figure(9.6, 9.8)
+    """Draw waveform, mel spectrogram, MFCC and chroma of each leg, one below the other."""
+    figure = new_figure(9.6, 9.8 * len(sounds))
+    parts = figure.subfigures(len(sounds), 1, squeeze=False)[:, 0] if len(sounds) > 1 else [figure]
+    for part, sound in zip(parts, sounds, strict=True):
+        _draw_analysis(part, sound, sample_rate)
+    if footnotes:
+        parts[-1].supxlabel("\n".join(footnotes), x=0.01, ha="left", fontsize=8.5, color=FAINT_INK)
+    return png_of(figure)
+
+
+def _draw_analysis(figure: "Figure | SubFigure", sound: AnalysedSound, sample_rate: int) -> None:
+    samples = sound.samples
     waveform, mel, mfcc, chroma = figure.subplots(4, 1, sharex=True, height_ratios=(1.0, 1.6, 1.1, 1.1))
     views = analyse(samples, sample_rate)
     seconds = len(samples) / sample_rate
@@ -151,10 +166,7 @@ def analysis_picture(
         axes.spines[:].set_visible(False)
         axes.yaxis.set_label_coords(-0.075, 0.5)
     chroma.set_xlabel("time [s]", color=INK)
-    write_titles(waveform, title, subtitle)
-    if footnotes:
-        figure.supxlabel("\n".join(footnotes), x=0.01, ha="left", fontsize=8.5, color=FAINT_INK)
-    return png_of(figure)
+    write_titles(waveform, sound.title, sound.subtitle)
 
 
 def _draw_waveform(axes: "Axes", samples: Samples, seconds: float) -> None:
@@ -171,7 +183,7 @@ def _draw_waveform(axes: "Axes", samples: Samples, seconds: float) -> None:
 
 
 def _draw_views(
-    figure: "Figure", rows: tuple["Axes", "Axes", "Axes"], views: AnalysisViews, sample_rate: int
+    figure: "Figure | SubFigure", rows: tuple["Axes", "Axes", "Axes"], views: AnalysisViews, sample_rate: int
 ) -> None:
     mel, mfcc, chroma = rows
     span = (views.start, views.end)
@@ -203,7 +215,7 @@ def _draw_views(
 
 
 def _draw_matrix(
-    figure: "Figure",
+    figure: "Figure | SubFigure",
     axes: "Axes",
     matrix: FloatArray,
     span: tuple[float, float],

@@ -53,9 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
     compute_on_one_thread()
     from streamer.enrolment import LEAST_SPEECH_SECONDS, enrol
     from streamer.sinks.voice_saver import learns_voices, new_voice
-    from streamer.voices import VoiceFolder
+    from streamer.voices import VoiceFolder, refuse_reserved
 
     name, seconds = arguments.name, arguments.seconds
+    refuse_reserved(name)
     if not (math.isfinite(seconds) and seconds >= LEAST_SPEECH_SECONDS):
         raise UsageError(f"seconds is {seconds:g}; give {LEAST_SPEECH_SECONDS:g} or more, such as 10")
     if arguments.file is not None and arguments.device is not None:

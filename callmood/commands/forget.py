@@ -18,20 +18,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "names",
         metavar="SESSION|VOICE",
         nargs="+",
-        help="id of a session, or the beginning of one alone, or name of a voice",
+        help="id of a session in --out, a unique beginning of it, `last`, or name of a voice",
     )
     parser.add_argument("--yes", action="store_true", help="delete without asking; needed without a terminal")
     add_recordings_folder(parser)
     parser.epilog = (
-        "Deletes the session's sound, its clips and their index. Other files in its folder stay and are "
-        "listed. Delete journals and pictures written elsewhere yourself. A running session that uses a "
-        "voice saves it again when it ends. DIR/removed.log records when a session was deleted and its "
-        "size, not what was in it; removed.log in the folder of voices does so for a voice, without its "
-        "name.\n"
+        "Deletes the session's folder: journal, sound, clips, moments, picture and reports. Other files in "
+        "it stay and are listed. Delete journals, pictures and reports written elsewhere yourself. A running "
+        "session that uses a voice saves it again when it ends. DIR/removed.log records when a session was "
+        "deleted and its size, not what was in it; removed.log in the folder of voices does so for a voice, "
+        "without its name.\n"
         "\n"
         "examples:\n"
         "  callmood forget 20261123T141530Z-3fa9\n"
         "  callmood forget 20261123T14 anna\n"
+        "  callmood forget last\n"
         "  callmood forget anna --yes\n"
     )
 

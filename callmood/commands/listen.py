@@ -15,11 +15,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_source_arguments(parser)
     add_session_arguments(parser)
     parser.epilog = (
-        "Keys: space pauses analysis and recording, m sets a mark, q quits. Have the consent of everyone "
-        "you listen to.\n"
+        "Keys: space pauses analysis and recording, m sets a mark, M one with a note, z zooms the trend, ? "
+        "shows all keys, q quits. Have the consent of everyone you listen to: see `callmood notice`.\n"
         "\n"
         "examples:\n"
         "  callmood listen\n"
+        "  callmood listen --moments angry,sad\n"
         "  callmood listen -d headset --spectrogram\n"
         "  callmood listen --duration 600 --journal call.jsonl --record angry\n"
         "  callmood listen --mic --system --analyse them\n"

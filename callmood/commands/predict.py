@@ -4,21 +4,26 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from callmood.configuration import Collected
 from callmood.model_choice import add_model_argument, choose_model, file_of_voice, files_of_model, saved_voice
 from callmood.process import complain, compute_on_one_thread, say_note
-from callmood.session_options import add_output_arguments
+from callmood.session_options import add_output_arguments, legs_of_recording, voices_of
 from emotion.errors import AudioFileError, OutputError, UsageError, printable
 
 if TYPE_CHECKING:
+    from emotion.audio_io import AudioFile
     from emotion.model import EmotionModel
     from emotion.output_files import OutputFile, OutputFiles
-    from streamer.analysis.predict import RecordingPrediction
+    from streamer.analysis.predict import LegPrediction, RecordingPrediction
+    from streamer.leg_plan import LegPlan
 
 SUMMARY: Final = "Classify the emotion of whole recordings, and draw the analysis."
+
+_BLOCK_SAMPLES: Final = 65_536
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,9 +34,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_model_argument(parser)
     parser.add_argument(
         "--voice",
-        metavar="NAME",
+        metavar="[LEG=]NAME",
+        action=Collected,
         help="start each recording from the speaker baseline saved as NAME, and save nothing, see `callmood "
         "enroll` (default: start without)",
+    )
+    parser.add_argument(
+        "-l",
+        "--legs",
+        metavar="NAMES",
+        help="name the legs: left=customer,right=agent; a single name mixes all channels down (default: left "
+        "and right for a stereo recording)",
+    )
+    parser.add_argument("--analyse", metavar="LEGS", help="classify only these legs (default: all but staff)")
+    parser.add_argument(
+        "--staff",
+        metavar="LEGS",
+        help="leave these legs out, unless --analyse names them: the EU prohibits inferring emotions of "
+        "employees at work (default: legs called agent, employee or staff)",
     )
     parser.add_argument(
         "--never-unsure", action="store_true", help="name an emotion for all speech, never `unsure`"
@@ -41,18 +61,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="draw the analysis into this file or, for several recordings, this folder (default: none)",
     )  # fmt: skip
     parser.add_argument(
-        "--json", action="store_true", help="print a JSON list instead of a line for each recording"
+        "--json", action="store_true", help="print a JSON list instead of a line for each leg"
     )
     add_output_arguments(parser)
     parser.epilog = (
         "The windows are those of `callmood replay --no-baseline`, and the answer is the mean over those "
-        "with speech. It is `silence`, `noise` or `clipped` if there is no speech, and `unsure` if the "
-        "model would be wrong too often. Recordings that cannot be read are reported, the others are "
-        "classified, and the exit code is 3.\n"
+        "with speech. A stereo recording has an answer for each channel, unless both are identical; "
+        "`--legs mono` mixes them down. The answer is `silence`, `noise` or `clipped` if there is no "
+        "speech, and `unsure` if the model would be wrong too often. Recordings that cannot be read are "
+        "reported, the others are classified, and the exit code is 3.\n"
         "\n"
         "examples:\n"
         "  callmood predict call.wav\n"
         "  callmood predict call.wav --plot call.png\n"
+        "  callmood predict call.wav --legs left=customer,right=me\n"
         "  callmood predict recordings/ voicemail.opus --json\n"
         "  callmood predict recordings/ --plot pictures/\n"
     )
@@ -69,12 +91,14 @@ def run(arguments: argparse.Namespace) -> int:
 
     model = choose_model(arguments.model)
     read = files_of_model(arguments.model)
-    voice = None
-    if arguments.voice is not None:
-        voice = saved_voice(arguments.voice, model).state
-        read.append(file_of_voice(arguments.voice))
-    options = ClassifierOptions(baseline=voice is not None, never_unsure=arguments.never_unsure, voice=voice)
+    states = {}
+    for given in arguments.voice or ():
+        name = given.rpartition("=")[2]
+        states[name] = saved_voice(name, model).state
+        read.append(file_of_voice(name))
+    options = ClassifierOptions(baseline=False, never_unsure=arguments.never_unsure)
     files, num_failed = _recordings(arguments.files)
+    exit_code = AudioFileError.exit_code if num_failed else 0
     access = GROUP_READABLE if arguments.group_readable else PRIVATE
     outputs = OutputFiles(force=arguments.force, access=access, inputs=[*read, *files])
     several = len(files) > 1 or any(path.is_dir() for path in arguments.files)
@@ -84,20 +108,25 @@ def run(arguments: argparse.Namespace) -> int:
     facts: list[dict[str, Any]] = []
     for file, picture in zip(files, pictures, strict=True):
         try:
-            prediction = predict_recording(model, AudioFile(file), options)
+            audio = AudioFile(file)
+            legs = legs_of_recording(audio, file.name, arguments.legs, arguments.analyse, arguments.staff)
+            voices = {leg: states[name] for leg, name in voices_of(arguments.voice or (), legs).items()}
+            prediction = predict_recording(model, audio, options, legs=legs, voices=voices)
             if picture is not None:
-                _draw(model, file, prediction, picture)
-        except AudioFileError as error:
-            num_failed += 1
+                _draw(model, audio, legs, prediction, picture)
+        except (AudioFileError, UsageError) as error:
+            exit_code = exit_code or error.exit_code
             complain(error)
             continue
         if arguments.json:
-            facts.append(_facts(model, file, prediction))
-        else:
-            sys.stdout.write(_line(file, prediction, model.card.labels) + "\n")
+            facts += _facts(model, file, prediction)
+            continue
+        for leg, answer in prediction.legs.items():
+            name = leg if len(legs) > 1 else ""
+            sys.stdout.write(_line(file, name, answer, model.card.labels, prediction.notes))
     if arguments.json:
         sys.stdout.write(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
-    return AudioFileError.exit_code if num_failed else 0
+    return exit_code
 
 
 def _recordings(paths: Sequence[Path]) -> tuple[list[Path], int]:
@@ -148,63 +177,77 @@ def _pictures(
     return pictures
 
 
-def _line(file: Path, prediction: "RecordingPrediction", labels: tuple[str, ...]) -> str:
+def _line(file: Path, name: str, answer: "LegPrediction", labels: Sequence[str], notes: Sequence[str]) -> str:
     shares = [
-        f"{label} {'  - ' if prediction.probabilities is None else f'{prediction.probabilities[label]:.2f}'}"
+        f"{label} {'  - ' if answer.probabilities is None else f'{answer.probabilities[label]:.2f}'}"
         for label in labels
     ]
-    marks = "; ".join(prediction.notes)
-    return f"{_answer(prediction):8} {'  '.join(shares)}   {printable(file)}" + (
-        f"   ({marks})" if marks else ""
-    )
+    where = " ".join(filter(None, (printable(file), name)))
+    marks = f"   ({'; '.join(notes)})" if notes else ""
+    return f"{_shown(answer):8} {'  '.join(shares)}   {where}{marks}\n"
 
 
-def _answer(prediction: "RecordingPrediction") -> str:
-    return prediction.emotion or prediction.state
+def _shown(answer: "LegPrediction") -> str:
+    return answer.emotion or answer.state
 
 
-def _facts(model: "EmotionModel", file: Path, prediction: "RecordingPrediction") -> dict[str, Any]:
-    return {
-        "file": printable(file),
-        "state": prediction.state,
-        "emotion": prediction.emotion,
-        "probabilities": prediction.probabilities and dict(prediction.probabilities),
-        "seconds": round(prediction.seconds, 3),
-        "windows": prediction.num_windows,
-        "silent_windows": prediction.states["silence"],
-        "states": dict(prediction.states),
-        "level_dbfs": round(prediction.level_dbfs, 2),
-        "shorter_than_win": prediction.shorter_than_win,
-        "notes": list(prediction.notes),
-        "model": model.card.name,
-        "model_notes": list(model.card.notes),
-    }
+def _facts(
+    model: "EmotionModel", file: Path, prediction: "RecordingPrediction"
+) -> "Iterator[dict[str, Any]]":
+    for leg, answer in prediction.legs.items():
+        yield {
+            "file": printable(file),
+            "leg": leg,
+            "state": answer.state,
+            "emotion": answer.emotion,
+            "probabilities": answer.probabilities and dict(answer.probabilities),
+            "seconds": round(prediction.seconds, 3),
+            "windows": answer.num_windows,
+            "silent_windows": answer.states["silence"],
+            "states": dict(answer.states),
+            "level_dbfs": round(answer.level_dbfs, 2),
+            "shorter_than_win": prediction.shorter_than_win,
+            "notes": list(prediction.notes),
+            "model": model.card.name,
+            "model_notes": list(model.card.notes),
+        }
 
 
-def _draw(model: "EmotionModel", file: Path, prediction: "RecordingPrediction", output: "OutputFile") -> None:
-    from emotion.audio_io import read_mono
-    from emotion.signal import resample
-    from trainer.plots import analysis_picture
+def _draw(
+    model: "EmotionModel",
+    audio: "AudioFile",
+    legs: "Sequence[LegPlan]",
+    prediction: "RecordingPrediction",
+    output: "OutputFile",
+) -> None:
+    """Draw all legs that have an answer into one picture."""
+    import numpy as np
 
-    shares = prediction.probabilities or {}
-    others = [
-        f"{label} {100 * share:.0f} %" for label, share in shares.items() if label != prediction.emotion
-    ]
-    title = _answer(prediction) if prediction.emotion is None else (
-        f"{prediction.emotion} {100 * shares[prediction.emotion]:.0f} %"
-    )  # fmt: skip
-    num_heard = prediction.num_speech_windows
-    heard = f"mean of {num_heard} windows" if num_heard > 1 else ""
-    subtitle = " · ".join(
-        part for part in (printable(Path(file.name)), *others, heard, model.card.name) if part
-    )
-    clip = read_mono(file)
-    picture = analysis_picture(
-        resample(clip.samples, clip.sample_rate, model.card.sample_rate),
-        model.card.sample_rate,
-        title=title,
-        subtitle=subtitle,
-        footnotes=(*prediction.notes, *(f"{model.card.name}: {note}" for note in model.card.notes)),
-    )
+    from emotion.signal import mix_down, resample
+    from streamer.leg_plan import sound_of
+    from trainer.plots import AnalysedSound, analysis_picture
+
+    analysed = [leg for leg in legs if leg.analysed]
+    sounds: list[list[Any]] = [[] for _ in analysed]
+    for block in audio.blocks(_BLOCK_SAMPLES):
+        for leg, blocks in zip(analysed, sounds, strict=True):
+            blocks.append(mix_down(sound_of(leg, block)))
+    rate = model.card.sample_rate
+    parts = []
+    for leg, blocks in zip(analysed, sounds, strict=True):
+        answer = prediction.legs[leg.name]
+        shares = answer.probabilities or {}
+        others = [
+            f"{label} {100 * share:.0f} %" for label, share in shares.items() if label != answer.emotion
+        ]
+        title = _shown(answer) + ("" if answer.emotion is None else f" {100 * shares[answer.emotion]:.0f} %")
+        num_heard = answer.num_speech_windows
+        heard = f"mean of {num_heard} windows" if num_heard > 1 else ""
+        name = leg.name if len(legs) > 1 else ""
+        words = (name, printable(audio.path.name), *others, heard, model.card.name)
+        sound = resample(np.concatenate(blocks), audio.sample_rate, rate)
+        parts.append(AnalysedSound(sound, title, " · ".join(filter(None, words))))
+    notes = (*prediction.notes, *(f"{model.card.name}: {note}" for note in model.card.notes))
+    picture = analysis_picture(parts, rate, footnotes=notes)
     if note := output.note(output.write(picture)):
         say_note(note)

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -120,6 +120,16 @@ class Classification:
     probabilities: Probabilities | None
     smoothed: Probabilities | None
     voice_known: float
+
+    def by_label(self, labels: Sequence[str]) -> Mapping[str, float] | None:
+        """Give the probabilities of the window by label."""
+        return _by_label(labels, self.probabilities)
+
+
+def _by_label(labels: Sequence[str], probabilities: Probabilities | None) -> Mapping[str, float] | None:
+    if probabilities is None:
+        return None
+    return dict(zip(labels, probabilities.tolist(), strict=True))
 
 
 class Classifier:
@@ -319,17 +329,12 @@ class Leg:
             end_sample=window.end_sample,
             state=found.state,
             emotion=found.emotion,
-            probabilities=self._by_label(found.probabilities),
-            smoothed=self._by_label(found.smoothed),
+            probabilities=_by_label(self._labels, found.probabilities),
+            smoothed=_by_label(self._labels, found.smoothed),
             level_dbfs=window.level_dbfs,
             lag_seconds=time.monotonic() - window.arrived,
             voice_known=found.voice_known,
         )
-
-    def _by_label(self, probabilities: Probabilities | None) -> Mapping[str, float] | None:
-        if probabilities is None:
-            return None
-        return dict(zip(self._labels, probabilities.tolist(), strict=True))
 
 
 def warm_up(model: EmotionModel, grid: WindowGrid, source_rate: int) -> None:

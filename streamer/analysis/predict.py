@@ -1,14 +1,17 @@
 """Predict a recording as a session would, without thread, clock or queue."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from types import MappingProxyType
 from typing import Final, Protocol
 
 import numpy as np
 
-from emotion.arrays import Probabilities, Samples, read_only
+from emotion.arrays import Samples, read_only
 from emotion.audio_io import rate_note
+from emotion.decision import VoiceState
 from emotion.model import EmotionModel
 from emotion.signal import (
     SILENCE_DBFS,
@@ -16,15 +19,18 @@ from emotion.signal import (
     level_dbfs,
     level_of_moments,
     mix_down,
-    mixing_note,
     moments_of,
     resample,
 )
 from emotion.window_grid import WindowGrid
 from streamer.analysis.gate import ClippingMeter, Gate, GateKind, NoiseFloor, PieceCutter, gate_kind
-from streamer.analysis.leg import Classifier, ClassifierOptions
-from streamer.analysis.windows import GatedWindow, WindowAnalyser, WindowOptions
-from streamer.events import STATES, AudioBlock, Gap, State
+from streamer.analysis.leakage import LeakageDetector
+from streamer.analysis.leg import Classifier, ClassifierOptions, Leg, LegOptions
+from streamer.analysis.source_legs import SourceLegs, SourceOptions
+from streamer.analysis.windows import GatedWindow
+from streamer.events import STATES, AudioBlock, Row, State
+from streamer.leg_plan import LegPlan, leg_notes, sound_of
+from streamer.sources.base import SourceInfo
 
 
 class Recording(Protocol):
@@ -118,29 +124,9 @@ _BLOCK_SAMPLES: Final = 16_384
 """Read at once; whatever it is, the windows are the same."""
 
 
-def _measured_blocks(audio: Recording, moments: list[Moments]) -> Iterator[Samples]:
-    """Read the sound; `moments` receives what its level is made of."""
-    for samples in audio.blocks(_BLOCK_SAMPLES):
-        moments.append(moments_of(mix_down(samples)))
-        yield samples
-
-
-def _windows(
-    model: EmotionModel, grid: WindowGrid, sample_rate: int, blocks: Iterable[Samples]
-) -> Iterator[GatedWindow | Gap]:
-    """Give the windows of a recording in order, bit for bit those of a replay."""
-    options = WindowOptions(gate_kind(model.card.gate))
-    analyser = WindowAnalyser("recording", model.feature_set, grid, sample_rate, options)
-    first_sample = 0
-    for samples in blocks:
-        yield from analyser.push(AudioBlock(read_only(samples), first_sample, arrived=0.0))
-        first_sample += len(samples)
-    yield from analyser.finish()
-
-
 @dataclass(frozen=True, slots=True)
-class RecordingPrediction:
-    """The answer for one recording.
+class LegPrediction:
+    """The answer for one leg of a recording.
 
     Attributes
     ----------
@@ -154,13 +140,7 @@ class RecordingPrediction:
         Windows of the card's grid by their state in a replay, in the order of ``STATES``; all 0 where the
         recording was taken as a whole.
     level_dbfs : float
-        Of the whole recording without its DC, dB below full scale.
-    seconds : float
-        Its length, s.
-    shorter_than_win : bool
-        True where it is shorter than the model's win and was predicted from what there is.
-    notes : tuple of str
-        One line for each thing mixed down, converted, resampled, missing or short.
+        Of all its sound without its DC, dB below full scale.
     """
 
     state: State
@@ -168,9 +148,6 @@ class RecordingPrediction:
     probabilities: Mapping[str, float] | None
     states: Mapping[State, int]
     level_dbfs: float
-    seconds: float
-    shorter_than_win: bool
-    notes: tuple[str, ...]
 
     @property
     def num_windows(self) -> int:
@@ -183,10 +160,40 @@ class RecordingPrediction:
         return self.states["speech"] + self.states["unsure"]
 
 
+@dataclass(frozen=True, slots=True)
+class RecordingPrediction(LegPrediction):
+    """The answer for one recording: for each of its legs, and for all of them together.
+
+    What it has in common with `LegPrediction` is about the analysed legs together: the mean over the windows
+    of speech of all of them. Where there is one leg, that is its answer.
+
+    Attributes
+    ----------
+    seconds : float
+        Its length, s.
+    shorter_than_win : bool
+        True where it is shorter than the model's win and was predicted from what there is.
+    notes : tuple of str
+        One line for each thing mixed down, converted, resampled, missing or short, or not analysed.
+    legs : mapping of str to LegPrediction
+        The answer for each analysed leg.
+    """
+
+    seconds: float
+    shorter_than_win: bool
+    notes: tuple[str, ...]
+    legs: Mapping[str, LegPrediction]
+
+
 def predict_recording(
-    model: EmotionModel, audio: Recording, options: ClassifierOptions | None = None
+    model: EmotionModel,
+    audio: Recording,
+    options: ClassifierOptions | None = None,
+    *,
+    legs: Sequence[LegPlan] = (LegPlan(),),
+    voices: Mapping[str, VoiceState] = MappingProxyType({}),
 ) -> RecordingPrediction:
-    """Predict a recording as a session would.
+    """Predict each leg of a recording as a session would.
 
     Parameters
     ----------
@@ -196,6 +203,10 @@ def predict_recording(
         At any sample rate, of any length.
     options : ClassifierOptions, optional
         Unless given, no speaker baseline is learned: recordings have many speakers, and are often too short.
+    legs : sequence of LegPlan
+        Unless given, all channels are mixed down to one leg.
+    voices : mapping of str to VoiceState
+        The speaker baseline that a leg goes on with; that leg learns, whatever the options.
 
     Returns
     -------
@@ -211,45 +222,112 @@ def predict_recording(
     card, rate = model.card, audio.sample_rate
     grid = None if card.whole_clips else card.grid()
     has_windows = grid is not None and grid.num_windows(audio.num_samples * card.sample_rate // rate) > 0
-    seconds = audio.num_samples / rate
-    moments: list[Moments] = []
-    blocks = _measured_blocks(audio, moments)
-    windows: Iterable[GatedWindow | Gap]
+    by_leg = {
+        plan: replace(options, baseline=True, voice=voices[plan.name]) if plan.name in voices else options
+        for plan in legs
+    }
+    heard = {plan.name: _Heard(model, options) for plan in legs if plan.analysed}
+    blocks = _measured_blocks(audio, legs, heard)
     if grid is not None and has_windows:
-        windows = _windows(model, grid, rate, blocks)
+        for row in _rows(model, grid, audio, blocks, by_leg):
+            heard[row.leg].take(row.state, row.probabilities)
     else:
-        windows = [recording_as_one_window(model, np.concatenate(list(blocks)), rate, grid)]
-    classifier = Classifier(model, seconds if grid is None else grid.step / grid.sample_rate, options)
-    counts: Counter[State] = Counter()
-    of_speech: list[Probabilities] = []
-    for window in windows:
-        if isinstance(window, Gap):
-            continue
-        found = classifier.classify(window)
-        counts[found.state] += 1
-        if found.probabilities is not None:
-            of_speech.append(found.probabilities)
-    emotion = probabilities = None
-    if of_speech:
-        mean = np.mean(of_speech, axis=0)
-        probabilities = dict(zip(card.labels, mean.tolist(), strict=True))
-        state: State = "unsure" if model.is_unsure(mean) and not options.never_unsure else "speech"
-        emotion = card.labels[int(mean.argmax())] if state == "speech" else None
-    else:
-        # Of two states with as many windows the one that describes more of the sound.
-        state = max(reversed(STATES), key=counts.__getitem__)
+        samples = np.concatenate(list(blocks))
+        step_seconds = audio.num_samples / rate if grid is None else grid.step / grid.sample_rate
+        for plan in legs:
+            if plan.analysed:
+                window = recording_as_one_window(model, sound_of(plan, samples), rate, grid)
+                found = Classifier(model, step_seconds, by_leg[plan]).classify(window)
+                heard[plan.name].take(found.state, found.by_label(card.labels))
+    together = _Heard(model, options)
+    for each in heard.values():
+        together.add(each)
     # Once the sound is read, all its notes are known.
-    notes = (*mixing_note(audio.channels), *audio.notes, *rate_note(rate, card.sample_rate))
+    info = SourceInfo("recording", rate, audio.channels, "FLOAT", None, live=False)
+    notes = (*leg_notes(legs, [info]), *audio.notes, *rate_note(rate, card.sample_rate))
     if shorter_than_win := grid is not None and not has_windows:
         win_seconds = grid.win / grid.sample_rate
         notes += (f"shorter than win ({win_seconds:g} s): predicted from what there is",)
     return RecordingPrediction(
-        state=state,
-        emotion=emotion,
-        probabilities=probabilities,
-        states={each: counts[each] if has_windows else 0 for each in STATES},
-        level_dbfs=level_of_moments(moments),
-        seconds=seconds,
+        *together.answer(has_windows=has_windows),
+        seconds=audio.num_samples / rate,
         shorter_than_win=shorter_than_win,
         notes=notes,
+        legs={name: LegPrediction(*each.answer(has_windows=has_windows)) for name, each in heard.items()},
     )
+
+
+class _Heard:
+    """What the windows of a leg, or of several, hold."""
+
+    def __init__(self, model: EmotionModel, options: ClassifierOptions) -> None:
+        self.moments: list[Moments] = []
+        self._model = model
+        self._may_be_unsure = not options.never_unsure
+        self._counts: Counter[State] = Counter()
+        self._of_speech: list[list[float]] = []
+
+    def take(self, state: State, probabilities: Mapping[str, float] | None) -> None:
+        """Take a window."""
+        self._counts[state] += 1
+        if probabilities is not None:
+            self._of_speech.append(list(probabilities.values()))
+
+    def add(self, other: "_Heard") -> None:
+        """Add what another leg holds."""
+        self.moments += other.moments
+        self._counts += other._counts
+        self._of_speech += other._of_speech
+
+    def answer(
+        self, *, has_windows: bool
+    ) -> tuple[State, str | None, dict[str, float] | None, dict[State, int], float]:
+        """Give the fields of `LegPrediction`."""
+        labels, emotion, probabilities = self._model.card.labels, None, None
+        if self._of_speech:
+            mean = np.mean(self._of_speech, axis=0)
+            probabilities = dict(zip(labels, mean.tolist(), strict=True))
+            state: State = "unsure" if self._may_be_unsure and self._model.is_unsure(mean) else "speech"
+            emotion = labels[int(mean.argmax())] if state == "speech" else None
+        else:
+            # Of two states with as many windows the one that describes more of the sound.
+            state = max(reversed(STATES), key=self._counts.__getitem__)
+        states = {each: self._counts[each] if has_windows else 0 for each in STATES}
+        return state, emotion, probabilities, states, level_of_moments(self.moments)
+
+
+def _measured_blocks(
+    audio: Recording, legs: Sequence[LegPlan], heard: Mapping[str, _Heard]
+) -> Iterator[Samples]:
+    """Read the sound, and note for each leg what its level is made of."""
+    for samples in audio.blocks(_BLOCK_SAMPLES):
+        for plan in legs:
+            if plan.name in heard:
+                heard[plan.name].moments.append(moments_of(mix_down(sound_of(plan, samples))))
+        yield samples
+
+
+def _rows(
+    model: EmotionModel,
+    grid: WindowGrid,
+    audio: Recording,
+    blocks: Iterable[Samples],
+    options: Mapping[LegPlan, ClassifierOptions],
+) -> Iterator[Row]:
+    """Give the rows of a recording, bit for bit those of a replay, leakage between legs included."""
+    info = SourceInfo("recording", audio.sample_rate, audio.channels, "FLOAT", None, live=False)
+    rates = {plan.name: audio.sample_rate for plan in options}
+    leakage = LeakageDetector(rates) if len(rates) > 1 else None
+
+    def open_leg(plan: LegPlan) -> Leg:
+        is_leak = None if leakage is None else partial(leakage.is_leak, plan.name)
+        return Leg(plan.name, model, grid, audio.sample_rate, LegOptions(options[plan], is_leak=is_leak))
+
+    source = SourceLegs(0, info, tuple(options), open_leg, SourceOptions(leakage=leakage))
+    first_sample = 0
+    for samples in blocks:
+        for event in source.take(AudioBlock(read_only(samples), first_sample, arrived=0.0)):
+            if isinstance(event, Row):
+                yield event
+        first_sample += len(samples)
+    yield from (event for event in source.finish() if isinstance(event, Row))

@@ -170,6 +170,10 @@ class SourceLegs:
         if self._is_silent and not was_silent:
             yield f"nothing has come from {self.info.name} for {SILENT_SECONDS:g} s"
 
+    def rest(self, now: float) -> None:
+        """Take nothing for late that has not come by now: the user holds the source."""
+        self._arrived = now
+
     def take(self, block: AudioBlock) -> Iterator[LegEvent | AudioBlock]:
         """Analyse a block, or keep it out while the user pauses."""
         self.position = block.end_sample
@@ -192,7 +196,7 @@ class SourceLegs:
             part = block.samples[start : start + self._sample_rate]
             yield from self._analyse(replace(block, samples=part, first_sample=block.first_sample + start))
             # Whatever was lost, was lost before the first part.
-            block = replace(block, overrun=False, stalled=False, away=False)
+            block = replace(block, overrun=False, stalled=False, away=False, jumped=False)
 
     def _analyse(self, block: AudioBlock) -> Iterator[LegEvent | AudioBlock]:
         """Hand a block to all legs."""

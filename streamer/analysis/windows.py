@@ -239,7 +239,7 @@ class WindowAnalyser:
             end=block.first_sample / self._source_rate,
             start_sample=end_sample,
             end_sample=block.first_sample,
-            cause="away" if block.away else "stall" if block.stalled else lost,
+            cause="away" if block.away else "stall" if block.stalled else "jump" if block.jumped else lost,
             estimated=block.overrun or block.stalled or block.away,
         )
 

@@ -1,9 +1,11 @@
-"""The charts: a bar for each emotion, the input level, the probability history, the mel spectrogram."""
+"""The charts: bars of emotions, input level, probability history, the whole session, mel spectrogram."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,8 @@ from rich.style import Style
 from emotion.arrays import FloatArray
 from streamer.events import Row
 from streamer.panel.canvas import FAINT, LEVEL, MINUS, PLAIN, STRONG, WARNING, Canvas, emotion_style, percent
-from streamer.snapshot import HISTORY_SECONDS, HistoryPoint, SpectrogramView
+from streamer.session_memory import dominant_kind
+from streamer.snapshot import HISTORY_SECONDS, HistoryPoint, SpectrogramView, Tick, TickKind
 
 _SMOOTHED: Final = "▆ smoothed"
 _THIS_WINDOW: Final = "┃ this window"
@@ -105,23 +108,53 @@ def _meter(value: float) -> float:
 _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 
 
+class TimeAxis(NamedTuple):
+    """The time from `start_seconds` to `end_seconds` of the stream, on so many cells."""
+
+    start_seconds: float
+    end_seconds: float
+    width: int
+
+    @property
+    def cell_seconds(self) -> float:
+        """Time of a cell, s."""
+        return (self.end_seconds - self.start_seconds) / max(1, self.width)
+
+    def column(self, seconds: float) -> int | None:
+        """Give the cell of a moment; None outside."""
+        column = math.floor((seconds - self.start_seconds) / self.cell_seconds + 1e-9)
+        return column if 0 <= column < self.width else None
+
+
+def recent_axis(
+    history: Sequence[HistoryPoint], width: int, zoom_seconds: float = HISTORY_SECONDS, now: float = 0.0
+) -> TimeAxis:
+    """Give the axis of a history: its right edge is the newest, or `now` if later.
+
+    Its cells stand still on the stream's clock, so that old columns never change.
+    """
+    each = zoom_seconds / max(1, width)
+    newest = math.floor(max(now, history[-1].end if history else 0.0) / each)
+    return TimeAxis((newest + 1 - max(1, width)) * each, (newest + 1) * each, max(1, width))
+
+
 def draw_history(
     canvas: Canvas,
     history: Sequence[HistoryPoint],
     labels: tuple[str, ...],
     step_seconds: float,
-    now: float = 0.0,
+    axis: TimeAxis,
 ) -> None:
-    """Draw the smoothed probabilities of the last minute; its right edge is the newest, or `now` if later."""
+    """Draw the smoothed probabilities of the time of an axis."""
     if not canvas.width or not canvas.height:
         return
-    points = _points_by_column(history, canvas.width, step_seconds, now)
+    points = _points_by_column(history, canvas.width, step_seconds, axis)
     if canvas.height < len(labels):
         for column, in_column in enumerate(points):
             if in_column:
                 newest = in_column[-1]
-                emotion = newest.emotion or ("·" if newest.smoothed is None else "?")
-                canvas.put(0, column, emotion[0], emotion_style(emotion))
+                kind = newest.emotion or ("silence" if newest.smoothed is None else "unsure")
+                canvas.put(0, column, _KIND_SIGNS.get(kind, kind[0]), emotion_style(kind))
         return
     rows = canvas.height // len(labels)
     for number, label in enumerate(labels):
@@ -130,14 +163,113 @@ def draw_history(
             _draw_column(line, column, in_column, number, label)
 
 
-def draw_time_axis(canvas: Canvas, seconds: float) -> None:
-    """Draw the time axis of a chart whose right edge is now."""
-    every = next((each for each in (1, 2, 5, 10, 15, 30, 60) if each * canvas.width >= 12 * seconds), 60)
-    canvas.put_right(0, canvas.width, "now", FAINT)
+_TICKS: Final[Mapping[TickKind, tuple[str, Style]]] = MappingProxyType(
+    {"mark": ("◆", STRONG), "alert": ("▲", WARNING)}
+)
+"""Of two in a cell, the later one here is seen."""
+
+
+def draw_time_axis(canvas: Canvas, seconds: float, ticks: Collection[tuple[int, TickKind]] = ()) -> None:
+    """Draw the time axis of a chart whose right edge is now, and ticks by column in place of its labels."""
+    every = next((each for each in _EVERY if each * canvas.width >= 12 * seconds), _EVERY[-1])
+    labels = [(canvas.width - len("now"), "now")]
     for mark in range(every, math.floor(seconds) + 1, every):
         column = round(canvas.width * (1 - mark / seconds))
         if column <= canvas.width - 10:
-            canvas.put(0, column, f"{MINUS}{mark} s", FAINT)
+            text = f"{MINUS}{mark} s" if seconds <= HISTORY_SECONDS else f"{MINUS}{mark // 60} min"
+            labels.append((column, text))
+    _draw_labels(canvas, labels, ticks)
+
+
+_EVERY: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
+
+
+def _draw_labels(
+    canvas: Canvas, labels: Sequence[tuple[int, str]], ticks: Collection[tuple[int, TickKind]]
+) -> None:
+    """Draw the labels of an axis, but for those that a tick would cut, and the ticks."""
+    columns = {column for column, _ in ticks}
+    for column, text in labels:
+        if columns.isdisjoint(range(column - 1, column + len(text) + 1)):
+            canvas.put(0, column, text, FAINT)
+    draw_ticks(canvas, ticks)
+
+
+def draw_ticks(canvas: Canvas, ticks: Collection[tuple[int, TickKind]]) -> None:
+    """Draw marks and alerts."""
+    for kind, (sign, style) in _TICKS.items():
+        for column, of_kind in ticks:
+            if of_kind == kind:
+                canvas.put(0, column, sign, style)
+
+
+def ticks_on(axis: TimeAxis, ticks: Sequence[Tick], leg: str | None = None) -> set[tuple[int, TickKind]]:
+    """Give the cells of ticks; of alerts only those of a leg, where one is given."""
+    shown = (tick for tick in ticks if leg is None or tick.leg in {"", leg})
+    placed = ((axis.column(tick.at_seconds), tick.kind) for tick in shown)
+    return {(column, kind) for column, kind in placed if column is not None}
+
+
+_KIND_SIGNS: Final[Mapping[str, str]] = MappingProxyType(
+    {"silence": "·", "unsure": "?", "noise": "~", "clipped": "!", "gap": "/", "pause": "‖"}
+)
+"""What is no emotion, as a cell of one row shows it: each differs without colour."""
+
+
+def draw_strip(canvas: Canvas, kinds: Sequence[str], bin_seconds: float, axis: TimeAxis) -> None:
+    """Draw what the bins of a leg show, a cell each: a run of an emotion begins with its first letter."""
+    before = ""
+    for column, kind in enumerate(_kinds_by_cell(kinds, bin_seconds, axis)):
+        if kind:
+            sign = _KIND_SIGNS.get(kind) or ("▆" if kind == before else kind[0])
+            canvas.put(0, column, sign, FAINT if kind in _KIND_SIGNS else emotion_style(kind))
+        before = kind
+
+
+def draw_pause(canvas: Canvas, start_seconds: float, end_seconds: float, axis: TimeAxis) -> None:
+    """Draw a pause that lasts on a strip, up to now."""
+    first, last = axis.column(start_seconds), axis.column(end_seconds)
+    if first is not None:
+        last = axis.width - 1 if last is None else last
+        canvas.put(0, first, _KIND_SIGNS["pause"] * (last + 1 - first), FAINT)
+
+
+def _kinds_by_cell(kinds: Sequence[str], bin_seconds: float, axis: TimeAxis) -> list[str]:
+    """Give what each cell shows: its bins, or, where it is shorter than one, the bin it lies in."""
+    cells = []
+    for column in range(axis.width):
+        start = axis.start_seconds + column * axis.cell_seconds
+        first = math.floor(start / bin_seconds + 1e-9)
+        last = max(first + 1, math.floor((start + axis.cell_seconds) / bin_seconds + 1e-9))
+        if last - first == 1:
+            cells.append(kinds[first] if first < len(kinds) else "")
+            continue
+        counts = Counter(kind for kind in kinds[first:last] if kind)
+        cells.append(dominant_kind(counts, [kind for kind in counts if kind not in _KIND_SIGNS]))
+    return cells
+
+
+_STRIP_SPANS: Final = (60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 43200, 86400)
+
+
+def strip_axis(seconds: float, whole_seconds: float | None, width: int) -> TimeAxis:
+    """Give the axis of a session: the length of a recording, or a round time that the session fits into."""
+    longer = next((span for span in _STRIP_SPANS if span >= seconds), None)
+    end = whole_seconds or longer or 86400 * math.ceil(seconds / 86400)
+    return TimeAxis(0.0, max(end, seconds, 1.0), max(1, width))
+
+
+def draw_strip_axis(canvas: Canvas, axis: TimeAxis, ticks: Collection[tuple[int, TickKind]]) -> None:
+    """Draw the stream time below a strip, and ticks."""
+    every = next((each for each in _EVERY if each * canvas.width >= 12 * axis.end_seconds), None)
+    every = every or 3600 * math.ceil(axis.end_seconds / 3600 * 12 / max(1, canvas.width))
+    labels = []
+    for mark in range(0, math.floor(axis.end_seconds) + 1, every):
+        column = min(math.floor(mark / axis.cell_seconds), canvas.width - 1)
+        text = f"{mark // 3600}:{mark // 60 % 60:02d}:{mark % 60:02d}"
+        if column + len(text) <= canvas.width:
+            labels.append((column, text))
+    _draw_labels(canvas, labels, ticks)
 
 
 def _draw_column(
@@ -149,25 +281,22 @@ def _draw_column(
             canvas.put(canvas.height - 1, column, "·", FAINT)
         return
     eighths = max(1, round(8 * canvas.height * sum(speech) / len(speech)))
+    is_unsure = all(point.emotion is None for point in points)
+    style = FAINT if is_unsure else emotion_style(label)
     for row in range(canvas.height):
         share = min(8, max(0, eighths - 8 * (canvas.height - 1 - row)))
-        canvas.put(row, column, _BLOCKS[share], emotion_style(label))
+        canvas.put(row, column, _BLOCKS[share], style)
 
 
 def _points_by_column(
-    history: Sequence[HistoryPoint], width: int, step_seconds: float, now: float
+    history: Sequence[HistoryPoint], width: int, step_seconds: float, axis: TimeAxis
 ) -> list[list[HistoryPoint]]:
-    """Sort points into columns fixed on the stream's clock, so that old columns never change."""
     columns: list[list[HistoryPoint]] = [[] for _ in range(width)]
-    if not history:
-        return columns
-    each = HISTORY_SECONDS / width
-    newest = math.floor(max(now, history[-1].end) / each)
     for point in history:
-        column = math.floor(point.end / each) - newest + width - 1
-        if 0 <= column < width:
+        column = axis.column(point.end)
+        if column is not None:
             columns[column].append(point)
-    repeated = math.ceil(step_seconds / each) - 1
+    repeated = math.ceil(step_seconds / axis.cell_seconds - 1e-9) - 1
     for column in [column for column in range(width) if columns[column]]:
         for between in range(column - 1, max(-1, column - repeated - 1), -1):
             if columns[between]:

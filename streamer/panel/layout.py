@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import accumulate, groupby
 from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
-from streamer.snapshot import LegView
+from streamer.snapshot import HISTORY_SECONDS, LegView
 
 PanelPart: TypeAlias = Literal[
     "header",
@@ -17,6 +17,11 @@ PanelPart: TypeAlias = Literal[
     "conversation",
     "gap_legs",
     "spectrogram",
+    "gap_session",
+    "session",
+    "session_axis",
+    "gap_log",
+    "log",
     "filler",
     "status",
     "notes",
@@ -63,7 +68,8 @@ class PanelContent:
     num_labels : int
         Number of bars.
     num_rows : mapping of part to int
-        Rows that "alerts", "conversation", "more_legs", "notes" and "status" take at this width.
+        Rows that "alerts", "conversation", "log", "more_legs", "notes", "session" and "status" take at this
+        width; those of the log are the most it may have.
     spectrogram : bool
         Whether it is shown.
     leg_rows : tuple of bool
@@ -80,6 +86,31 @@ class PanelContent:
     leg_rows: tuple[bool, ...] = (True,)
     columns: int = 1
     titled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PanelView:
+    """How the user looks at the panel.
+
+    Attributes
+    ----------
+    coloured : bool
+        Draw the spectrogram in colours; in shades of grey otherwise.
+    zoom_seconds : float
+        Time that the trend shows, one of `ZOOMS`, s.
+    note : str or None
+        The note that is being written; None where none is.
+    hint : str
+        Why a key was not obeyed; empty where there is nothing to say.
+    shows_keys : bool
+        Show what all keys do.
+    """
+
+    coloured: bool = True
+    zoom_seconds: float = HISTORY_SECONDS
+    note: str | None = None
+    hint: str = ""
+    shows_keys: bool = False
 
 
 class PanelLayout(NamedTuple):
@@ -200,9 +231,13 @@ def _one_leg(width: int, content: PanelContent, *, beside: bool) -> _Requests:
         ("gap_header", 1),
         ("spectrogram", 2 * content.spectrogram),
         ("filler", 1),
+        ("session", num_rows.get("session", 0)),
+        ("session_axis", min(1, num_rows.get("session", 0))),
+        ("log", min(_FEWEST_LOG_ROWS, num_rows.get("log", 0))),
+        ("gap_log", min(1, num_rows.get("log", 0))),
         ("gap_level", 1),
         ("gap_bars", 1 * under),
-        ("messages", 1),
+        ("messages", 1 * (not num_rows.get("log", 0))),
         ("gap_headline", 1),
         ("gap_keys", 1),
         *_extra_rows(content, beside=beside),
@@ -238,28 +273,46 @@ def _legs(width: int, content: PanelContent, *, beside: bool) -> _Requests:
         ("legend", 1),
         ("notes", max(0, num_rows["notes"] - 1)),
         ("filler", 1),
+        ("session", num_rows.get("session", 0)),
+        ("session_axis", min(1, num_rows.get("session", 0))),
+        ("log", min(_FEWEST_LOG_ROWS, num_rows.get("log", 0))),
+        ("gap_log", min(1, num_rows.get("log", 0))),
         ("figures", 1 * (leg_width < _FIGURES_IN_TITLE_WIDTH)),
         ("gap_headline", 1),
         ("gap_title", 1 * big),
         ("gap_level", 1 * under),
         ("gap_bars", 1 * under),
         ("gap_keys", 1),
-        ("messages", 1),
+        ("messages", 1 * (not num_rows.get("log", 0))),
         *_extra_rows(content, beside=beside),
     ]
+
+
+_FEWEST_LOG_ROWS: Final = 3
+"""Fewer say less than the messages."""
+_LOG_ROWS: Final = 8
 
 
 def _extra_rows(content: PanelContent, *, beside: bool) -> _Requests:
     """Request what only a large terminal has rows for."""
     shown, under = content.spectrogram, not beside
+    strip, log = min(1, content.num_rows.get("session", 0)), content.num_rows.get("log", 0)
+    yield "gap_session", strip
     yield "gap_legs", 1 * (shown and under)
+    yield "log", 1 * (log > 0)
     yield "spectrogram", 2 * shown
     yield "bars", content.num_labels
     yield "history", content.num_labels * under
+    yield "log", max(0, min(_LOG_ROWS, log) - _FEWEST_LOG_ROWS - 1)
     for _ in range(8):
         yield "spectrogram", 2 * shown
-    for _ in range(4):
-        yield "messages", 1
+    if not log:
+        for _ in range(4):
+            yield "messages", 1
+    yield "bars", content.num_labels
+    yield "history", content.num_labels * under
+    for _ in range(max(0, log - _LOG_ROWS)):
+        yield "log", 1
 
 
 LEG_WIDTH: Final = 55

@@ -31,10 +31,12 @@ from streamer.panel.charts import (
     draw_level,
     draw_time_axis,
     label_width,
+    recent_axis,
+    ticks_on,
 )
 from streamer.panel.layout import LegPart, LegRows
 from streamer.session_info import SessionInfo
-from streamer.snapshot import HISTORY_SECONDS, LegView, Snapshot
+from streamer.snapshot import HISTORY_SECONDS, ZOOMS, HistoryPoint, LegView, Snapshot, bin_seconds_of
 
 _BARS_SHARE: Final = 0.54
 _NARROWEST_BARS: Final = 46
@@ -49,6 +51,7 @@ def draw_leg(
     info: SessionInfo,
     *,
     history_beside_bars: bool,
+    zoom_seconds: float = HISTORY_SECONDS,
 ) -> None:
     """Draw the parts of a leg on their rows."""
 
@@ -67,14 +70,28 @@ def draw_leg(
     draw_bars(part("bars", left), view.row if is_heard else None, info.labels)
     history, axis = part("history", right), part("axis", right)
     if history_beside_bars:
-        part("legend", right).put(0, 0, "last minute", FAINT)
+        last = "minute" if zoom_seconds == HISTORY_SECONDS else f"{zoom_seconds / 60:g} minutes"
+        part("legend", right).put(0, 0, f"last {last}", FAINT)
         history, axis = _beside_bars(right, rows)
     else:
         _draw_history_labels(part("history"), info.labels)
     # The newest row is less than two steps old while sound comes; in a gap the chart moves on without it.
     now = snapshot.stream_seconds - 2 * info.step_seconds
-    draw_history(history, view.history, info.labels, info.step_seconds, now)
-    draw_time_axis(axis, HISTORY_SECONDS)
+    points, step_seconds = history_of(view, zoom_seconds, info.step_seconds)
+    times = recent_axis(points, history.width, zoom_seconds, now)
+    draw_history(history, points, info.labels, step_seconds, times)
+    draw_time_axis(axis, zoom_seconds, ticks_on(times, snapshot.ticks, view.name))
+
+
+def history_of(
+    view: LegView, zoom_seconds: float, step_seconds: float
+) -> tuple[tuple[HistoryPoint, ...], float]:
+    """Give the points of a leg that a zoom shows, and the time from one to the next, s."""
+    number = ZOOMS.index(zoom_seconds)
+    if not number:
+        return view.history, step_seconds
+    points = view.long_histories[number - 1] if view.long_histories else ()
+    return points, max(step_seconds, bin_seconds_of(zoom_seconds))
 
 
 def _chart_columns(canvas: Canvas, names: int, *, beside: bool) -> tuple[Canvas, Canvas]:
@@ -115,7 +132,8 @@ def _draw_title_and_headline(
     own_headline, own_figures = bool(part("headline").height), bool(part("figures").height)
     room = title.width
     if not own_figures:
-        short = 0 if own_headline else _short_width(title.width) + _TITLE_GAP
+        detail = _DETAIL_CELLS if title.width >= _DETAIL_FROM_WIDTH else 0
+        short = 0 if own_headline else _short_width(title.width) + _TITLE_GAP + detail
         room = max(0, title.width - names - _TITLE_GAP - short)
     figures = leg_figures(view, snapshot, info, room)
     _draw_title(title, view, names, None if own_headline else headline, () if own_figures else figures)
@@ -137,6 +155,7 @@ _TITLE_GAP: Final = 2
 _LONGEST_NAME: Final = 24
 _LEVEL_ONLY: Final = ("level only: not analysed, not recorded", "level only, not analysed", "level only")
 
+_REASON_GAP: Final = " · "
 _PERCENT_AT: Final = 9
 _SHORT_WIDTH: Final = 14
 """Cells that hold every headline in a title, with its percentage."""
@@ -173,9 +192,27 @@ def _draw_title(
         if place.width >= _SHORT_WIDTH:
             place.put(0, _PERCENT_AT, headline.percent, headline.style)
         start = column + short + 1
+        detail_at = column + num_cells(text) + 1
+        detail = _fitting_detail(headline, canvas.width - figures_width(figures) - detail_at - 2)
+        if detail:
+            canvas.put(0, detail_at, detail)
+            start = max(start, detail_at + num_cells(detail) + 1)
     end = canvas.width - figures_width(figures)
     draw_figures(canvas.part(0, end, 1, canvas.width - end), figures)
     canvas.put(0, start, "─" * (end - bool(figures) - start), FAINT)
+
+
+_DETAIL_FROM_WIDTH: Final = 60
+_DETAIL_CELLS: Final = 9
+"""Cells that a title keeps free of figures, so that an unsure leg can say what it hesitates between."""
+
+
+def _fitting_detail(headline: Headline, width: int) -> str:
+    """Give what fits beside a headline in a title: how much was heard, or why a leg is unsure."""
+    pieces = headline.advice.split(_REASON_GAP) if headline.text == "unsure" else [headline.progress]
+    while pieces and num_cells(_REASON_GAP.join(pieces)) > width:
+        pieces.pop()
+    return _REASON_GAP.join(pieces)
 
 
 _STATES: Final[Mapping[State, tuple[Style, str]]] = MappingProxyType(
@@ -221,9 +258,26 @@ def _doubt(view: LegView, info: SessionInfo) -> str:
     reasons = []
     if info.learns_voice and view.voice_known < _KNOWN_FROM:
         reasons.append("voice still new")
+    if _speech_seconds(view, info.step_seconds) < _SHORT_SECONDS:
+        reasons.append("too short")
     if row.level_dbfs < view.floor_dbfs + _NOISY_DB:
         reasons.append("noisy")
-    return " · ".join([f"{first} or {second}?", *reasons])
+    return _REASON_GAP.join([f"{first} or {second}?", *reasons])
+
+
+_SHORT_SECONDS: Final = 1.0
+"""Speech that began less than this ago says little."""
+
+
+def _speech_seconds(view: LegView, step_seconds: float) -> float:
+    """Tell for how long a leg speaks without a break: so long, at most, is what the smoothing rests on."""
+    end = view.row.end if view.row else 0.0
+    seconds = 0.0
+    for point in reversed(view.history):
+        if point.smoothed is None or point.end < end - seconds - 0.5 * step_seconds:
+            break
+        seconds += step_seconds
+    return seconds
 
 
 def _draw_headline(canvas: Canvas, headline: Headline) -> None:
@@ -260,26 +314,16 @@ def leg_figures(view: LegView, snapshot: Snapshot, info: SessionInfo, width: int
     return next((figures for figures in candidates if figures_width(figures) <= width), [])
 
 
-_GAUGE_CELLS: Final = 4
 _KNOWN_FROM: Final = 0.6
-_LEARNING_FROM: Final = 0.2
-_KNOWN_CELLS: Final = len("getting to know")
+"""Below this the voice is still new: that may be why the model is unsure."""
 _VOICE_NAME_CELLS: Final = 12
 
 
 def voice_figures(view: LegView, info: SessionInfo) -> list[Figure]:
-    """Give how well a voice is known, the longest form first; nothing where voices are not learned."""
+    """Give how far the speaker baseline is trusted, the longest form first; nothing where none is learned."""
     if not info.learns_voice:
         return []
-    text = voice_text(view.voice_known)
     voice = info.voices.get(view.name)
-    name = "voice" if voice is None else f"voice {shortened(voice, _VOICE_NAME_CELLS)}:"
-    return [Figure(name, text), Figure("voice", text), Figure("voice", text[:_GAUGE_CELLS])]
-
-
-def voice_text(known: float) -> str:
-    """Write how well a voice is known as a gauge and in words, always as many cells."""
-    full = round(_GAUGE_CELLS * min(1.0, max(0.0, known)))
-    gauge = "━" * full + "─" * (_GAUGE_CELLS - full)
-    level = "new" if known < _LEARNING_FROM else "getting to know" if known < _KNOWN_FROM else "known"
-    return f"{gauge} {level:<{_KNOWN_CELLS}}"
+    name = "adapted to voice" if voice is None else f"adapted to {shortened(voice, _VOICE_NAME_CELLS)}"
+    text = percent(view.voice_known)
+    return [Figure(name, text), Figure("adapted to voice", text), Figure("adapted", text)]

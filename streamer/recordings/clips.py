@@ -5,7 +5,6 @@ import io
 import re
 from collections import deque
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import PurePosixPath
 from typing import ClassVar, Final, Literal, NamedTuple
 
@@ -17,11 +16,12 @@ from emotion.card import LABELS
 from emotion.errors import OutputError, UsageError, output_error
 from emotion.signal import mix_down
 from emotion.window_grid import to_samples
-from streamer.events import Alert, AudioBlock, Event, Row, Sound, is_spoken
+from streamer.episodes import EpisodeFinder
+from streamer.events import Alert, AudioBlock, Event, Gap, Row, Sound, is_spoken
 from streamer.leg_plan import LegPlan
 from streamer.recordings.session_folder import SessionFolder
 from streamer.recordings.wav import WavFormat
-from streamer.session_info import SessionClock, SessionInfo, Summary
+from streamer.session_info import SessionClock, SessionInfo, Summary, split_time
 from streamer.sinks.base import Sink
 from streamer.sinks.writer import LineFile, has_disk_space
 
@@ -79,14 +79,9 @@ class Clip:
         """A word for the file's name: the emotion or, without one, the state."""
         return self.emotion or self.state
 
-    def path(self, begins: datetime) -> PurePosixPath:
-        """Name the file, in the session's folder, so that names sort by time and carry the emotion."""
-        # Truncated, not rounded: 59.9996 s must not become the next minute's 00.000.
-        time = f"{begins:%H-%M-%S}.{begins.microsecond // 1000:03d}"
-        # The index has the name of the leg as it is.
-        leg = re.sub(r"[\W_]+", "-", self.leg)[:40]
-        name = f"{time}_{leg}_{self.window:07d}_{self.kind}.wav"
-        return PurePosixPath(CLIPS_FOLDER, f"{begins:%Y-%m-%dT%H}", name)
+    def path(self, clock: SessionClock) -> PurePosixPath:
+        """Name the file, in the session's folder."""
+        return clip_path(CLIPS_FOLDER, clock, self.start, ClipName(self.leg, self.window, self.kind))
 
     def index_values(self, file: str) -> tuple[object, ...]:
         """Give the values of INDEX_COLUMNS."""
@@ -108,7 +103,7 @@ _KINDS: Final[tuple[Literal["all", "speech", "alerts"], ...]] = ("all", "speech"
 
 @dataclass(frozen=True, slots=True)
 class ClipRule:
-    """What `--record` was given.
+    """What `--record` or `--moments` was given.
 
     Attributes
     ----------
@@ -123,31 +118,71 @@ class ClipRule:
     labels: frozenset[str] = frozenset()
 
     @classmethod
-    def parse(cls, text: str) -> "ClipRule":
-        """Parse `--record`."""
+    def parse(cls, text: str, option: str = "--record") -> "ClipRule":
+        """Parse what an option was given."""
         words = [word.strip() for word in text.split(",")]
         for kind in _KINDS:
             if words == [kind]:
                 return cls(kind)
         if unknown := [word for word in words if word not in LABELS]:
             raise UsageError(
-                f"--record has {unknown[0]!r} in {text!r}; give all, speech, alerts, or one or more of "
+                f"{option} has {unknown[0]!r} in {text!r}; give all, speech, alerts, or one or more of "
                 f"{','.join(LABELS)} with commas between them"
             )
         return cls("labels", frozenset(words))
 
+    @property
+    def text(self) -> str:
+        """As an option takes it."""
+        return ",".join(sorted(self.labels)) or self.kind
+
+    def kind_of(self, row: Row) -> str | None:
+        """Give what a wanted window shares with others, a label or the kind of the rule; None for others."""
+        if self.kind == "labels":
+            return row.emotion if row.emotion in self.labels else None
+        return self.kind if self.kind == "all" or (self.kind == "speech" and is_spoken(row)) else None
+
     def wants(self, row: Row) -> bool:
         """Tell whether a window is to be kept."""
-        if self.kind == "all":
-            return True
-        if self.kind == "speech":
-            return is_spoken(row)
-        return row.emotion in self.labels
+        return self.kind_of(row) is not None
 
 
 CLIPS_FOLDER: Final = "clips"
 
-_CLIP_NAME: Final = re.compile(r"[0-9-]{8}\.[0-9]{3}_[\w-]*_[0-9]{7,}_(?P<kind>[a-z]+)\.wav")
+_CLIP_NAME: Final = re.compile(
+    r"[0-9]{2,}-[0-9]{2}-[0-9]{2}\.[0-9]{3}_[\w-]*_[0-9]{7,}_(?P<kind>[a-z]+)\.wav"
+)
+_HOUR_NAME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}|hour-[0-9]{4,}", re.ASCII)
+
+
+class ClipName(NamedTuple):
+    """What the name of a clip tells beside its time: leg, first window, emotion or state."""
+
+    leg: str
+    window: int
+    kind: str
+
+
+def clip_path(folder: str, clock: SessionClock, start: float, name: ClipName) -> PurePosixPath:
+    """Name a clip, in the session's folder, so that names sort by time and carry the emotion.
+
+    Without a clock, in a replay, hour and time are those of the stream.
+    """
+    moment = clock.at(start)
+    if moment is None:
+        hours, minutes, seconds, milliseconds = split_time(start)
+        hour, time = f"hour-{hours:04d}", f"{hours:02d}-{minutes:02d}-{seconds:02d}.{milliseconds:03d}"
+    else:
+        # Truncated, as stream time is.
+        hour, time = f"{moment:%Y-%m-%dT%H}", f"{moment:%H-%M-%S}.{moment.microsecond // 1000:03d}"
+    # The index has the name of the leg as it is.
+    leg = re.sub(r"[\W_]+", "-", name.leg)[:40]
+    return PurePosixPath(folder, hour, f"{time}_{leg}_{name.window:07d}_{name.kind}.wav")
+
+
+def is_hour_folder(name: str) -> bool:
+    """Tell whether the clips of an hour lie in a folder of this name."""
+    return _HOUR_NAME.fullmatch(name) is not None
 
 
 def kind_of_clip(name: str) -> str | None:
@@ -223,6 +258,24 @@ class ClipRing:
                 begins = piece.first_sample
         return min(end_sample, max(start_sample, begins))
 
+    def unbroken_end(self, start_sample: int, end_sample: int) -> int:
+        """Find the last sample, up to `end_sample`, before which there is no gap from `start_sample` on."""
+        ends = start_sample
+        for piece in self._pieces:
+            if piece.first_sample <= ends < piece.end_sample:
+                ends = piece.end_sample
+        return min(ends, end_sample)
+
+    @property
+    def first_sample(self) -> int | None:
+        """The oldest sample that is remembered."""
+        return self._pieces[0].first_sample if self._pieces else None
+
+    @property
+    def end_sample(self) -> int:
+        """One past the latest sample."""
+        return self._pieces[-1].end_sample if self._pieces else 0
+
 
 class LegAudio:
     """Remembers one leg of the blocks of its source, and encodes spans of it as WAV files.
@@ -275,33 +328,132 @@ SLACK_SECONDS: Final = 2.0
 """Sound kept beyond win, s: a row comes later than its sound, as the resampler delays it."""
 
 
+class ClipFiles:
+    """Writes clips into a session's folder, and an index with a line for each.
+
+    A clip is written whole or not at all, and only then its line in the index.
+
+    Attributes
+    ----------
+    num_written : int
+        Clips so far.
+    """
+
+    def __init__(self, folder: SessionFolder, index_file: str, columns: tuple[str, ...]) -> None:
+        self.num_written = 0
+        self._folder = folder
+        self._index_file = index_file
+        self._columns = columns
+        self._index: LineFile | None = None
+
+    def write(self, file: PurePosixPath, content: bytes, index_values: tuple[object, ...]) -> None:
+        """Write a clip; OutputError where that fails, or there is a file of its name."""
+        path = self._folder.path / file
+        try:
+            # One folder at a time: a session's folder that was removed must not be created again.
+            self._folder.access.make_folder(path.parent.parent, parents=False)
+            self._folder.access.make_folder(path.parent, parents=False)
+            write_new(path, content, self._folder.access)
+        except OSError as error:
+            raise self._folder.explained(output_error(path, error)) from error
+        try:
+            if self._index is None:
+                self._index = self._new_index()
+            self._index.write(index_line(index_values))
+        except OutputError:
+            # The clip is reported missing: no file without a line in the index may remain.
+            path.unlink(missing_ok=True)
+            raise
+        self.num_written += 1
+
+    def _new_index(self) -> LineFile:
+        lines = LineFile(self._folder.path / self._index_file, access=self._folder.access)
+        try:
+            lines.write(index_line(self._columns))
+        except OutputError:
+            lines.close()
+            raise
+        return lines
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """What others did to the index."""
+        note = None if self._index is None else self._index.note
+        return () if note is None else (note,)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The session's folder, once there is a clip in it."""
+        return (f"{self._folder.path}/",) if self.num_written else ()
+
+    def close(self) -> None:
+        """Close the index."""
+        if self._index is not None:
+            self._index.close()
+
+
+LONGEST_MOMENT_SECONDS: Final = 60.0
+MARGIN_SECONDS: Final = 1.0
+
+
+class _Overlaps:
+    """Counts clips of windows that overlap, and the moments that they make."""
+
+    def __init__(self, rule: ClipRule) -> None:
+        self.num_clips = 0
+        self.num_moments = 0
+        self._finder = EpisodeFinder(
+            rule.kind_of, longest_seconds=LONGEST_MOMENT_SECONDS - 2 * MARGIN_SECONDS
+        )
+        self._last: dict[str, tuple[int, bool]] = {}
+
+    def take(self, event: Row | Gap) -> None:
+        self.num_moments += len(self._finder.take(event))
+
+    def take_clip(self, row: Row) -> None:
+        """Count a clip, and the one before it where that was not counted."""
+        end, is_counted = self._last.get(row.leg, (0, True))
+        overlaps = row.start_sample < end
+        self.num_clips += overlaps * (1 + (not is_counted))
+        self._last[row.leg] = (row.end_sample, overlaps)
+
+    def finish(self) -> None:
+        self.num_moments += len(self._finder.finish())
+
+
 class ClipRecorder(Sink):
     """Writes the sound of single windows and alerts of a leg, at the rate of the source.
 
-    A clip is written whole or not at all, and only then its line in index.csv.
+    Parameters
+    ----------
+    folder : SessionFolder
+        Of the session.
+    rule : ClipRule
+        Which windows, or alerts.
+    hints_at_moments : bool
+        Say at the end how few moments clips that overlap would have been.
     """
 
     unit: ClassVar[str] = "clip"
     # Each clip is a file of its own.
     may_recover = True
-    # Clips.
-    num_written = 0
 
-    def __init__(self, folder: SessionFolder, rule: ClipRule) -> None:
+    def __init__(self, folder: SessionFolder, rule: ClipRule, *, hints_at_moments: bool = False) -> None:
         self._num_lost = 0
         self._folder = folder
         self._rule = rule
-        self._clock = SessionClock.from_epoch(0.0)
+        self._files = ClipFiles(folder, INDEX_FILE, INDEX_COLUMNS)
+        self._overlaps = _Overlaps(rule) if hints_at_moments else None
+        self._clock = SessionClock()
         self._legs: dict[str, LegAudio] = {}
         self._is_open = False
-        self._index: LineFile | None = None
         self._last_alert: tuple[str, int, str] | None = None
 
     def open(self, info: SessionInfo) -> None:
         """Create the session's folder."""
         self._folder.open(info)
         self._is_open = True
-        self._clock = SessionClock.from_epoch(info.started)
+        self._clock = SessionClock.of(info)
         remembered = MAX_ALERT_SECONDS if self._rule.kind == "alerts" else info.win_seconds
         self._legs = {
             leg.name: LegAudio(info, leg, remembered + SLACK_SECONDS) for leg in info.legs if leg.analysed
@@ -311,7 +463,9 @@ class ClipRecorder(Sink):
         """Remember sound; write the clip of a window or an alert that the rule wants."""
         if isinstance(event, Sound):
             self.remember(event)
-        elif isinstance(event, Row) and self._rule.wants(event):
+        if isinstance(event, Row | Gap) and self._overlaps is not None:
+            self._overlaps.take(event)
+        if isinstance(event, Row) and self._rule.wants(event):
             self._record_row(event)
         elif isinstance(event, Alert) and self._rule.kind == "alerts":
             self._record_alert(event)
@@ -329,8 +483,10 @@ class ClipRecorder(Sink):
         content = audio.wav(row.start_sample, row.end_sample)
         if content is None:
             self._num_lost += 1
-        else:
-            self._write(Clip.of_row(row), content)
+            return
+        self._write(Clip.of_row(row), content)
+        if self._overlaps is not None:
+            self._overlaps.take_clip(row)
 
     def _record_alert(self, alert: Alert) -> None:
         """Write the sound from ten seconds before the onset of an alert on.
@@ -353,33 +509,8 @@ class ClipRecorder(Sink):
             self._write(clip, content)
 
     def _write(self, clip: Clip, content: bytes) -> None:
-        file = clip.path(self._clock.at(clip.start))
-        path = self._folder.path / file
-        try:
-            # One folder at a time: a session's folder that was removed must not be created again.
-            self._folder.access.make_folder(path.parent.parent, parents=False)
-            self._folder.access.make_folder(path.parent, parents=False)
-            write_new(path, content, self._folder.access)
-        except OSError as error:
-            raise self._folder.explained(output_error(path, error)) from error
-        try:
-            if self._index is None:
-                self._index = self._new_index()
-            self._index.write(index_line(clip.index_values(str(file))))
-        except OutputError:
-            # The clip is reported missing: no file without a line in the index may remain.
-            path.unlink(missing_ok=True)
-            raise
-        self.num_written += 1
-
-    def _new_index(self) -> LineFile:
-        lines = LineFile(self._folder.path / INDEX_FILE, access=self._folder.access)
-        try:
-            lines.write(index_line(INDEX_COLUMNS))
-        except OutputError:
-            lines.close()
-            raise
-        return lines
+        file = clip.path(self._clock)
+        self._files.write(file, content, clip.index_values(str(file)))
 
     def recover(self) -> bool:
         """Check for the session's folder, with room in it."""
@@ -392,15 +523,28 @@ class ClipRecorder(Sink):
         return isinstance(event, Row) and self._rule.wants(event)
 
     @property
+    def num_written(self) -> int:
+        """Clips."""
+        return self._files.num_written
+
+    @property
     def complaints(self) -> tuple[str, ...]:
         """What others did to the index."""
-        note = None if self._index is None else self._index.note
-        return () if note is None else (note,)
+        return self._files.complaints
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """How few moments the clips that overlap would have been."""
+        found = self._overlaps
+        if found is None or self._is_open or not found.num_clips:
+            return ()
+        moments = f"--moments {self._rule.text} would have saved {found.num_moments}"
+        return (f"{found.num_clips} clips overlap; {moments}",)
 
     @property
     def files(self) -> tuple[str, ...]:
         """The session's folder, once there is a clip in it."""
-        return (f"{self._folder.path}/",) if self.num_written else ()
+        return self._files.files
 
     @property
     def is_saving(self) -> bool:
@@ -413,8 +557,9 @@ class ClipRecorder(Sink):
             return
         self._is_open = False
         self._legs = {}
-        if self._index is not None:
-            self._index.close()
+        if self._overlaps is not None:
+            self._overlaps.finish()
+        self._files.close()
         self._folder.close(summary)
         if self._num_lost:
             raise OutputError(

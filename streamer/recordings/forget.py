@@ -10,6 +10,8 @@ from typing import Final, TypeAlias
 from emotion import wall_clock
 from emotion.atomic_files import lock_folder
 from emotion.errors import OutputError, UsageError, printable
+from streamer.recordings.listing import session_folders
+from streamer.recordings.lookup import LAST, ambiguous_text, last_of, no_last_session
 from streamer.recordings.removal import LOG_FILE, Removed, log_removed, remove_file, remove_session
 from streamer.recordings.retention import foreign_files_text, size_text
 from streamer.recordings.scan import (
@@ -156,23 +158,19 @@ def _amount(files: FolderContents | Removed) -> str:
 
 Forgettable: TypeAlias = ForgettableSession | ForgettableVoice
 
-_NUM_NAMED: Final = 3
-
 
 def find_forgettable(name: str, out_dir: Path, voices: VoiceFolder) -> Forgettable:
     """Find the session or the voice of a name; UsageError where there is none, or more than one."""
     try:
         sessions = _find_sessions(name, out_dir)
-        voice = _find_voice(name, voices)
+        voice = None if name == LAST else _find_voice(name, voices)
         if voice is not None and sessions:
             raise UsageError(
                 f"{name!a} is a voice, and means session {printable(sessions[0])} as well; type more of "
                 f"the session's id, or for the voice callmood voices --delete {name}"
             )
         if len(sessions) > 1:
-            more = f" and {len(sessions) - _NUM_NAMED} more" if len(sessions) > _NUM_NAMED else ""
-            named = ", ".join(printable(session) for session in sessions[:_NUM_NAMED])
-            raise UsageError(f"{name!a} begins {len(sessions)} sessions, {named}{more}; type more of one")
+            raise UsageError(ambiguous_text(name, sessions))
         if sessions:
             return _find_session(sessions[0], out_dir)
     except OutputError:
@@ -181,6 +179,8 @@ def find_forgettable(name: str, out_dir: Path, voices: VoiceFolder) -> Forgettab
         raise OutputError(
             f"cannot look into {printable(out_dir)}: {error.strerror or error}; check its rights"
         ) from error
+    if name == LAST:
+        raise no_last_session(out_dir)
     if voice is None:
         raise UsageError(
             f"{name[:70]!a} is neither a session in {printable(out_dir)} nor a voice in "
@@ -190,7 +190,10 @@ def find_forgettable(name: str, out_dir: Path, voices: VoiceFolder) -> Forgettab
 
 
 def _find_sessions(name: str, out_dir: Path) -> list[str]:
-    """List the session of this name, or else those whose ids begin with it."""
+    """List the session of this name, or else those whose ids begin with it; `last` is the newest."""
+    if name == LAST:
+        folders = session_folders(out_dir)
+        return [last_of(folders).name] if folders else []
     if not name:
         return []
     try:

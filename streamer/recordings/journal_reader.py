@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, get_args
 
@@ -16,8 +16,8 @@ from msgspec.structs import asdict
 from emotion.errors import JournalError, MissingExtraError, printable
 from emotion.untrusted import JsonValueError, Versioned, convert, parse_object, shown
 from streamer.events import Absence, Alert, Complaint, Failure, Gap, Mark, Pause, Row, Skip
-from streamer.leg_plan import LegPlan
-from streamer.session_info import SessionInfo, Summary
+from streamer.leg_plan import LegPlan, is_staff_name
+from streamer.session_info import LegSummary, SessionInfo, StrongMoment, Summary
 from streamer.sinks.journal import (
     JOURNAL_FORMAT,
     LINE_OF_EVENT,
@@ -25,6 +25,7 @@ from streamer.sinks.journal import (
     EventLine,
     HeaderLine,
     JournalLine,
+    LegTotalsEntry,
     MarkLine,
     PauseLine,
     ResumeLine,
@@ -139,6 +140,24 @@ def _cells(row: Row, labels: Sequence[str]) -> tuple[object, ...]:
         for label in labels
     ]
     return *(getattr(row, name) for name in _BEFORE), *shares, *(getattr(row, name) for name in _AFTER)
+
+
+_MAX_SESSION_FILE_BYTES: Final = 1_000_000
+
+
+def read_session_info(path: Path) -> SessionInfo:
+    """Read the facts of a session from its session.json; JournalError where they cannot be read."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MAX_SESSION_FILE_BYTES + 1)
+        # What is cut is no JSON.
+        values = parse_object(raw[:_MAX_SESSION_FILE_BYTES], replace_unprintable=True)
+        _check_format(convert(values, Versioned).format)
+        return _session_info(convert(values | {"type": "header"}, HeaderLine))
+    except OSError as error:
+        raise JournalError(f"{printable(path)} cannot be read: {error.strerror or error}") from error
+    except JsonValueError as error:
+        raise JournalError(f"{printable(path)}: {error}; it is no session that can be replayed") from error
 
 
 def read_journal(path: "str | os.PathLike[str]") -> Journal:
@@ -266,7 +285,8 @@ class _Reader:
             case HeaderLine() as header:
                 self._take_header(header)
             case SummaryLine() as summary:
-                self._summary = Summary(**asdict(summary))
+                legs = {leg: _leg_summary(each) for leg, each in summary.legs.items()}
+                self._summary = Summary(**asdict(summary) | {"legs": legs})
             case event_line:
                 event = self._event(event_line)
                 self._events[type(event)].append(event)
@@ -309,10 +329,11 @@ class _Reader:
             case AbsenceLine():
                 return Absence(self._source_numbers.get(line.source, 0), **asdict(line))
             case MarkLine():
-                return Mark(line.at_seconds, _epoch_seconds("clock", line.clock))
+                note = None if line.note is msgspec.UNSET else line.note
+                return Mark(line.at_seconds, _moment("clock", line.clock).timestamp(), note)
             case PauseLine() | ResumeLine():
                 is_paused = isinstance(line, PauseLine)
-                return Pause(line.at_seconds, _epoch_seconds("clock", line.clock), is_paused)
+                return Pause(line.at_seconds, _moment("clock", line.clock).timestamp(), is_paused)
             case _:
                 return _EVENT_OF_LINE[type(line)](**asdict(line))
 
@@ -330,8 +351,8 @@ class _Reader:
             del values["voice_known"]
         return Row(
             **values,
-            start_sample=_source_sample(line.start, rate, grid_rate),
-            end_sample=_source_sample(line.end, rate, grid_rate),
+            start_sample=source_sample(line.start, rate, grid_rate),
+            end_sample=source_sample(line.end, rate, grid_rate),
         )
 
 
@@ -341,7 +362,7 @@ def _check_format(version: int) -> None:
         raise JsonValueError(f"it is of format {version}, this callmood reads {JOURNAL_FORMAT}; {advice}")
 
 
-def _source_sample(seconds: float, rate: int, grid_rate: int) -> int:
+def source_sample(seconds: float, rate: int, grid_rate: int) -> int:
     """Turn stream time into a sample of the source, as `SegmentTime` counts it.
 
     The numerator is a whole number of samples of both rates at once: rounding restores it exactly for streams
@@ -350,14 +371,23 @@ def _source_sample(seconds: float, rate: int, grid_rate: int) -> int:
     return -(-round(seconds * rate * grid_rate) // grid_rate)
 
 
-def _epoch_seconds(name: str, text: str) -> float:
+def _leg_summary(entry: LegTotalsEntry) -> LegSummary:
+    moments = tuple(StrongMoment(**asdict(moment)) for moment in entry.moments)
+    return LegSummary(**asdict(entry) | {"moments": moments})
+
+
+def _offset_seconds(text: str) -> float:
+    return (_moment("started", text).utcoffset() or timedelta()).total_seconds()
+
+
+def _moment(name: str, text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise JsonValueError(f"{name} is {shown(text)}, expected a time as ISO 8601 with its offset")
-    return moment.timestamp()
+    return moment
 
 
 def _is_cut(raw: bytes) -> bool:
@@ -369,15 +399,26 @@ def _is_cut(raw: bytes) -> bool:
 
 
 def _session_info(line: HeaderLine) -> SessionInfo:
-    legs = tuple(LegPlan(**asdict(leg)) for leg in line.legs)
+    legs = tuple(LegPlan(**asdict(leg), staff=_is_staff(leg.name, line)) for leg in line.legs)
     if any(leg.source >= len(line.sources) for leg in legs):
         raise JsonValueError("a leg is of a source that is not there")
     values = asdict(line) | {
-        "started": _epoch_seconds("started", line.started),
+        "started": _moment("started", line.started).timestamp(),
+        "utc_offset_seconds": _offset_seconds(line.started),
+        # Journals from before `clock`, of replays as well, had the wall clock at the start.
+        "clock": ("wall" if any(source.live for source in line.sources) else "stream")
+        if line.clock is msgspec.UNSET
+        else line.clock,
         "sources": tuple(SourceInfo(**_without("kept_channels", asdict(source))) for source in line.sources),
         "legs": legs,
+        "announced": None if line.announced is msgspec.UNSET else line.announced,
     }
-    return SessionInfo(**_without("format", values))
+    return SessionInfo(**_without("format", _without("staff", values)))
+
+
+def _is_staff(leg: str, line: HeaderLine) -> bool:
+    """Tell whether a leg is an employee's; journals from before `staff` only have its name."""
+    return is_staff_name(leg) if line.staff is msgspec.UNSET else leg in line.staff
 
 
 def _without(name: str, values: dict[str, Any]) -> dict[str, Any]:

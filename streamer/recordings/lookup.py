@@ -1,17 +1,25 @@
 """Find a recorded session by what a user calls it: id, beginning of it, folder, journal, or `last`."""
 
+import json
+import os
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from emotion.errors import UsageError, printable
-from streamer.recordings.session_folder import SESSION_FILE
+from streamer.recordings.listing import is_regular, read_head, session_folders
+from streamer.recordings.scan import SESSION_ID
+from streamer.recordings.session_folder import JOURNAL_FILE, SESSION_FILE
 
 LAST: Final = "last"
 """The session that began last."""
 
-JOURNAL_FILE: Final = "journal.jsonl"
-"""The journal in a session's folder."""
+_MAX_HEADER_BYTES: Final = 2**20
+_NUM_NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +31,7 @@ class StoredSession:
     name : str
         Its id, or the name of the journal's file.
     folder : Path or None
-        The session's folder; None for a journal that lies elsewhere.
+        The session's folder; None for a journal that lies elsewhere and whose session is not in `out_dir`.
     journal : Path or None
         Its journal; None where its folder has none.
     """
@@ -34,27 +42,123 @@ class StoredSession:
 
 
 def find_session(given: str, out_dir: Path) -> StoredSession:
-    """Find a session; UsageError where there is none, or more than one."""
+    """Find a session.
+
+    A path is followed wherever it leads; in `out_dir` no link is.
+
+    Parameters
+    ----------
+    given : str
+        A path of a session's folder or of a journal; or the id of a session in `out_dir`, the beginning of
+        one alone, or ``last``.
+    out_dir : Path
+        The folder of recordings.
+
+    Returns
+    -------
+    StoredSession
+        Its folder and its journal, which are not read.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or more than one.
+    OutputError
+        If `out_dir` cannot be read.
+    """
     path = Path(given)
-    if path.is_file():
-        folder = path.parent if (path.parent / SESSION_FILE).is_file() else None
-        return StoredSession(folder.name if folder else path.stem, folder, path)
-    if (path / SESSION_FILE).is_file():
+    if _is_file(path):
+        return _of_journal(path, out_dir)
+    if _is_file(path / SESSION_FILE):
         return _in_folder(path)
-    found = sorted(entry.parent for entry in out_dir.glob(f"*/{SESSION_FILE}"))
-    if given == LAST and found:
-        return _in_folder(found[-1])
-    named = [each for each in found if each.name == given] or [
-        each for each in found if given and each.name.startswith(given)
-    ]
-    if len(named) == 1:
-        return _in_folder(named[0])
-    raise UsageError(
-        f"{given[:70]!a} is neither a session in {printable(out_dir)} nor a journal; callmood sessions "
-        "lists them"
+    found = session_folders(out_dir)
+    if given == LAST:
+        if not found:
+            raise UsageError(
+                f"there is no last session: {printable(out_dir)} has none; name another with --out"
+            )
+        return _in_folder(last_of(found))
+    return _in_folder(one_of(given, found, out_dir))
+
+
+def no_last_session(out_dir: Path) -> UsageError:
+    """Give the error for `last` where there is no session."""
+    return UsageError(
+        f"there is no last session: {printable(out_dir)} has none; name another folder with --out"
     )
+
+
+def one_of(given: str, found: Sequence[Path], out_dir: Path) -> Path:
+    """Give the folder that is called so, or that alone begins so."""
+    begin_so = [each for each in found if given and each.name.startswith(given)]
+    named = [each for each in begin_so if each.name == given] or begin_so
+    if len(named) > 1:
+        raise UsageError(ambiguous_text(given, [each.name for each in named]))
+    if not named:
+        raise UsageError(
+            f"{given[:70]!a} is neither a session in {printable(out_dir)} nor a journal; callmood sessions "
+            "lists them"
+        )
+    return named[0]
+
+
+def ambiguous_text(given: str, names: Sequence[str]) -> str:
+    """Say which sessions begin so."""
+    more = f" and {len(names) - _NUM_NAMED} more" if len(names) > _NUM_NAMED else ""
+    named = ", ".join(printable(name) for name in names[:_NUM_NAMED])
+    return f"{given[:70]!a} begins {len(names)} sessions, {named}{more}; type more of one"
+
+
+def last_of(found: Sequence[Path]) -> Path:
+    """Give the session that began last, whatever its folder is called now."""
+    return max(found, key=_began)
+
+
+def _began(folder: Path) -> tuple[str, float, str]:
+    """Order sessions by their ids, which have the second; those of one second by the clock of the session."""
+    session, started = None, 0.0
+    with suppress(OSError):
+        head = read_head(folder)
+        session = head.session
+        if head.started is not None:
+            with suppress(ValueError, OverflowError):
+                started = datetime.fromisoformat(head.started).timestamp()
+    name = session if session is not None and SESSION_ID.fullmatch(session) else folder.name
+    second = name.partition("-")[0] if SESSION_ID.fullmatch(name) else ""
+    return second, started, name
 
 
 def _in_folder(folder: Path) -> StoredSession:
     journal = folder / JOURNAL_FILE
-    return StoredSession(folder.resolve().name, folder, journal if journal.is_file() else None)
+    name = Path(os.path.realpath(folder)).name
+    return StoredSession(name, folder, journal if is_regular(journal) else None)
+
+
+def _of_journal(path: Path, out_dir: Path) -> StoredSession:
+    """Find the folder of a journal: where it lies, or else that of the session in its header."""
+    if _is_file(path.parent / SESSION_FILE):
+        return StoredSession(Path(os.path.realpath(path.parent)).name, path.parent, path)
+    session = _session_of(path)
+    if session is not None and SESSION_ID.fullmatch(session):
+        folder = out_dir / session
+        if folder.is_dir() and not folder.is_symlink() and is_regular(folder / SESSION_FILE):
+            return StoredSession(session, folder, path)
+    return StoredSession(path.stem, None, path)
+
+
+def _session_of(journal: Path) -> str | None:
+    """Read the session's id from the first line of a journal."""
+    try:
+        # Neither wait for whoever writes into a pipe, nor take anything from it.
+        if not stat.S_ISREG(journal.stat().st_mode):
+            return None
+        with journal.open("rb") as file:
+            session = json.loads(file.readline(_MAX_HEADER_BYTES))["session"]
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        return None
+    return session if isinstance(session, str) else None
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether a path is a file; Path.is_file raises for a long name or an unreadable folder."""
+    return os.path.isfile(path)  # noqa: PTH113

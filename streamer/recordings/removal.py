@@ -12,8 +12,16 @@ from typing import Final, NamedTuple
 
 from emotion.atomic_files import PRIVATE
 from emotion.wall_clock import utc
-from streamer.recordings.clips import CLIPS_FOLDER, kind_of_clip
-from streamer.recordings.scan import SESSION, Layout, SessionContents, entries, opened_folder, status_of
+from streamer.recordings.clips import kind_of_clip
+from streamer.recordings.scan import (
+    SESSION,
+    Layout,
+    SessionContents,
+    entries,
+    is_kept_with_journal,
+    opened_folder,
+    status_of,
+)
 from streamer.recordings.session_audio import first_sample_of, is_sound_folder
 from streamer.recordings.session_folder import SESSION_FILE
 
@@ -95,10 +103,23 @@ def remove_session(
     is_cancelled: Callable[[], bool] = never_cancel,
 ) -> None:
     """Remove a session; session.json goes last, so that a later pass can finish."""
-    if _remove(folder, SESSION, removed, is_cancelled):
+    if _remove(folder, SESSION, removed, is_cancelled, _is_session_file):
         remove_file(SESSION_FILE, folder, removed)
         _remove_folder(session, recordings)
         removed.whole = True
+
+
+def remove_all_but_journal(folder: int, removed: Removed, is_cancelled: Callable[[], bool]) -> None:
+    """Remove sound, clips, moments, picture and reports of a session."""
+    _remove(folder, SESSION, removed, is_cancelled, is_kept_with_journal)
+
+
+def _is_session_file(name: str) -> bool:
+    return name == SESSION_FILE
+
+
+def _never(_name: str) -> bool:
+    return False
 
 
 def remove_file(name: str, folder: int, removed: Removed) -> None:
@@ -110,8 +131,14 @@ def remove_file(name: str, folder: int, removed: Removed) -> None:
         removed.num_bytes += num_bytes
 
 
-def _remove(folder: int, layout: Layout, removed: Removed, is_cancelled: Callable[[], bool]) -> bool:
-    """Remove all but session.json; False where cancelled."""
+def _remove(
+    folder: int,
+    layout: Layout,
+    removed: Removed,
+    is_cancelled: Callable[[], bool],
+    stays: Callable[[str], bool] = _never,
+) -> bool:
+    """Remove all of ours but files in this folder that stay; False where cancelled."""
     for entry in list(entries(folder)):
         if is_cancelled():
             return False
@@ -121,11 +148,7 @@ def _remove(folder: int, layout: Layout, removed: Removed, is_cancelled: Callabl
                 if not _remove(descriptor, inner, removed, is_cancelled):
                     return False
             _remove_folder(entry.name, folder)
-        elif (
-            entry.name != SESSION_FILE
-            and layout.owns_file(entry.name)
-            and entry.is_file(follow_symlinks=False)
-        ):
+        elif not stays(entry.name) and layout.owns_file(entry.name) and entry.is_file(follow_symlinks=False):
             remove_file(entry.name, folder, removed)
     return True
 
@@ -181,9 +204,9 @@ def _closed_sounds(folder: int) -> list[ClosedFile]:
 
 
 def _closed_clips(running: SessionContents, folder: int) -> Iterator[ClosedFile]:
-    for hour in sorted(running.hours, key=lambda hour: (running.hours[hour].oldest, hour)):
-        folders = (CLIPS_FOLDER, hour)
-        with opened_folder(CLIPS_FOLDER, folder) as clips, opened_folder(hour, clips) as descriptor:
+    for folders in sorted(running.hours, key=lambda hour: (running.hours[hour].oldest, hour)):
+        kind, hour = folders
+        with opened_folder(kind, folder) as clips, opened_folder(hour, clips) as descriptor:
             closed = [
                 ClosedFile(status_of(entry.name, descriptor).st_mtime, entry.name, folders)
                 for entry in entries(descriptor)

@@ -20,12 +20,14 @@ from streamer.recordings.removal import (
     closed_files,
     log_removed,
     never_cancel,
+    remove_all_but_journal,
     remove_file,
     remove_session,
 )
 from streamer.recordings.scan import (
     QUIET_SECONDS,
     SESSION_ID,
+    FolderContents,
     Scanner,
     SessionContents,
     entries,
@@ -60,11 +62,11 @@ def parse_size(text: str) -> int:
     return num_bytes
 
 
-def _parse_age(text: str) -> float:
-    """Parse `--keep`, s."""
+def _parse_age(text: str, option: str = "--keep") -> float:
+    """Parse `--keep` or `--keep-journals`, s."""
     seconds = _quantity(text, _UNIT_SECONDS)
     if not seconds:
-        raise UsageError(f"--keep is {text[:40]!r}; give an age with its unit, such as 36h, 7d or 2w")
+        raise UsageError(f"{option} is {text[:40]!r}; give an age with its unit, such as 36h, 7d or 2w")
     return seconds
 
 
@@ -90,22 +92,52 @@ class RetentionLimits:
         What exceeds it is removed, the oldest first; None without a limit.
     keep_text : str
         The age as it was typed; empty without one.
+    journal_seconds : float or None
+        A journal is kept until it was changed longer ago, also where the rest of its session is removed, s;
+        None where it goes with the rest. What journals take does not count for `max_bytes` then.
+    journal_text : str
+        That age as it was typed; empty without one.
     """
 
     keep_seconds: float | None = None
     max_bytes: int | None = None
     keep_text: str = ""
+    journal_seconds: float | None = None
+    journal_text: str = ""
 
     @classmethod
-    def parse(cls, keep: str | None, max_size: str | None) -> Self | None:
-        """Parse `--keep` and `--max-size`; None where neither is given."""
-        if keep is None and max_size is None:
+    def parse(cls, keep: str | None, max_size: str | None, keep_journals: str | None = None) -> Self | None:
+        """Parse `--keep`, `--max-size` and `--keep-journals`; None where none is given."""
+        if keep is None and max_size is None and keep_journals is None:
             return None
-        return cls(
+        limits = cls(
             None if keep is None else _parse_age(keep),
             None if max_size is None else parse_size(max_size),
             "" if keep is None else keep.strip(),
+            None if keep_journals is None else _parse_age(keep_journals, "--keep-journals"),
+            "" if keep_journals is None else keep_journals.strip(),
         )
+        if (limits.journal_seconds or math.inf) < (limits.keep_seconds or 0.0):
+            raise UsageError(
+                f"--keep-journals {limits.journal_text} is shorter than --keep {limits.keep_text}: journals "
+                "stay at least as long as the sound; give a longer age"
+            )
+        return limits
+
+    @property
+    def longest_seconds(self) -> float:
+        """The longest of the ages, s; 0 without one."""
+        return max(self.keep_seconds or 0.0, self.journal_seconds or 0.0)
+
+    def counted_bytes(self, contents: FolderContents) -> int:
+        """Count what `max_bytes` limits."""
+        return contents.num_bytes - (0 if self.journal_seconds is None else contents.journal_bytes)
+
+    def why_journal(self, seconds: float) -> str | None:
+        """Say why a journal of this age must be removed; None where it may stay when the rest goes."""
+        if self.journal_seconds is None:
+            return "as the rest"
+        return f"journal older than {self.journal_text}" if seconds > self.journal_seconds else None
 
     @property
     def max_file_bytes(self) -> int:
@@ -214,7 +246,7 @@ class _Pass:
 
 
 class Pruner:
-    """Removes sessions beyond the limits from a folder of recordings.
+    """Removes sessions beyond the limits from a folder of recordings; their journals may stay longer.
 
     A folder counts as a session while it has its original name and its session.json describes it: renaming
     the folder keeps it. Whole sessions are removed, the one that was changed longest ago first. Sessions that
@@ -253,13 +285,12 @@ class Pruner:
         self._scanner.begin_pass(this.now)
         names = [entry.name for entry in entries(this.recordings) if SESSION_ID.fullmatch(entry.name)]
         found = [session for name in names if (session := self._scan(this, name)) is not None]
-        this.result.num_bytes = sum(each.total.num_bytes for each in found)
+        this.result.num_bytes = sum(self._limits.counted_bytes(each.total) for each in found)
         for each in sorted(found, key=lambda other: (other.total.newest, other.session)):
             seconds = this.now - each.total.newest
-            why = self._limits.why(seconds, this.result.num_bytes)
             may_have_ended = each.has_summary or seconds >= QUIET_SECONDS
-            if why is not None and may_have_ended and each.session != this.own and not this.is_cancelled():
-                self._remove(this, each, why)
+            if may_have_ended and each.session != this.own and not this.is_cancelled():
+                self._hold_to_limits(this, each, seconds)
         for running in found:
             if running.session == this.own:
                 self._remove_closed_files(this, running)
@@ -276,18 +307,35 @@ class Pruner:
             return None
         return found
 
-    def _remove(self, this: _Pass, each: SessionContents, why: str) -> None:
-        """Remove a session unless it is locked."""
+    def _hold_to_limits(self, this: _Pass, each: SessionContents, seconds: float) -> None:
+        """Remove a session, or all but its journal where that may stay longer."""
+        limits = self._limits
+        why_journal = limits.why_journal(seconds)
+        if limits.journal_seconds is not None and not each.total.num_beside_journal:
+            why, is_whole = why_journal, True
+        else:
+            why = limits.why(seconds, this.result.num_bytes)
+            is_whole = why_journal is not None or not each.total.num_journals
+        if why is not None:
+            self._remove(this, each, why, is_whole=is_whole)
+
+    def _remove(self, this: _Pass, each: SessionContents, why: str, *, is_whole: bool) -> None:
+        """Remove a session, or all but its journal, unless it is locked."""
         removed = Removed()
         with (
             this.errors_noted(self._out_dir / each.session),
             opened_folder(each.session, this.recordings) as folder,
         ):
-            if lock_folder(folder) != "another's":
+            if lock_folder(folder) == "another's":
+                return
+            if is_whole:
                 remove_session(each.session, this.recordings, folder, removed, this.is_cancelled)
+            else:
+                remove_all_but_journal(folder, removed, this.is_cancelled)
         if removed.whole and each.total.num_foreign:
             this.result.complaints.append(foreign_files_text(self._out_dir / each.session, each))
-        self._account(this, each.session, removed, why)
+        uncounted = each.total.num_bytes - self._limits.counted_bytes(each.total) if removed.whole else 0
+        self._account(this, each.session, removed, why, uncounted)
 
     def _remove_closed_files(self, this: _Pass, running: SessionContents) -> None:
         """Remove closed files of our own session."""
@@ -311,9 +359,9 @@ class Pruner:
                     remove_file(file.name, place, removed)
         self._account(this, running.session, removed, why)
 
-    def _account(self, this: _Pass, session: str, removed: Removed, why: str) -> None:
-        """Subtract what was removed, and log it."""
-        this.result.num_bytes -= removed.num_bytes
+    def _account(self, this: _Pass, session: str, removed: Removed, why: str, uncounted: int = 0) -> None:
+        """Subtract what was removed, less what had not been counted, and log it."""
+        this.result.num_bytes -= removed.num_bytes - uncounted
         if removed.num_files:
             with this.errors_noted(self._out_dir / LOG_FILE):
                 log_removed(this.recordings, this.now, removed, why, session=session)
@@ -363,7 +411,7 @@ class Retention(Sink):
         self._limits = limits
         self._every_seconds = every_seconds
         self._close_seconds = close_seconds
-        self._clock = FileClock(limits.keep_seconds or 0.0) if clock is None else clock
+        self._clock = FileClock(limits.longest_seconds) if clock is None else clock
         self._pruner = Pruner(out_dir, limits)
         self._complaints = Complaints()
         self._began = steady_seconds()

@@ -1,141 +1,22 @@
-"""What lies in a folder of recordings: its sessions, listed for people and summed up for who removes them."""
+"""What lies in a folder of recordings, summed up for who removes it; which files in it are callmood's."""
 
 import math
 import os
 import re
 import stat
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
-from emotion import wall_clock
-from emotion.atomic_files import locked_folder
-from emotion.errors import OutputError
-from streamer.recordings.clips import CLIPS_FOLDER, INDEX_FILE, INDEX_NAMES, kind_of_clip
-from streamer.recordings.session_audio import first_sample_of, is_sound_folder, sound_files
-from streamer.recordings.session_folder import SESSION_FILE, SessionHead, checked_seconds, read_session_head
-
-_SESSION_NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
-"""Folders with other names, such as escape sequences of the terminal, are not listed."""
+from streamer.recordings.clips import CLIPS_FOLDER, INDEX_NAMES, is_hour_folder, kind_of_clip
+from streamer.recordings.moments import MOMENTS_FOLDER
+from streamer.recordings.session_audio import first_sample_of, is_sound_folder
+from streamer.recordings.session_folder import SESSION_FILE, SessionHead, read_session_head
 
 QUIET_SECONDS: Final = 600.0
 """A session without a summary that was changed more recently may still be recorded."""
-
-_TAIL_BYTES: Final = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedSession:
-    """One session on disk.
-
-    Attributes
-    ----------
-    session : str
-        Its id, the name of its folder.
-    started : str or None
-        ISO 8601 with offset; None where session.json cannot be read.
-    seconds : float or None
-        Stream time heard, s: from the summary, or else the end of the sound or of the last clip; None where
-        none of them can be read.
-    clips : mapping of str to int
-        Clips by emotion, or by state where they have none.
-    whole_sound : bool
-        True where the whole sound was kept.
-    num_bytes : int
-        Size of all its files.
-    note : str or None
-        Set where it is still running, did not end in order, or session.json is damaged.
-    """
-
-    session: str
-    started: str | None
-    seconds: float | None
-    clips: Mapping[str, int]
-    whole_sound: bool
-    num_bytes: int
-    note: str | None = None
-
-
-def recorded_sessions(out_dir: Path) -> list[RecordedSession]:
-    """List the sessions in a folder of recordings, by name."""
-    if not out_dir.exists():
-        return []
-    try:
-        found = [path for path in out_dir.iterdir() if _SESSION_NAME.fullmatch(path.name)]
-        return [_read_session(folder) for folder in sorted(found) if (folder / SESSION_FILE).is_file()]
-    except OSError as error:
-        raise OutputError(f"cannot look into {out_dir}: {error.strerror}; name another folder") from error
-
-
-def _read_session(folder: Path) -> RecordedSession:
-    with (folder / SESSION_FILE).open("rb") as file:
-        head = read_session_head(file)
-    sounds = sound_files(folder, head.source)
-    seconds = head.seconds
-    if seconds is None and sounds and head.wav_format:
-        # A dangling link has no length; the other sessions are listed all the same.
-        with suppress(FileNotFoundError):
-            end = sounds[-1].first_sample + head.wav_format.samples_in(sounds[-1].path.stat().st_size)
-            seconds = end / head.wav_format.sample_rate
-    if seconds is None:
-        seconds = _end_of_last_clip(folder / INDEX_FILE)
-    kinds = (kind_of_clip(path.name) for path in (folder / CLIPS_FOLDER).glob("*/*.wav"))
-    clips = Counter(kind for kind in kinds if kind)
-    num_bytes, newest = _size(folder)
-    if head.is_damaged:
-        note: str | None = "session.json is damaged"
-    else:
-        note = _why_it_has_no_end(folder, newest) if head.seconds is None else None
-    return RecordedSession(
-        session=folder.name,
-        started=head.started,
-        seconds=seconds,
-        clips=dict(sorted(clips.items())),
-        whole_sound=bool(sounds),
-        num_bytes=num_bytes,
-        note=note,
-    )
-
-
-def _why_it_has_no_end(folder: Path, newest: float) -> str:
-    """Say whether it runs: certain where its lock is held; a free lock is proof on this computer only."""
-    with locked_folder(folder, shared=True) as locked:
-        if locked == "another's":
-            return "running"
-    if wall_clock.now() - newest >= QUIET_SECONDS:
-        return "did not end in order"
-    if locked == "unknown":
-        return "running or did not end in order: no locks here"
-    return "did not end in order, or runs on another computer"
-
-
-def _end_of_last_clip(path: Path) -> float | None:
-    """Read the last whole line of index.csv; its second value is the end of a window."""
-    try:
-        if not path.is_file():
-            return None
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
-            lines = file.read().decode("utf-8", "replace").splitlines()
-        return checked_seconds(lines[-1].split(",")[1])
-    except (FileNotFoundError, IndexError, ValueError):
-        return None
-
-
-def _size(folder: Path) -> tuple[int, float]:
-    """Give the size of all files and when one was changed last; a file removed meanwhile does not count."""
-    num_bytes, newest = 0, -math.inf
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):
-            if path.is_file():
-                status = path.stat()
-                num_bytes += status.st_size
-                newest = max(newest, status.st_mtime)
-    return num_bytes, newest
-
 
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
@@ -168,7 +49,6 @@ def status_of(name: str, descriptor: int) -> os.stat_result:
 SESSION_ID: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}", re.ASCII)
 """The name of a session's folder, unless somebody renamed it."""
 
-_HOUR_NAME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}", re.ASCII)
 _PART_NAME: Final = re.compile(r"\.(?P<name>.+)\.[0-9]+\.part", re.ASCII)
 
 
@@ -200,11 +80,39 @@ class Layout:
 HOUR: Final = Layout(lambda name: kind_of_clip(name) is not None)
 """An hour of clips: the only folder whose files never change."""
 
-_CLIPS_LAYOUT: Final = Layout(lambda _: False, ((lambda name: _HOUR_NAME.fullmatch(name) is not None, HOUR),))
+_CLIPS_LAYOUT: Final = Layout(lambda _: False, ((is_hour_folder, HOUR),))
 _SOUNDS_LAYOUT: Final = Layout(lambda name: first_sample_of(name) is not None)
+_FOLDERS_OF_CLIPS: Final = (CLIPS_FOLDER, MOMENTS_FOLDER)
+_REPORT_NAME: Final = re.compile(r"report(-[0-9]+)?\.(html|png|pdf|txt)", re.ASCII)
+_JOURNAL_NAME: Final = re.compile(r"journal(-[0-9]+)?\.jsonl", re.ASCII)
+_OTHER_NAMES: Final = re.compile(rf"{INDEX_NAMES.pattern}|moments(-[0-9]+)?\.csv|spectrogram\.png", re.ASCII)
+
+
+def is_journal(name: str) -> bool:
+    """Tell whether a journal has this name; another than the first where the first was moved away."""
+    return _JOURNAL_NAME.fullmatch(name) is not None
+
+
+def is_report(name: str) -> bool:
+    """Tell whether a report has this name, which `callmood report` writes after the session."""
+    return _REPORT_NAME.fullmatch(name) is not None
+
+
+def is_kept_with_journal(name: str) -> bool:
+    """Tell whether a file stays as long as the journal."""
+    match = _PART_NAME.fullmatch(name)
+    name = match["name"] if match else name
+    return name == SESSION_FILE or is_journal(name)
+
+
 SESSION: Final = Layout(
-    lambda name: name == SESSION_FILE or INDEX_NAMES.fullmatch(name) is not None,
-    ((is_sound_folder, _SOUNDS_LAYOUT), (lambda name: name == CLIPS_FOLDER, _CLIPS_LAYOUT)),
+    lambda name: (
+        name == SESSION_FILE
+        or is_journal(name)
+        or is_report(name)
+        or _OTHER_NAMES.fullmatch(name) is not None
+    ),
+    ((is_sound_folder, _SOUNDS_LAYOUT), (lambda name: name in _FOLDERS_OF_CLIPS, _CLIPS_LAYOUT)),
 )
 """The folder of a session."""
 
@@ -220,10 +128,14 @@ class FolderContents:
     ----------
     num_files, num_bytes : int
         Files of callmood, and their size.
+    journal_bytes : int
+        Size of those that `--keep-journals` keeps.
+    num_journals, num_beside_journal : int
+        Number of journals, and of the files that are neither one nor session.json.
     oldest : float
         When the oldest clip or sound was last changed, seconds since the epoch.
     newest : float
-        When a file of callmood was last changed, seconds since the epoch.
+        When a file of the session itself was last changed, seconds since the epoch; reports do not count.
     num_foreign : int
         Foreign entries: other names, links, folders.
     foreign : list of str
@@ -232,18 +144,36 @@ class FolderContents:
 
     num_files: int = 0
     num_bytes: int = 0
+    journal_bytes: int = 0
+    num_journals: int = 0
+    num_beside_journal: int = 0
     oldest: float = math.inf
     newest: float = -math.inf
     num_foreign: int = 0
     foreign: list[str] = field(default_factory=list)
 
-    def count_file(self, status: os.stat_result, *, is_sound: bool) -> None:
-        """Count a file of ours."""
+    def count_sound(self, status: os.stat_result) -> None:
+        """Count a file of sound."""
+        self._count(status)
+        self.num_beside_journal += 1
+        self.oldest = min(self.oldest, status.st_mtime)
+        self.newest = max(self.newest, status.st_mtime)
+
+    def count_file(self, name: str, status: os.stat_result) -> None:
+        """Count another file of ours."""
+        self._count(status)
+        if is_kept_with_journal(name):
+            self.journal_bytes += status.st_size
+            self.num_journals += is_journal(name)
+        else:
+            self.num_beside_journal += 1
+        # A report that is made later makes the session no younger.
+        if not is_report(name):
+            self.newest = max(self.newest, status.st_mtime)
+
+    def _count(self, status: os.stat_result) -> None:
         self.num_files += 1
         self.num_bytes += status.st_size
-        if is_sound:
-            self.oldest = min(self.oldest, status.st_mtime)
-        self.newest = max(self.newest, status.st_mtime)
 
     def count_foreign(self, path: str) -> None:
         """Count an entry that is not ours."""
@@ -255,6 +185,9 @@ class FolderContents:
         """Add a folder inside."""
         self.num_files += other.num_files
         self.num_bytes += other.num_bytes
+        self.journal_bytes += other.journal_bytes
+        self.num_journals += other.num_journals
+        self.num_beside_journal += other.num_beside_journal
         self.oldest = min(self.oldest, other.oldest)
         self.newest = max(self.newest, other.newest)
         self.num_foreign += other.num_foreign
@@ -271,8 +204,8 @@ class SessionContents:
         Its name.
     total : FolderContents
         All of it.
-    hours : mapping of str to FolderContents
-        Its clips, by the folder of their hour.
+    hours : mapping of tuple of str to FolderContents
+        Its clips and moments, by the path of the folder of their hour.
     named : str or None
         The session that session.json describes; None where it cannot be read.
     has_summary : bool
@@ -281,7 +214,7 @@ class SessionContents:
 
     session: str
     total: FolderContents
-    hours: dict[str, FolderContents]
+    hours: dict[tuple[str, ...], FolderContents]
     named: str | None
     has_summary: bool
 
@@ -335,7 +268,7 @@ class Scanner:
         try:
             with opened_folder(session, recordings) as folder:
                 head = self._head(session, folder)
-                hours: dict[str, FolderContents] = {}
+                hours: dict[tuple[str, ...], FolderContents] = {}
                 total = self._scan(folder, SESSION, (session,), hours)
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -351,7 +284,7 @@ class Scanner:
         return self._heads.get((session,), stamp, lambda: _read_head(folder), settled=True)
 
     def _scan(
-        self, folder: int, layout: Layout, path: tuple[str, ...], hours: dict[str, FolderContents]
+        self, folder: int, layout: Layout, path: tuple[str, ...], hours: dict[tuple[str, ...], FolderContents]
     ) -> FolderContents:
         total = FolderContents()
         for entry in entries(folder):
@@ -361,7 +294,11 @@ class Scanner:
                     total.add(self._scan_inside(folder, entry, inner, (*path, entry.name), hours))
             elif layout.owns_file(entry.name) and entry.is_file(follow_symlinks=False):
                 with suppress(FileNotFoundError):
-                    total.count_file(status_of(entry.name, folder), is_sound=layout is not SESSION)
+                    status = status_of(entry.name, folder)
+                    if layout is SESSION:
+                        total.count_file(entry.name, status)
+                    else:
+                        total.count_sound(status)
             else:
                 total.count_foreign("/".join((*path[1:], entry.name)))
         return total
@@ -372,7 +309,7 @@ class Scanner:
         entry: "os.DirEntry[str]",
         layout: Layout,
         path: tuple[str, ...],
-        hours: dict[str, FolderContents],
+        hours: dict[tuple[str, ...], FolderContents],
     ) -> FolderContents:
         def scan() -> FolderContents:
             with opened_folder(entry.name, outer) as folder:
@@ -382,8 +319,8 @@ class Scanner:
             return scan()
         status = entry.stat(follow_symlinks=False)
         settled = self._now - status.st_mtime > SETTLED_SECONDS
-        hours[entry.name] = self._hours.get(path, status.st_mtime_ns, scan, settled=settled)
-        return hours[entry.name]
+        hours[path[1:]] = self._hours.get(path, status.st_mtime_ns, scan, settled=settled)
+        return hours[path[1:]]
 
 
 def _read_head(folder: int) -> SessionHead:

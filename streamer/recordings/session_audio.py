@@ -15,10 +15,12 @@ from streamer.sinks.base import Sink
 from streamer.sinks.writer import has_disk_space
 
 SOUND_FOLDER: Final = "sound"
+CONTINUED: Final = "_continued"
+"""In the name of a file that follows the one before without a break."""
 
 _FOLDER_NAME: Final = re.compile(rf"{SOUND_FOLDER}(-[0-9]{{1,3}})?", re.ASCII)
 _FILE_NAME: Final = re.compile(
-    r"sound_(?P<first_sample>[0-9]{12,18})(?P<continued>_continued)?\.wav", re.ASCII
+    rf"sound_(?P<first_sample>[0-9]{{12,18}})(?P<continued>{CONTINUED})?\.wav", re.ASCII
 )
 
 
@@ -48,7 +50,7 @@ def sound_folder(source: int) -> str:
 
 def sound_name(first_sample: int, *, continues: bool) -> str:
     """Name a file so that names sort by time."""
-    return f"sound_{first_sample:012d}{'_continued' if continues else ''}.wav"
+    return f"sound_{first_sample:012d}{CONTINUED if continues else ''}.wav"
 
 
 def first_sample_of(name: str) -> int | None:

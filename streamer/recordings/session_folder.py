@@ -1,26 +1,72 @@
-"""The folder of one session: session.json, and the lock that keeps others from removing it."""
+"""The folder of one session: session.json, its journal, and the lock that keeps others from removing it."""
 
 import errno
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from emotion.atomic_files import PRIVATE, Access, lock_folder, replace, write_new
 from emotion.errors import OutputError, output_error
+from streamer.events import Event
 from streamer.recordings.wav import WavFormat
 from streamer.session_info import SessionInfo, Summary
 from streamer.sinks.base import Sink
-from streamer.sinks.journal import Line, info_values, summary_values, to_json
+from streamer.sinks.journal import JournalWriter, Line, info_values, summary_values, to_json
 
 SESSION_FILE: Final = "session.json"
+JOURNAL_FILE: Final = "journal.jsonl"
+SPECTROGRAM_FILE: Final = "spectrogram.png"
 _MAX_BYTES: Final = 1_000_000
 _MAX_SECONDS: Final = 1.0e11
 """Three thousand years; more is taken for damage."""
+_MAX_CHARACTERS: Final = 80
+_MAX_LEGS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class HeadLeg:
+    """A leg of a recorded session.
+
+    Attributes
+    ----------
+    name : str
+        As the session called it.
+    analysed : bool
+        False where only its level was shown.
+    emotion : str or None
+        The one that it showed longest; None where it showed none, or nobody knows.
+    """
+
+    name: str
+    analysed: bool
+    emotion: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTotals:
+    """What a summary says.
+
+    Attributes
+    ----------
+    seconds : float
+        Stream time heard, s.
+    alerts : int or None
+        How many were raised; None where that is not known.
+    emotions : mapping of str to (str or None)
+        The emotion that each leg showed longest; empty in summaries from before they had legs.
+    leading : str or None
+        The emotion of most windows of all legs.
+    """
+
+    seconds: float
+    alerts: int | None = None
+    emotions: Mapping[str, str | None] = field(default_factory=dict)
+    leading: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +89,12 @@ class SessionHead:
         The first source whose sound may have been kept.
     wav_format : WavFormat or None
         Of that sound; None where no source was kept.
+    model : str or None
+        Name of the model.
+    legs : tuple of HeadLeg
+        Without their emotions.
+    totals : SessionTotals or None
+        Of the summary, where there is one.
     """
 
     session: str | None = None
@@ -52,6 +104,9 @@ class SessionHead:
     seconds: float | None = None
     source: int = 0
     wav_format: WavFormat | None = None
+    model: str | None = None
+    legs: tuple[HeadLeg, ...] = ()
+    totals: SessionTotals | None = None
 
 
 _UNREADABLE: Final = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
@@ -77,10 +132,38 @@ def read_session_head(file: BinaryIO) -> SessionHead:
         kept = [number for number, source in enumerate(sources) if source.get("kept_channels", True)]
         first = kept[0] if kept else 0
         wav_format = WavFormat.of_source(sources[first]) if kept else None
-        seconds = checked_seconds(values["summary"]["seconds"]) if "summary" in values else None
+        totals = read_totals(values["summary"]) if "summary" in values else None
+        model = _short(values["model"]) if "model" in values else None
+        legs = tuple(HeadLeg(_short(leg["name"]), bool(leg["analysed"])) for leg in values.get("legs", ()))
     except _UNREADABLE:
         return SessionHead(session, has_summary)
-    return SessionHead(session, has_summary, False, started, seconds, first, wav_format)
+    seconds = None if totals is None else totals.seconds
+    return SessionHead(
+        session, has_summary, False, started, seconds, first, wav_format, model, legs[:_MAX_LEGS], totals
+    )
+
+
+def read_totals(values: Any) -> SessionTotals:
+    """Read a summary from a file; ValueError, TypeError, LookupError or AttributeError where it is none."""
+    legs = values.get("legs", {})
+    return SessionTotals(
+        seconds=checked_seconds(values["seconds"]),
+        alerts=int(values["alerts"]) if "alerts" in values else None,
+        emotions={_short(leg): _leading(legs[leg].get("emotion_seconds", {})) for leg in legs},
+        leading=_leading(values.get("emotions", {})),
+    )
+
+
+def _leading(shares: Any) -> str | None:
+    """Give the key of the largest number; None where all are 0."""
+    leading = max(shares, key=lambda label: float(shares[label]), default=None)
+    return None if leading is None or not float(shares[leading]) > 0 else _short(leading)
+
+
+def _short(text: Any) -> str:
+    if not isinstance(text, str):
+        raise TypeError("not a text")
+    return text[:_MAX_CHARACTERS]
 
 
 def checked_seconds(value: Any) -> float:
@@ -169,6 +252,48 @@ class SessionFolder:
 def _bytes(values: Line) -> bytes:
     """Encode session.json, which people may want to read as well."""
     return (to_json(values, indent=2) + "\n").encode("utf-8", "backslashreplace")
+
+
+class SessionJournal(JournalWriter):
+    """Writes the journal of a session into its folder; every session that keeps anything has one."""
+
+    def __init__(self, folder: SessionFolder) -> None:
+        super().__init__(folder.path / JOURNAL_FILE, access=folder.access)
+        self._folder = folder
+        self._is_in_use = False
+
+    def open(self, info: SessionInfo) -> None:
+        """Create the session's folder, and the journal in it."""
+        self._folder.open(info)
+        self._is_in_use = True
+        self.path = self._folder.path / JOURNAL_FILE
+        try:
+            super().open(info)
+        except OutputError:
+            # Whoever opens the sinks closes only those that are open.
+            self.close(None)
+            raise
+
+    def handle(self, event: Event) -> None:
+        """Write the line of an event at once."""
+        try:
+            super().handle(event)
+        except OutputError as error:
+            raise self._folder.explained(error) from error
+
+    def close(self, summary: Summary | None) -> None:
+        """Write the summary here and in session.json; a second call does nothing."""
+        try:
+            super().close(summary)
+        finally:
+            was_in_use, self._is_in_use = self._is_in_use, False
+            if was_in_use:
+                self._folder.close(summary)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The session's folder, once there is a line in its journal."""
+        return (f"{self._folder.path}/",) if super().files else ()
 
 
 LOCK_WAIT_SECONDS: Final = 0.5

@@ -95,6 +95,13 @@ class WavFormat:
         coded: bytes = steps.astype("<i2").tobytes()
         return coded
 
+    def decode(self, content: bytes) -> Samples:
+        """Decode whole samples, shape (n, channels), float32: what `encode` was given, clipped to 16 bits."""
+        if self.sample_format == "FLOAT":
+            return np.frombuffer(content, "<f4").reshape(-1, self.channels)
+        steps = np.frombuffer(content, "<i2").astype(np.float32).reshape(-1, self.channels)
+        return steps / np.float32(32768)
+
     def samples_in(self, file_bytes: int) -> int:
         """Count the samples per channel in a file of this format; an unfinished one does not count."""
         return max(0, file_bytes - self.head_bytes) // self.frame_bytes

@@ -32,12 +32,6 @@ from streamer.sinks.journal import event_values, to_json
 _SHOWN_CHARACTERS: Final = 200
 
 
-def _clock_at(alert: Alert, info: SessionInfo) -> str:
-    """Give the time of an alert as ISO 8601."""
-    clock = SessionClock.from_epoch(info.started).at(alert.at_seconds)
-    return clock.isoformat(timespec="milliseconds")
-
-
 RUN_VARIABLE: Final = "CALLMOOD_RUN"
 """Marks a run in its environment: what it starts inherits it, and has it still outside the process group."""
 
@@ -184,7 +178,7 @@ def alert_variables(alert: Alert, info: SessionInfo) -> Mapping[str, str]:
         "CALLMOOD_ONSET_SECONDS": f"{alert.onset_seconds:.3f}",
         "CALLMOOD_AT_SECONDS": f"{alert.at_seconds:.3f}",
         "CALLMOOD_SESSION": info.session,
-        "CALLMOOD_CLOCK": _clock_at(alert, info),
+        "CALLMOOD_CLOCK": SessionClock.of(info).text_at(alert.at_seconds),
     }
 
 
@@ -429,8 +423,8 @@ class AlertPost(BackgroundSink):
 
 def _body(alert: Alert, info: SessionInfo) -> bytes:
     """Give the alert as one JSON object."""
-    line = event_values(alert, SessionClock.from_epoch(info.started))
-    line |= {"session": info.session, "clock": _clock_at(alert, info)}
+    clock = SessionClock.of(info)
+    line = event_values(alert, clock) | {"session": info.session, "clock": clock.text_at(alert.at_seconds)}
     return to_json(line, ascii_only=True).encode("ascii")
 
 

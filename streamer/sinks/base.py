@@ -53,8 +53,8 @@ class Sink:
     def remember(self, sound: Sound) -> None:
         """Take sound while the sink is suspended; nothing may be written."""
 
-    def lacks(self, event: Event | Summary) -> bool:
-        """Tell whether an event that the sink could not handle is one `unit` more that is missing.
+    def lacks(self, event: Event | Summary) -> int:
+        """Count the `unit`s more that are missing because the sink could not handle an event.
 
         Asked of every event but sound, failures and complaints.
         """
@@ -73,6 +73,11 @@ class Sink:
     @property
     def complaints(self) -> tuple[str, ...]:
         """What went wrong so far without ending the sink, one line each; never more than a few."""
+        return ()
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """What might serve the user better next time, one line each, once the sink is closed."""
         return ()
 
     @property

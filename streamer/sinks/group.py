@@ -106,6 +106,11 @@ class SinkGroup:
         return tuple(line for member in self._members for line in member.sink.complaints)
 
     @property
+    def hints(self) -> tuple[str, ...]:
+        """What might serve the user better next time, sink by sink."""
+        return tuple(line for member in self._members for line in member.sink.hints)
+
+    @property
     def files(self) -> tuple[str, ...]:
         """What has been written so far, each once, by sinks that failed later as well."""
         return tuple(dict.fromkeys(file for member in self._members for file in member.sink.files))
@@ -174,6 +179,7 @@ class SinkGroup:
                     files=self.files,
                     failures=(*self.failures, *others),
                     complaints=tuple(dict.fromkeys((*notes, *self.complaints))),
+                    hints=self.hints,
                 )
             elif summary is not None:
                 member.num_missing += member.sink.lacks(summary)
@@ -220,9 +226,11 @@ class SinkGroup:
 
     def _note_failure_to_close(self, member: _Member, message: str, summary: Summary | None) -> None:
         """Add it to the line of the sink where that has failed before."""
+        num_missing = 0 if summary is None else member.sink.lacks(summary)
         if not member.num_failures:
-            self._failures.append(message)
+            # The message names the only one.
+            more = f"; missing: {counted(num_missing, member.sink.unit)}" if num_missing > 1 else ""
+            self._failures.append(f"{message}{more}")
             return
         member.note_failure(message, self._clock())
-        if summary is not None:
-            member.num_missing += member.sink.lacks(summary)
+        member.num_missing += num_missing

@@ -26,7 +26,7 @@ from streamer.events import (
     Sound,
     State,
 )
-from streamer.session_info import SessionClock, SessionInfo, Summary
+from streamer.session_info import ClockKind, SessionClock, SessionInfo, Summary
 from streamer.sinks.base import Sink
 from streamer.sinks.writer import LineFile, PrinterSink
 
@@ -125,7 +125,9 @@ class _KeyLine(_Line, frozen=True):
 
 
 class MarkLine(_KeyLine, frozen=True, tag="mark"):
-    """The user marked a moment."""
+    """The user marked a moment, and may have written what it was."""
+
+    note: str | UnsetType | None = UNSET
 
 
 class PauseLine(_KeyLine, frozen=True, tag="pause"):
@@ -187,6 +189,29 @@ class HeaderLine(_Line, frozen=True, tag="header"):
     sample_rate: Positive
     legs: tuple[LegEntry, ...]
     callmood_version: str
+    staff: tuple[str, ...] | UnsetType = UNSET
+    announced: str | UnsetType | None = UNSET
+    clock: ClockKind | UnsetType = UNSET
+
+
+class MomentEntry(_Entry, frozen=True):
+    """One of the strongest moments of a leg in the summary."""
+
+    emotion: str
+    start: _Seconds
+    end: _Seconds
+    mean_probability: _Share
+    peak_probability: _Share
+
+
+class LegTotalsEntry(_Entry, frozen=True):
+    """The totals of a leg in the summary."""
+
+    windows: Count
+    state_seconds: dict[State, _Seconds]
+    emotion_seconds: dict[str, _Seconds]
+    talk_seconds: _Seconds
+    moments: tuple[MomentEntry, ...]
 
 
 class SummaryLine(_Line, frozen=True, kw_only=True, tag="summary"):
@@ -210,6 +235,7 @@ class SummaryLine(_Line, frozen=True, kw_only=True, tag="summary"):
     real_time_factor: _Seconds
     max_lag_seconds: _SignedSeconds
     alerts: Count
+    legs: dict[str, LegTotalsEntry] = {}
     files: tuple[str, ...]
     failures: tuple[str, ...]
     complaints: tuple[str, ...]
@@ -260,7 +286,7 @@ def info_values(info: SessionInfo) -> Line:
         HeaderLine,
         info,
         format=JOURNAL_FORMAT,
-        started=SessionClock.from_epoch(info.started).iso(info.started),
+        started=SessionClock.of(info).started.isoformat(timespec="milliseconds"),
         sources=[
             _values(SourceEntry, source, kept_channels=info.kept_channels(number))
             for number, source in enumerate(info.sources)
@@ -271,7 +297,11 @@ def info_values(info: SessionInfo) -> Line:
 
 def summary_values(summary: Summary) -> Line:
     """Give the totals, for the end of a journal and for session.json."""
-    return _values(SummaryLine, summary)
+    legs = {
+        leg: _values(LegTotalsEntry, each, moments=[_values(MomentEntry, moment) for moment in each.moments])
+        for leg, each in summary.legs.items()
+    }
+    return _values(SummaryLine, summary, legs=legs)
 
 
 LINE_OF_EVENT: Final[Mapping[type, type[_Line]]] = {
@@ -292,7 +322,7 @@ def event_values(event: JournalEvent, clock: SessionClock) -> Line:
     kind = LINE_OF_EVENT[type(event)]
     values = {"type": kind.__struct_config__.tag, **_values(kind, event)}
     if isinstance(event, Mark | Pause):
-        values["clock"] = clock.iso(event.clock)
+        values["clock"] = clock.key_at(event.at_seconds, event.clock).isoformat(timespec="milliseconds")
     if isinstance(event, Pause) and not event.paused:
         values["type"] = ResumeLine.__struct_config__.tag
     return values
@@ -314,13 +344,13 @@ class JournalWriter(Sink):
         self._access = access
         self._replace = replace
         self._lines: LineFile | None = None
-        self._clock = SessionClock.from_epoch(0.0)
+        self._clock = SessionClock()
         self._is_open = False
 
     def open(self, info: SessionInfo) -> None:
         """Create the file and write the header."""
         self._lines = LineFile(self.path, access=self._access, replace=self._replace)
-        self._clock = SessionClock.from_epoch(info.started)
+        self._clock = SessionClock.of(info)
         try:
             self._lines.write(to_json({"type": "header", **info_values(info)}))
         except OutputError:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from emotion.errors import printable, require
+from emotion.atomic_files import write_new
+from emotion.errors import output_error, printable, require
 from emotion.output_files import OutputFile
 from streamer.analysis.spectrogram import SpectrogramHistory
 from streamer.panel.charts import LOUDEST_DB, QUIETEST_DB, colour_scale
+from streamer.recordings.session_folder import SPECTROGRAM_FILE, SessionFolder
 from streamer.session_info import SessionInfo, Summary
 from streamer.sinks.base import Sink
 
@@ -25,17 +27,22 @@ _MARKS_HZ: Final = (100, 250, 500, 1000, 2000, 4000, 8000, 16000)
 
 
 class SpectrogramPng(Sink):
-    """Writes the picture at the end of a session, whole or not at all."""
+    """Writes the picture at the end of a session, into its folder and where the user wants it.
 
-    def __init__(self, history: SpectrogramHistory, output: OutputFile) -> None:
+    Each is whole or not there at all.
+    """
+
+    def __init__(self, history: SpectrogramHistory, output: OutputFile, folder: SessionFolder) -> None:
         self._history = history
         self._output = output
+        self._folder = folder
         self._info: SessionInfo | None = None
         self._written: Path | None = None
 
     def open(self, info: SessionInfo) -> None:
         """Check now, not after an hour, whether the picture can be drawn."""
         require("matplotlib", "plot")
+        self._folder.open(info)
         self._info = info
 
     @property
@@ -49,15 +56,27 @@ class SpectrogramPng(Sink):
         note = None if self._written is None else self._output.note(self._written)
         return () if note is None else (note,)
 
-    def close(self, summary: Summary | None) -> None:  # noqa: ARG002 - the history has it all
+    def close(self, summary: Summary | None) -> None:
         """Draw the session, unless there was no sound; a second call does nothing."""
         info, self._info = self._info, None
-        if info is None or not len(self._history.decibels):
+        if info is None:
             return
-        picture = draw_spectrogram_png(
-            self._history, f"{printable(info.source_name)}, session {info.session}"
-        )
-        self._written = self._output.write(picture)
+        try:
+            if len(self._history.decibels):
+                title = f"{printable(info.source_name)}, session {info.session}"
+                self._write(draw_spectrogram_png(self._history, title))
+        finally:
+            self._folder.close(summary)
+
+    def _write(self, picture: bytes) -> None:
+        try:
+            self._written = self._output.write(picture)
+        finally:
+            path = self._folder.path / SPECTROGRAM_FILE
+            try:
+                write_new(path, picture, self._folder.access)
+            except OSError as error:
+                raise self._folder.explained(output_error(path, error)) from error
 
 
 def draw_spectrogram_png(history: SpectrogramHistory, title: str) -> bytes:

@@ -17,7 +17,7 @@ from streamer.events import (
     Skip,
     SkipEpisodes,
 )
-from streamer.session_info import SessionInfo, Summary
+from streamer.session_info import LegSummary, SessionInfo, Summary
 from streamer.sinks.base import counted
 from streamer.sinks.writer import LinePrinter, PrinterSink
 
@@ -43,6 +43,7 @@ def summary_text(summary: Summary, info: SessionInfo) -> str:
         lines.append(f"missing   {', '.join(lost)}")
     if len(summary.talk_seconds) > 1:
         lines.append(f"talk      {_talk_text(summary)}")
+    lines += [f"leg       {_leg_text(leg, each)}" for leg, each in summary.legs.items()]
     if summary.alerts:
         lines.append(f"alerts    {summary.alerts}")
     if summary.marks:
@@ -59,6 +60,7 @@ def summary_text(summary: Summary, info: SessionInfo) -> str:
     lines += [f"written   {printable(file)}" for file in summary.files]
     lines += [f"note      {printable(complaint)}" for complaint in summary.complaints]
     lines += [f"failed    {printable(failure)}" for failure in summary.failures]
+    lines += [f"hint      {hint}" for hint in summary.hints]
     return "\n".join(lines)
 
 
@@ -70,6 +72,20 @@ def _talk_text(summary: Summary) -> str:
         for leg, seconds in summary.talk_seconds.items()
     )
     return f"{', '.join(legs)}, both {summary.overlap_seconds:.1f} s"
+
+
+def _leg_text(leg: str, summary: LegSummary) -> str:
+    """Write talk time, the seconds of each emotion, and the strongest moment."""
+    shown = {label: seconds for label, seconds in summary.emotion_seconds.items() if seconds}
+    ordered = sorted(shown, key=lambda label: -shown[label])
+    texts = [f"talk {summary.talk_seconds:.1f} s"]
+    texts += [", ".join(f"{label} {shown[label]:.1f} s" for label in ordered)] if ordered else []
+    if moment := summary.strongest:
+        texts.append(
+            f"strongest {moment.emotion} {moment.peak_probability:.0%} at {duration_text(moment.start)} for "
+            f"{moment.end - moment.start:.1f} s"
+        )
+    return f"{leg}: {'; '.join(texts)}"
 
 
 def _lost(summary: Summary) -> list[str]:
@@ -140,7 +156,8 @@ class PlainLines(PrinterSink):
             case Alert():
                 self._print_at(event.at_seconds, f"alert: {event.text}")
             case Mark():
-                self._print_at(event.at_seconds, "mark", event.clock)
+                note = f": {printable(event.note)}" if event.note else ""
+                self._print_at(event.at_seconds, f"mark{note}", event.clock)
             case Pause():
                 text = "paused: nothing is analysed or saved" if event.paused else "resumed"
                 self._print_at(event.at_seconds, text, event.clock)
@@ -164,10 +181,12 @@ class PlainLines(PrinterSink):
         return f"{leg}{shown:<{_STATE_WIDTH}}  {percentages}  {row.level_dbfs:6.1f} dBFS"
 
     def _print_at(self, stream_seconds: float, text: str, clock: float | None = None) -> None:
-        """Print a line that begins with the clock and the stream time."""
-        wall = self.clock.at(stream_seconds) if clock is None else self.clock.read(clock)
-        time = duration_text(stream_seconds)
-        self.printer.write(f"{wall:%H:%M:%S}  {time:>{_TIME_WIDTH}}  {text}")
+        """Print a line that begins with the clock, where there is one, and the stream time."""
+        time = f"{duration_text(stream_seconds):>{_TIME_WIDTH}}"
+        moment = self.clock.at(stream_seconds)
+        if moment is not None and clock is not None:
+            moment = self.clock.key_at(stream_seconds, clock)
+        self.printer.write(f"{time}  {text}" if moment is None else f"{moment:%H:%M:%S}  {time}  {text}")
 
 
 class WarningLines(PlainLines):

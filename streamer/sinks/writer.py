@@ -381,7 +381,7 @@ class PrinterSink(Sink, ABC):
 
     def __init__(self, printer: LinePrinter) -> None:
         self.printer = printer
-        self.clock = SessionClock.from_epoch(0.0)
+        self.clock = SessionClock()
         self._info: SessionInfo | None = None
 
     @abstractmethod
@@ -395,7 +395,7 @@ class PrinterSink(Sink, ABC):
     def open(self, info: SessionInfo) -> None:
         """Print the head."""
         self._info = info
-        self.clock = SessionClock.from_epoch(info.started)
+        self.clock = SessionClock.of(info)
         try:
             self.print_head(info)
         except OutputError:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from streamer.events import AudioBlock
 
@@ -156,6 +156,38 @@ class Source(Protocol):
 
     def stop(self) -> None:
         """Deliver nothing more, close the queue, release the device; a second call does nothing."""
+        ...
+
+
+@runtime_checkable
+class Player(Protocol):
+    """A source that plays a recording: it waits for the user."""
+
+    def hold(self, *, held: bool) -> None:
+        """Stop to deliver, or go on; from any thread.
+
+        Parameters
+        ----------
+        held : bool
+            True to stop.
+        """
+        ...
+
+    def jump(self, seconds: float) -> bool:
+        """Go on at another place; from any thread.
+
+        The next block is marked as `jumped`. One that is held delivers that block, and no more.
+
+        Parameters
+        ----------
+        seconds : float
+            How far from what was delivered last, s; below 0 back, at most to the beginning.
+
+        Returns
+        -------
+        bool
+            False where less is left: nothing changes then.
+        """
         ...
 
 

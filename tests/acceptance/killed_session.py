@@ -169,7 +169,7 @@ def speech(kill: Kill) -> Steps:
 def _listening(kill: Kill, folder: Path, reader: int) -> "Iterator[subprocess.Popen[str]]":
     words = ["--json", "--model", MODEL, "--channels", str(kill.channels), "--journal", JOURNAL]
     words += ["--record", "speech", "--record-session", "--out", RECORDINGS]
-    words += ["--legs", "left=customer,right=agent"] if kill.kind == "two legs" else []
+    words += ["--legs", "left=customer,right=friend"] if kill.kind == "two legs" else []
     words += ["--max-size", "2MB"] if kill.kind == "tidied" else []
     with subprocess.Popen(
         command("listen", "-", *words),
@@ -234,7 +234,7 @@ def _waiting_bytes(reader: int) -> int:
     return int.from_bytes(answer, sys.byteorder)
 
 
-LEGS: Final = {1: ("mono",), 2: ("customer", "agent")}
+LEGS: Final = {1: ("mono",), 2: ("customer", "friend")}
 """Their names, by the number of channels."""
 
 _PART: Final = re.compile(r"\.(?P<name>.+)\.[0-9]+\.part", re.ASCII)

@@ -175,8 +175,12 @@ def test_legs_are_named_mixed_and_left_out(model: callmood.EmotionModel) -> None
         return found
 
     assert legs() == {"left", "right"}
-    assert legs(legs=("customer", "agent")) == {"customer", "agent"}
-    assert legs(legs="right=customer,left=agent", analyse="agent") == {"agent"}
+    assert legs(legs=("customer", "friend")) == {"customer", "friend"}
+    assert legs(legs="right=customer,left=friend", analyse="friend") == {"friend"}
+    assert legs(legs=("customer", "agent")) == {"customer"}, "the law forbids to read agents"
+    assert legs(legs=("customer", "agent"), analyse=("customer", "agent")) == {"customer", "agent"}
+    assert legs(staff="left") == legs(staff=["left"]) == {"right"}
+    assert legs(staff="left", analyse="left") == {"left"}
     assert legs(legs=["call"]) == {"call"}
     twice = callmood.Listener(16_000, model, legs=["1=a", "1=b"])
     assert twice.legs == ("a", "b"), "one channel may be two legs"
@@ -413,6 +417,10 @@ def test_a_closed_listener_refuses_everything_but_to_be_closed(model: callmood.E
         ({"voice": ["anna"]}, r"voice is \['anna'\]; give a name"),
         ({"channels": 2, "legs": ("a", "A")}, "has a name twice"),
         ({"analyse": "other"}, "analyse names 'other'"),
+        ({"staff": "other"}, "^staff names 'other'"),
+        ({"legs": "agent"}, r"nobody to analyse but staff \(agent\).*where it is lawful: analyse agent"),
+        ({"channels": 2, "legs": ("a", "agent"), "voice": {"agent": "x"}}, "is of no leg that is analysed"),
+        ({"channels": 2, "legs": ("a", "agent"), "alerts": "agent:sad>0.5"}, "those analysed are a"),
         ({"win": 100.0}, "win is 100 s"),
         ({"step": float("nan")}, "step is nan s"),
         ({"alerts": ["angry>2"]}, "alert 'angry>2'"),
@@ -463,8 +471,24 @@ def test_samples_are_predicted_as_their_file(name: str, model: callmood.EmotionM
     assert list(of_samples.notes) == notes
     assert of_file == callmood.predict(str(path), model=model)
     done = command.callmood("predict", path, "--json", "--model", MODEL, cwd=tmp_path)
-    [facts] = json.loads(done.stdout)
-    assert (facts["state"], facts["probabilities"]) == (of_file.state, of_file.probabilities)
+    assert [(each["leg"], each["state"], each["probabilities"]) for each in json.loads(done.stdout)] == [
+        (leg, each.state, each.probabilities) for leg, each in of_file.legs.items()
+    ]
+
+
+def test_predict_answers_for_the_legs_that_are_named(model: callmood.EmotionModel) -> None:
+    sides = np.stack([speech()[:60_000], speech()[60_000:120_000]], axis=1)
+    own, other = (callmood.predict(sides[:, side], 16_000, model).legs["mono"] for side in (0, 1))
+    assert callmood.predict(sides, 16_000, model).legs == {"left": own, "right": other}
+    named = callmood.predict(sides, 16_000, model, legs=("customer", "agent"))
+    assert named.legs == {"customer": own}, "an agent is staff"
+    both = callmood.predict(sides, 16_000, model, legs=("customer", "agent"), analyse=("customer", "agent"))
+    assert both.legs == {"customer": own, "agent": other}
+    assert callmood.predict(np.stack([sides[:, 0]] * 2, axis=1), 16_000, model).legs == {"mono": own}
+    with pytest.raises(UsageError, match="legs has 2 names, but samples has one channel; give one name"):
+        callmood.predict(sides[:, 0], 16_000, model, legs="a,b")
+    with pytest.raises(UsageError, match="voice 'anna' does not say whose it is"):
+        callmood.predict(sides, 16_000, model, voice="anna")
 
 
 def test_predict_refuses_what_is_no_recording(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_a_reader_that_leaves_is_no_failure(words: tuple[str, ...]) -> None:
         assert printing.stderr.read() == ""
 
 
-LISTED = "there are listen, replay, devices, doctor, sessions, enroll, voices, forget, predict, models, "
+LISTED = "there are listen, replay, devices, doctor, sessions, report, export, enroll, voices, forget, "
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ LISTED = "there are listen, replay, devices, doctor, sessions, enroll, voices, f
         ),
         ("replay a.wav --qqq=1", "there is no option --qqq; see `callmood replay --help`"),
         ("replay a.wav b.wav", "'b.wav' is one argument too many; quote a name that has blanks; see "),
-        ("replay", "the following arguments are required: FILE; see `callmood replay --help`"),
+        ("replay", "the following arguments are required: FILE|SESSION; see `callmood replay --help`"),
         ("replay a.wav --win two", "--win: 'two' is no number; see `callmood replay --help`"),
         ("replay a.wav --win", "--win: expected one argument; see `callmood replay --help`"),
         ("generate --seed 1.5", "--seed: '1.5' is no whole number; see `callmood generate --help`"),

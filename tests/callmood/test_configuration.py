@@ -186,7 +186,8 @@ def test_a_device_may_be_its_bare_number(tmp_path: Path) -> None:
 RATE = 16_000
 HERE = "a file of the working directory decides only how sound is heard and shown"
 IGNORED = (
-    "out, keep, max-size, record, record-session, journal, spectrogram-png, voice, on-alert, post-alerts"
+    "out, keep, max-size, keep-journals, moments, record, record-session, journal, spectrogram-png, voice, "
+    "on-alert, post-alerts, announce"
 )
 
 
@@ -235,6 +236,8 @@ def heard_with(voiced: Path, folder: Path, picture: str, *more: str) -> Left:
         out = "{folder}/sessions"
         keep = "7d"
         max-size = "2GB"
+        keep-journals = "30d"
+        moments = "all"
         record = "all"
         record-session = true
         journal = "journal.jsonl"
@@ -243,6 +246,7 @@ def heard_with(voiced: Path, folder: Path, picture: str, *more: str) -> Left:
         alert = ["angry>0.01 for 0s", "sad>0.01 for 0s"]
         on-alert = "touch sprung"
         post-alerts = "http://127.0.0.1:9/"
+        announce = "We analyse this."
         """
     )
     done = callmood(
@@ -419,9 +423,12 @@ def test_what_writes_removes_runs_sends_or_names_a_path_counts_from_nobody(
     words = ["call.wav"] if command == "replay" else []
     before = vars(listen_parser.parse_args(words))
     switches = ("record-session", "force", "group-readable")
+    numbers = ("margin", "longest")
     texts = [name for name in IGNORED.split(", ") if name not in switches]
-    names = [*texts, *switches]
+    texts += ["started"] if command == "replay" else []
+    names = [*texts, *switches, *numbers]
     table = "".join([f'{name} = "x"\n' for name in texts] + [f"{name} = true\n" for name in switches])
+    table += "".join(f"{name} = 1\n" for name in numbers)
     Path("callmood.toml").write_text(f"[{command}]\n{table}")
     said = configuration.apply(listen_parser, command)
     assert said.startswith(f"options from callmood.toml: none; ignored: {', '.join(names)} (")

@@ -13,7 +13,7 @@ PARSER, BY_NAME = build_parsers()
 OPTION = re.compile(
     r"^  (?:-\w(?: \S+)?, )?--(?P<name>[\w-]+)(?P<metavar> \S+)?.*(?:\n {8,}.*)*", re.MULTILINE
 )
-REQUIRED = {("evaluate", "corpora"), ("train", "name")}
+REQUIRED = {("evaluate", "corpora"), ("train", "name"), ("export", "format")}
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ def test_the_options_are_found_in_the_help() -> None:
     assert {name for name, _ in options_with_values(BY_NAME["listen"])} >= {"device", "model", "legs", "out"}
     assert {command for command in COMMANDS if any(options_with_values(BY_NAME[command]))} == {
         *("listen", "replay", "doctor", "sessions", "enroll", "voices", "forget", "predict", "generate"),
-        *("train", "evaluate"),
+        *("train", "evaluate", "notice", "report", "export"),
     }
 
 

@@ -1,5 +1,6 @@
 """Values of `listen` and `replay` are checked before a device is opened; `--quiet` prints warnings only."""
 
+import shlex
 from pathlib import Path
 from typing import get_args
 
@@ -50,6 +51,13 @@ def test_good_values_come_as_far_as_the_device(capsys: pytest.CaptureFixture[str
         ("--device y --legs left=a,right=b", "but there are 2 sources"),
         ("--mic --system --analyse agent", "--analyse names 'agent', but the legs are me, them"),
         ("--analyse agent", "--analyse names 'agent', but the legs are mono"),
+        ("--staff agent", "--staff names 'agent', but the legs are mono"),
+        ("--legs agent", "there is nobody to analyse but staff (agent)"),
+        ("--legs a,agent --analyse agent --voice a=anna", "is of no leg that is analysed; these are agent"),
+        ("--legs a,agent --alert agent:sad>0.5", "watches the leg 'agent', but those analysed are a"),
+        ("--announce ''", "--announce is ''; give one line of text"),
+        ("--announce \x1b[31m", "--announce is '\\x1b[31m'; give one line of text"),
+        (f"--announce {'a' * 501}", "--announce has 501 characters; 500 are the most"),
         ("--voice a/b", "'a/b' is no name for a voice"),
         ("--voice agent=anna", "is of no leg that is analysed; these are mono"),
         ("--mic --system --voice anna", "does not say whose it is; write --voice me=anna"),
@@ -73,8 +81,9 @@ def test_good_values_come_as_far_as_the_device(capsys: pytest.CaptureFixture[str
 def test_bad_values_are_refused_before_a_device_is_opened(
     words: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    device = [] if "--mic" in words or words.startswith("--analyse") else ["--device", "kettle"]
-    assert main(["listen", *device, *words.split()]) == 2
+    alone = "--mic" in words or words.startswith(("--analyse", "--staff"))
+    device = [] if alone else ["--device", "kettle"]
+    assert main(["listen", *device, *shlex.split(words)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert told in line
     assert line.endswith("; see `callmood listen --help`")

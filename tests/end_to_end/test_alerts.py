@@ -206,13 +206,13 @@ def test_a_rule_for_a_leg_watches_that_one_only(demo: Samples, tmp_path: Path) -
     soundfile.write(tmp_path / "call.wav", call, SAMPLE_RATE)
     rules = ("--alert", "customer:angry>0.6", "--alert", "angry>=60% for 2s")
     done = callmood(
-        "replay", "call.wav", "--fast", "--plain", "--legs", "left=customer,right=agent", *rules,
+        "replay", "call.wav", "--fast", "--plain", "--legs", "left=customer,right=friend", *rules,
         "--journal", "call.jsonl", cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     alerts = alerts_of(read_journal(tmp_path / "call.jsonl"))
     assert [(each["rule"], each["leg"]) for each in alerts] == [
-        ("angry>=60% for 2s", "agent"),
+        ("angry>=60% for 2s", "friend"),
         ("customer:angry>0.6", "customer"),
         ("angry>=60% for 2s", "customer"),
     ]

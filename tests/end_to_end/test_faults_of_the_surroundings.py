@@ -46,7 +46,7 @@ def test_a_terminal_of_20_by_5_that_shrinks_to_nothing_and_grows(tmp_path: Path)
             num_before = before.count(CLEAR)
             assert terminal.wait_for(partial(was_cleared, num_before)), (columns, rows)
         wait_for_frames(terminal, 2)
-        assert terminal.screen(terminal.text[len(before) :])[-1].strip().startswith("space off the record")
+        assert terminal.screen(terminal.text[len(before) :])[-1].strip().startswith("space pause")
         terminal.type(b"q")
         assert process.wait(timeout=20) == 0
         assert terminal.wait_for(lambda text: LEAVE in text)

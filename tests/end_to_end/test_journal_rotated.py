@@ -22,7 +22,7 @@ def test_a_journal_that_is_moved_away_is_no_failure_and_said_once(tmp_path: Path
         assert session.end() == 0, session.stderr
     note = "call.jsonl was moved or removed; the lines go on in a new file of that name"
     assert session.lines[-1]["complaints"] == [note]
-    assert session.lines[-1]["files"] == ["call.jsonl"]
+    assert session.lines[-1]["files"] == [f"recordings/{session.lines[0]['session']}/", "call.jsonl"]
     moved = [json.loads(line) for line in (tmp_path / "call.jsonl.1").read_text("utf-8").splitlines()]
     journal = read_journal(path)
     assert journal.header == moved[0]

@@ -16,7 +16,7 @@ SECONDS = 10
 
 @pytest.fixture(scope="module")
 def call(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Samples]:
-    """The customer speaks the beginning of the demo, the agent some of the rest, both at times."""
+    """The customer speaks the beginning of the demo, the friend some of the rest, both at times."""
     demo, _ = soundfile.read(DEMO, dtype="int16")
     length, later = SECONDS * SAMPLE_RATE, 6 * SAMPLE_RATE
     sound = np.stack([demo[:length], demo[later : later + length]], axis=1)
@@ -42,8 +42,8 @@ def test_two_legs_give_exactly_the_rows_of_two_mono_files(
     call: tuple[Path, Samples], tmp_path: Path, model: str
 ) -> None:
     path, sound = call
-    journal = replayed(path, tmp_path, "--model", model, "--legs", "left=customer,right=agent")
-    for channel, leg in enumerate(("customer", "agent")):
+    journal = replayed(path, tmp_path, "--model", model, "--legs", "left=customer,right=friend")
+    for channel, leg in enumerate(("customer", "friend")):
         folder = tmp_path / leg
         folder.mkdir()
         soundfile.write(folder / "alone.wav", sound[:, channel], SAMPLE_RATE)
@@ -75,10 +75,10 @@ def test_a_leg_that_is_not_analysed_is_neither_in_a_row_nor_on_the_disk(
 ) -> None:
     path, sound = call
     (tmp_path / "callmood.toml").write_text(
-        '[replay]\nlegs = "left=customer,right=agent"\nanalyse = "customer"\nmodel = "speech-light"\n'
+        '[replay]\nlegs = "left=customer,right=friend"\nanalyse = "customer"\nmodel = "speech-light"\n'
     )
     journal = replayed(path, tmp_path, "--record-session", "--record", "all", "--out", "recordings")
-    assert journal.header["notes"] == ["agent: level only, neither analysed nor recorded"]
+    assert journal.header["notes"] == ["friend: level only, neither analysed nor recorded"]
     assert [leg["analysed"] for leg in journal.header["legs"]] == [True, False]
     assert {row["leg"] for row in journal.rows} == {"customer"}
     (whole,) = tmp_path.glob("recordings/*/sound/*.wav")
@@ -91,6 +91,41 @@ def test_a_leg_that_is_not_analysed_is_neither_in_a_row_nor_on_the_disk(
             soundfile.read(clip, dtype="int16")[0], sound[begin : begin + 2 * SAMPLE_RATE, 0]
         )
         assert "_customer_" in clip.name
+
+
+def test_staff_is_level_only_unless_analyse_names_it(call: tuple[Path, Samples], tmp_path: Path) -> None:
+    path, sound = call
+    model = ("--model", "speech-light")
+    told = "We analyse how you sound; nobody else hears it. " * 2
+    names = ("--legs", "customer,Agent-2", "--record-session", "--announce", told)
+    journal = replayed(path, tmp_path, *model, *names)
+    assert journal.header["notes"] == [
+        "Agent-2: staff, level only (AI Act art. 5(1)(f)); --analyse overrides",
+        "announced: We analyse how you sound; nobody else hears it. We analyse h…",
+    ]
+    assert journal.header["staff"] == ["Agent-2"]
+    assert journal.header["announced"] == told
+    assert {row["leg"] for row in journal.rows} == {"customer"}
+    (whole,) = tmp_path.glob("recordings/*/sound/*.wav")
+    np.testing.assert_array_equal(soundfile.read(whole, dtype="int16")[0], sound[:, 0])
+    (tmp_path / "journal.jsonl").unlink()
+    both = replayed(path, tmp_path, *model, "--legs", "customer,agent", "--analyse", "customer,agent")
+    assert both.header["notes"] == ["agent: staff, analysed by --analyse; AI Act art. 5(1)(f) prohibits this"]
+    assert (both.header["staff"], both.header["announced"]) == (["agent"], None)
+    assert {row["leg"] for row in both.rows} == {"customer", "agent"}
+
+
+@pytest.mark.parametrize("typed", [("--legs", "customer,agent"), ("--legs", "a,b", "--staff", "b")])
+def test_a_strangers_configuration_cannot_have_staff_analysed(
+    call: tuple[Path, Samples], tmp_path: Path, typed: tuple[str, ...]
+) -> None:
+    staff = typed[1].rpartition(",")[2]
+    (tmp_path / "callmood.toml").write_text(f'[replay]\nanalyse = "{staff}"\n')
+    refused = callmood("replay", call[0], "--fast", "--json", *typed, cwd=tmp_path)
+    assert f"only you can have staff analysed: type --analyse {staff}" in refused.stderr
+    assert refused.returncode == 2
+    typed_too = callmood("replay", call[0], "--fast", "-q", *typed, "--analyse", staff, cwd=tmp_path)
+    assert (typed_too.returncode, typed_too.stdout) == (0, "")
 
 
 def test_one_voice_written_twice_is_one_leg_and_names_can_mix(
@@ -123,6 +158,10 @@ def test_each_leg_goes_on_with_its_own_voice(call: tuple[Path, Samples], tmp_pat
         (("--legs", "left=a,right=a"), "twice"),
         (("--legs", "left=a,middle=b"), "left and right"),
         (("--analyse", "boss"), "left, right"),
+        (("--staff", "boss"), "--staff names 'boss', but the legs are left, right"),
+        (("--staff", "left,right"), "nobody to analyse but staff (left, right)"),
+        (("--staff", "left", "--voice", "left=anna"), "no leg that is analysed; these are right"),
+        (("--staff", "left", "--alert", "left:sad>0.5"), "those analysed are right"),
         (("--voice", "anna"), "--voice left=anna"),
         (("--voice", "boss=anna"), "left, right"),
         (("--voice", "left=anna", "--voice", "left=bert"), "two voices"),

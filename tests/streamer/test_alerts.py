@@ -132,11 +132,11 @@ def test_more_than_is_not_as_much_as() -> None:
 
 
 def test_a_rule_watches_all_legs_or_the_one_it_names() -> None:
-    legs = ("Customer", "agent")
+    legs = ("Customer", "friend")
     assert AlertRule.parse("angry>0.7").watched_legs(legs) == legs
     assert AlertRule.parse("customer:angry>0.7").watched_legs(legs) == ("Customer",)
     with pytest.raises(
-        UsageError, match="watches the leg 'boss', but those analysed are Customer, agent; name"
+        UsageError, match="watches the leg 'boss', but those analysed are Customer, friend; name"
     ):
         AlertRule.parse("boss:angry>0.7").watched_legs(legs)
 
@@ -304,7 +304,7 @@ def test_a_low_threshold_is_fallen_under_at_half_of_it() -> None:
 
 def test_other_legs_are_passed_over() -> None:
     watching = watch("angry>0.7")
-    rows = [angry_row(0, OVER, leg="agent"), angry_row(0, BELOW), angry_row(1, OVER)]
+    rows = [angry_row(0, OVER, leg="friend"), angry_row(0, BELOW), angry_row(1, OVER)]
     assert [alert.window for alert in alerts_of(watching, rows)] == [1]
 
 
@@ -368,7 +368,7 @@ def test_what_is_below_after_a_hole_ends_the_episode() -> None:
     assert not alerts_of(watch("angry>0.7 for 5s"), rows)
 
 
-LEGS = ("customer", "agent")
+LEGS = ("customer", "friend")
 OVER_ROW, BELOW_ROW = 0.8, 0.1
 LEGS_COOLDOWN_SECONDS = 10.0
 
@@ -378,11 +378,11 @@ def alerting(*rules: str) -> Alerting:
 
 
 def test_each_rule_is_followed_on_each_of_its_legs() -> None:
-    following = alerting("angry>0.5", "agent:angry>0.6")
+    following = alerting("angry>0.5", "friend:angry>0.6")
     assert (following.num_alerts, following.holding) == (0, ())
-    assert [(each.leg, each.rule) for each in following.take(angry_row(0, OVER_ROW, leg="agent"))] == [
-        ("agent", "angry>0.5"),
-        ("agent", "agent:angry>0.6"),
+    assert [(each.leg, each.rule) for each in following.take(angry_row(0, OVER_ROW, leg="friend"))] == [
+        ("friend", "angry>0.5"),
+        ("friend", "friend:angry>0.6"),
     ]
     assert [(each.leg, each.rule) for each in following.take(angry_row(0, OVER_ROW))] == [
         ("customer", "angry>0.5")
@@ -391,8 +391,8 @@ def test_each_rule_is_followed_on_each_of_its_legs() -> None:
     assert following.num_alerts == 3
     assert following.holding == (
         "customer angry 0.80 for 2.0 s (angry>0.5)",
-        "agent angry 0.80 for 2.0 s (angry>0.5)",
-        "agent angry 0.80 for 2.0 s (agent:angry>0.6)",
+        "friend angry 0.80 for 2.0 s (angry>0.5)",
+        "friend angry 0.80 for 2.0 s (friend:angry>0.6)",
     )
 
 
@@ -407,12 +407,12 @@ def test_a_gap_ends_the_episodes_of_its_leg_alone() -> None:
     following = alerting("angry>0.5")
     for leg in LEGS:
         following.take(angry_row(0, OVER_ROW, leg=leg))
-    following.interrupt("agent")
+    following.interrupt("friend")
     assert following.holding == ("customer angry 0.80 for 2.0 s (angry>0.5)",)
     following.take(angry_row(1, BELOW_ROW))
     assert not following.holding
 
 
 def test_a_rule_for_a_leg_that_there_is_not_is_refused() -> None:
-    with pytest.raises(UsageError, match="those analysed are customer, agent; name"):
+    with pytest.raises(UsageError, match="those analysed are customer, friend; name"):
         alerting("boss:angry>0.5")

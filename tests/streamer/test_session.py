@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +11,30 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emotion.audio_io import read_mono
+from emotion.audio_io import AudioFile, read_mono
 from emotion.model import EmotionModel
 from streamer.analysis.spectrogram import SpectrogramHistory
-from streamer.events import STATES, Event, Mark, Pause, Row, Sound
+from streamer.events import STATES, Event, Gap, Mark, Pause, Row, Sound
 from streamer.pipeline import SessionOptions
-from streamer.session import Session, interrupts
+from streamer.session import JUMP_SECONDS, Session, interrupts
 from streamer.snapshot import Snapshot
-from streamer.sources.base import BlockReceiver
-from streamer.terminal_io import Key
+from streamer.sources.base import BlockReceiver, SourceInfo
+from streamer.sources.file import FileSource
+from streamer.terminal_io import Key, Note
 from tests.offline_rows import rows_of, without_lag
 from tests.session_parts import OPTIONS, RATE, SECONDS, LoggedSource, Rows, Watched, session_of
+
+LONG_SECONDS = 30.0
+ONE_SECOND_MORE = replace(OPTIONS, duration_seconds=2.0)
+
+
+@pytest.fixture(scope="module")
+def long_recording(recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The recording five times in a row."""
+    path = tmp_path_factory.mktemp("recordings") / "long.wav"
+    samples, rate = soundfile.read(recording, dtype="int16")
+    soundfile.write(path, np.tile(samples, 5), rate, subtype="PCM_16")
+    return path
 
 
 def test_the_rows_of_a_session_are_those_of_the_whole_file(tiny_model: EmotionModel, recording: Path) -> None:
@@ -166,6 +180,22 @@ def test_the_second_ctrl_c_insists_and_leaves_all_in_order(tiny_model: EmotionMo
     assert signal.getsignal(signal.SIGINT) is handler
 
 
+class Live:
+    """A recording in real time, as if it were a microphone."""
+
+    def __init__(self, path: Path) -> None:
+        self._source = FileSource(AudioFile(path), fast=False)
+        self.open, self.start, self.stop = self._source.open, self._source.start, self._source.stop
+
+    @property
+    def info(self) -> SourceInfo:
+        return replace(self._source.info, live=True, seconds=None)
+
+    @property
+    def non_finite_samples(self) -> int:
+        return 0
+
+
 def test_keys_pause_and_mark(tiny_model: EmotionModel, recording: Path) -> None:
     seen: list[tuple[str, float]] = []
 
@@ -185,12 +215,153 @@ def test_keys_pause_and_mark(tiny_model: EmotionModel, recording: Path) -> None:
     def react(snapshot: Snapshot) -> Key | None:
         return keys.pop(0)[1] if snapshot.stream_seconds >= keys[0][0] else None
 
-    summary = session_of(recording, tiny_model, Diary(), screen=Watched(react=react), fast=False).run()
+    summary = Session(
+        [Live(recording)],
+        tiny_model,
+        tiny_model.card.grid(),
+        sinks=[Diary()],
+        screen=Watched(react=react),
+        options=OPTIONS,
+    ).run()
     assert [what for what, _ in seen] == ["mark", "pause", "go on"]
     assert seen == sorted(seen, key=lambda event: event[1])
     assert summary.marks == 1
     assert summary.gaps == 1
     assert summary.paused_seconds == pytest.approx(seen[2][1] - seen[1][1], abs=1e-6)
+
+
+def test_in_a_replay_the_pause_key_holds_it_and_no_row_changes(
+    tiny_model: EmotionModel, recording: Path
+) -> None:
+    undisturbed, rows = Rows(), Rows()
+    session_of(recording, tiny_model, undisturbed).run()
+    presses: list[float] = []
+    held: list[Snapshot] = []
+
+    def react(snapshot: Snapshot) -> Key | None:
+        if snapshot.held:
+            held.append(snapshot)
+        if (not presses and snapshot.stream_seconds >= 0.3) or (len(presses) == 1 and len(held) == 20):
+            presses.append(snapshot.stream_seconds)
+            return "pause"
+        return "quit" if len(presses) == 2 and snapshot.stream_seconds >= presses[1] + 0.5 else None
+
+    screen = Watched(react=react)
+    summary = session_of(recording, tiny_model, rows, screen=screen, fast=False).run()
+    assert len(presses) == 2
+    assert len({snapshot.stream_seconds for snapshot in held[3:]}) == 1, "its clock stands"
+    assert not any(snapshot.paused for snapshot in screen.snapshots), "nothing is off the record"
+    assert (summary.gaps, summary.paused_seconds) == (0, 0.0)
+    assert without_lag(rows.rows) == without_lag(undisturbed.rows[: len(rows.rows)])
+    assert len(rows.rows) >= 1
+
+
+def test_a_jump_on_is_a_gap_of_its_own_and_stream_time_stays_file_time(
+    tiny_model: EmotionModel, long_recording: Path
+) -> None:
+    gaps: list[Gap] = []
+
+    class Diary(Rows):
+        def handle(self, event: Event) -> None:
+            super().handle(event)
+            if isinstance(event, Gap):
+                gaps.append(event)
+
+    keys: list[Key] = ["pause", "forward", "pause"]
+    rows, screen = Diary(), Watched(react=lambda _: keys.pop(0) if keys else None)
+    summary = session_of(long_recording, tiny_model, rows, screen=screen).run()
+    [gap] = gaps
+    assert gap.cause == "jump"
+    assert not gap.estimated
+    assert gap.end - gap.start == JUMP_SECONDS
+    assert summary.seconds == pytest.approx(LONG_SECONDS)
+    samples = read_mono(long_recording).samples[:, np.newaxis]
+    pieces = [(0, samples[: gap.start_sample]), (gap.end_sample, samples[gap.end_sample :])]
+    expected = rows_of(pieces, tiny_model, tiny_model.card.grid(), RATE)
+    assert without_lag(rows.rows) == expected
+
+
+def test_a_jump_back_analyses_anew_where_nothing_is_written(
+    tiny_model: EmotionModel, long_recording: Path
+) -> None:
+    keys: list[tuple[float, Key]] = [(1.0, "back"), (LONG_SECONDS, "quit")]
+
+    def react(snapshot: Snapshot) -> Key | None:
+        return keys.pop(0)[1] if snapshot.stream_seconds >= keys[0][0] else None
+
+    screen = Watched(react=react)
+    session_of(long_recording, tiny_model, screen=screen, fast=False, options=ONE_SECOND_MORE).run()
+    heard = [snapshot.stream_seconds for snapshot in screen.snapshots]
+    back = next(number for number in range(1, len(heard)) if heard[number] < heard[number - 1])
+    assert heard[back] < 0.5
+    assert heard[-1] == ONE_SECOND_MORE.duration_seconds, "the stream time of what was heard since"
+
+
+def test_where_something_is_written_a_jump_back_is_refused(tiny_model: EmotionModel, recording: Path) -> None:
+    told: list[str] = []
+
+    class Telling(Watched):
+        def tell(self, message: str) -> None:
+            told.append(message)
+
+    keys: list[Key] = ["back", "forward"]
+    rows = Rows()
+    screen = Telling(react=lambda _: keys.pop(0) if keys else None)
+    session_of(recording, tiny_model, rows, screen=screen).run()
+    assert told == [
+        "cannot go back: this replay writes files or sends alerts; replay it without these",
+        "cannot go on: less than 10 s are left",
+    ]
+    samples = read_mono(recording).samples[:, np.newaxis]
+    assert without_lag(rows.rows) == rows_of([(0, samples)], tiny_model, tiny_model.card.grid(), RATE)
+
+
+def test_arrows_say_that_live_sound_does_not_jump(tiny_model: EmotionModel, recording: Path) -> None:
+    told: list[str] = []
+
+    class Telling(Watched):
+        def tell(self, message: str) -> None:
+            told.append(message)
+
+    keys: list[Key] = ["forward", "quit"]
+    screen = Telling(react=lambda _: keys.pop(0))
+    Session(
+        [Live(recording)], tiny_model, tiny_model.card.grid(), sinks=[], screen=screen, options=OPTIONS
+    ).run()
+    assert told == ["arrow keys jump in a replay; this sound is live"]
+
+
+def test_a_note_marks_the_moment_of_its_key(tiny_model: EmotionModel, recording: Path) -> None:
+    marks: list[Mark] = []
+
+    class Diary(Rows):
+        def handle(self, event: Event) -> None:
+            if isinstance(event, Mark):
+                marks.append(event)
+
+    keys: list[tuple[float, Key]] = [
+        (0.2, "begin_note"),
+        (0.5, "mark"),
+        (1.0, Note("asks for money back")),
+        (1.1, "begin_note"),
+        (1.2, Note(None)),
+        (1.3, "begin_note"),
+        (1.5, "quit"),
+    ]
+
+    def react(snapshot: Snapshot) -> Key | None:
+        return keys.pop(0)[1] if snapshot.stream_seconds >= keys[0][0] else None
+
+    screen = Watched(react=react)
+    summary = session_of(recording, tiny_model, Diary(), screen=screen, fast=False).run()
+    assert [mark.note for mark in marks] == [None, "asks for money back", None]
+    assert marks[0].at_seconds >= 0.5
+    assert 0.2 <= marks[1].at_seconds <= marks[0].at_seconds, "the time of the key, not of the last letter"
+    assert marks[2].at_seconds >= 1.3, "a note that the end cuts leaves its moment"
+    assert summary.marks == 3
+    last = screen.snapshots[-1]
+    assert [tick.kind for tick in last.ticks] == ["mark"] * 3
+    assert "mark: asks for money back" in [entry.text for entry in last.log]
 
 
 def test_the_history_spans_the_session(tiny_model: EmotionModel, recording: Path) -> None:

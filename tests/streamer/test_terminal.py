@@ -15,7 +15,8 @@ from subprocess import Popen
 import pytest
 
 from streamer.snapshot import Snapshot
-from streamer.terminal import TerminalColours, TerminalScreen, is_panel_possible
+from streamer.terminal import PanelControls, TerminalColours, TerminalScreen, is_panel_possible
+from streamer.terminal_io import Note, Stroke
 from tests.panel_material import panel_facts, wandering
 from tests.pseudo_terminal import PseudoTerminal
 from tests.session_material import SUMMARY
@@ -216,7 +217,77 @@ def test_an_encoding_without_blocks_gets_plain_characters(
     draw_now(screen, snapshots(30)[-1], terminal)
     assert terminal.text.isascii()
     assert "####" in terminal.text
-    assert "?" not in terminal.text.replace("\x1b[?", "")
+    assert "?" not in terminal.text.replace("\x1b[?", "").replace("? keys", "").replace("?\x1b[0m", "")
+
+
+def typed(*strokes: Stroke | str) -> tuple[PanelControls, list[object]]:
+    """Press keys, and give what they ask of the session."""
+    controls = PanelControls()
+    pressed = (Stroke("text", each) if isinstance(each, str) else each for each in strokes)
+    return controls, [controls.press(stroke) for stroke in pressed]
+
+
+def test_z_zooms_and_begins_anew() -> None:
+    zooms = [typed(*"z" * number)[0].view(coloured=True).zoom_seconds for number in range(4)]
+    assert zooms == [60.0, 600.0, 3600.0, 60.0]
+
+
+@pytest.mark.parametrize(
+    ("strokes", "note"),
+    [
+        (["a", "b", Stroke("backspace"), "c", Stroke("enter")], "ac"),
+        (["退", "e", "\u0301", Stroke("enter")], "退é"),
+        ([Stroke("paste", "two\nlines\tand\x1b\x07 more"), Stroke("enter")], "two lines and more"),
+        (["a", Stroke("erase"), "b", Stroke("left"), Stroke("quit"), Stroke("enter")], "b"),
+        ([Stroke("backspace"), Stroke("enter")], ""),
+        ([Stroke("paste", "x" * 1000), "y", Stroke("enter")], "x" * 200),
+        (["q", " ", "m", "z", "?", "M", Stroke("enter")], "q mz?M"),
+        (["a", Stroke("escape")], None),
+    ],
+)
+def test_a_note_takes_letters_and_no_commands(strokes: list[Stroke | str], note: str | None) -> None:
+    controls, asked = typed("M", *strokes)
+    assert asked == ["begin_note", *[None] * (len(strokes) - 1), Note(note)]
+    assert controls.view(coloured=True).note is None
+    assert controls.press(Stroke("text", "m")) == "mark"
+
+
+def test_the_keys_are_closed_by_any_key_which_does_nothing_else() -> None:
+    controls, asked = typed("?", "q", "q")
+    assert asked == [None, None, "quit"]
+    controls, _ = typed("?")
+    assert controls.view(coloured=True).shows_keys
+    assert controls.press(Stroke("gone")) == "quit"
+
+
+def test_a_paste_is_no_command() -> None:
+    assert typed(Stroke("paste", "q"), Stroke("enter"), Stroke("escape"))[1] == [None] * 3
+
+
+def test_a_hint_goes_with_the_next_key() -> None:
+    controls = PanelControls()
+    controls.tell("cannot go back")
+    assert controls.view(coloured=True).hint == "cannot go back"
+    controls.press(Stroke("text", "z"))
+    assert not controls.view(coloured=True).hint
+
+
+def test_a_note_is_seen_while_it_is_typed(
+    terminal: PseudoTerminal, make_screen: Callable[..., TerminalScreen]
+) -> None:
+    screen = make_screen()
+    screen.open(panel_facts())
+    draw_now(screen, snapshots(30)[-1], terminal)
+    terminal.type(b"M")
+    assert screen.poll(10.0) == "begin_note"
+    terminal.type("asks for 退款".encode())
+    for _ in "asks for 退款":
+        assert screen.poll(10.0) is None
+    assert terminal.wait_for(lambda text: "asks for 退款▁" in re.sub(r"\x1b\[[0-9;]*m", "", text))
+    terminal.type(b"\x1b")
+    assert screen.poll(10.0) == Note(None)
+    terminal.type(b"\x1b[D\x1b[200~q\x1b[201~\x1b[C")
+    assert [screen.poll(10.0) for _ in range(3)] == ["back", None, "forward"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from streamer.terminal_io import Keyboard, StderrCapture
+from streamer.terminal_io import Keyboard, StderrCapture, Stroke
 from tests.pseudo_terminal import PseudoTerminal
 
 
@@ -24,33 +24,53 @@ def terminal() -> Iterator[PseudoTerminal]:
 
 
 @pytest.mark.parametrize(
-    ("typed", "press"),
+    ("typed", "strokes"),
     [
-        (b" ", "pause"),
-        (b"p", "pause"),
-        (b"P", "pause"),
-        (b"m", "mark"),
-        (b"q", "quit"),
-        (b"Q", "quit"),
-        (b"\x04", "quit"),
-        (b"\x0c", "repaint"),
+        (b" ", [Stroke("text", " ")]),
+        (b"mM", [Stroke("text", "m"), Stroke("text", "M")]),
+        ("é退".encode(), [Stroke("text", "é"), Stroke("text", "退")]),
+        (b"\x04\x0c\x7f\x15\r", [Stroke(key) for key in ("quit", "repaint", "backspace", "erase", "enter")]),
+        (b"\x1b[D\x1b[C\x1bOD\x1bOC", [Stroke(key) for key in ("left", "right", "left", "right")]),
+        (b"\x1b", [Stroke("escape")]),
+        (b"\x1b[A\x1bOP\x1b[1;5Q\x1bm\xff\x00q", [Stroke("text", "q")]),
+        (b"\x1b[200~q\nuit\x1b[201~m", [Stroke("paste", "q\nuit"), Stroke("text", "m")]),
     ],
 )
-def test_keys_arrive_without_return(terminal: PseudoTerminal, typed: bytes, press: str) -> None:
+def test_keys_arrive_without_return(terminal: PseudoTerminal, typed: bytes, strokes: list[Stroke]) -> None:
     keyboard = Keyboard(terminal.theirs)
     with closing(keyboard):
         keyboard.open()
         terminal.type(typed)
-        assert keyboard.wait(10.0) == press
+        assert [keyboard.wait(10.0) for _ in strokes] == strokes
+        assert keyboard.wait(0.0) is None
 
 
-def test_keys_that_mean_nothing_are_passed_over(terminal: PseudoTerminal) -> None:
+def test_keys_that_come_in_pieces_are_put_together(terminal: PseudoTerminal) -> None:
     keyboard = Keyboard(terminal.theirs)
     with closing(keyboard):
         keyboard.open()
-        terminal.type(b"\x1b[A\x1bOP\x1b[1;5Q\x1bmxyz\xc3\xa9m q")
-        assert [keyboard.wait(10.0) for _ in range(3)] == ["mark", "pause", "quit"]
-        assert keyboard.wait(0.0) is None
+        for piece in (b"\xe9\x80", b"\x80", b"\x1b[200~a", b"b\x1b[201~"):
+            terminal.type(piece)
+            keyboard_says = keyboard.wait(0.3)
+            if piece == b"\x80":
+                assert keyboard_says == Stroke("text", "退")
+        assert keyboard_says == Stroke("paste", "ab")
+
+
+def test_a_paste_without_end_does_not_grow(terminal: PseudoTerminal) -> None:
+    keyboard = Keyboard(terminal.theirs)
+    with closing(keyboard):
+        keyboard.open()
+        terminal.type(b"\x1b[200~")
+        for _ in range(40):
+            terminal.type(b"q" * 2000)
+            assert keyboard.wait(0.3) is None
+        terminal.type(b"\x1b[201~m")
+        paste = keyboard.wait(1.0)
+        assert paste is not None
+        assert paste.key == "paste"
+        assert len(paste.text) < 70_000
+        assert keyboard.wait(1.0) == Stroke("text", "m")
 
 
 def test_a_wake_ends_the_wait_of_another_thread_and_never_blocks(terminal: PseudoTerminal) -> None:
@@ -93,7 +113,7 @@ def test_keys_not_read_do_not_reach_the_shell(terminal: PseudoTerminal) -> None:
     with closing(keyboard):
         keyboard.open()
         terminal.type(b"qqq")
-        assert keyboard.wait(10.0) == "quit"
+        assert keyboard.wait(10.0) == Stroke("text", "q")
         terminal.type(b"rm\n")
     os.set_blocking(terminal.theirs, False)
     with pytest.raises(BlockingIOError):
@@ -110,7 +130,7 @@ def test_ctrl_z_does_not_stop_the_listener() -> None:
             os.write(1, b"ready")
             pressed = keyboard.wait(10.0)
             keyboard.close()
-            os.write(1, f"[{pressed}]".encode())
+            os.write(1, f"[{pressed and pressed.text}]".encode())
         finally:
             os._exit(0)
     output = b""
@@ -121,7 +141,7 @@ def test_ctrl_z_does_not_stop_the_listener() -> None:
         output += os.read(ours, 100)
     _, status = os.waitpid(pid, 0)
     os.close(ours)
-    assert b"[mark]" in output
+    assert b"[m]" in output
     assert not os.WIFSTOPPED(status)
     assert not os.WIFSIGNALED(status) or os.WTERMSIG(status) == signal.SIGHUP
 
@@ -131,7 +151,7 @@ def test_a_terminal_that_is_gone_means_quit() -> None:
     keyboard = Keyboard(theirs)
     keyboard.open()
     os.close(ours)
-    assert keyboard.wait(10.0) == "quit"
+    assert keyboard.wait(10.0) == Stroke("gone")
     keyboard.close()
     os.close(theirs)
 
@@ -151,7 +171,7 @@ keyboard.open()
 print("panel", is_panel_possible(), is_panel_possible(descriptor), flush=True)
 press = keyboard.wait(30.0)
 keyboard.close()
-print("pressed", press, os.read(0, 100), flush=True)
+print("pressed", press.text, os.read(0, 100), flush=True)
 """
 
 NOBODY = """
@@ -179,7 +199,7 @@ def test_keys_come_from_the_terminal_while_standard_input_is_a_pipe() -> None:
         listener.stdin.flush()
         assert terminal.wait_for(lambda text: "panel False True" in text, 30.0)
         terminal.type(b"q")
-        assert terminal.wait_for(lambda text: "pressed quit b'mmm'" in text, 30.0)
+        assert terminal.wait_for(lambda text: "pressed q b'mmm'" in text, 30.0)
         assert listener.wait(timeout=30) == 0
 
 

@@ -158,6 +158,20 @@ def test_they_are_listed_read_and_deleted(folder: VoiceFolder, anna: SavedVoice)
         folder.delete("anna")
 
 
+def test_no_voice_gets_the_name_of_the_last_session_and_one_that_has_it_can_be_removed(
+    folder: VoiceFolder, anna: SavedVoice
+) -> None:
+    with pytest.raises(UsageError, match="last is no name for a voice: it means the session that began last"):
+        folder.write(replace(anna, name="last"))
+    assert folder.names() == []
+    folder.write(anna).rename(folder.path_of("last"))
+    assert folder.names() == ["last"]
+    assert folder.read("last") is not None
+    folder.delete("last")
+    assert folder.names() == []
+    folder.write(replace(anna, name="Last"))
+
+
 def test_names_are_one_however_they_are_typed(folder: VoiceFolder) -> None:
     assert folder.path_of("Zo\u0065\u0308") == folder.path_of("Zo\u00eb")
 

@@ -10,7 +10,7 @@ from matplotlib import image
 
 from emotion.card import LABELS
 from trainer.metrics import score
-from trainer.plots import MAX_COLUMNS, analyse, analysis_picture, confusion_picture
+from trainer.plots import MAX_COLUMNS, AnalysedSound, analyse, analysis_picture, confusion_picture
 
 RATE = 16_000
 
@@ -22,7 +22,7 @@ def tone(hertz: float, seconds: float = 1.0) -> np.ndarray:
 
 def draw(samples: np.ndarray, path: Path, title: str = "angry 71 %") -> None:
     """Draw with all there is to say."""
-    picture = analysis_picture(samples, RATE, title=title, subtitle="a.wav", footnotes=("a note",))
+    picture = analysis_picture([AnalysedSound(samples, title, "a.wav")], RATE, footnotes=("a note",))
     path.write_bytes(picture)
 
 

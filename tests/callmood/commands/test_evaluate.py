@@ -37,7 +37,7 @@ def evaluated(place: Path, *words: str) -> tuple[list[dict[str, Any]], str, str]
 
 
 def test_a_recipe_on_corpora_left_out_in_every_cell(place: Path) -> None:
-    records, table, said = evaluated(place, *QUICK, "--leave-one-corpus-out", "--seeds", "1", "--out", "pics")
+    records, table, said = evaluated(place, *QUICK, "--leave-one-corpus-out", "--seeds", "1")
     assert "recipe linear, leave one corpus out" in table
     assert "scored in " in table
     assert "three lacks an emotion (angry 1, happy 1, neutral 0, sad 1): not scored" in said
@@ -62,18 +62,18 @@ def test_a_recipe_on_corpora_left_out_in_every_cell(place: Path) -> None:
     figures = {record["corpus"]: record["uar"] for record in one}
     assert figures["mean"] == pytest.approx((figures["alpha"] + figures["beta"]) / 2, abs=1e-6)
     assert figures["mean"] > 0.5, "the tones are far apart"
-    assert len(list((place / "pics").glob("confusion-*.png"))) == 3 * 3 * 2
-    assert len(list((place / "pics").glob("reliability-*.png"))) == 3 * 3 * 2
 
 
 def test_a_second_scoring_says_the_same_and_fits_nothing(place: Path) -> None:
     words = (*QUICK, "--streams", "balanced", "--conditions", "clean", "--no-baseline")
-    first, _, _ = evaluated(place, *words)
+    first, _, _ = evaluated(place, *words, "--out", "pictures")
     again, _, said = evaluated(place, *words)
     assert again == first
     assert "heard before" in said
     assert "fit linear" not in said
     assert {record["baseline"] for record in again} == {False}
+    pictures = sorted(path.name.partition("-")[0] for path in (place / "pictures").glob("*.png"))
+    assert pictures == ["confusion", "reliability"]
 
 
 def test_a_model_on_data_that_it_never_heard(place: Path) -> None:

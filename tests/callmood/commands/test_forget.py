@@ -116,6 +116,20 @@ def test_where_it_was_looked_is_told(run: Run, voices: Path) -> None:
     assert looked in run("nobody", "--yes")[2]
 
 
+def test_last_is_a_session_shown_by_its_id_and_never_a_voice(run: Run, voices: Path) -> None:
+    (voices / "last.json").write_text("what is known of somebody")
+    for session in (NEW, MIDDLE, OLD):
+        code, said, _ = run("last", "--yes")
+        assert code == 0
+        first, second = said.splitlines()
+        assert first.startswith(f"session {session}: 8 files, ")
+        assert second.startswith(f"removed session {session}: 8 files, ")
+    code, said, complaint = run("last", "--yes")
+    assert (code, said) == (2, "")
+    assert "there is no last session: recordings has none" in complaint
+    assert (voices / "last.json").exists()
+
+
 def test_many_sessions_that_begin_alike_are_counted(run: Run, tmp_path: Path) -> None:
     record(tmp_path / "recordings", "20261124T000000Z-0000")
     assert "begins 4 sessions, " in run("2026", "--yes")[2]

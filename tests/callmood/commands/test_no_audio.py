@@ -81,7 +81,11 @@ def test_a_session_without_audio_leaves_no_sound_anywhere(
     place: Path, tmp_path: Path, sound: Samples
 ) -> None:
     written = written_by_a_session(place, tmp_path / "quiet", "--no-audio")
-    assert set(written) == {"work/call.jsonl", "work/alerts", "home/.local/share/callmood/voices/anna.json"}
+    (session,) = {Path(name).parts[2] for name in written if name.startswith("work/recordings/")}
+    assert set(written) == {
+        *("work/call.jsonl", "work/alerts", "home/.local/share/callmood/voices/anna.json"),
+        *(f"work/recordings/{session}/{name}" for name in ("session.json", "journal.jsonl")),
+    }
     for what in written.values():
         assert isinstance(what, bytes)
         assert not holds_sound(what, sound)

@@ -136,7 +136,7 @@ def test_a_name_that_is_no_utf_8_is_drawn(here: Path) -> None:
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("words", ["predict {}", "sessions --out {}", "init {}", "train {} --name x"])
 def test_a_path_of_no_use_is_one_line(capsys: pytest.CaptureFixture[str], words: str) -> None:
-    assert main(words.format("x" * 300).split()) in {1, 3, 6}
+    assert main(words.format("x" * 300).split()) in {1, 3, 6, 7}
     line = capsys.readouterr().err.splitlines()[-1]
     assert line.startswith("callmood: ")
     assert "File name too long" in line or "x" * 300 in line
@@ -147,7 +147,7 @@ def test_a_recorded_session_is_not_tidied_away_while_it_is_replayed(here: Path) 
     record = ["replay", "call.wav", "--fast", "--plain", "--record-session"]
     assert main(record) == 0
     (sound,) = here.glob("recordings/*/sound/*.wav")
-    for path in (sound, sound.parents[1] / "session.json"):
+    for path in (sound, *sound.parents[1].glob("*.json*")):
         os.utime(path, (1e9, 1e9))
     assert main(["replay", str(sound), *record[2:], "--keep", "1d"]) == 0
     assert sound.is_file()

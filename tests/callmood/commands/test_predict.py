@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from matplotlib import image
 
 from callmood.__main__ import main
 from tests.command import assert_one_line_of_complaint, callmood
@@ -59,11 +60,46 @@ def test_a_line_a_recording_of_files_and_folders(here: Path, capsys: pytest.Capt
     assert shown.err == f"note: model tiny: {NOTE}\n"
 
 
+def test_a_stereo_call_has_a_line_for_each_leg(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sides = np.stack([tone_of("angry", 99, RATE, 2.0), tone_of("sad", 98, RATE, 2.0)], axis=1)
+    soundfile.write(here / "sides.wav", sides, RATE)
+    assert predict("sides.wav", "calls/a.wav") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [(line.split()[0], *line.split()[9:]) for line in lines] == [
+        ("angry", "sides.wav", "left"),
+        ("sad", "sides.wav", "right"),
+        ("angry", "calls/a.wav"),
+    ]
+    assert predict("sides.wav", "--legs", "left=me,right=agent", "--json", "--plot", "sides.png") == 0
+    (facts,) = json.loads(capsys.readouterr().out)
+    assert (facts["file"], facts["leg"], facts["emotion"]) == ("sides.wav", "me", "angry")
+    assert any("agent: staff" in note for note in facts["notes"])
+    assert predict("sides.wav", "--legs", "left=me,right=agent", "--analyse", "agent", "--json") == 0
+    assert [each["leg"] for each in json.loads(capsys.readouterr().out)] == ["agent"]
+    assert predict("sides.wav", "--legs", "mono") == 0
+    assert "mixed down" in capsys.readouterr().out
+    assert predict("sides.wav", "--plot", "both.png") == 0
+    one, both = (image.imread(here / name).shape for name in ("sides.png", "both.png"))
+    assert (both[0], both[1]) == (2 * one[0], one[1])
+
+
+def test_legs_that_a_recording_does_not_have_are_said_of_it_and_the_others_go_on(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sides = np.stack([tone_of("angry", 99, RATE, 2.0), tone_of("sad", 98, RATE, 2.0)], axis=1)
+    soundfile.write(here / "sides.wav", sides, RATE)
+    assert predict("calls/a.wav", "sides.wav", "--legs", "me,them") == 2
+    shown = capsys.readouterr()
+    assert len(shown.out.splitlines()) == 2
+    assert "--legs has 2 names, but a.wav has one channel; give one name, such as --legs me" in shown.err
+
+
 @pytest.mark.usefixtures("here")
 def test_json_is_one_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert predict("calls", "--json") == 0
     first, second, third = json.loads(capsys.readouterr().out)
     assert (first["file"], first["emotion"], first["windows"]) == ("calls/a.wav", "angry", 3)
+    assert first["leg"] == "mono"
     assert (first["state"], first["silent_windows"]) == ("speech", 0)
     assert first["states"] == {"speech": 3, "silence": 0, "noise": 0, "clipped": 0, "unsure": 0}
     assert sum(first["probabilities"].values()) == pytest.approx(1.0)

@@ -14,7 +14,7 @@ from streamer.analysis.gate import Gate, GateKind, NoiseFloor
 
 RATE = 16_000
 WIN, STEP = 2 * RATE, RATE // 2
-CLIPS_PER_CORPUS = 12
+CLIPS_PER_CORPUS = 6
 SPEECH_DBFS = -23.0
 
 MOST_MISSED = {"level": 0.0, "voice": 0.05}

@@ -117,6 +117,79 @@ def test_it_is_the_mean_of_the_rows_of_a_replay(
     np.testing.assert_array_equal(values(found.probabilities), np.mean(of_speech, axis=0))
 
 
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_each_leg_has_the_mean_of_its_rows_in_a_replay_leakage_included(
+    model: EmotionModel, speech: Samples, written: Path, rate: int
+) -> None:
+    own, other = (resample(each, RATE, rate) for each in (speech, np.roll(speech, 4 * RATE)))
+    # The first leg is heard in the second one.
+    sides = np.stack([own, np.float32(0.3) * other + np.float32(0.03) * own], axis=1)
+    soundfile.write(written, sides, rate, subtype="FLOAT")
+    legs = (LegPlan("me", channel=0), LegPlan("them", channel=1))
+    found = predict_recording(model, AudioFile(written), NO_BASELINE, legs=legs)
+    rows = Rows()
+    options = SessionOptions(callmood_version="0.1.0", legs=legs, classifier=NO_BASELINE)
+    session_of(written, model, rows, options=options).run()
+    assert list(found.legs) == ["me", "them"]
+    every = []
+    for leg, answered in found.legs.items():
+        own_rows = [row for row in rows.rows if row.leg == leg]
+        of_speech = [values(row.probabilities) for row in own_rows if row.probabilities is not None]
+        assert of_speech
+        states = Counter(row.state for row in own_rows)
+        assert answered.states == {state: states[state] for state in STATES}
+        np.testing.assert_array_equal(values(answered.probabilities), np.mean(of_speech, axis=0))
+        every += of_speech
+    np.testing.assert_array_equal(values(found.probabilities), np.mean(every, axis=0))
+    assert found.num_windows == len(rows.rows)
+    assert found.legs["me"].level_dbfs > found.level_dbfs > found.legs["them"].level_dbfs
+
+
+def test_what_is_not_analysed_has_no_answer_and_of_one_leg_the_whole_is_its_own(
+    model: EmotionModel, speech: Samples, written: Path
+) -> None:
+    soundfile.write(written, np.stack([speech, speech[::-1]], axis=1), RATE, subtype="FLOAT")
+    legs = (LegPlan("me", channel=0), LegPlan("agent", channel=1, analysed=False, staff=True))
+    found = predict_recording(model, AudioFile(written), legs=legs)
+    (own,) = found.legs.values()
+    assert list(found.legs) == ["me"]
+    assert any("agent: staff, level only" in note for note in found.notes)
+    assert (own.state, own.emotion, own.probabilities, own.states, own.level_dbfs) == (
+        found.state,
+        found.emotion,
+        found.probabilities,
+        found.states,
+        found.level_dbfs,
+    )
+
+
+def test_legs_of_a_recording_that_is_short_or_taken_whole_have_an_answer_each(
+    tone_model: EmotionModel, whole_clip_model: EmotionModel, written: Path
+) -> None:
+    tones = {"me": tone_of("angry", 1, RATE, 1.5), "them": tone_of("sad", 2, RATE, 1.5)}
+    legs = (LegPlan("me", channel=0), LegPlan("them", channel=1))
+    for each in (tone_model, whole_clip_model):
+        soundfile.write(written, np.stack(list(tones.values()), axis=1), RATE, subtype="FLOAT")
+        found = predict_recording(each, AudioFile(written), legs=legs)
+        assert found.num_windows == 0
+        for leg, tone in tones.items():
+            assert found.legs[leg] == answer(each, written, tone).legs["mono"]
+        assert found.legs["me"].level_dbfs != found.legs["them"].level_dbfs
+
+
+def test_only_the_leg_whose_voice_is_given_goes_on_with_it(
+    model: EmotionModel, speech: Samples, written: Path
+) -> None:
+    soundfile.write(written, np.stack([speech, speech[::-1]], axis=1), RATE, subtype="FLOAT")
+    legs = (LegPlan("me", channel=0), LegPlan("them", channel=1))
+    voices = {"me": model.open_voice().state()}
+    plain, learned = (
+        predict_recording(model, AudioFile(written), legs=legs, voices=each).legs for each in ({}, voices)
+    )
+    assert learned["them"] == plain["them"]
+    assert learned["me"].probabilities != plain["me"].probabilities
+
+
 def test_nothing_is_learned_of_the_voice_unless_asked(
     model: EmotionModel, speech: Samples, written: Path
 ) -> None:

@@ -19,7 +19,7 @@ from tests.model_maker import tone_of
 from tests.session_material import blocks
 
 RATE = 22_050
-PLANS = (LegPlan("customer", channel=0), LegPlan("agent", channel=1))
+PLANS = (LegPlan("customer", channel=0), LegPlan("friend", channel=1))
 SECONDS = 2.5
 CALL = np.stack([tone_of("angry", 1, RATE, SECONDS), tone_of("sad", 2, RATE, SECONDS)], axis=1)
 

@@ -7,9 +7,20 @@ from rich.segment import Segment
 from rich.style import Style
 
 from emotion.arrays import read_only
-from streamer.panel.canvas import MINUS, Canvas
-from streamer.panel.charts import colour_scale, draw_history, draw_spectrogram, draw_time_axis
-from streamer.snapshot import HistoryPoint, SpectrogramView
+from streamer.panel.canvas import FAINT, MINUS, Canvas, emotion_style
+from streamer.panel.charts import (
+    TimeAxis,
+    colour_scale,
+    draw_history,
+    draw_spectrogram,
+    draw_strip,
+    draw_strip_axis,
+    draw_time_axis,
+    recent_axis,
+    strip_axis,
+    ticks_on,
+)
+from streamer.snapshot import HistoryPoint, SpectrogramView, Tick
 from tests.panel_material import STEP_SECONDS, spectrogram, text_lines, wandering
 
 LABELS = ("up", "down")
@@ -26,7 +37,7 @@ def history_of(num_points: int) -> tuple[HistoryPoint, ...]:
 def drawn_history(history: tuple[HistoryPoint, ...], width: int, rows: int) -> list[str]:
     """Draw a history as plain lines."""
     canvas = Canvas(width, rows)
-    draw_history(canvas, history, LABELS, 0.5)
+    draw_history(canvas, history, LABELS, 0.5, recent_axis(history, width))
     return text_lines(canvas)
 
 
@@ -39,7 +50,7 @@ def test_heights_tell_probabilities_and_dots_tell_silence() -> None:
 def test_where_no_row_comes_the_chart_moves_on_without_one() -> None:
     history = history_of(4)
     canvas = Canvas(120, 2)
-    draw_history(canvas, history, LABELS, 0.5, now=history[-1].end + 10.0)
+    draw_history(canvas, history, LABELS, 0.5, recent_axis(history, 120, now=history[-1].end + 10.0))
     assert text_lines(canvas) == [line[20:] + " " * 20 for line in drawn_history(history, 120, 2)]
 
 
@@ -53,7 +64,7 @@ def test_few_rows_show_initials() -> None:
 def test_columns_between_points_are_filled_where_the_terminal_is_wide() -> None:
     history = tuple(HistoryPoint(2.0 + number, "up", (1.0, 0.0)) for number in range(30))
     canvas = Canvas(180, 2)
-    draw_history(canvas, history, LABELS, 1.0)
+    draw_history(canvas, history, LABELS, 1.0, recent_axis(history, 180))
     assert text_lines(canvas)[0].strip() == "█" * (29 * 3 + 3)
 
 
@@ -63,7 +74,7 @@ def test_old_columns_stand_still_while_time_goes_on() -> None:
     for snapshot in wandering(200):
         history = snapshot.legs[0].history
         canvas = Canvas(width, 4)
-        draw_history(canvas, history, tuple("abcd"), STEP_SECONDS)
+        draw_history(canvas, history, tuple("abcd"), STEP_SECONDS, recent_axis(history, width))
         lines = text_lines(canvas)
         newest = int(history[-1].end)
         for column in range(2, width - 1):
@@ -80,6 +91,60 @@ def test_the_axis_ends_now() -> None:
     assert text_lines(canvas) == [
         "-60 s          -45 s          -30 s          -15 s       now".replace("-", MINUS)
     ]
+
+
+def test_unsure_columns_are_grey_where_probabilities_have_rows() -> None:
+    canvas = Canvas(120, 2)
+    history = (HistoryPoint(2.0, "up", (0.9, 0.1)), HistoryPoint(2.5, None, (0.6, 0.4)))
+    draw_history(canvas, history, LABELS, 0.5, recent_axis(history, 120))
+    styles = [run.style for run in canvas.lines()[0] if run.text.strip()]
+    assert styles == [emotion_style("up"), FAINT]
+
+
+def test_a_longer_axis_is_in_minutes_and_its_ticks_take_the_place_of_labels() -> None:
+    canvas = Canvas(60, 1)
+    draw_time_axis(canvas, 600.0)
+    assert text_lines(canvas)[0].startswith(f"{MINUS}10 min     {MINUS}8 min")
+    axis = TimeAxis(100.0, 160.0, 60)
+    ticks = ticks_on(axis, (Tick(101.0, "mark"), Tick(99.9, "mark"), Tick(159.5, "alert", "them")), "me")
+    assert ticks == {(1, "mark")}
+    ticks = ticks_on(axis, (Tick(101.0, "mark"), Tick(159.5, "alert", "them"), Tick(159.6, "mark")), "them")
+    canvas = Canvas(60, 1)
+    draw_time_axis(canvas, 60.0, ticks)
+    line = text_lines(canvas)[0]
+    assert line[1] == "◆"
+    assert line[-1] == "▲", "an alert hides a mark"
+    assert "now" not in line
+    assert f"{MINUS}30 s" in line
+
+
+def drawn_strip(kinds: list[str], axis: TimeAxis, bin_seconds: float = 1.0) -> str:
+    """Draw a strip as plain text."""
+    canvas = Canvas(axis.width, 1)
+    draw_strip(canvas, kinds, bin_seconds, axis)
+    return text_lines(canvas)[0]
+
+
+def test_a_strip_tells_everything_apart_without_colour() -> None:
+    kinds = ["angry"] * 3 + ["happy", "silence", "unsure", "noise", "clipped", "gap", "pause", "", "sad"]
+    assert drawn_strip(kinds, TimeAxis(0.0, 14.0, 14)) == "a▆▆h·?~!/‖ s  "
+
+
+def test_a_cell_of_a_strip_shows_the_emotion_that_lasts_longest() -> None:
+    kinds = ["silence"] * 5 + ["angry", "angry", "sad"] + ["silence"] * 7 + ["sad"]
+    assert drawn_strip(kinds, TimeAxis(0.0, 16.0, 2)) == "a·", (
+        "a quarter of a cell is enough, an eighth is not"
+    )
+    assert drawn_strip(["sad", "angry"], TimeAxis(0.0, 2.0, 6)) == "s▆▆a▆▆"
+
+
+def test_the_axis_of_a_strip_is_the_recording_or_a_round_time() -> None:
+    assert strip_axis(20.0, 64.4, 50) == TimeAxis(0.0, 64.4, 50)
+    assert strip_axis(61.0, None, 50) == TimeAxis(0.0, 120.0, 50)
+    assert strip_axis(200_000.0, None, 50).end_seconds == 3 * 86_400
+    canvas = Canvas(60, 1)
+    draw_strip_axis(canvas, TimeAxis(0.0, 3600.0, 60), {(21, "mark")})
+    assert text_lines(canvas)[0].split() == ["0:00:00", "◆", "0:30:00", "0:45:00"]
 
 
 NAMES = 9

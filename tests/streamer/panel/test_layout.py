@@ -10,6 +10,8 @@ NUM_ROWS = st.fixed_dictionaries(
     {
         "alerts": st.integers(0, 1),
         "conversation": st.integers(0, 1),
+        "log": st.sampled_from([0, 50]),
+        "session": st.integers(0, 8),
         "more_legs": st.integers(0, 1),
         "notes": st.integers(0, 5),
         "status": st.integers(1, 9),

@@ -1,5 +1,6 @@
 """The panel: everything in its place at any size, nothing that jumps; and each row that belongs to no leg."""
 
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -12,11 +13,14 @@ from rich.cells import cell_len
 from rich.color import ColorSystem
 
 from emotion.card import LABELS
+from emotion.wall_clock import local
 from streamer.events import State
+from streamer.leg_plan import LegPlan, leg_notes
 from streamer.panel.canvas import MINUS, TALK, WARNING, Canvas, big_letters, signed
+from streamer.panel.layout import PanelView
 from streamer.panel.panel import draw_alerts, draw_conversation, draw_keys, draw_panel, has_conversation
 from streamer.session_info import SessionInfo
-from streamer.snapshot import LegView, Snapshot
+from streamer.snapshot import LegView, LogEntry, Snapshot, StripView, Tick
 from streamer.terminal import TerminalColours
 from tests.call_material import RULES, call_facts, calls, wandering_call
 from tests.panel_material import (
@@ -26,6 +30,7 @@ from tests.panel_material import (
     before_the_first_window,
     is_exactly,
     panel_facts,
+    panel_views,
     snapshots,
     text_lines,
     wandering,
@@ -58,7 +63,9 @@ def words_of(emotion: str) -> str:
 def test_fills_any_terminal_exactly(
     snapshot: Snapshot, width: int, height: int, coloured: bool, seconds: float | None
 ) -> None:
-    panel = draw_panel(snapshot, panel_facts(seconds=seconds), width, height, CLOCK, coloured=coloured)
+    panel = draw_panel(
+        snapshot, panel_facts(seconds=seconds), width, height, CLOCK, view=PanelView(coloured=coloured)
+    )
     assert is_exactly(text_lines(panel), width, height)
 
 
@@ -81,13 +88,30 @@ def test_everything_is_visible_on_80_by_24(with_spectrogram: bool, seconds: floa
         assert "┃" in bar
     for fact in (
         ["callmood", "Built-in Audio", "● REC", "smoothed", "this window", "dBFS", f"{MINUS}60 s", "now"]
-        + ["elapsed  0:03:12", "lag", "real-time factor", "overruns!   3", "dropped!  1.2 s", "marks   4"]
+        + ["lag", "real-time factor", "overruns!   3", "dropped!  1.2 s", "marks   4"]
         + ["model speech-classic", "win 2 s", "step 0.5 s", MODEL_NOTE, SOURCE_NOTE, "message 8"]
-        + ["space off the record", "m mark this moment", "q quit"]
-        + (["heard 00:32 of 01:23"] if seconds else [])
+        + ["m mark this moment", "M note", "z zoom", "? keys", "q quit"]
+        + (
+            ["heard 00:32 of 01:23", "space pause"]
+            if seconds
+            else ["elapsed  0:03:12", "space off the record"]
+        )
         + (["kHz", f"{MINUS}10 s"] if with_spectrogram else ["┃ room"])
     ):
         assert fact in text, fact
+
+
+@pytest.mark.parametrize("analysed", [False, True])
+def test_the_law_on_staff_is_named_on_80_by_24_before_all_other_notes(analysed: bool) -> None:
+    sources = panel_facts().sources
+    legs = (LegPlan("customer", channel=0), LegPlan("agent", channel=1, staff=True, analysed=analysed))
+    notes = (*leg_notes(legs, sources), "announced: we analyse how you sound, and you may say no at any time")
+    facts = replace(call_facts(), legs=legs, notes=notes, model_notes=(MODEL_NOTE,))
+    level_only = () if analysed else ("agent",)
+    snapshot = list(wandering_call(20, level_only=level_only))[-1]
+    text = "\n".join(text_lines(draw_panel(snapshot, facts, 80, 24, CLOCK)))
+    assert notes[0] in text
+    assert "AI Act art. 5(1)(f)" in notes[0]
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (40, 12), (20, 5)])
@@ -201,8 +225,6 @@ def test_nothing_jumps_while_a_session_wanders(width: int, height: int) -> None:
         "dBFS",
         "elapsed",
         "lag",
-        "overruns",
-        "dropped",
         "marks",
         "factor",
         "space",
@@ -395,14 +417,14 @@ def test_it_says_how_much_too_slow_and_moves_nothing(
     before = lines_of(snapshot, facts, size)
     slow = replace(snapshot, too_slow=factor, skipped=37)
     after = lines_of(slow, facts, size)
-    assert "skipped    0" in "\n".join(before)
+    assert "skipped" not in "\n".join(before)
     assert "skipped!  37" in "\n".join(after)
     assert f"!too slow: {said} " in "\n".join(after)
     assert "real-time factor" not in "\n".join(after)
     for old, new in zip(before, after, strict=True):
         at = old.find("real-time factor")
         changed = new if at < 0 else new[:at] + old[at : at + 22] + new[at + 22 :]
-        assert changed.replace("skipped!  37", "skipped    0") == old
+        assert changed.replace("skipped!  37", " " * len("skipped!  37")) == old
     runs = [run for line in draw_panel(slow, facts, *size, STARTED).lines() for run in line]
     assert {run.style for run in runs if "too slow" in run.text} == {WARNING}
 
@@ -414,26 +436,33 @@ def test_what_it_has_cost_stays_when_it_is_over() -> None:
     assert "too slow" not in text
 
 
-def drawn_keys(width: int, *, paused: bool) -> str:
+def drawn_keys(width: int, *, paused: bool = False, held: bool = False, is_replay: bool = False) -> str:
     """Draw the keys."""
     canvas = Canvas(width, 1)
-    draw_keys(canvas, paused=paused)
+    draw_keys(canvas, paused=paused, held=held, is_replay=is_replay)
     return text_lines(canvas)[0]
 
 
 @pytest.mark.parametrize(
     ("width", "paused", "line"),
     [
-        (80, False, "space off the record    m mark this moment  q quit"),
-        (80, True, "space go on the record  m mark this moment  q quit"),
-        (40, False, "space off the record  m mark  q quit"),
-        (40, True, "space on the record   m mark  q quit"),
-        (33, False, "space off record  m mark  q quit"),
+        (80, False, "space off the record     m mark this moment  M note  z zoom  ? keys  q quit"),
+        (80, True, "space go on the record   m mark this moment  M note  z zoom  ? keys  q quit"),
+        (60, False, "space off the record     m mark  z zoom  ? keys  q quit"),
+        (50, False, "space off the record  m mark  ? keys  q quit"),
+        (41, False, "space off record  m mark  ? keys  q quit"),
+        (36, True, "space on   m mark  ? keys  q quit"),
         (28, True, "space on   m mark  q quit"),
     ],
 )
 def test_they_say_what_they_do(width: int, paused: bool, line: str) -> None:
-    assert drawn_keys(width, paused=paused).rstrip() == line
+    assert drawn_keys(width, paused=paused).split() == line.split()
+
+
+def test_in_a_replay_space_pauses() -> None:
+    going, held = drawn_keys(80, is_replay=True), drawn_keys(80, held=True, is_replay=True)
+    assert going.startswith("space pause  m mark")
+    assert held.startswith("space go on  m mark")
 
 
 @given(st.integers(25, 200))
@@ -442,3 +471,109 @@ def test_none_moves_in_a_pause_and_none_is_cut(width: int) -> None:
     assert going.index(" m mark") == paused.index(" m mark")
     assert going.rstrip().endswith("q quit")
     assert paused.rstrip().endswith("q quit")
+
+
+@given(snapshots(), panel_views, st.integers(1, 220), st.integers(1, 70), st.none() | st.floats(1, 1e5))
+def test_whatever_the_user_does_it_fills_any_terminal(
+    snapshot: Snapshot, view: PanelView, width: int, height: int, seconds: float | None
+) -> None:
+    panel = draw_panel(snapshot, panel_facts(seconds=seconds), width, height, CLOCK, view=view)
+    assert is_exactly(text_lines(panel), width, height)
+
+
+def remembering(num_windows: int = 62) -> Snapshot:
+    """Give a snapshot with a past."""
+    snapshot = list(wandering(num_windows))[-1]
+    entries = (
+        LogEntry(3.0, "angry 4 s", "episode"),
+        LogEntry(5.0, "drop: 0.50 s missing", "gap", "drop at 5.0 s: 0.50 s of sound is missing"),
+        LogEntry(9.0, "mark: asks for money back", "mark"),
+    )
+    ticks = (
+        Tick(snapshot.stream_seconds - 20.0, "mark"),
+        Tick(snapshot.stream_seconds - 10.0, "alert", "mono"),
+    )
+    strip = StripView(
+        1.0, {"mono": ("angry",) * 10 + ("silence",) * 5 + ("gap",) * 5 + ("unsure",) * 12}, ticks
+    )
+    messages = ("drop at 5.0 s: 0.50 s of sound is missing", "the disk is full")
+    return replace(snapshot, log=entries, ticks=ticks, strip=strip, messages=messages)
+
+
+def test_where_rows_are_free_the_panel_remembers() -> None:
+    lines = [line.strip() for line in shown(remembering(), 120, 40)]
+    [strip] = [line for line in lines if line.startswith("session")]
+    assert re.sub(r"(.)\1+", r"\1", strip.split()[1]) == "a▆·/?"
+    at = lines.index(f"{clock_at(9.0)} ◆ mark: asks for money back")
+    assert lines[at - 2 : at] == [f"{clock_at(3.0)} angry 4 s", f"{clock_at(5.0)} drop: 0.50 s missing"]
+    assert any(line.startswith("the disk is full") for line in lines)
+    assert not any("sound is missing" in line for line in lines), "the log has it"
+
+
+def clock_at(seconds: float) -> str:
+    """Give the time of day at a stream time."""
+    return f"{local(STARTED + seconds):%H:%M:%S}"
+
+
+def test_without_rows_for_the_log_its_messages_are_shown() -> None:
+    snapshot = remembering()
+    one = replace(snapshot, messages=snapshot.messages[:1], overruns=0, dropped_seconds=0.0)
+    text = "\n".join(shown(one))
+    assert "drop at 5.0 s: 0.50 s of sound is missing" in text
+    assert "money back" not in text
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (200, 60)])
+def test_marks_and_alerts_are_ticks_on_the_axis(width: int, height: int) -> None:
+    lines = shown(remembering(), width, height)
+    [axis] = [line for line in lines if f"{MINUS}60 s" in line]
+    assert axis.count("◆") == 1
+    assert axis.count("▲") == 1
+    assert axis.index("◆") < axis.index("▲")
+
+
+def test_a_replay_that_is_paused_says_so_and_is_not_off_the_record() -> None:
+    lines = shown(replace(heard(62), held=True), seconds=83.0)
+    assert "‖ PAUSED" in lines[0]
+    assert "OFF THE RECORD" not in "\n".join(lines)
+    assert "space go on" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("zoom", "label"), [(60.0, f"{MINUS}60 s"), (600.0, f"{MINUS}10 min"), (3600.0, f"{MINUS}60 min")]
+)
+def test_the_axis_says_the_zoom(zoom: float, label: str) -> None:
+    panel = draw_panel(heard(62), panel_facts(), 80, 24, CLOCK, view=PanelView(zoom_seconds=zoom))
+    assert label in "\n".join(text_lines(panel))
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (30, 7), (12, 3)])
+def test_a_note_shows_its_end_where_not_all_fits(width: int, height: int) -> None:
+    view = PanelView(note="a long note that goes on for a while, and then the end")
+    last = text_lines(draw_panel(heard(62), panel_facts(), width, height, CLOCK, view=view))[-1].strip()
+    assert last.startswith("note: ")
+    assert "end▁" in last
+
+
+def test_the_keys_are_shown_over_the_panel() -> None:
+    view = PanelView(shows_keys=True)
+    lines = text_lines(draw_panel(heard(62), panel_facts(), 80, 24, CLOCK, view=view))
+    text = "\n".join(lines)
+    for said in ("off the record, and on again", "mark it with a note", "any key closes this", "? unsure"):
+        assert said in text
+    assert "callmood" in lines[0], "the panel stands behind it"
+    replayed = "\n".join(
+        text_lines(draw_panel(heard(62), panel_facts(seconds=83.0), 80, 24, CLOCK, view=view))
+    )
+    assert "10 s back or on" in replayed
+
+
+def test_counters_come_at_the_right_and_move_nothing() -> None:
+    before = lines_of(*SLOW_MONO, (80, 24))
+    counted = replace(SLOW_MONO[0], overruns=3, dropped_seconds=1.25, skipped=7)
+    none = lines_of(replace(counted, overruns=0, dropped_seconds=0.0, skipped=0), SLOW_MONO[1], (80, 24))
+    after = lines_of(counted, SLOW_MONO[1], (80, 24))
+    assert len(before) == len(after)
+    [(old, new)] = [(old, new) for old, new in zip(none, after, strict=True) if old != new]
+    assert new.rstrip().endswith("overruns!   3  dropped!  1.2 s  skipped!   7")
+    assert new.startswith(old.rstrip())

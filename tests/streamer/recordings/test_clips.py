@@ -213,8 +213,8 @@ def test_names_sort_by_time_in_a_folder_an_hour(tmp_path: Path) -> None:
 
 
 def test_a_name_does_not_run_into_the_next_minute_and_holds_any_leg() -> None:
-    clock = SessionClock.from_epoch(STARTED + 0.7499)
-    name = Clip.of_row(replace(speech_row(), leg="Kunde: A/B_ü")).path(clock.started).name
+    clock = SessionClock.of(replace(facts(), started=STARTED + 0.7499))
+    name = Clip.of_row(replace(speech_row(), leg="Kunde: A/B_ü")).path(clock).name
     assert name.endswith("-59-59.999_Kunde-A-B-ü_0000000_angry.wav")
     assert kind_of_clip(name) == "angry"
     assert kind_of_clip("holiday.wav") is None

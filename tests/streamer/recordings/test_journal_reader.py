@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emotion.errors import JournalError, MissingExtraError
-from streamer.events import Complaint, Failure
+from streamer.events import Complaint, Failure, Mark
 from streamer.leg_plan import LegPlan
 from streamer.recordings.journal_reader import MAX_LINE_BYTES, Journal, read_journal
 from streamer.session_info import SessionInfo
+from streamer.sinks.journal import JournalWriter
 from tests.command import callmood
 from tests.journal_material import ALERT, EVENTS, GAP, ROWS, SKIP, written_journal
 from tests.session_material import SUMMARY, facts, silent_row
@@ -54,6 +55,45 @@ def test_every_event_comes_back(tmp_path: Path) -> None:
     assert journal.header == told_by_a_journal(facts())
     assert journal.summary == SUMMARY
     assert (journal.path, journal.num_broken) == (tmp_path / "call.jsonl", 0)
+
+
+def test_staff_and_what_was_announced_come_back_and_older_journals_have_staff_by_name(tmp_path: Path) -> None:
+    legs = (LegPlan("me", channel=0, staff=True, analysed=False), LegPlan("agent", channel=1, staff=True))
+    path = written_journal(tmp_path / "call.jsonl", legs=legs, announced="We analyse this.", events=())
+    header = read_journal(path).header
+    assert (header.legs, header.staff, header.announced) == (legs, ("me", "agent"), "We analyse this.")
+    first, *rest = path.read_text(encoding="utf-8").splitlines()
+    older = {key: value for key, value in json.loads(first).items() if key not in {"staff", "announced"}}
+    path.write_text("\n".join([json.dumps(older), *rest]), encoding="utf-8")
+    header = read_journal(path).header
+    assert (header.legs[1], header.staff, header.announced) == (legs[1], ("agent",), None)
+
+
+def test_the_clock_comes_back_and_older_journals_have_one_where_they_were_live(tmp_path: Path) -> None:
+    given = replace(facts(), started=7200.5, clock="given", utc_offset_seconds=-5400.0)
+    sink = JournalWriter(tmp_path / "given.jsonl")
+    sink.open(given)
+    sink.handle(Mark(20.0, 1.8e9))
+    sink.close(SUMMARY)
+    journal = read_journal(tmp_path / "given.jsonl")
+    assert journal.header == told_by_a_journal(given)
+    assert (journal.header.utc_offset_seconds, journal.marks) == (-5400.0, (Mark(20.0, 7220.5),))
+    first, *rest = (tmp_path / "given.jsonl").read_text(encoding="utf-8").splitlines()
+    for live, clock in ((True, "wall"), (False, "stream")):
+        older = json.loads(first)
+        del older["clock"]
+        older["sources"][0]["live"] = live
+        path = tmp_path / "older.jsonl"
+        path.write_text("\n".join([json.dumps(older), *rest]), encoding="utf-8")
+        assert read_journal(path).header.clock == clock
+
+
+def test_older_journals_have_no_totals_of_legs(lines: list[bytes], tmp_path: Path) -> None:
+    older = json.loads(lines[-1])
+    assert list(older["legs"]) == ["mono"]
+    del older["legs"]
+    journal = read_bytes(tmp_path, b"".join([*lines[:-1], json.dumps(older).encode()]))
+    assert journal.summary == replace(SUMMARY, legs={})
 
 
 @pytest.mark.parametrize("rate", [4_000, 11_025, 44_100, 192_000])

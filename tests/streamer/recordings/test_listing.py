@@ -19,7 +19,7 @@ from emotion.errors import CallmoodError
 from streamer.events import Sound
 from streamer.leg_plan import LegPlan
 from streamer.recordings.forget import find_forgettable
-from streamer.recordings.scan import RecordedSession, recorded_sessions
+from streamer.recordings.listing import RecordedSession, recorded_sessions
 from streamer.recordings.session_audio import SessionAudio
 from streamer.recordings.session_folder import SessionFolder, SessionLock
 from streamer.sinks.text import duration_text

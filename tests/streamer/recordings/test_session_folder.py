@@ -17,12 +17,12 @@ from streamer.events import Alert, AudioBlock, Mark, Row, Sound
 from streamer.recordings.clips import ClipRecorder, ClipRule
 from streamer.recordings.scan import SESSION as SESSION_LAYOUT
 from streamer.recordings.session_audio import SessionAudio, sound_files
-from streamer.recordings.session_folder import SessionFolder, SessionHead, read_session_head
+from streamer.recordings.session_folder import HeadLeg, SessionFolder, SessionHead, read_session_head
 from streamer.recordings.wav import WavFormat
 from streamer.session_info import SessionClock, Summary
 from streamer.sinks.journal import info_values, summary_values, to_json
 from tests.recorded_material import open_descriptor
-from tests.session_material import SESSION, STARTED, SUMMARY, blocks, facts, silent_row, sound, speech_row
+from tests.session_material import SESSION, SUMMARY, blocks, facts, silent_row, sound, speech_row
 
 
 def test_it_says_what_the_session_is_and_what_became_of_it(tmp_path: Path) -> None:
@@ -134,8 +134,10 @@ def test_the_head_of_a_session_can_be_read_back() -> None:
     assert head_of() == SessionHead(
         session=SESSION,
         is_damaged=False,
-        started=SessionClock.from_epoch(STARTED).iso(STARTED),
+        started=SessionClock.of(facts()).text_at(0.0),
         wav_format=WavFormat(1000, 1, "PCM_16"),
+        model="speech-classic",
+        legs=(HeadLeg("mono", analysed=True),),
     )
     assert head_of(summary=summary_values(SUMMARY)).has_summary
     assert head_of(summary=summary_values(SUMMARY)).seconds == SUMMARY.seconds

@@ -22,7 +22,7 @@ from streamer.sinks.journal import JournalWriter, event_values, to_json
 from tests.ordinary_user import AS_ORDINARY_USER
 from tests.session_material import STARTED, SUMMARY, facts, silent_row, speech_row
 
-CLOCK = SessionClock.from_epoch(STARTED)
+CLOCK = SessionClock.of(facts())
 
 GAP = Gap(
     leg="mono", start=1.5, end=2.25, start_sample=1500, end_sample=2250, cause="overrun", estimated=True

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from emotion.errors import OutputError
 from emotion.output_files import OutputFiles
 from streamer.analysis.spectrogram import SpectrogramHistory
+from streamer.recordings.session_folder import SessionFolder
 from streamer.sinks.spectrogram_png import SpectrogramPng, draw_spectrogram_png
 from tests.panel_material import panel_facts, spectrogram
 from tests.session_material import SUMMARY
@@ -73,22 +74,32 @@ def test_a_title_is_taken_literally() -> None:
     assert written_outside(picture_of(history_of(50), "costs $5_{ 录音 $ \\frac")) > 500
 
 
+def sink_of(history: SpectrogramHistory, path: Path) -> SpectrogramPng:
+    """Give a sink that writes beside the folder of recordings."""
+    output = OutputFiles().claim(path, "--spectrogram-png")
+    return SpectrogramPng(history, output, SessionFolder(path.parent / "recordings"))
+
+
+def folder_beside(path: Path) -> Path:
+    return path.parent / "recordings" / panel_facts().session
+
+
 def test_the_sink_writes_at_the_end_and_says_so(tmp_path: Path) -> None:
     path = tmp_path / "session.png"
-    sink = SpectrogramPng(history_of(100), OutputFiles().claim(path, "--spectrogram-png"))
+    sink = sink_of(history_of(100), path)
     sink.open(panel_facts())
     assert not sink.files
-    assert list(tmp_path.iterdir()) == []
+    assert not path.exists()
     sink.close(SUMMARY)
     sink.close(SUMMARY)
     assert sink.files == (str(path),)
-    assert list(tmp_path.iterdir()) == [path]
     assert path.read_bytes().startswith(b"\x89PNG")
+    assert (folder_beside(path) / "spectrogram.png").read_bytes() == path.read_bytes()
+    assert sorted(each.name for each in folder_beside(path).iterdir()) == ["session.json", "spectrogram.png"]
 
 
-def test_nothing_heard_gives_no_picture(tmp_path: Path) -> None:
-    output = OutputFiles().claim(tmp_path / "session.png", "--spectrogram-png")
-    sink = SpectrogramPng(SpectrogramHistory(), output)
+def test_nothing_heard_gives_no_picture_and_no_folder(tmp_path: Path) -> None:
+    sink = sink_of(SpectrogramHistory(), tmp_path / "session.png")
     sink.open(panel_facts())
     sink.close(None)
     assert list(tmp_path.iterdir()) == []
@@ -97,7 +108,7 @@ def test_nothing_heard_gives_no_picture(tmp_path: Path) -> None:
 
 def test_what_appeared_during_the_session_is_left_alone_and_said(tmp_path: Path) -> None:
     path = tmp_path / "session.png"
-    sink = SpectrogramPng(history_of(10), OutputFiles().claim(path, "--spectrogram-png"))
+    sink = sink_of(history_of(10), path)
     sink.open(panel_facts())
     path.write_text("mine")
     sink.close(SUMMARY)
@@ -109,12 +120,24 @@ def test_what_appeared_during_the_session_is_left_alone_and_said(tmp_path: Path)
     assert "session-2.png" in complaint
 
 
-def test_a_folder_that_goes_away_is_told_at_the_end(tmp_path: Path) -> None:
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    sink = SpectrogramPng(history_of(10), OutputFiles().claim(folder / "session.png", "--spectrogram-png"))
+def test_a_folder_that_goes_away_is_told_at_the_end_and_the_other_picture_is_there(tmp_path: Path) -> None:
+    gone = tmp_path / "folder"
+    gone.mkdir()
+    output = OutputFiles().claim(gone / "session.png", "--spectrogram-png")
+    sink = SpectrogramPng(history_of(10), output, SessionFolder(tmp_path))
     sink.open(panel_facts())
-    folder.rmdir()
+    gone.rmdir()
     with pytest.raises(OutputError, match="make the folder first"):
         sink.close(SUMMARY)
     assert sink.files == ()
+    assert (tmp_path / panel_facts().session / "spectrogram.png").is_file()
+
+
+def test_a_session_folder_that_was_taken_away_is_told_and_the_picture_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "session.png"
+    sink = sink_of(history_of(10), path)
+    sink.open(panel_facts())
+    folder_beside(path).rename(tmp_path / "elsewhere")
+    with pytest.raises(OutputError, match="was taken away"):
+        sink.close(SUMMARY)
+    assert path.is_file()

@@ -12,7 +12,7 @@ import pytest
 from emotion.errors import OutputError
 from streamer.events import Absence, Alert, Complaint, Event, Failure, Gap, Mark, Pause, Row, Skip
 from streamer.leg_plan import LegPlan
-from streamer.session_info import Summary
+from streamer.session_info import LegSummary, Summary
 from streamer.sinks.base import Sink
 from streamer.sinks.group import SinkGroup
 from streamer.sinks.journal import JournalWriter, JsonLines
@@ -67,6 +67,18 @@ def test_plain_lines_are_aligned_and_without_colour() -> None:
     assert failed == ""
     assert "failed: cannot write clips: the disk is full" in stream.getvalue()
     assert "\x1b" not in stream.getvalue()
+
+
+def test_where_there_is_no_clock_lines_begin_with_stream_time() -> None:
+    stream = io.StringIO()
+    sink = PlainLines(LinePrinter(stream))
+    sink.open(replace(facts(), clock="stream"))
+    sink.handle(speech_row(0))
+    sink.handle(Mark(0.6, STARTED + 0.6))
+    assert [line[:18] for line in stream.getvalue().splitlines()[-2:]] == [
+        "  0:00:00.2  angry",
+        "  0:00:00.6  mark",
+    ]
 
 
 def test_warning_lines_are_those_of_gaps_and_failures_each_once() -> None:
@@ -171,6 +183,7 @@ def test_the_summary_names_what_happened() -> None:
         "windows   3: speech 2, silence 1",
         "emotions  angry 1, sad 1",
         "missing   2 gaps, 1 overrun, 0.25 s dropped, 3.00 s paused",
+        "leg       mono: talk 0.1 s; angry 0.1 s, sad 0.1 s; strongest angry 88% at 0:01:01.0 for 1.2 s",
         "marks     1",
         "speed     0.021 of real time, longest lag 0.034 s",
         "written   call.jsonl",
@@ -192,14 +205,18 @@ def test_the_summary_leaves_out_what_did_not_happen() -> None:
         non_finite_samples=2,
         files=(),
         failures=("cannot write x: No space left on device",),
+        legs={"mono": LegSummary(0, {}, {}, 0.0)},
+        hints=("52 clips overlap; --moments speech would have saved 9",),
     )
     assert summary_text(quiet, facts()).splitlines()[1:] == [
         "windows   0",
         "emotions  none shown",
         "missing   2 non-finite samples taken as 0",
+        "leg       mono: talk 0.0 s",
         "slip      -0.25 s of sound against the clock",
         "speed     0.021 of real time, longest lag 0.034 s",
         "failed    cannot write x: No space left on device",
+        "hint      52 clips overlap; --moments speech would have saved 9",
     ]
 
 

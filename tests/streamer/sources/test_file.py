@@ -139,3 +139,50 @@ def test_samples_that_are_no_numbers_are_counted(tmp_path: Path) -> None:
     source.stop()
     assert source.non_finite_samples == 3
     assert np.array_equal(heard[4:9, 0], np.array([0.1, 0, 0, 0, 0.1], np.float32))
+
+
+def test_what_is_held_comes_when_it_goes_on_and_nothing_is_lost(recording: tuple[Path, Samples]) -> None:
+    source = FileSource(AudioFile(recording[0]), fast=False, block_seconds=0.05)
+    queue = BlockQueue(10, RATE)
+    source.hold(held=True)
+    source.start(queue)
+    assert queue.get(0.3) is None
+    source.hold(held=False)
+    blocks = drain(queue)
+    source.stop()
+    assert np.array_equal(np.concatenate([block.samples for block in blocks]), recording[1])
+    assert not any(block.jumped for block in blocks)
+
+
+def test_a_held_source_stops(minute: Path) -> None:
+    source = FileSource(AudioFile(minute), fast=True)
+    queue = BlockQueue(10, RATE)
+    source.hold(held=True)
+    source.start(queue)
+    source.stop()
+    assert queue.closed
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_jump_gives_the_samples_of_its_place(recording: tuple[Path, Samples], fast: bool) -> None:
+    path, samples = recording
+    source = FileSource(AudioFile(path), fast=fast, block_seconds=0.05)
+    queue = BlockQueue(10, RATE)
+    source.hold(held=True)
+    source.start(queue)
+    for seconds, place in ((0.3, 0.3), (-0.15, 0.2), (-5.0, 0.0)):
+        assert source.jump(seconds)
+        block = queue.get(PATIENCE_SECONDS)
+        assert block is not None
+        assert block.jumped
+        first = round(place * RATE)
+        assert block.first_sample == first
+        assert np.array_equal(block.samples, samples[first : first + len(block.samples)])
+        assert queue.get(0.1) is None, "it is held again"
+        assert source.jump(10.0) is False
+    source.hold(held=False)
+    rest = drain(queue)
+    source.stop()
+    assert rest[0].first_sample == round(0.05 * RATE)
+    assert rest[-1].end_sample == len(samples)
+    assert not rest[0].jumped
