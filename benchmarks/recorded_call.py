@@ -18,7 +18,7 @@ from streamer.events import STATES, AudioBlock, Event, Mark, Row, Sound
 from streamer.leg_plan import LegPlan
 from streamer.recordings.session_audio import SessionAudio
 from streamer.recordings.session_folder import JOURNAL_FILE, SessionFolder
-from streamer.session_info import SessionInfo, Summary
+from streamer.session_info import LegSummary, SessionInfo, Summary
 from streamer.sinks.journal import JournalWriter
 from streamer.sources.base import SourceInfo
 
@@ -114,7 +114,8 @@ def record_call(
     events += [Mark(scene.seconds / 3, STARTED + scene.seconds / 3), *more]
     for event in events:
         journal.handle(event)
-    summary = _summary(scene, [event for event in events if isinstance(event, Row)], alerting.num_alerts)
+    rows = [event for event in events if isinstance(event, Row)]
+    summary = _summary(scene, turns, rows, alerting.num_alerts)
     if with_sound:
         audio = SessionAudio(folder)
         audio.open(scene.info)
@@ -214,7 +215,9 @@ def _speech() -> Samples:
     return resample(mono, rate, SAMPLE_RATE)
 
 
-def _summary(scene: CallScene, rows: Sequence[Row], num_alerts: int) -> Summary:
+def _summary(scene: CallScene, turns: _Turns, rows: Sequence[Row], num_alerts: int) -> Summary:
+    analysed = [(number, leg.name) for number, leg in enumerate(scene.legs) if leg.analysed]
+    talk_seconds = {name: float((turns == number).sum()) * _STEP for number, name in analysed}
     return Summary(
         seconds=float(scene.seconds),
         windows=len(rows),
@@ -232,4 +235,17 @@ def _summary(scene: CallScene, rows: Sequence[Row], num_alerts: int) -> Summary:
         files=(),
         failures=(),
         alerts=num_alerts,
+        talk_seconds=talk_seconds if len(talk_seconds) > 1 else {},
+        overlap_seconds=0.0,
+        legs={name: _leg_summary(name, rows, seconds) for name, seconds in talk_seconds.items()},
+    )
+
+
+def _leg_summary(leg: str, rows: Sequence[Row], talk_seconds: float) -> LegSummary:
+    own = [row for row in rows if row.leg == leg]
+    return LegSummary(
+        windows=len(own),
+        state_seconds={state: _STEP * sum(row.state == state for row in own) for state in STATES},
+        emotion_seconds={label: _STEP * sum(row.emotion == label for row in own) for label in LABELS},
+        talk_seconds=talk_seconds,
     )

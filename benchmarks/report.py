@@ -125,8 +125,9 @@ def at_a_glance(measurement: Measurement) -> list[Line]:
 def _report_lines(measurement: Measurement) -> Iterator[Line]:
     for costs in measurement.reports:
         if costs.kind == "html":
-            target, _, _ = costs.limits()
-            yield Line(f"report of a call of {costs.hours:g} h, two legs", f"{costs.seconds:.2f} s", target)
+            (seconds, most, _), *_ = costs.figures()
+            target = f"at most {most}" if most else ""
+            yield Line(f"report of a call of {costs.hours:g} h, two legs", seconds, target)
 
 
 def _against_encoder(measurement: Measurement) -> Iterator[Line]:

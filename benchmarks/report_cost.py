@@ -1,7 +1,8 @@
 """Measure `callmood report`: time, memory and size, of a call of two legs, an hour and eight hours long.
 
-Each report is the real command in a process of its own, run several times; the fastest counts. The calls are
-made up from the speech that comes with callmood; a recorded session can be given instead.
+Each report is the real command in a process of its own, run several times; the median counts. The calls are
+made up from the speech that comes with callmood; a recorded session can be given instead. What is beyond a
+limit is named on standard error, and the exit code is 1.
 """
 
 import argparse
@@ -9,10 +10,11 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 from benchmarks.pages import exit_code, parser, table
@@ -49,6 +51,10 @@ class ReportLimits:
     html_bytes: int | None = None
     silent_html_bytes: int | None = None
 
+    def bytes_of(self, kind: str) -> int | None:
+        """Give how large a report of a kind may be."""
+        return {"html": self.html_bytes, "html without audio": self.silent_html_bytes}.get(kind)
+
 
 LIMITS: Final = {
     1: ReportLimits(5.0, 400_000_000, 8_000_000, 3_000_000),
@@ -68,9 +74,9 @@ class ReportCosts:
     kind : str
         One of `KINDS`.
     seconds : float
-        From the start of the process to its end, the fastest of `NUM_RUNS`.
+        From the start of the process to its end, the median of `NUM_RUNS`.
     processor_seconds : float
-        Of all its threads, the least of `NUM_RUNS`.
+        Of all its threads, the median of `NUM_RUNS`.
     peak_bytes : int
         The largest resident size of any run.
     file_bytes : int
@@ -84,16 +90,14 @@ class ReportCosts:
     peak_bytes: int
     file_bytes: int
 
-    def limits(self) -> tuple[str, str, str]:
-        """Give what it may take: seconds, memory and size, empty where nothing was set."""
+    def figures(self) -> tuple[tuple[str, str, bool], ...]:
+        """Give time, memory and size: in words, what is the most (or empty), and whether it is more."""
         limits = LIMITS.get(round(self.hours))
-        if limits is None:
-            return "", "", ""
-        size = {"html": limits.html_bytes, "html without audio": limits.silent_html_bytes}.get(self.kind)
+        size = None if limits is None else limits.bytes_of(self.kind)
         return (
-            f"at most {limits.seconds:g} s",
-            "" if limits.peak_bytes is None else f"at most {_megabytes(limits.peak_bytes)}",
-            "" if size is None else f"at most {_megabytes(size)}",
+            _against(self.seconds, None if limits is None else limits.seconds, _seconds_text),
+            _against(self.peak_bytes, None if limits is None else limits.peak_bytes, _megabytes),
+            _against(self.file_bytes, size, _megabytes),
         )
 
 
@@ -121,8 +125,8 @@ def _costs(session: Path, hours: float, kind: str, folder: Path) -> ReportCosts:
     return ReportCosts(
         hours=hours,
         kind=kind,
-        seconds=min(seconds for seconds, _, _ in runs),
-        processor_seconds=min(seconds for _, seconds, _ in runs),
+        seconds=median(seconds for seconds, _, _ in runs),
+        processor_seconds=median(seconds for _, seconds, _ in runs),
         peak_bytes=max(peak_bytes for _, _, peak_bytes in runs),
         file_bytes=(folder / words[1]).stat().st_size,
     )
@@ -143,17 +147,32 @@ def costs_table(costs: Sequence[ReportCosts]) -> str:
     """Write the table of the page."""
     rows = []
     for each in costs:
-        figures = (f"{each.seconds:.2f} s", _megabytes(each.peak_bytes), _megabytes(each.file_bytes))
         with_limits = (
-            f"{figure} ({limit})" if limit else figure
-            for figure, limit in zip(figures, each.limits(), strict=True)
+            f"{figure} (at most {limit})" if limit else figure for figure, limit, _ in each.figures()
         )
-        processor_time = f"{each.processor_seconds:.2f} s"
-        rows.append((f"{each.hours:g} h", each.kind, processor_time, *with_limits))
+        rows.append((f"{each.hours:g} h", each.kind, _seconds_text(each.processor_seconds), *with_limits))
     return table(("length", "report", "processor time", "time", "peak memory", "size"), rows)
 
 
-def _megabytes(num_bytes: int) -> str:
+def beyond_limits(costs: Sequence[ReportCosts]) -> list[str]:
+    """Name what is beyond its limit, a line each."""
+    return [
+        f"{each.kind} of {each.hours:g} h: {figure}, and {limit} is the most"
+        for each in costs
+        for figure, limit, is_beyond in each.figures()
+        if is_beyond
+    ]
+
+
+def _against(figure: float, limit: float | None, text: Callable[[float], str]) -> tuple[str, str, bool]:
+    return text(figure), "" if limit is None else text(limit), limit is not None and figure > limit
+
+
+def _seconds_text(seconds: float) -> str:
+    return f"{seconds:.2f} s"
+
+
+def _megabytes(num_bytes: float) -> str:
     return f"{num_bytes / 1e6:.3g} MB"
 
 
@@ -175,7 +194,7 @@ def main() -> int:
     return exit_code("benchmarks.report_cost", partial(_run, options.parse_args()))
 
 
-def _run(arguments: argparse.Namespace) -> None:
+def _run(arguments: argparse.Namespace) -> int:
     if arguments.session is None:
         costs = report_costs(arguments.hours or tuple(LIMITS))
     else:
@@ -186,6 +205,9 @@ def _run(arguments: argparse.Namespace) -> None:
         seconds = 0.0 if summary is None else summary.seconds
         costs = costs_of_session(arguments.session, round(seconds / HOUR, 2))
     sys.stdout.write(costs_table(costs) + "\n")
+    beyond = beyond_limits(costs)
+    sys.stderr.write("".join(f"benchmarks.report_cost: {line}\n" for line in beyond))
+    return int(bool(beyond))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ from streamer.analysis.spectrogram import SpectrogramHistory
 from streamer.leg_plan import LegPlan
 from streamer.pipeline import SessionOptions
 from streamer.recordings.clips import ClipRecorder, ClipRule
-from streamer.recordings.moments import MomentLimits, MomentRecorder
+from streamer.recordings.moment_limits import MomentLimits
+from streamer.recordings.moments import MomentRecorder
 from streamer.recordings.retention import Retention, RetentionLimits
 from streamer.recordings.session_audio import SessionAudio
 from streamer.recordings.session_folder import SessionFolder, SessionJournal, SessionLock
@@ -92,6 +93,12 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
             )
     if arguments.voice and arguments.no_baseline:
         raise UsageError("--voice goes on with a baseline, --no-baseline does without; leave one of them out")
+    for option in ("margin", "longest") if arguments.moments is None else ():
+        if getattr(arguments, option) is not None:
+            raise UsageError(
+                f"--{option} is for the clips of --moments; add --moments speech, or leave it out "
+                "(callmood.toml may have it too)"
+            )
     wants = [option for option in ("on_alert", "post_alerts") if getattr(arguments, option)]
     wants += [
         f"{option} alerts" for option in ("record", "moments") if getattr(arguments, option) == "alerts"
@@ -221,7 +228,9 @@ def _alert_sinks(arguments: argparse.Namespace) -> list[Sink]:
 
 
 def _moment_limits(arguments: argparse.Namespace) -> MomentLimits:
-    return MomentLimits(arguments.margin, arguments.longest)
+    """Take the limits of moments, with the defaults of those that were not given."""
+    given = {"margin_seconds": arguments.margin, "longest_seconds": arguments.longest}
+    return MomentLimits(**{name: value for name, value in given.items() if value is not None})
 
 
 def _recording_sinks(

@@ -190,15 +190,13 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
         "--margin",
         type=float,
         metavar="S",
-        default=1.0,
-        help="seconds of sound before and after each episode in --moments (default: %(default)g)",
+        help="seconds of sound before and after each episode in --moments (default: 1)",
     )
     files.add_argument(
         "--longest",
         type=float,
         metavar="S",
-        default=60.0,
-        help="longest clip in --moments, seconds; longer episodes go on in the next (default: %(default)g)",
+        help="longest clip in --moments, seconds; longer episodes go on in the next (default: 60)",
     )
     files.add_argument(
         "--record",
@@ -318,14 +316,18 @@ def check_duration(seconds: float | None) -> None:
 
 def parse_started(text: str) -> "datetime":
     """Parse `--started`: ISO 8601 with a time of day; without an offset it is local time."""
-    from datetime import datetime
+    from datetime import datetime, timedelta
+
+    from emotion.wall_clock import utc
 
     # Python reads a date alone as midnight.
     with suppress(ValueError, OverflowError, OSError):
         if ":" in text or "T" in text:
             moment = datetime.fromisoformat(text.strip())
-            moment.timestamp()
-            return moment.astimezone() if moment.tzinfo is None else moment
+            moment = moment.astimezone() if moment.tzinfo is None else moment
+            # A year that the clock does not have would be another one.
+            if abs(utc(moment.timestamp()) - moment) < timedelta(milliseconds=1):
+                return moment
     raise UsageError(
         f"--started is {text!r:.60}; give date and time as ISO 8601, such as 2026-07-01T07:12:00, which is "
         "local time, or 2026-07-01T07:12:00+02:00"
@@ -356,10 +358,23 @@ def legs_of(
     usual: "Sequence[LegPlan]" = (),
     staff: str | None = None,
 ) -> "tuple[LegPlan, ...]":
-    """Give the legs that `--legs`, `--analyse` and `--staff` ask for."""
+    """Give the legs that `--legs`, `--analyse` and `--staff` ask for.
+
+    A leg that has sound of one that is staff in `usual`, the legs of a recorded session, is staff under any
+    name.
+    """
+    from dataclasses import replace
+
     from streamer.leg_plan import choose_analysed, named_legs, side_legs
 
-    legs = named_legs(named, sources) if named is not None else tuple(usual) or side_legs(sources)
+    if named is None:
+        legs = tuple(usual) or side_legs(sources)
+    else:
+        staff_legs = [leg for leg in usual if leg.staff]
+        legs = tuple(
+            replace(leg, staff=any(_share_sound(leg, other) for other in staff_legs))
+            for leg in named_legs(named, sources)
+        )
     legs = choose_analysed(legs, analysed, staff)
     if isinstance(analysed, FromAnybody) and any(leg.staff and leg.analysed for leg in legs):
         raise UsageError(
@@ -367,6 +382,12 @@ def legs_of(
             f"type --analyse {analysed}"
         )
     return legs
+
+
+def _share_sound(one: "LegPlan", other: "LegPlan") -> bool:
+    """Tell whether two legs have a channel in common; a leg without one has all of its source."""
+    is_same = one.channel == other.channel or None in {one.channel, other.channel}
+    return one.source == other.source and is_same
 
 
 def legs_of_recording(

@@ -27,6 +27,8 @@ _COUNT_SAMPLES: Final = 4_096
 _MAX_LATER_HEADER_BYTES: Final = 1 << 20
 """Limit for each stream after the first: there may be hundreds."""
 _MAX_TEXT_BYTES: Final = 1 << 20
+_SEEKING_FORMATS: Final = frozenset({"AIFF", "AU", "CAF", "FLAC", "RF64", "W64", "WAV", "WAVEX"})
+"""After a seek in their uncoded or lossless samples the same ones come as in a pass from the beginning."""
 _UNKNOWN_LENGTH: Final = 2**63 - 1
 """Announced by a FLAC file that was written into a pipe."""
 
@@ -50,9 +52,9 @@ class Layout(NamedTuple):
 class Sound:
     """A decoder of one stream, read from the first sample to the last; close it.
 
-    It never seeks: soundfile would seek after each block, and an MP3 decoder would restart with half of its
-    state. libsndfile reads through callbacks, which run in their own thread: an exception raised by a signal,
-    such as Ctrl-C, would be lost in a callback.
+    A read never seeks: soundfile would seek after each block, and an MP3 decoder would restart with half of
+    its state. libsndfile reads through callbacks, which run in their own thread: an exception raised by a
+    signal, such as Ctrl-C, would be lost in a callback.
     """
 
     def __init__(self, path: Path, span: ByteSpan, max_header_bytes: int = MAX_HEADER_BYTES) -> None:
@@ -119,6 +121,17 @@ class Sound:
             ) from error
         self._refuse_bytes()
         return block
+
+    def seek(self, first_sample: int) -> bool:
+        """Go to a sample; False where that is not exact, and the position then not known."""
+        import soundfile  # noqa: PLC0415 - as above
+
+        if not self._is_seekable or self._sound.format not in _SEEKING_FORMATS:
+            return False
+        try:
+            return int(self._in_thread(lambda: self._sound.seek(first_sample))) == first_sample
+        except soundfile.LibsndfileError:
+            return False
 
     def has_last_sample(self) -> bool:
         """Tell whether the announced samples are there; moves the position."""

@@ -1,14 +1,14 @@
 """Recordings on disk: format, notes, and audio in blocks, for any format that libsndfile reads."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from emotion.arrays import Samples, make_finite
-from emotion.audio_decoding import READ_SAMPLES, Stream, find_streams, open_again, open_file
+from emotion.audio_decoding import READ_SAMPLES, Sound, Stream, find_streams, open_again, open_file
 from emotion.audio_layout import sound_bytes
 from emotion.errors import AudioFileError
 from emotion.signal import mix_down, mixing_note
@@ -168,7 +168,7 @@ class AudioFile:
     sample_format : {'PCM_16', 'FLOAT'}
         The smallest WAV subtype that keeps the samples of `blocks` exactly.
     non_finite_samples, huge_samples : int
-        Of the latest pass so far: values replaced by 0, and values clipped to ±1e6.
+        Since the latest pass from the beginning: values replaced by 0, and values clipped to ±1e6.
 
     Raises
     ------
@@ -206,7 +206,12 @@ class AudioFile:
             found.append(f"samples beyond ±1e6 cut to that: {self.huge_samples}")
         return (*self._header_notes, *found)
 
-    def blocks(self, block_samples: int, first_sample: int = 0) -> Iterator[Samples]:
+    def blocks(
+        self,
+        block_samples: int,
+        first_sample: int = 0,
+        is_cancelled: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Samples]:
         """Read from the beginning, or from another place, in blocks.
 
         Parameters
@@ -214,8 +219,10 @@ class AudioFile:
         block_samples : int
             Samples in each block but the last, at least 1.
         first_sample : int
-            Where to begin. What is before is decoded too, so that the samples are the same as from the
-            beginning on.
+            Where to begin. The samples are the same as from the beginning on: what is before is decoded too
+            where the format does not seek exactly, as MP3 and Opus.
+        is_cancelled : callable
+            Asked again and again while what is before is decoded; once it is true, no block comes.
 
         Yields
         ------
@@ -227,24 +234,36 @@ class AudioFile:
         AudioFileError
             If the file changed or went away since it was opened.
         """
-        self.non_finite_samples = self.huge_samples = 0
-        for raw in self._raw_blocks(block_samples, first_sample):
+        if not first_sample:
+            self.non_finite_samples = self.huge_samples = 0
+        for raw in self._raw_blocks(block_samples, first_sample, is_cancelled):
             samples, num_non_finite, num_huge = make_finite(raw)
             self.non_finite_samples += num_non_finite
             self.huge_samples += num_huge
             yield samples
 
-    def _raw_blocks(self, block_samples: int, first_sample: int = 0) -> Iterator[Samples]:
+    def _raw_blocks(
+        self,
+        block_samples: int,
+        first_sample: int = 0,
+        is_cancelled: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Samples]:
         pieces: list[Samples] = []
         missing = block_samples
-        passed_over = first_sample
+        before = first_sample
         for stream in self._streams:
-            left = stream.num_samples
-            with open_again(self.path, stream) as sound:
+            # Each is decoded by itself.
+            if before >= stream.num_samples:
+                before -= stream.num_samples
+                continue
+            sound, passed_over = self._open_at(stream, before)
+            left = stream.num_samples - before + passed_over
+            before = 0
+            with sound:
                 while left:
-                    piece = sound.read(
-                        min(passed_over or missing, left, READ_SAMPLES if passed_over else left)
-                    )
+                    if passed_over and is_cancelled():
+                        return
+                    piece = sound.read(min(passed_over or missing, left))
                     if not len(piece):
                         raise AudioFileError(
                             f"{self.path} ends {left} samples early: it changed while it was read"
@@ -260,6 +279,16 @@ class AudioFile:
                         pieces, missing = [], block_samples
         if pieces:
             yield _joined(pieces)
+
+    def _open_at(self, stream: Stream, first_sample: int) -> tuple[Sound, int]:
+        """Open a stream at a sample; give how many samples are still to be decoded before it."""
+        sound = open_again(self.path, stream)
+        if not first_sample or _coding(stream.layout.subtype).sample_bytes is None:
+            return sound, first_sample
+        if sound.seek(first_sample):
+            return sound, 0
+        sound.close()
+        return open_again(self.path, stream), first_sample
 
     def _refuse_without_finite_sample(self) -> None:
         if not any(bool(np.isfinite(block).any()) for block in self._raw_blocks(READ_SAMPLES)):

@@ -123,9 +123,14 @@ class EpisodeFinder:
         self._open: dict[tuple[str, str], _Open] = {}
 
     def take(self, event: LegEvent) -> list[Episode]:
-        """Take what comes next of a leg, and give the episodes that have ended; a gap ends all of the leg."""
+        """Take what comes next of a leg, and give the episodes that have ended.
+
+        A gap ends all of the leg; a skipped window, those that no later window touches.
+        """
         if isinstance(event, Skip):
-            return []
+            return self._end(
+                lambda leg, _kind, episode: leg == event.leg and episode.last.end_sample < event.start_sample
+            )
         if not isinstance(event, Row):
             return self._end(lambda leg, _kind, _open: leg == event.leg)
         row, wanted = event, self._kind_of(event)
@@ -173,3 +178,28 @@ def side_by_side(episodes: Sequence[Episode]) -> list[Episode]:
             placed[number] = replace(placed[number], end=seconds, end_sample=sample)
             placed[number + 1] = replace(placed[number + 1], start=seconds, start_sample=sample)
     return placed
+
+
+class EpisodeLanes:
+    """Gives exclusive episodes of each leg as they come, placed side by side as `side_by_side` does."""
+
+    def __init__(self) -> None:
+        self._finder = EpisodeFinder(exclusive=True)
+        # By leg, where the latest episode gave way to the next one, in seconds and as a sample.
+        self._borders: dict[str, tuple[float, int]] = {}
+
+    def take(self, event: LegEvent) -> list[Episode]:
+        """Take what comes next of a leg, and give the episodes that have ended."""
+        return [self._placed(episode, event) for episode in self._finder.take(event)]
+
+    def finish(self) -> list[Episode]:
+        """Give the episodes that the end of the stream ends."""
+        return [self._placed(episode, None) for episode in self._finder.finish()]
+
+    def _placed(self, episode: Episode, following: LegEvent | None) -> Episode:
+        start, start_sample = self._borders.pop(episode.leg, (episode.start, episode.start_sample))
+        end, end_sample = episode.end, episode.end_sample
+        if isinstance(following, Row) and following.start_sample < end_sample:
+            end, end_sample = (end + following.start) / 2, (end_sample + following.start_sample) // 2
+            self._borders[episode.leg] = end, end_sample
+        return replace(episode, start=start, end=end, start_sample=start_sample, end_sample=end_sample)

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from streamer.episodes import Episode, EpisodeFinder, side_by_side
-from streamer.events import STATES, Gap, LegEvent, Row
+from streamer.episodes import Episode, EpisodeLanes
+from streamer.events import STATES, LegEvent, Row
 from streamer.session_info import LegSummary, StrongMoment
 
 MOST_MOMENTS: Final = 3
@@ -27,9 +27,7 @@ class LegTotals:
         self._step_seconds = step_seconds
         self._states: Counter[str] = Counter()
         self._emotions: Counter[str] = Counter()
-        self._finder = EpisodeFinder(exclusive=True)
-        # The latest episode: where it ends is known once the next has begun.
-        self._latest: Episode | None = None
+        self._episodes = EpisodeLanes()
         self._strongest: dict[str, list[StrongMoment]] = {label: [] for label in labels}
 
     def take(self, event: LegEvent) -> None:
@@ -38,16 +36,13 @@ class LegTotals:
             self._states[event.state] += 1
             if event.emotion is not None:
                 self._emotions[event.emotion] += 1
-        for episode in self._finder.take(event):
-            self._add(episode)
-        if isinstance(event, Gap):
-            self._end_latest()
+        for episode in self._episodes.take(event):
+            self._rank(episode)
 
     def summary(self, talk_seconds: float) -> LegSummary:
         """End the episodes and give the totals, once nothing more comes."""
-        for episode in self._finder.finish():
-            self._add(episode)
-        self._end_latest()
+        for episode in self._episodes.finish():
+            self._rank(episode)
         step_seconds = self._step_seconds
         return LegSummary(
             windows=self._states.total(),
@@ -56,18 +51,6 @@ class LegTotals:
             talk_seconds=talk_seconds,
             moments=tuple(moment for found in self._strongest.values() for moment in found),
         )
-
-    def _add(self, episode: Episode) -> None:
-        if self._latest is not None:
-            before, episode = side_by_side([self._latest, episode])
-            self._rank(before)
-        self._latest = episode
-
-    def _end_latest(self) -> None:
-        """Take the latest episode as it is: none follows it without a break."""
-        if self._latest is not None:
-            self._rank(self._latest)
-        self._latest = None
 
     def _rank(self, episode: Episode) -> None:
         emotion, mean, peak = episode.emotion, episode.mean_probability, episode.peak_probability

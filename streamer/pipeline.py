@@ -321,7 +321,8 @@ class Pipeline:
     def obey(self, source: int, command: UserCommand) -> None:
         """Carry out a command of the user for one source, whose sound before the command has been taken.
 
-        Sinks learn of a pause once no source is analysed any more, and of its end before any is again.
+        Sinks get the pause event after the last source has stopped, and the resume event before the first
+        restarts.
         """
         legs = self.sources[source]
         at_seconds = legs.seconds_at(command.at_samples[source])
@@ -347,7 +348,8 @@ class Pipeline:
         else:
             noted, self._noted = self._noted, None
             if noted is not None and command.note is not None:
-                self._mark(replace(noted, note=command.note))
+                # Without a word it is a mark like any other.
+                self._mark(replace(noted, note=command.note or None))
 
     def _mark(self, mark: Mark) -> None:
         self.counters.marks += 1
@@ -357,7 +359,7 @@ class Pipeline:
         self._sinks.handle(mark)
 
     def hold(self, *, held: bool) -> None:
-        """Note that a replay was paused, or goes on: nothing is late meanwhile."""
+        """Note that a replay was paused, or goes on."""
         self._held = held
 
     @property
@@ -368,8 +370,6 @@ class Pipeline:
     def look_for_sources(self, now: float, queues: Sequence[BlockQueue]) -> None:
         """Report a source that does not deliver, or whose device has gone; `now` is ``time.monotonic()``."""
         for source, queue in zip(self.sources, queues, strict=True):
-            if self._held:
-                source.rest(now)
             for found in source.check(now, queue):
                 if isinstance(found, Absence):
                     self._handle_absence(found)

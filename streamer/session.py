@@ -100,7 +100,9 @@ def describe_session(
         session=new_session_id(now),
         started=now if given is None else given.timestamp(),
         sources=tuple(sources),
-        notes=tuple(dict.fromkeys((*leg_notes(plans, sources), *_told(options.announced), *notes))),
+        notes=tuple(
+            dict.fromkeys((*leg_notes(plans, sources), *_announcement_note(options.announced), *notes))
+        ),
         model=card.name,
         model_notes=tuple(card.notes),
         feature_set=f"{card.feature_set}/{card.feature_set_version}",
@@ -123,7 +125,7 @@ def describe_session(
 SHOWN_OF_ANNOUNCEMENT: Final = 60
 
 
-def _told(announced: str | None) -> tuple[str, ...]:
+def _announcement_note(announced: str | None) -> tuple[str, ...]:
     """Give a note with the beginning of what the parties were told."""
     if announced is None:
         return ()
@@ -155,6 +157,8 @@ class Worker:
 
     Attributes
     ----------
+    held : bool
+        The user has paused a replay; any thread may set it.
     latest : Snapshot
         Replaced as a whole, so any thread may read it at any time.
     error : Exception or None
@@ -177,6 +181,7 @@ class Worker:
         self._ended = ended
         self._thread = threading.Thread(target=self._run, name="callmood-worker")
         self._is_started = False
+        self.held = False
         self.error: Exception | None = None
         # Waited for in place of the thread: a join that Ctrl-C interrupts takes a running thread for ended.
         self._over = threading.Event()
@@ -245,6 +250,8 @@ class Worker:
                     self._go_back()
                 self._obey(source, block.first_sample)
                 self._pipeline.take(source, block)
+            # Of the pipeline of now: the user may go back and pause at once.
+            self._pipeline.hold(held=self.held)
             self._pipeline.look_for_sources(time.monotonic(), self._multiplexer.queues)
             if time.monotonic() >= next_publish:
                 self.latest = self._pipeline.snapshot(self._multiplexer)
@@ -310,8 +317,8 @@ class Session:
             self._refuse_too_short(info)
         self._known_notes = tuple(note for info in infos for note in info.notes)
         self._plans = options.legs or side_legs(infos)
-        self._players = [source for source in self._sources if isinstance(source, Player)]
-        self._is_held = False
+        # What one source of a replay is told holds for all.
+        self._player = next((source for source in self._sources if isinstance(source, Player)), None)
         self._multiplexer = SourceMultiplexer(
             [LIVE_QUEUE_SECONDS if info.live else FILE_QUEUE_SECONDS for info in infos],
             [info.sample_rate for info in infos],
@@ -405,11 +412,9 @@ class Session:
 
     def _obey(self, key: Key) -> None:
         match key:
-            case "pause" if self._players:
-                self._is_held = not self._is_held
-                self._worker.pipeline.hold(held=self._is_held)
-                for player in self._players:
-                    player.hold(held=self._is_held)
+            case "pause" if self._player is not None:
+                self._worker.held = not self._worker.held
+                self._player.hold(held=self._worker.held)
             case "forward":
                 self._jump(JUMP_SECONDS)
             case "back":
@@ -421,14 +426,14 @@ class Session:
 
     def _jump(self, seconds: float) -> None:
         """Go on at another place of a replay, or tell why not."""
-        if not self._players:
+        if self._player is None:
             self._screen.tell("arrow keys jump in a replay; this sound is live")
         elif seconds < 0 and self._num_sinks:
             # What is written has one time, which never runs back.
             self._screen.tell(
                 "cannot go back: this replay writes files or sends alerts; replay it without these"
             )
-        elif not all(player.jump(seconds) for player in self._players):
+        elif not self._player.jump(seconds):
             self._screen.tell(f"cannot go on: less than {seconds:g} s are left")
 
     def _open_pipeline(self, options: SessionOptions) -> Pipeline:
@@ -437,9 +442,7 @@ class Session:
 
     def _begin_anew(self, before: Pipeline) -> Pipeline:
         """Open a pipeline that knows the voices of the one before, and nothing else."""
-        pipeline = self._open_pipeline(replace(self._options, voice_states=before.voice_states))
-        pipeline.hold(held=self._is_held)
-        return pipeline
+        return self._open_pipeline(replace(self._options, voice_states=before.voice_states))
 
     def _stop_worker(self) -> None:
         if not self._worker.stop():

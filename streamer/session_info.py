@@ -55,8 +55,8 @@ class SessionInfo:
     shows_change_after_seconds : float or None
         How long after a change of emotion it is shown, s, as measured for the card; None where nobody
         measured it, or not with this win and step.
-    alerts : tuple of str
-        The rules that the legs are watched by, as they were given.
+    alerts : tuple of str or None
+        The rules that the legs are watched by, as they were given; None where an older journal does not say.
     announced : str or None
         What the parties were told before the start.
     clock : {'wall', 'given', 'stream'}
@@ -82,7 +82,7 @@ class SessionInfo:
     voices: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     learns_voice: bool = False
     shows_change_after_seconds: float | None = None
-    alerts: tuple[str, ...] = ()
+    alerts: tuple[str, ...] | None = ()
     announced: str | None = None
     clock: ClockKind = "wall"
     utc_offset_seconds: float | None = field(default=None, compare=False)
@@ -99,8 +99,9 @@ class SessionInfo:
 
     @property
     def seconds(self) -> float | None:
-        """The length of the sound where it is known, s."""
-        return self.sources[0].seconds
+        """The length of the longest source, s; None where one has no known length."""
+        lengths = [source.seconds for source in self.sources if source.seconds is not None]
+        return max(lengths) if len(lengths) == len(self.sources) else None
 
     def kept_channels(self, source: int) -> tuple[int, ...]:
         """Name the channels of a source that sinks are given."""

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Final
 
-from streamer.episodes import Episode, EpisodeFinder
+from streamer.episodes import Episode, EpisodeLanes
 from streamer.events import Absence, Alert, Gap, LegEvent, Mark, Pause, Row, Skip
 from streamer.snapshot import LogEntry, LogKind, StripView, Tick
 
@@ -14,7 +14,7 @@ MAX_BINS: Final = 512
 """When more are needed, each two become one."""
 
 EMOTION_SHARE: Final = 0.25
-"""A stretch of the strip shows an emotion where emotions take at least this share of it."""
+"""A bin of the strip shows an emotion where emotions take at least this share of it."""
 
 MAX_LOG_ENTRIES: Final = 50
 MAX_TICKS: Final = 200
@@ -25,7 +25,7 @@ _UNREMARKABLE: Final = frozenset({"neutral"})
 
 
 def dominant_kind(counts: Counter[str], labels: Sequence[str]) -> str:
-    """Give what a stretch shows: the longest emotion, if emotions last long enough, else the state."""
+    """Give what a bin shows: the longest emotion, if emotions last long enough, else the state."""
     total = counts.total()
     if not total:
         return ""
@@ -112,7 +112,7 @@ class SessionMemory:
     def __init__(self, legs: Sequence[str], labels: Sequence[str]) -> None:
         self._is_one = len(legs) == 1
         self._strip = SessionStrip(legs, labels)
-        self._episodes = EpisodeFinder(lambda row: None if row.emotion in _UNREMARKABLE else row.emotion)
+        self._episodes = EpisodeLanes()
         self._log: list[LogEntry] = []
         self._ticks: deque[Tick] = deque(maxlen=MAX_TICKS)
         self._gap: Gap | None = None
@@ -173,13 +173,19 @@ class SessionMemory:
         return tuple(self._ticks)
 
     def _note_episode(self, episode: Episode) -> None:
+        if episode.emotion is None or episode.emotion in _UNREMARKABLE:
+            return
         leg = "" if self._is_one else f"{episode.leg} "
         seconds = episode.end - episode.start
-        self._note(episode.start, f"{leg}{episode.kind} {seconds:.0f} s", "episode")
+        text = f"{leg}{episode.emotion} {seconds:.1f} s"
+        self._add(LogEntry(episode.start, text, "episode", emotion=episode.emotion))
 
     def _note(self, at_seconds: float, text: str, kind: LogKind, message: str = "") -> None:
-        entry = LogEntry(at_seconds, text, kind, message)
-        self._log.insert(bisect_right(self._log, at_seconds, key=lambda each: each.at_seconds), entry)
+        self._add(LogEntry(at_seconds, text, kind, message))
+
+    def _add(self, entry: LogEntry) -> None:
+        place = bisect_right(self._log, entry.at_seconds, key=lambda each: each.at_seconds)
+        self._log.insert(place, entry)
         del self._log[:-MAX_LOG_ENTRIES]
 
     def _tick(self, tick: Tick) -> None:

@@ -98,12 +98,15 @@ class LogEntry:
         For its style.
     message : str
         The same as a message; empty where it is none. Where the log is shown, the message is not.
+    emotion : str
+        The label of an episode, for its colour; empty for what is no episode.
     """
 
     at_seconds: float
     text: str
     kind: LogKind
     message: str = ""
+    emotion: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -256,7 +256,6 @@ class PanelControls:
         match stroke.key:
             case "enter":
                 self._note = None
-                # Without a word it is a mark like any other.
                 return Note(" ".join(note.split()))
             case "escape":
                 self._note = None

@@ -23,13 +23,14 @@ from streamer.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """The note of a mark is finished; None where the user gave it up."""
+    """The note of a mark is finished: empty for a mark without one, None where the user gave it up."""
 
     text: str | None
 
 
 Key: TypeAlias = Literal["pause", "mark", "begin_note", "forward", "back", "quit"] | Note
-"""What a user can ask a session for; "pause" also ends a pause. The note follows on "begin_note"."""
+"""What a user can ask a session for; "pause" also ends a pause. `begin_note` is always
+followed by a `Note`."""
 
 
 class Screen:

@@ -22,6 +22,7 @@ from tests.session_material import facts
 STEP_SECONDS, WIN_SECONDS = 0.5, 2.0
 CUSTOMER, STAFF = LegPlan("customer", channel=0), LegPlan("me", channel=1)
 TONE_HZ = 440.0
+_REPEATED_SECONDS = 300.0
 
 
 def wandering_rows(
@@ -143,6 +144,19 @@ def page_session(journal: Journal, *, with_sound: bool = True) -> PageSession:
     return PageSession(analysis, {leg: tone_audio(analysis, leg) for leg in legs})
 
 
+def between_milliseconds(session: PageSession) -> PageSession:
+    """Let all pieces begin a little later, between two milliseconds, as at 44.1 kHz after a gap."""
+    return replace(
+        session,
+        audio={
+            leg: replace(
+                audio, pieces=tuple(replace(each, start=each.start + 13 / 44_100) for each in audio.pieces)
+            )
+            for leg, audio in session.audio.items()
+        },
+    )
+
+
 def tone_audio(analysis: SessionAnalysis, leg: str) -> LegAudio:
     """Encode a tone for the moments of a leg, end to end."""
     [found] = [each for each in analysis.legs if each.plan.name == leg]
@@ -163,15 +177,15 @@ def _tone(seconds: int) -> bytes:
 
 
 def long_session(hours: float = 8.0) -> PageSession:
-    """Give a session of hours: twenty minutes over and over, without the cost of analysing it."""
-    short = analyse(wandering_journal(2400))
-    times = round(hours * 3)
+    """Give a session of hours: five minutes over and over, without the cost of analysing it."""
+    short = analyse(wandering_journal(600))
+    times = round(hours * 3600 / _REPEATED_SECONDS)
     legs = tuple(_repeated(leg, times) for leg in short.legs)
-    return PageSession(replace(short, legs=legs, seconds=times * 1200.0))
+    return PageSession(replace(short, legs=legs, seconds=times * _REPEATED_SECONDS))
 
 
 def _repeated(leg: LegAnalysis, times: int) -> LegAnalysis:
-    shifts = np.repeat(1200.0 * np.arange(times), len(leg.starts))
+    shifts = np.repeat(_REPEATED_SECONDS * np.arange(times), len(leg.starts))
     return replace(
         leg,
         starts=np.tile(leg.starts, times) + shifts,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from callmood.process import say_note
 from callmood.session_options import STANDARD_OUTPUT, add_output_arguments, add_recordings_folder
 from emotion.atomic_files import beside
-from emotion.errors import JournalError, OutputError, UsageError, output_error, printable
+from emotion.errors import OutputError, UsageError, output_error, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,12 +105,10 @@ def run(arguments: argparse.Namespace) -> int:
     from streamer.recordings.lookup import find_session
 
     kind: str = arguments.format
+    if arguments.audio is not None and not (arguments.audio.strip() and arguments.audio.isprintable()):
+        raise UsageError(f"--audio is {arguments.audio!a:.70}; give a path or an address, such as call.wav")
     stored = find_session(arguments.session, Path(arguments.out))
-    if stored.journal is None:
-        raise JournalError(
-            f"session {printable(stored.name)} has no journal, which exports are made of; where its sound "
-            f"was kept, make one with callmood replay {printable(stored.name)} --journal call.jsonl"
-        )
+    source = stored.journal_for("exports")
     if arguments.output == STANDARD_OUTPUT and kind in {FOLDER, BINARY}:
         raise UsageError(f"{kind} cannot be written to standard output; name a file with -o")
     access = GROUP_READABLE if arguments.group_readable else PRIVATE
@@ -121,16 +119,28 @@ def run(arguments: argparse.Namespace) -> int:
     if kind == FOLDER:
         target = OutputFolder.claim(path, access, force=arguments.force)
     elif not is_printed:
-        files = OutputFiles(force=arguments.force, access=access, inputs=[stored.journal])
+        files = OutputFiles(force=arguments.force, access=access, inputs=[source])
         target = files.claim(path, "-o")
-    journal = read_journal(stored.journal)
+    journal = read_journal(source)
     prepared = timeline(stored, journal, is_windows=arguments.windows, audio=arguments.audio)
     if kind in NAMES_RECORDING:
         _note_unknown(prepared)
     if isinstance(target, OutputFolder):
         from callmood.reports.export_tables import audformat_database
+        from streamer.sinks.base import counted
 
-        written = target.write(lambda folder: audformat_database(prepared, folder))
+        num_left_out = 0
+
+        def fill(folder: Path) -> None:
+            nonlocal num_left_out
+            num_left_out = audformat_database(prepared, folder)
+
+        written = target.write(fill)
+        if num_left_out:
+            say_note(
+                f"left out {counted(num_left_out, 'window')} with the times of an earlier one: a table of "
+                "audformat has each segment once"
+            )
     else:
         content = _content(kind, prepared, stored, Path(os.path.realpath(path)).parent)
         if target is None:

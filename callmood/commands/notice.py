@@ -1,16 +1,19 @@
 """`callmood notice`: words that tell people what is analysed and kept, to be adapted."""
 
 import argparse
-import re
 import sys
 import textwrap
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from callmood.model_choice import DEFAULT_MODEL, MODEL_HELP
 from emotion.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from emotion.card import Card
+    from streamer.recordings.retention import RetentionLimits
 
 SUMMARY: Final = "Print a notice for the people you listen to: words to say, and words to publish."
 
@@ -19,7 +22,8 @@ _LANGUAGES: Final = ("en", "de", "zh")
 _FORMS: Final = ("spoken", "written")
 _LONGEST_TEXT: Final = 200
 _COLUMNS: Final = 78
-_AGE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([hdw])")
+_ACTED: Final = frozenset({"aesdd", "ased", "crema-d-partial", "emodb", "nemo", "ravdess"})
+"""Corpora, as cards name them, in which actors speak."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
     _check_text("who", arguments.who)
     _check_text("contact", arguments.contact)
     text = tomllib.loads((_FOLDER / f"{arguments.lang}.toml").read_text(encoding="utf-8"))
-    values = _values(text, arguments, _planned(arguments))
+    planned, limits = _planned(arguments)
+    values = _values(text, arguments, planned, limits)
     titles = {"spoken": text["say"], "written": text["publish"]}
     # Chinese has no blanks to break lines at, and needs none.
     columns = sys.maxsize if arguments.lang == "zh" else _COLUMNS
@@ -108,7 +113,7 @@ def _check_text(option: str, text: str | None) -> None:
         raise UsageError(f"--{option} is {text!r:.60}; give one line of at most {_LONGEST_TEXT} characters")
 
 
-def _planned(arguments: argparse.Namespace) -> argparse.Namespace:
+def _planned(arguments: argparse.Namespace) -> "tuple[argparse.Namespace, RetentionLimits]":
     """Give the options with which `callmood listen` would run, those of this command in their place."""
     from callmood import configuration
     from callmood.process import say_note
@@ -124,8 +129,8 @@ def _planned(arguments: argparse.Namespace) -> argparse.Namespace:
     for name in ("record", "moments", "record_session", "journal", "keep", "keep_journals", "model"):
         if (given := getattr(arguments, name)) not in {None, False}:
             setattr(planned, name, given)
-    RetentionLimits.parse(planned.keep, None, planned.keep_journals)
-    return planned
+    limits = RetentionLimits.parse(planned.keep, None, planned.keep_journals)
+    return planned, limits or RetentionLimits()
 
 
 def _what_is_kept(planned: argparse.Namespace) -> str:
@@ -139,7 +144,10 @@ def _what_is_kept(planned: argparse.Namespace) -> str:
 
 
 def _values(
-    text: Mapping[str, Any], arguments: argparse.Namespace, planned: argparse.Namespace
+    text: Mapping[str, Any],
+    arguments: argparse.Namespace,
+    planned: argparse.Namespace,
+    limits: "RetentionLimits",
 ) -> dict[str, str]:
     """Give what stands in place of the words in braces."""
     from emotion.model import find_model_folder, read_model_card
@@ -147,8 +155,8 @@ def _values(
     card = read_model_card(find_model_folder(planned.model))
     kept = _what_is_kept(planned)
     ages = {
-        "sound_age": _age(planned.keep, text),
-        "estimates_age": _age(planned.keep_journals or planned.keep, text),
+        "sound_age": _age(limits.keep_text, text),
+        "estimates_age": _age(limits.journal_text or limits.keep_text, text),
     }
     return {
         "who": arguments.who or text["who"],
@@ -157,15 +165,23 @@ def _values(
         "emotions": _listed([text["emotions"].get(label, label) for label in card.labels], text),
         "kept_spoken": text["kept_spoken"][kept].format_map(ages),
         "kept_written": text["kept_written"][kept].format_map(ages) + text["voice"] * bool(planned.voice),
-        "receivers": text["posted" if planned.post_alerts else "local"],
+        "learned": text["from_actors" if _learned_from_actors(card) else "from_others"],
+        # What a command does with an alert is not known here.
+        "receivers": text["posted" if planned.post_alerts or planned.on_alert else "local"],
     }
 
 
-def _age(age: str | None, text: Mapping[str, Any]) -> str:
-    match = None if age is None else _AGE.fullmatch(age.strip().lower())
-    if match is None:
+def _learned_from_actors(card: "Card") -> bool:
+    """Tell whether all that a model was fitted on is known to be acted."""
+    return bool(card.data) and {source.name for source in card.data} <= _ACTED
+
+
+def _age(age: str, text: Mapping[str, Any]) -> str:
+    from streamer.recordings.retention import age_words
+
+    if not age:
         return str(text["some_time"])
-    number, unit = match.groups()
+    number, unit = age_words(age)
     one, many = text["units"][unit]
     return str(text["age"]).format(number=number, unit=one if float(number) == 1 else many)
 

@@ -67,13 +67,13 @@ def _session_of(arguments: argparse.Namespace) -> "StoredSession | None":
     import os
 
     from emotion.errors import UsageError
-    from streamer.recordings.lookup import find_session
+    from streamer.recordings.lookup import find_session, is_journal_file
     from streamer.recordings.session_folder import JOURNAL_FILE
 
     given = arguments.file
     # Path.is_file raises for a long name or an unreadable folder.
     is_file = os.path.isfile(given)  # noqa: PTH113
-    if os.path.exists(given) and not given.is_dir() and not (is_file and given.suffix == ".jsonl"):  # noqa: PTH110
+    if os.path.exists(given) and not given.is_dir() and not (is_file and is_journal_file(given)):  # noqa: PTH110
         return None
     try:
         stored = find_session(str(given), Path(arguments.out))
@@ -118,7 +118,7 @@ def _replay_session(
     from streamer.recordings.session_folder import SESSION_FILE, kept_while_read
     from streamer.recordings.sound_reader import kept_sounds
     from streamer.session_info import SessionClock
-    from streamer.sources.file import BLOCK_SECONDS, FileSource, Turns
+    from streamer.sources.file import BLOCK_SECONDS, FileSource, Playback
 
     if stored.folder is None:
         raise UsageError(f"session {printable(stored.name)} has no folder; name the folder of recordings")
@@ -136,11 +136,11 @@ def _replay_session(
             check_ended(started, max(sound.num_samples / sound.sample_rate for sound in sounds))
         elif info.clock != "stream":
             started = SessionClock.of(info).started
-        turns = Turns(len(sounds))
+        playback = Playback(len(sounds))
         # Blocks are short where legs of two sources are compared.
         seconds = BLOCK_SECONDS if len(sounds) > 1 else None
         sources = [
-            FileSource(sound, fast=arguments.fast, block_seconds=seconds, turn=(turns, number))
+            FileSource(sound, fast=arguments.fast, block_seconds=seconds, turn=(playback, number))
             for number, sound in enumerate(sounds)
         ]
         return run_session(sources, arguments, outputs, legs, started)

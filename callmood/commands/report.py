@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from callmood.process import compute_on_one_thread, say_note
 from callmood.session_options import STANDARD_OUTPUT, add_output_arguments, add_recordings_folder
-from emotion.errors import JournalError, UsageError, printable
+from emotion.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from callmood.reports.analysis import SessionAnalysis
@@ -40,8 +40,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="FILE",
-        help="file to write, by its ending .html, .png, .pdf or .txt; `-` prints the text (default: "
-        "report.html in the session's folder)",
+        help="file to write: a page (.html), a picture (.png, .pdf) or text (.txt); `-` prints the text "
+        "(default: report.html in the session's folder)",
     )
     parser.add_argument(
         "--audio",
@@ -54,8 +54,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "The page is one file that opens offline. Its report.html in the session's folder is written again "
         "without --force. It holds what was classified of people and, unless --audio is none, their voices: "
-        "handle it as you handle the recording. A session that runs still, or was cut, gives what is whole, "
-        "and the report says what is missing. Pictures need: pip install 'callmood[plot]'.\n"
+        "handle it as you handle the recording. If the session is still running, or its journal was cut, "
+        "the report shows what is whole and says what is missing. Pictures need: "
+        "pip install 'callmood[plot]'.\n"
         "\n"
         "examples:\n"
         "  callmood report last\n"
@@ -76,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"a report is of one session or of two, and here are {len(arguments.sessions)}")
     ending = _ending(arguments.output)
     stored = [find_session(given, Path(arguments.out)) for given in arguments.sessions]
-    journals = [_journal_of(each) for each in stored]
+    journals = [each.journal_for("reports") for each in stored]
     outputs = OutputFiles(
         force=arguments.force,
         access=GROUP_READABLE if arguments.group_readable else PRIVATE,
@@ -109,15 +110,6 @@ def _ending(output: str | None) -> str:
     return ending
 
 
-def _journal_of(stored: "StoredSession") -> Path:
-    if stored.journal is None:
-        raise JournalError(
-            f"session {printable(stored.name)} has no journal, which reports are made of; where its sound "
-            f"was kept, make one with callmood replay {printable(stored.name)} --journal call.jsonl"
-        )
-    return stored.journal
-
-
 def _claimed(
     given: str | None, stored: "Sequence[StoredSession]", journals: Sequence[Path], outputs: "OutputFiles"
 ) -> "OutputFile":
@@ -132,7 +124,7 @@ def _claimed(
     if folder is None:
         return outputs.claim(journals[0].with_name(f"{journals[0].stem}-{DEFAULT_NAME}"), "-o")
     path = folder / DEFAULT_NAME
-    # Only a file that an earlier report made is written again; a link may lead anywhere.
+    # It is written again, whoever made it; but not through a link, which may lead anywhere.
     own = OutputFiles(
         force=outputs.force or not path.is_symlink(), access=outputs.access, inputs=[journals[0]]
     )
@@ -146,7 +138,7 @@ def _analysed(stored: "StoredSession", path: Path) -> "SessionAnalysis":
 
     is_running = is_being_recorded(stored)
     journal = read_journal(path)
-    return analyse(journal, missing=missing_sound(stored), is_running=is_running)
+    return analyse(journal, missing=missing_sound(stored, journal), is_running=is_running)
 
 
 def _print(analyses: "Sequence[SessionAnalysis]") -> None:
@@ -185,7 +177,7 @@ def _content(
 
 def _page(stored: "Sequence[StoredSession]", analyses: "Sequence[SessionAnalysis]", audio: "Which") -> bytes:
     from callmood.reports.html import PageSession, write_page
-    from callmood.reports.sound import leg_audio, leg_spectrogram
+    from callmood.reports.sound import leg_audio, leg_spectrogram, missing_sound, why_silent
 
     sessions = []
     num_passes = 2 if audio == "all" else 1
@@ -193,7 +185,8 @@ def _page(stored: "Sequence[StoredSession]", analyses: "Sequence[SessionAnalysis
         for each, analysis in zip(stored, analyses, strict=True):
             heard = _of_legs(analysis, partial(leg_audio, each, analysis, audio), advance)
             seen = _of_legs(analysis, partial(leg_spectrogram, each, analysis), advance)
-            sessions.append(PageSession(analysis, heard, seen))
+            reason = why_silent(audio, each, missing_sound(each, analysis.journal)) if not heard else ""
+            sessions.append(PageSession(analysis, heard, seen, reason))
     return write_page(sessions)
 
 

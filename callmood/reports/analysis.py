@@ -4,21 +4,27 @@ Reports and pages draw this; `analyse` is the only place that computes it.
 """
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise, permutations
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from callmood.reports.style import NEUTRAL
 from emotion.errors import CallmoodError, JournalError, printable
+from streamer.doubt import NOISY, SHORT_SECONDS, TOO_SHORT, VOICE_NEW, doubt_reasons
 from streamer.episodes import Episode, EpisodeFinder, side_by_side
 from streamer.events import STATES, Alert, Gap, LegEvent, Row
 from streamer.leg_plan import MAX_LEGS, LegPlan
 from streamer.recordings.journal_reader import Journal
+from streamer.session_info import Summary
 from streamer.sinks.base import counted
 from streamer.sinks.text import duration_text
+
+_Kind = TypeVar("_Kind")
 
 if TYPE_CHECKING:
     from emotion.card import Card
@@ -42,21 +48,11 @@ REACTION_SECONDS: Final = 10.0
 LED_UP_SECONDS: Final = 10.0
 """How long before its onset the story of an alert begins."""
 
-KNOWN_FROM: Final = 0.6
-"""Of `voice_known`: a voice under it is new."""
-NOISY_DB: Final = 12.0
-"""Speech that stands out of the background by less than this is noisy."""
-SHORT_SECONDS: Final = 1.0
-"""Speech that began less than this ago says little."""
 _BACKGROUND_SECONDS: Final = 30.0
-_NEUTRAL: Final = "neutral"
 _MOST_LABELS: Final = 32
 
-VOICE_NEW: Final = "voice still new"
-NOISY: Final = "noisy"
-TOO_SHORT: Final = "too short"
 CLOSE: Final = "close call"
-"""Reasons why a window was unsure; the last where none of the others is known."""
+"""Why a window was unsure where none of the reasons of `streamer.doubt` is known."""
 
 OFTEN_WRONG: Final = (
     "It estimates how a voice sounds, not what a person feels, and it is often wrong: listen before you "
@@ -135,6 +131,9 @@ class Reaction:
     before, after : mapping of str to int
         In how many of them the other leg mostly showed an emotion (or else `unsure` or `silence`) in the
         `REACTION_SECONDS` before the start and after the end; nothing is counted where it has no windows.
+    moved : mapping of (str, str) to int
+        How many episodes have each pair of what was mostly shown before and after, the most frequent first;
+        both of a pair may be the same. An episode without windows on one side has no pair.
     """
 
     leg: str
@@ -143,6 +142,7 @@ class Reaction:
     num_episodes: int
     before: Mapping[str, int]
     after: Mapping[str, int]
+    moved: Mapping[tuple[str, str], int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,6 +171,8 @@ class LegAnalysis:
         How long somebody talked, s.
     talk_share : float
         Its part of what all analysed legs talked, 0..1; 0 where nobody did.
+    talk_is_estimated : bool
+        True where the journal has no total: counted by windows, each of which reaches beyond its speech.
     episodes : tuple of Episode
         What was shown, one after the other; no two overlap.
     moments : tuple of Moment
@@ -197,6 +199,7 @@ class LegAnalysis:
     emotion_seconds: Mapping[str, float]
     talk_seconds: float
     talk_share: float
+    talk_is_estimated: bool
     episodes: tuple[Episode, ...]
     moments: tuple[Moment, ...]
     changes: tuple[Change, ...]
@@ -245,6 +248,11 @@ class SessionAnalysis:
     limits: tuple[str, ...]
 
     @property
+    def num_analysed(self) -> int:
+        """How many legs were analysed."""
+        return sum(leg.plan.analysed for leg in self.legs)
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """The model's labels."""
         return self.journal.header.labels
@@ -281,20 +289,22 @@ def analyse(
                 f"{printable(journal.path)} has {len(names)} {what}, and {most} are the most; name another"
             )
     windows = {plan.name: _Windows(journal, plan) for plan in header.legs}
-    talked = {name: _talk_seconds(each, journal) for name, each in windows.items()}
+    known = {} if journal.summary is None else _talk_of_summary(journal.summary)
+    talked = {name: known.get(name, each.talk_seconds) for name, each in windows.items()}
     total = sum(talked.values())
     legs = tuple(
         windows[plan.name].analysis(
             plan,
             talk_seconds=talked[plan.name],
             talk_share=talked[plan.name] / total if total else 0.0,
+            talk_is_estimated=plan.name not in known,
             alerts=[alert for alert in journal.alerts if alert.leg == plan.name],
         )
         for plan in header.legs
     )
     summary = journal.summary
     overlap_seconds = _overlap_seconds(windows.values()) if summary is None else summary.overlap_seconds
-    seconds = _length(journal)
+    seconds = journal.seconds
     return SessionAnalysis(
         journal=journal,
         name=header.session,
@@ -305,13 +315,6 @@ def analyse(
         missing=(*missing, *_missing_in(journal, seconds, is_running=is_running)),
         limits=_limits(journal),
     )
-
-
-def _length(journal: Journal) -> float:
-    ends = [event.end for events in (journal.rows, journal.skips, journal.gaps) for event in events]
-    stamped = (journal.marks, journal.pauses, journal.alerts, journal.absences)
-    ends += [event.at_seconds for events in stamped for event in events]
-    return max([0.0 if journal.summary is None else journal.summary.seconds, *ends])
 
 
 class _Windows:
@@ -342,8 +345,19 @@ class _Windows:
         self.voice_known = np.array([row.voice_known for row in rows], dtype=np.float32)
         self.is_spoken = (self.states == index_of_state["speech"]) | (self.states == index_of_state["unsure"])
 
+    @property
+    def talk_seconds(self) -> float:
+        """How long somebody talked, by the windows alone, s."""
+        return (int(self.is_spoken.sum()) + len(self.skips)) * self.step_seconds
+
     def analysis(
-        self, plan: LegPlan, *, talk_seconds: float, talk_share: float, alerts: list[Alert]
+        self,
+        plan: LegPlan,
+        *,
+        talk_seconds: float,
+        talk_share: float,
+        talk_is_estimated: bool,
+        alerts: list[Alert],
     ) -> LegAnalysis:
         """Compute the rest."""
         finder = EpisodeFinder(exclusive=True)
@@ -368,13 +382,14 @@ class _Windows:
             emotion_seconds=dict(zip(self.labels, emotions.tolist(), strict=True)),
             talk_seconds=talk_seconds,
             talk_share=talk_share,
+            talk_is_estimated=talk_is_estimated,
             episodes=tuple(lane),
             moments=tuple(moments),
             changes=_changes(lane, self.labels),
             unsure=tuple(sorted(longest, key=lambda span: span.start)),
             unsure_seconds={
                 reason: num_windows * self.step_seconds
-                for reason in (VOICE_NEW, NOISY, TOO_SHORT, CLOSE)
+                for reason in (VOICE_NEW, TOO_SHORT, NOISY, CLOSE)
                 if (num_windows := sum(number for number, span in unsure if reason in span.reasons))
             },
             alerts=tuple(
@@ -425,15 +440,15 @@ class _Windows:
         return found
 
     def _reasons(self, rows: slice) -> tuple[str, ...]:
-        reasons = []
-        if self.learns_voice and self.voice_known[rows].mean() < KNOWN_FROM:
-            reasons.append(VOICE_NEW)
         background = self._background_dbfs(rows)
-        if background is not None and float(np.median(self.levels[rows])) - background < NOISY_DB:
-            reasons.append(NOISY)
-        if self._spoken_seconds((rows.start + rows.stop - 1) // 2) < SHORT_SECONDS:
-            reasons.append(TOO_SHORT)
-        return tuple(reasons) or (CLOSE,)
+        reasons = doubt_reasons(
+            voice_known=float(self.voice_known[rows].mean()) if self.learns_voice else None,
+            spoken_seconds=self._spoken_seconds((rows.start + rows.stop - 1) // 2),
+            above_background_db=None
+            if background is None
+            else float(np.median(self.levels[rows])) - background,
+        )
+        return reasons or (CLOSE,)
 
     def _background_dbfs(self, rows: slice) -> float | None:
         """Give the level of the windows without speech nearby; None where there is none."""
@@ -476,11 +491,10 @@ def strength(episode: Episode) -> tuple[float, float]:
     return episode.peak_probability or 0.0, episode.end - episode.start
 
 
-def _talk_seconds(windows: _Windows, journal: Journal) -> float:
-    if journal.summary is not None and windows.name in journal.summary.talk_seconds:
-        # It leaves out what was heard of the other leg.
-        return journal.summary.talk_seconds[windows.name]
-    return (int(windows.is_spoken.sum()) + len(windows.skips)) * windows.step_seconds
+def _talk_of_summary(summary: Summary) -> dict[str, float]:
+    """Give how long each leg talked, as far as the summary knows; that leaves out what others were heard."""
+    of_legs = {leg: each.talk_seconds for leg, each in summary.legs.items()}
+    return of_legs | dict(summary.talk_seconds)
 
 
 def _overlap_seconds(windows: Iterable[_Windows]) -> float:
@@ -540,21 +554,34 @@ def _reactions(legs: Sequence[LegAnalysis], labels: Sequence[str]) -> tuple[Reac
         shown = _Shown(other, labels)
         for label in labels:
             of_label = [stay for stay in stays if stay.emotion == label]
-            if label == _NEUTRAL or not of_label:
+            if label == NEUTRAL or not of_label:
                 continue
             starts = np.array([stay.start for stay in of_label])
             ends = np.array([stay.end for stay in of_label])
+            before = shown.mostly(starts - REACTION_SECONDS, starts)
+            after = shown.mostly(ends, ends + REACTION_SECONDS)
+            both = [
+                (was, became)
+                for was, became in zip(before, after, strict=True)
+                if was is not None and became is not None
+            ]
             reactions.append(
                 Reaction(
                     leg=leg.plan.name,
                     emotion=label,
                     other_leg=other.plan.name,
                     num_episodes=len(of_label),
-                    before=shown.counts(starts - REACTION_SECONDS, starts),
-                    after=shown.counts(ends, ends + REACTION_SECONDS),
+                    before=_tally(before),
+                    after=_tally(after),
+                    moved=_tally(both),
                 )
             )
     return tuple(reactions)
+
+
+def _tally(shown: Iterable[_Kind | None]) -> dict[_Kind, int]:
+    """Count what is there, the most frequent first."""
+    return dict(Counter(each for each in shown if each is not None).most_common())
 
 
 class _Shown:
@@ -570,20 +597,23 @@ class _Shown:
         kinds[numbers + 1, column] = 1
         self._sums = kinds.cumsum(axis=0)
 
-    def counts(self, starts: _Floats, ends: _Floats) -> dict[str, int]:
-        """Count what was shown in each of several times."""
+    def mostly(self, starts: _Floats, ends: _Floats) -> list[str | None]:
+        """Give what was mostly shown in each of several times; None where there are no windows."""
         begin, end = (np.searchsorted(self._centres, times) for times in (starts, ends))
-        shown = self._sums[end] - self._sums[begin]
+        shown: list[str | None] = []
         num_labels = len(self._labels)
-        counted_kinds = dict.fromkeys((*self._labels, "unsure", "silence"), 0)
-        for windows in shown.tolist():
+        for windows in (self._sums[end] - self._sums[begin]).tolist():
             if any(windows[:num_labels]):
-                counted_kinds[self._labels[windows.index(max(windows[:num_labels]))]] += 1
+                shown.append(self._labels[windows.index(max(windows[:num_labels]))])
             elif any(windows):
-                counted_kinds["unsure" if windows[num_labels] else "silence"] += 1
-        return {kind: count for kind, count in counted_kinds.items() if count}
+                shown.append("unsure" if windows[num_labels] else "silence")
+            else:
+                shown.append(None)
+        return shown
 
 
+_MOST_LISTED: Final = 10
+"""Absences, and failures, that are named."""
 _WHY_NO_SUMMARY: Final[Mapping[bool | None, str]] = {
     True: "the session is being recorded",
     False: "the session did not end in order",
@@ -606,6 +636,13 @@ def _missing_in(journal: Journal, seconds: float, *, is_running: bool | None) ->
             missing.append(f"{plan.name}: {counted(len(gaps), 'gap')}, {lost:.1f} s of sound ({causes})")
         if skips := sum(skip.leg == plan.name for skip in journal.skips):
             missing.append(f"{plan.name}: {counted(skips, 'window')} of speech skipped, the machine was slow")
+    missing += [
+        f"at {duration_text(absence.at_seconds)} the device {absence.source} went away: {absence.reason}"
+        for absence in journal.absences[:_MOST_LISTED]
+    ]
+    failures = [failure.message for failure in journal.failures]
+    failures += [] if journal.summary is None else journal.summary.failures
+    missing += list(dict.fromkeys(failures))[:_MOST_LISTED]
     return missing
 
 

@@ -84,7 +84,7 @@ def textgrid(timeline: Timeline) -> bytes:
     )
     tiers = [track.tier() for track in timeline.tracks]
     # Praat opens no object without length.
-    end = max([1, ms(timeline.seconds), *(tier[-1].end_ms for tier in tiers if tier)]) / 1000
+    end = max([1, ms(journal.seconds), *(tier[-1].end_ms for tier in tiers if tier)]) / 1000
     grid = praat.Textgrid(0, end)
     for name, tier in zip(legs, tiers, strict=True):
         entries = [(each.start_ms / 1000, each.end_ms / 1000, _praat_text(each.label)) for each in tier]
@@ -116,9 +116,13 @@ def eaf(timeline: Timeline, folder: Path) -> bytes:
             document.add_annotation(name, each.start_ms, each.end_ms, each.label)
     _order_by_time(document)
     for recording in timeline.recordings:
-        seen = one_line(recording.seen_from(folder))
+        seen = recording.seen_from(folder)
         mime = mimetypes.guess_type(seen)[0] or "audio/x-wav"
-        document.add_linked_file(seen, relpath=f"./{seen}", mimetype=mime)
+        address = seen
+        if not recording.is_address:
+            address = Path(os.path.normpath((recording.path or folder / seen).absolute())).as_uri()
+        is_relative = not recording.is_address and not seen.startswith("/")
+        document.add_linked_file(address, relpath=f"./{seen}" if is_relative else None, mimetype=mime)
     return _XML_DECLARATION + bytes(elan.to_string(document, encoding="UTF-8"))
 
 
@@ -135,7 +139,7 @@ def _order_by_time(document: Any) -> None:
 
 def label_studio(timeline: Timeline, folder: Path) -> bytes:
     """Write tasks for Label Studio: one a leg that was analysed, with its labels as predictions."""
-    seconds = round(timeline.seconds, 3)
+    seconds = round(timeline.journal.seconds, 3)
     tasks = [_task(timeline, number, seconds, folder) for number in range(len(timeline.analysed))]
     return (json.dumps(tasks, indent=1, ensure_ascii=False) + "\n").encode()
 
@@ -146,11 +150,7 @@ def _task(timeline: Timeline, number: int, seconds: float, folder: Path) -> dict
     recording = timeline.recordings[plan.source]
     seen = recording.seen_from(folder)
     # A path is one under the document root of Label Studio; an address stays as it was given.
-    audio = (
-        seen
-        if ":" in seen.partition("/")[0] or seen.startswith("/")
-        else f"/data/local-files/?d={quote(seen)}"
-    )
+    audio = seen if recording.is_address or seen.startswith("/") else f"/data/local-files/?d={quote(seen)}"
     results = [
         {
             "id": f"{number}-{place}",

@@ -182,10 +182,11 @@ def parquet(timeline: Timeline) -> bytes:
     return file.getvalue()
 
 
-def audformat_database(timeline: Timeline, folder: Path) -> None:
+def audformat_database(timeline: Timeline, folder: Path) -> int:
     """Write an audformat database into a folder that is there: a segmented table a leg, alerts and marks.
 
-    Tables are Parquet files: a spreadsheet opens none, and no text in them is a formula.
+    Tables are Parquet files: a spreadsheet opens none, and no text in them is a formula. A segment is in a
+    table once: give the number of windows that were left out because an earlier one has their times.
     """
     audformat, pandas = require("audformat", EXTRA), require("pandas", EXTRA)
     journal = timeline.journal
@@ -205,6 +206,7 @@ def audformat_database(timeline: Timeline, folder: Path) -> None:
         database.schemes[kind] = audformat.Scheme(dtype)
     database.schemes["time"] = audformat.Scheme(types.TIME)
     names = _table_names(timeline)
+    num_left_out = 0
     for track, name in zip(timeline.analysed, names, strict=True):
         recording = timeline.recordings[track.plan.source]
         columns = _leg_columns(timeline, track)
@@ -214,6 +216,7 @@ def audformat_database(timeline: Timeline, folder: Path) -> None:
         )
         index = audformat.segmented_index([recording.seen_from(folder)] * len(starts), starts, ends)
         is_first = ~index.duplicated()
+        num_left_out += len(is_first) - int(is_first.sum())
         channel = recording.channels.get(track.plan.name)
         where = "all channels mixed" if channel is None else f"channel {channel + 1}"
         table = audformat.Table(
@@ -226,6 +229,7 @@ def audformat_database(timeline: Timeline, folder: Path) -> None:
             table[column.name].set([cell for cell, is_kept in zip(cells, is_first, strict=True) if is_kept])
     _add_events(database, timeline)
     database.save(str(folder))
+    return num_left_out
 
 
 def _text(text: str | None) -> str | None:

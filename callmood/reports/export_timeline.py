@@ -1,11 +1,12 @@
 """What is exported: episodes or windows of each leg, alerts, marks, and the recording that they are of."""
 
 import os
+import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from emotion.errors import printable
 from streamer.episodes import Episode, find_episodes, shown_kind, side_by_side
@@ -64,6 +65,9 @@ class LegTrack:
         ]
 
 
+_IS_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.ASCII | re.IGNORECASE).match
+
+
 @dataclass(frozen=True, slots=True)
 class Recording:
     """The sound that times refer to.
@@ -85,9 +89,14 @@ class Recording:
     channels: Mapping[str, int]
     is_known: bool = True
 
+    @property
+    def is_address(self) -> bool:
+        """Whether it is named by an address, such as https://example.com/call.wav."""
+        return self.path is None and _IS_ADDRESS(self.name) is not None
+
     def seen_from(self, folder: Path) -> str:
         """Name it for a file in `folder`."""
-        return self.name if self.path is None else os.path.relpath(self.path, folder)
+        return printable(self.name if self.path is None else os.path.relpath(self.path, folder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +122,6 @@ class Timeline:
     is_windows: bool
     tracks: tuple[LegTrack, ...]
     recordings: tuple[Recording, ...]
-
-    @property
-    def seconds(self) -> float:
-        """The length of the session, as far as the journal shows it, s."""
-        journal = self.journal
-        ends = [0.0 if journal.summary is None else journal.summary.seconds]
-        ends += [row.end for row in journal.rows]
-        ends += [gap.end for gap in journal.gaps]
-        ends += [alert.at_seconds for alert in journal.alerts]
-        ends += [mark.at_seconds for mark in journal.marks]
-        return max(ends)
 
     @property
     def analysed(self) -> tuple[LegTrack, ...]:

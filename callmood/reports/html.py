@@ -16,19 +16,21 @@ from numpy.typing import NDArray
 
 from callmood import __version__
 from callmood.reports.analysis import strength
-from callmood.reports.html_sections import RESPONSIBLE_USE, Playable, session_article
-from streamer.panel.canvas import EMOTION_COLOURS
+from callmood.reports.html_sections import Playable, session_article
+from callmood.reports.style import NEUTRAL, LabelStyle, label_styles
+from callmood.reports.words import RESPONSIBLE_USE
 from streamer.session_info import SessionClock
 
 if TYPE_CHECKING:
     from callmood.reports.analysis import LegAnalysis, SessionAnalysis
     from callmood.reports.sound import LegAudio
 
-_NEUTRAL: Final = "neutral"
-_MORE_COLOURS: Final = ("#8f5fc0", "#1f8a70", "#b3537f", "#5c7a1e")
-"""For labels that the panel has no colour for."""
-_PATTERNS: Final = ("diagonal", "dots", "horizontal", "vertical", "cross")
-"""They tell emotions apart without colour; neutral has none."""
+_RESPONSIBLE: Final = (
+    '<section class="responsible" aria-labelledby="responsible">\n'
+    '<h2 id="responsible">Responsible use</h2>\n<ul>\n'
+    + "".join(f"<li><strong>{name}.</strong> {words}</li>\n" for name, words in RESPONSIBLE_USE.items())
+    + "</ul>\n</section>"
+)
 _SCALE: Final = 254
 _NONE: Final = 255
 """Stands for no probability; else `_SCALE` is 1."""
@@ -46,11 +48,14 @@ class PageSession:
         The sound of each leg that has any.
     spectrograms : mapping of str to bytes
         A PNG for each leg that has one, from 0 to the length of the session, without axes.
+    why_silent : str
+        Why there is no audio, for the end of a sentence.
     """
 
     analysis: "SessionAnalysis"
     audio: "Mapping[str, LegAudio]" = field(default_factory=dict)
     spectrograms: Mapping[str, bytes] = field(default_factory=dict)
+    why_silent: str = "none was kept"
 
 
 def write_page(sessions: Sequence[PageSession]) -> bytes:
@@ -70,8 +75,9 @@ def write_page(sessions: Sequence[PageSession]) -> bytes:
         HTML in UTF-8.
     """
     folder = files("callmood.reports") / "page"
+    styles = label_styles(label for session in sessions for label in session.analysis.labels)
     script = (folder / "report.js").read_text("utf-8")
-    style = (folder / "report.css").read_text("utf-8") + _colour_rules(sessions)
+    style = (folder / "report.css").read_text("utf-8") + _colour_rules(sessions, styles)
     names = " and ".join(session.analysis.name for session in sessions)
     page = Template((folder / "report.html").read_text("utf-8")).substitute(
         policy=(
@@ -84,12 +90,12 @@ def write_page(sessions: Sequence[PageSession]) -> bytes:
         style=style,
         script=script,
         sessions="\n".join(
-            session_article(number, each.analysis, _playable(each), each.spectrograms)
+            session_article(number, each.analysis, _playable(each), each.spectrograms, each.why_silent)
             for number, each in enumerate(sessions)
         ),
-        responsible=RESPONSIBLE_USE,
+        responsible=_RESPONSIBLE,
         audio="\n".join(_audio_elements(sessions)),
-        data=_json({"sessions": [_session_data(session) for session in sessions]}),
+        data=_json({"sessions": [_session_data(session, styles) for session in sessions]}),
     )
     return page.encode("utf-8", "replace")
 
@@ -110,27 +116,13 @@ def _audio_elements(sessions: Sequence[PageSession]) -> Iterator[str]:
                 yield f'<audio id="audio-{number}-{leg_number}" preload="none" src="{source}"></audio>'
 
 
-def _colour_rules(sessions: Sequence[PageSession]) -> str:
+def _colour_rules(sessions: Sequence[PageSession], styles: Mapping[str, LabelStyle]) -> str:
     """Give each session's labels their colours: in the style, since the policy allows none elsewhere."""
     return "".join(
-        f"#session-{number} .e{label}{{--own:{colour}}}\n"
+        f"#session-{number} .e{place}{{--own:{styles[label].colour}}}\n"
         for number, session in enumerate(sessions)
-        for label, colour in enumerate(_colours(session.analysis.labels))
+        for place, label in enumerate(session.analysis.labels)
     )
-
-
-def _colours(labels: Sequence[str]) -> list[str]:
-    more = iter(_MORE_COLOURS * (1 + len(labels)))
-    return [EMOTION_COLOURS.get(label) or next(more) for label in labels]
-
-
-def _letters(labels: Sequence[str]) -> list[str]:
-    """Give each label a letter; a number where its first letter is taken."""
-    letters: list[str] = []
-    for number, label in enumerate(labels, start=1):
-        letter = label[:1].upper()
-        letters.append(letter if letter and letter not in letters else str(number))
-    return letters
 
 
 def _json(value: object) -> str:
@@ -143,15 +135,14 @@ def _packed(values: NDArray[Any]) -> str:
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
 
 
-def _session_data(session: PageSession) -> dict[str, Any]:
+def _session_data(session: PageSession, styles: Mapping[str, LabelStyle]) -> dict[str, Any]:
     """Give what the script draws; report.js has the other side."""
     analysis = session.analysis
     journal, labels = analysis.journal, analysis.labels
-    neutral = labels.index(_NEUTRAL) if _NEUTRAL in labels else -1
-    patterns = iter(_PATTERNS * (1 + len(labels)))
+    neutral = labels.index(NEUTRAL) if NEUTRAL in labels else -1
     started = SessionClock.of(journal.header).at(0.0)
     emotional = [
-        moment.episode for leg in analysis.legs for moment in leg.moments if moment.episode.kind != _NEUTRAL
+        moment.episode for leg in analysis.legs for moment in leg.moments if moment.episode.kind != NEUTRAL
     ]
     strongest = max(emotional, key=strength, default=None)
     return {
@@ -163,9 +154,9 @@ def _session_data(session: PageSession) -> dict[str, Any]:
         "win": journal.header.win_seconds,
         "step": journal.header.step_seconds,
         "labels": labels,
-        "letters": _letters(labels),
-        "colours": _colours(labels),
-        "patterns": [None if number == neutral else next(patterns) for number in range(len(labels))],
+        "letters": [styles[label].letter for label in labels],
+        "colours": [styles[label].colour for label in labels],
+        "patterns": [styles[label].pattern for label in labels],
         # From below: a strong emotion is read from zero.
         "order": sorted(range(len(labels)), key=lambda number: number == neutral),
         "neutral": neutral,

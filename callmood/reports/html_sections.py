@@ -1,12 +1,12 @@
 """The written part of the HTML report: what the tables of a session say, without a script."""
 
 import base64
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from callmood.reports.words import DASH, NO_TIME, length_text, percent_text, time_text
 from streamer.events import STATES
 from streamer.session_info import SessionClock
 from streamer.sinks.base import counted
@@ -24,28 +24,12 @@ Playable: TypeAlias = Mapping[str, Sequence[tuple[float, float]]]
 MOST_ROWS: Final = 200
 """Of a table: `callmood export` gives them all."""
 _STAFF: Final = '<span class="chip">staff</span>'
-_DASH: Final = "\N{EN DASH}"
 _MINUS: Final = "\N{MINUS SIGN}"
 _TIMES: Final = "\N{MULTIPLICATION SIGN}"
 OPEN_ROWS: Final = 12
 """Of what was unsure: more must be opened."""
 CHANGE_SECONDS: Final = 4.0
 """Played before and after a change."""
-
-RESPONSIBLE_USE: Final = """\
-<section class="responsible" aria-labelledby="responsible">
-<h2 id="responsible">Responsible use</h2>
-<ul>
-<li><strong>Consent.</strong> Tell everyone on a call what you analyse and keep, and get their agreement
-first. This report can hold their voices: keep it as you keep a recording, and delete it with the
-session.</li>
-<li><strong>Limits.</strong> The models of callmood learned from actors. They do not know what people feel
-and are often wrong about strangers. Do not base decisions about people on this report.</li>
-<li><strong>Law.</strong> In the EU, inferring the emotions of employees or pupils is prohibited except for
-medical or safety reasons: AI Act, article 5(1)(f). Elsewhere you must tell the people concerned: article
-50(3).</li>
-</ul>
-</section>"""
 
 _TOOLBAR: Final = f"""\
 <div class="toolbar" role="group" aria-label="View of the timeline">
@@ -69,6 +53,7 @@ def session_article(
     analysis: "SessionAnalysis",
     playable: Playable,
     spectrograms: Mapping[str, bytes],
+    why_silent: str,
 ) -> str:
     """Write all of a session.
 
@@ -82,13 +67,15 @@ def session_article(
         What can be heard.
     spectrograms : mapping of str to bytes
         PNG by leg.
+    why_silent : str
+        Why nothing can be heard, where that is so.
 
     Returns
     -------
     str
         An ``article`` element; text of the session is escaped.
     """
-    writer = _Writer(number, analysis, playable)
+    writer = _Writer(number, analysis, playable, why_silent)
     sections = chain(
         writer.timeline(spectrograms),
         writer.legs(),
@@ -96,6 +83,7 @@ def session_article(
         writer.changes(),
         writer.alerts(),
         writer.marks(),
+        writer.gaps(),
         writer.reactions(),
         writer.unsure(),
         writer.limits(),
@@ -106,27 +94,6 @@ def session_article(
         f'<article class="session" id="session-{number}" aria-labelledby="name-{number}">\n'
         f"<div>\n{top}\n</div>\n<div>\n{rest}\n</div>\n</article>"
     )
-
-
-def time_text(seconds: float) -> str:
-    """Write a time of the stream, as ``0:12:08``; with a tenth where it is not a whole second."""
-    tenths = round(max(0.0, seconds) * 10)
-    minutes, rest = divmod(tenths, 600)
-    whole = f"{minutes // 60}:{minutes % 60:02d}:{rest // 10:02d}"
-    return f"{whole}.{rest % 10}" if rest % 10 else whole
-
-
-def length_text(seconds: float) -> str:
-    """Write a length in words, as ``4.5 s`` or ``1 h 02 min``."""
-    if seconds < 59.95:
-        return f"{seconds:.1f} s".replace(".0 ", " ")
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def percent_text(share: float | None) -> str:
-    """Write a probability or a share."""
-    return _DASH if share is None or math.isnan(share) else f"{100 * share:.0f} %"
 
 
 def _times(count: int) -> str:
@@ -171,7 +138,8 @@ def _table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]], 
 class _Writer:
     """Writes the sections of one session."""
 
-    def __init__(self, number: int, analysis: "SessionAnalysis", playable: Playable) -> None:
+    def __init__(self, number: int, analysis: "SessionAnalysis", playable: Playable, why_silent: str) -> None:
+        self._why_silent = why_silent
         self._number = number
         self._analysis = analysis
         self._header = analysis.journal.header
@@ -179,13 +147,14 @@ class _Writer:
         self._kinds = {label: f"e{index}" for index, label in enumerate(analysis.labels)}
         self._leg_numbers = {leg.plan.name: index for index, leg in enumerate(analysis.legs)}
         self._analysed = [leg for leg in analysis.legs if leg.plan.analysed]
+        self._estimated = {leg.plan.name for leg in self._analysed if leg.talk_is_estimated}
 
     def head(self) -> Iterator[str]:
         """When, how long, who, by which model; what is missing."""
         analysis, header = self._analysis, self._header
         started = SessionClock.of(header).at(0.0)
         if started is None:
-            title, when = _isolated(header.source_name), "not known: a recording was replayed"
+            title, when = _isolated(header.source_name), NO_TIME
         else:
             title = f"{started.day} {started:%B %Y, %H:%M}"
             when = f'<time datetime="{started.isoformat()}">{started:%Y-%m-%d %H:%M:%S %z}</time>'
@@ -228,10 +197,7 @@ class _Writer:
         sentences = []
         for leg in self._analysed:
             mostly = f", mostly {_isolated(leg.dominant_emotion)}" if leg.dominant_emotion else ""
-            share = f" ({percent_text(leg.talk_share)})" if len(self._analysed) > 1 else ""
-            sentences.append(
-                f"{_isolated(leg.plan.name)} talked for {length_text(leg.talk_seconds)}{share}{mostly}."
-            )
+            sentences.append(f"{_isolated(leg.plan.name)} talked for {self._talk(leg)}{mostly}.")
         if analysis.overlap_seconds:
             sentences.append(f"Several talked at once for {length_text(analysis.overlap_seconds)}.")
         if alerts := analysis.journal.alerts:
@@ -249,7 +215,7 @@ class _Writer:
         yield _TOOLBAR
         yield (
             '<canvas class="overview" aria-hidden="true"></canvas>'
-            '<div class="plots" tabindex="0" role="group" aria-label="Timeline of all legs" '
+            '<div class="plots" tabindex="0" role="application" aria-label="Timeline of all legs" '
             f'aria-describedby="keys-{number}"><canvas class="axis" aria-hidden="true"></canvas>'
         )
         for leg in self._analysis.legs:
@@ -257,7 +223,7 @@ class _Writer:
         yield '<div class="line cursor" hidden></div><div class="line head" hidden></div></div>'
         columns = ["Leg", "Shown", *(self._short_heading(label) for label in labels), "dBFS"]
         head = "".join(f'<th scope="col">{column}</th>' for column in columns)
-        cells = f"<td>{_DASH}</td>" * (len(columns) - 1)
+        cells = f"<td>{DASH}</td>" * (len(columns) - 1)
         rows = "".join(
             f'<tr><th scope="row">{_isolated(leg.plan.name)}</th>{cells}</tr>' for leg in self._analysis.legs
         )
@@ -266,10 +232,7 @@ class _Writer:
             f"</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
         )
         if not any(self._playable.values()):
-            yield (
-                '<p class="note">This report holds no sound: the session kept none, or '
-                "<code>--audio none</code> left it out.</p>"
-            )
+            yield (f'<p class="note">This report holds no sound: {escape(self._why_silent)}.</p>')
         yield f'<p class="note" id="keys-{number}">{_KEYS}</p></section>'
 
     def _legend(self) -> str:
@@ -280,7 +243,7 @@ class _Writer:
             f'data-kind="{kind}" aria-hidden="true"></canvas>{_isolated(name)}</li>'
             for kind, name in kinds
         )
-        return f'<ul class="legend" aria-label="Colours">{items}<li><i class="talk"></i>talk</li></ul>'
+        return f'<ul class="legend" aria-label="Colours">{items}<li><i class="speech"></i>speech</li></ul>'
 
     def _figure(self, leg: "LegAnalysis", spectrogram: bytes | None) -> str:
         name = _isolated(leg.plan.name)
@@ -290,7 +253,7 @@ class _Writer:
         )
         if not leg.plan.analysed:
             return f"{head} level only: not analysed, not recorded</figcaption></figure>"
-        words = [f"talks {length_text(leg.talk_seconds)}"]
+        words = [f"talks {self._talk(leg)}"]
         if leg.dominant_emotion:
             words.append(f"mostly {_isolated(leg.dominant_emotion)}")
         button = ""
@@ -317,26 +280,44 @@ class _Writer:
         remarks = ["staff"] * leg.is_staff + ["level only"] * (not leg.plan.analysed)
         return _isolated(leg.plan.name) + (f" ({', '.join(remarks)})" if remarks else "")
 
+    def _talk(self, leg: "LegAnalysis") -> str:
+        """Write how long an analysed leg talked; its share where others talked too."""
+        share = [percent_text(leg.talk_share)] if len(self._analysed) > 1 else []
+        remarks = [*share, *["estimated"] * (leg.plan.name in self._estimated)]
+        return length_text(leg.talk_seconds) + (f" ({', '.join(remarks)})" if remarks else "")
+
+    def _counted_windows(self) -> str:
+        """Say why emotions can add up to more than the talk."""
+        win, step = length_text(self._header.win_seconds), length_text(self._header.step_seconds)
+        words = (
+            f"Talk is the time with speech. Emotions and states count {step} for each window of {win}, which "
+            "reaches beyond the speech in it, so they can add up to more."
+        )
+        if self._estimated:
+            words += " Talk is estimated from the windows where the journal has no total."
+        return words
+
     def legs(self) -> Iterator[str]:
         """Who talked how long, and what was shown how long."""
         analysis = self._analysis
         names = [*self._kinds, *(state for state in STATES if state != "speech")]
         rows = []
         for leg in analysis.legs:
-            row = [self._role(leg), f"{length_text(leg.talk_seconds)} ({percent_text(leg.talk_share)})"]
             if not leg.plan.analysed:
-                rows.append([*row, *[_DASH] * (1 + len(names))])
+                rows.append([self._role(leg), *[DASH] * (2 + len(names))])
                 continue
             seconds = {**leg.emotion_seconds, **leg.state_seconds}
             total = sum(seconds[name] for name in names) or 1.0
             bar = _bar((self._kinds.get(name, name), seconds[name] / total) for name in names)
-            rows.append([*row, bar, *(length_text(seconds[name]) for name in names)])
+            times = (length_text(seconds[name]) for name in names)
+            rows.append([self._role(leg), self._talk(leg), bar, *times])
         yield f'<section aria-labelledby="legs-{self._number}">'
         yield f'<h2 id="legs-{self._number}">Who talked, and how</h2>'
         if len(self._analysed) > 1:
             yield f"<p>Several talked at once for {length_text(analysis.overlap_seconds)}.</p>"
         columns = ["Leg", "Talk", "Shares", *(self._heading(name) for name in names)]
         yield _table("Talk time, and seconds of each emotion and state", columns, rows, "legs")
+        yield f'<p class="note">{self._counted_windows()}</p>'
         yield "</section>"
 
     def _heading(self, kind: str) -> str:
@@ -355,10 +336,12 @@ class _Writer:
             if len(self._analysed) > 1:
                 yield f"<h3>{_isolated(leg.plan.name)}</h3>"
             yield '<div class="columns">'
+            level = 4 if len(self._analysed) > 1 else 3
             for label in self._analysis.labels:
                 found = [moment for moment in leg.moments if moment.episode.kind == label]
                 rows = [self._moment(leg, moment) for moment in found]
-                yield f'<div class="emotion {self._kinds[label]}"><h4>{self._heading(label)}</h4>'
+                yield f'<div class="emotion {self._kinds[label]}">'
+                yield f"<h{level}>{self._heading(label)}</h{level}>"
                 caption = f"Strongest moments of {escape(label)}, {escape(leg.plan.name)}"
                 columns = ["When", "Sound", "Probabilities"]
                 yield _table(caption, columns, rows, "moments") if rows else '<p class="note">none</p>'
@@ -416,6 +399,8 @@ class _Writer:
         rows = [self._alert(leg, story) for leg, story in stories]
         columns = ["When", "Sound", "Leg", "Rule", "What led to it"]
         nothing = "No rule became true." if self._header.alerts else "No rule was given."
+        if self._header.alerts is None:
+            nothing = "No rule became true. Whether one was given is not known: an older callmood wrote this."
         table = _table("Alerts", columns, rows, "alerts") if rows else ""
         yield from self._section("alerts", "Alerts", "", table, nothing)
 
@@ -437,7 +422,7 @@ class _Writer:
             self._play(leg, alert.onset_seconds, alert.at_seconds),
             _isolated(leg.plan.name),
             f"{_isolated(alert.rule)}<br>{_isolated(alert.label)} {percent_text(alert.probability)}",
-            "<br>".join(sentences) or _DASH,
+            "<br>".join(sentences) or DASH,
         ]
 
     def _episode(self, episode: "Episode") -> str:
@@ -446,17 +431,46 @@ class _Writer:
     def marks(self) -> Iterator[str]:
         """What the user marked."""
         marks = self._analysis.journal.marks
-        if not marks or not self._analysed:
+        if not marks:
             return
-        leg = self._analysed[0]
-        rows = [
-            [
-                self._show(leg, mark.at_seconds, mark.at_seconds),
-                _isolated(mark.note or "no note"),
-            ]
-            for mark in marks
-        ]
+        rows = [[self._moment_of_all(mark.at_seconds), _isolated(mark.note or "no note")] for mark in marks]
         yield from self._section("marks", "Marks", "", _table("Marks", ["When", "Note"], rows), "")
+
+    def gaps(self) -> Iterator[str]:
+        """Sound that is missing, and what the user paused."""
+        journal = self._analysis.journal
+        rows = [
+            (
+                gap.start,
+                self._show(leg, gap.start, gap.end),
+                _isolated(gap.leg),
+                length_text(gap.end - gap.start) + " (estimated)" * gap.estimated,
+                f"gap: {escape(gap.cause)}",
+            )
+            for leg in self._analysed
+            for gap in journal.gaps
+            if gap.leg == leg.plan.name
+        ]
+        rows += [
+            (
+                pause.at_seconds,
+                self._moment_of_all(pause.at_seconds),
+                "all",
+                DASH,
+                "the user paused" if pause.paused else "the user went on",
+            )
+            for pause in journal.pauses
+        ]
+        if rows:
+            ordered = [row[1:] for row in sorted(rows, key=lambda row: row[0])]
+            table = _table("Gaps and pauses", ["When", "Leg", "Length", "What"], ordered)
+            if len(ordered) > OPEN_ROWS:
+                table = f"<details><summary>{len(ordered)} gaps and pauses</summary>{table}</details>"
+            yield from self._section("gaps", "Gaps and pauses", "", table, "")
+
+    def _moment_of_all(self, at: float) -> str:
+        """Write a time that belongs to no leg; a click shows it where a leg has a timeline."""
+        return self._show(self._analysed[0], at, at) if self._analysed else time_text(at)
 
     def reactions(self) -> Iterator[str]:
         """What the other leg showed around the episodes of an emotion."""
@@ -464,11 +478,11 @@ class _Writer:
             return
         reactions = self._analysis.reactions
         rows = [self._reaction(reaction) for reaction in reactions]
-        columns = ["Episodes of", "Count", "Other leg", "10 s before", "10 s after"]
+        columns = ["Episodes of", "Count", "Other leg", "10 s before", "10 s after", "Before → after"]
         most = max(reactions, key=lambda each: each.num_episodes, default=None)
         words = (
-            "The table counts what the other leg mostly showed in the 10 s before and after each episode. "
-            "That is no proof of a cause."
+            "The table counts what the other leg mostly showed in the 10 s before and after each episode, "
+            "and how often one became the other. That is no proof of a cause."
         )
         if most is not None and most.after:
             words = (
@@ -486,7 +500,19 @@ class _Writer:
             _isolated(reaction.other_leg),
             self._counts(reaction.before) or "nothing",
             self._counts(reaction.after) or "nothing",
+            self._moves(reaction),
         ]
+
+    def _moves(self, reaction: "Reaction") -> str:
+        unchanged = sum(count for (before, after), count in reaction.moved.items() if before == after)
+        unknown = reaction.num_episodes - sum(reaction.moved.values())
+        moves = [
+            f"{_isolated(before)} → {_isolated(after)} {_times(count)}"
+            for (before, after), count in reaction.moved.items()
+            if before != after
+        ]
+        rest = (("unchanged", unchanged), ("not known", unknown))
+        return ", ".join([*moves, *(f"{word} {_times(count)}" for word, count in rest if count)])
 
     def _counts(self, counts: Mapping[str, int]) -> str:
         ordered = sorted(counts.items(), key=lambda each: -each[1])
@@ -551,12 +577,15 @@ class _Writer:
 
     def _play(self, leg: "LegAnalysis", start: float, end: float) -> str:
         """Write a button where there is sound of half a span, or of `_HEARD_SECONDS` of a long one."""
-        pieces = self._playable.get(leg.plan.name, ())
-        parts = ((max(start, first), min(end, last)) for first, last in pieces)
-        begin, stop = max(parts, key=lambda part: part[1] - part[0], default=(0.0, 0.0))
-        if stop > begin and stop - begin >= min((end - start) / 2, _HEARD_SECONDS):
+        parts = [
+            (min(end, last) - max(start, first), number, max(start, first))
+            for number, (first, last) in enumerate(self._playable.get(leg.plan.name, ()))
+        ]
+        length, piece, begin = max(parts, key=lambda part: part[0], default=(0.0, 0, 0.0))
+        if length > 0 and length >= min((end - start) / 2, _HEARD_SECONDS):
             label = f"Play {escape(leg.plan.name)} at {time_text(begin)}"
-            place = f'{self._place(leg, begin, stop)} aria-label="{label}"'
+            # The piece by its number: a time that was rounded can lie before it.
+            place = f'{self._place(leg, begin, begin + length)} data-piece="{piece}" aria-label="{label}"'
             return f'<button type="button" class="play" aria-pressed="false" {place}></button>'
         return '<span class="none">no sound</span>'
 

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from rich.cells import cell_len, set_cell_size
 
 from callmood.reports.analysis import LegAnalysis, Moment, SessionAnalysis, strength
-from callmood.reports.text import RESPONSIBLE_USE, letters_of, short_duration
+from callmood.reports.style import NEUTRAL, label_styles
+from callmood.reports.words import RESPONSIBLE_USE, percent_text, session_facts, short_length
 from emotion.arrays import FloatArray
 from emotion.errors import printable
 from streamer.events import STATES
-from streamer.panel.canvas import EMOTION_COLOURS
 from streamer.panel.charts import LOUDEST_DB, QUIETEST_DB, colour_scale
 from streamer.session_info import SessionClock
 from streamer.sinks.base import counted
@@ -47,7 +47,6 @@ _MOST_MISSING: Final = 4
 _MOST_TICKS: Final = 500
 """Gaps, marks and alerts of a leg: more would take minutes to draw."""
 
-_OTHER_COLOURS: Final = ("#8f5fc0", "#1f8a70", "#b3537f", "#5c7a1e")
 _UNSURE, _NOISE, _CLIPPED, _GAP, _ALERT = "#c9ced6", "#d9d2bf", "#e08a4a", "#9aa3ad", "#8f1d2c"
 
 _FONT_FILES: Final = (
@@ -202,11 +201,9 @@ class _Painter:
         self._figure: Figure = matplotlib_part("figure").Figure(
             figsize=(_WIDTH, self._height), dpi=DOTS_PER_INCH, facecolor="white"
         )
-        labels = dict.fromkeys(label for session in sessions for label in session.labels)
-        others = (label for label in labels if label not in EMOTION_COLOURS)
-        spare = {label: _OTHER_COLOURS[at % len(_OTHER_COLOURS)] for at, label in enumerate(others)}
-        self._colours = {label: EMOTION_COLOURS.get(label) or spare[label] for label in labels}
-        self._letters = letters_of(tuple(labels))
+        styles = label_styles(label for session in sessions for label in session.labels)
+        self._colours = {label: style.colour for label, style in styles.items()}
+        self._letters = {label: style.letter for label, style in styles.items()}
 
     def figure(self) -> "Figure":
         """Draw all."""
@@ -221,7 +218,7 @@ class _Painter:
         """Give the height with the lowest stacks."""
         height = _TOP + _BOTTOM + 0.6 + _LINE * sum(max(map(len, row)) + 1 for row in self._moment_rows())
         for session, spectrograms in zip(self._sessions, self._spectrograms, strict=True):
-            height += 1.15 + 0.16 * len(session.missing[:_MOST_MISSING])
+            height += 1.15 + _LINE + 0.16 * len(session.missing[:_MOST_MISSING])
             height += sum(self._leg_height(leg, leg.plan.name in spectrograms) for leg in session.legs)
         return height
 
@@ -247,9 +244,12 @@ class _Painter:
     def _draw_head(self, session: SessionAnalysis, top: float) -> float:
         header = session.journal.header
         self._text(_LEFT, top, _cut(f"Session {session.name}", 80), size=15, weight="bold")
-        started = SessionClock.of(header).started.isoformat(" ", "seconds")
-        facts = [f"{started}, {duration_text(session.seconds)} of {printable(header.source_name)}"]
-        facts.append("; ".join((f"model {header.model} ({header.feature_set})", *header.model_notes)))
+        when = session_facts(header)
+        facts = [
+            f"recorded {when.pop('recorded')}; {duration_text(session.seconds)} of {header.source_name}",
+            "; ".join((f"model {header.model} ({header.feature_set})", *header.model_notes)),
+            "; ".join(f"{name}: {fact}" for name, fact in when.items()),
+        ]
         top += 0.05
         for fact in facts:
             top += _LINE
@@ -284,7 +284,7 @@ class _Painter:
         name = f"{leg.plan.name}{' (staff)' if leg.is_staff else ''}"
         top += _HEAD / 2
         self._text(_LEFT, top, _cut(name, 40), size=10.5, weight="bold")
-        self._text(_WIDTH - _RIGHT, top, _totals(leg), size=8.5, color=FAINT_INK, ha="right")
+        self._text(_WIDTH - _RIGHT, top, _totals(leg, session), size=8.5, color=FAINT_INK, ha="right")
         top += _HEAD / 2
         if not len(leg.starts):
             return top, None
@@ -310,7 +310,7 @@ class _Painter:
         lefts, width, shares, is_unsure = _columns(leg, session.labels, self._seconds)
         bottom = np.zeros(len(lefts))
         # Neutral above all others: they stand on the axis and can be compared.
-        for label in sorted(session.labels, key=lambda label: label == "neutral"):
+        for label in sorted(session.labels, key=lambda label: label == NEUTRAL):
             number = session.labels.index(label)
             top = bottom + shares[:, number]
             for rows, alpha in ((~is_unsure, 1.0), (is_unsure, 0.4)):
@@ -318,9 +318,10 @@ class _Painter:
             bottom = top
         axes.set_ylim(0, 1)
         axes.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
+        first_drawn = next(each for each in session.legs if len(each.starts))
         for mark in session.journal.marks[:_MOST_TICKS]:
             axes.axvline(mark.at_seconds, color=INK, linewidth=0.8, linestyle=(0, (2, 2)))
-            if leg is session.legs[0]:
+            if leg is first_drawn:
                 self._tick(axes, mark.at_seconds, "mark")
         for story in leg.alerts[:_MOST_TICKS]:
             axes.axvline(story.alert.at_seconds, color=_ALERT, linewidth=0.9)
@@ -381,8 +382,9 @@ class _Painter:
         for episode in leg.episodes:
             if episode.kind in self._letters and (episode.end - episode.start) / per_inch > 0.14:
                 middle = (episode.start + episode.end) / 2
+                letter = self.fonts.shown(self._letters[episode.kind])
                 axes.text(
-                    middle, 0.46, self._letters[episode.kind], ha="center", va="center", fontsize=7,
+                    middle, 0.46, letter, ha="center", va="center", fontsize=7,
                     color="white", fontweight="bold", clip_on=True, fontfamily=self.fonts.families,
                     parse_math=False,
                 )  # fmt: skip
@@ -432,8 +434,8 @@ class _Painter:
             for leg in session.legs:
                 lines = [
                     f"{number}  {_axis_time(moment.episode.start, 3600.0)}  {moment.episode.kind} "
-                    f"{moment.episode.peak_probability or 0.0:.2f}, "
-                    f"{short_duration(moment.episode.end - moment.episode.start)}"
+                    f"{percent_text(moment.episode.peak_probability)}, "
+                    f"{short_length(moment.episode.end - moment.episode.start)}"
                     for number, moment in enumerate(_chosen(leg), 1)
                 ]
                 if lines:
@@ -451,7 +453,7 @@ class _Painter:
 
     def _draw_foot(self) -> None:
         limits = dict.fromkeys(session.limits[0] for session in self._sessions if session.limits)
-        lines = textwrap.wrap(" ".join((*limits, RESPONSIBLE_USE)), 185)
+        lines = textwrap.wrap(" ".join((*limits, *RESPONSIBLE_USE.values())), 185)
         for number, line in enumerate(lines):
             at = self._height - _BOTTOM - 0.14 * (len(lines) - 1 - number)
             self._text(_LEFT, at, line, size=7.5, color=FAINT_INK)
@@ -471,22 +473,25 @@ class _Painter:
         self._figure.add_artist(patch)
 
 
-def _totals(leg: LegAnalysis) -> str:
+def _totals(leg: LegAnalysis, session: SessionAnalysis) -> str:
     if not leg.plan.analysed:
         return "level only, neither analysed nor recorded"
     shown = [
-        f"{label} {short_duration(seconds)}"
+        f"{label} {short_length(seconds)}"
         for label, seconds in (*leg.emotion_seconds.items(), ("unsure", leg.state_seconds["unsure"]))
         if seconds
     ]
-    return " · ".join([f"talk {short_duration(leg.talk_seconds)} ({leg.talk_share:.0%})", *shown])
+    remarks = [percent_text(leg.talk_share)] if session.num_analysed > 1 else []
+    remarks += ["estimated"] if leg.talk_is_estimated else []
+    talk = f"talk {short_length(leg.talk_seconds)}" + (f" ({', '.join(remarks)})" if remarks else "")
+    return " · ".join([talk, *shown])
 
 
 def _chosen(leg: LegAnalysis) -> list[Moment]:
     """Give the strongest moments that are not neutral, some of each emotion, in order of time."""
     by_emotion: dict[str, list[Moment]] = {}
     for moment in leg.moments:
-        if moment.episode.kind != "neutral":
+        if moment.episode.kind != NEUTRAL:
             by_emotion.setdefault(moment.episode.kind, []).append(moment)
     ranked = ((rank, moment) for of_emotion in by_emotion.values() for rank, moment in enumerate(of_emotion))
     best = sorted(ranked, key=lambda each: (each[0], *(-value for value in strength(each[1].episode))))
@@ -499,12 +504,14 @@ def _columns(
 ) -> tuple[NDArray[np.float64], float, NDArray[np.float64], NDArray[np.bool_]]:
     """Give the left edges of columns, their width, the shares in them, and whether they are unsure.
 
-    A window is drawn around its middle, a step wide. Of several in a column, the one stands that is the
-    furthest from neutral: peaks are kept. Windows without probabilities have no column.
+    A window is drawn around its middle, a step wide. Of several in a column, one stands: of those that show
+    an emotion, if any does, the one with the highest probability of a label that is not neutral: peaks are
+    kept. Windows without probabilities have no column.
     """
     is_there = ~np.isnan(leg.smoothed).any(axis=1)
     middles = ((leg.starts + leg.ends) / 2)[is_there]
     shares, states = leg.smoothed[is_there].astype(np.float64), leg.states[is_there]
+    emotions = leg.emotions[is_there]
     steps = np.diff((leg.starts + leg.ends) / 2)
     step = float(np.median(steps)) if len(steps) else float(leg.ends[0] - leg.starts[0])
     width = max(step, seconds / _MOST_COLUMNS)
@@ -512,8 +519,10 @@ def _columns(
         rows, lefts = np.arange(len(middles)), middles - width / 2
     else:
         numbers = np.floor(middles / width)
-        neutral = shares[:, labels.index("neutral")] if "neutral" in labels else np.zeros(len(shares))
-        in_columns = np.lexsort((-neutral, numbers))
+        others = [number for number, label in enumerate(labels) if label != NEUTRAL]
+        shown = np.isin(emotions, others)
+        strongest = shares[:, others].max(axis=1, initial=0.0)
+        in_columns = np.lexsort((strongest, shown, numbers))
         is_last = np.append(np.diff(numbers[in_columns]) > 0, np.ones(min(1, len(numbers)), dtype=np.bool_))
         rows = in_columns[is_last]
         lefts = numbers[rows] * width

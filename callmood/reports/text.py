@@ -14,8 +14,9 @@ from callmood.reports.analysis import (
     Reaction,
     SessionAnalysis,
 )
+from callmood.reports.style import label_styles
+from callmood.reports.words import RESPONSIBLE_USE, percent_text, session_facts, short_length
 from emotion.errors import printable
-from streamer.session_info import SessionClock
 from streamer.sinks.base import counted
 from streamer.sinks.text import duration_text
 
@@ -27,13 +28,6 @@ _MOST_ALERTS: Final = 20
 _MOST_MARKS: Final = 20
 _MOST_MOMENTS: Final = 3
 """Of each emotion of a leg."""
-
-RESPONSIBLE_USE: Final = (
-    "Tell the people that you record and analyse them, and ask where the law wants it. Do not decide about "
-    "people by it: not on their work, their health or their honesty. In the EU, inferring emotions of "
-    "employees at work is prohibited (AI Act, art. 5(1)(f)), and whoever is exposed to it elsewhere must be "
-    "told (art. 50(3))."
-)
 
 _WEIGHT_OF_EMOTION: Final = 8.0
 _TIED: Final = "\N{UNDERTIE}"
@@ -61,17 +55,15 @@ def report_text(sessions: Sequence[SessionAnalysis], width: int = DEFAULT_WIDTH)
     for session in sessions:
         lines += _session(session, width, seconds)
     limits = dict.fromkeys(limit for session in sessions for limit in session.limits)
-    lines += ["limits", *_list(limits, width), "", "responsible use", *_wrapped(RESPONSIBLE_USE, width)]
+    lines += ["limits", *_list(limits, width), "", "responsible use", *_list(RESPONSIBLE_USE.values(), width)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def _session(session: SessionAnalysis, width: int, seconds: float) -> Iterator[str]:
     journal, header = session.journal, session.journal.header
-    started = SessionClock.of(header).started.isoformat(" ", "seconds")
     yield from _wrapped(f"session {session.name}", width, 0)
     notes = "; ".join((f"{header.model} ({header.feature_set})", *header.model_notes))
-    facts = {
-        "started": started,
+    facts = session_facts(header) | {
         "length": duration_text(session.seconds),
         "source": header.source_name,
         "model": notes,
@@ -84,15 +76,16 @@ def _session(session: SessionAnalysis, width: int, seconds: float) -> Iterator[s
         yield from _wrapped(line, width, 10, "missing   ")
     yield ""
     yield from _totals(session, width)
+    yield from _note_on_totals(session, width)
     yield from _timeline(session, width, seconds)
     for leg in session.legs:
         yield from _leg(leg, session.labels, width, is_only=len(session.legs) == 1)
     yield from _section(
-        f"the other leg in the {REACTION_SECONDS:g} s before and after, in how many episodes",
+        f"what the other leg mostly showed in the {REACTION_SECONDS:g} s before an episode -> after it",
         _reaction_lines(session.reactions),
         width,
     )
-    marks = [f"{_at(mark.at_seconds)}  {getattr(mark, 'note', None) or ''}" for mark in journal.marks]
+    marks = [f"{_at(mark.at_seconds)}  {mark.note or ''}" for mark in journal.marks]
     yield from _section("marks", _shortened(marks, _MOST_MARKS), width)
     gaps = [
         f"{_at(gap.start)}  {gap.end - gap.start:.1f} s of {gap.leg}: {gap.cause}"
@@ -114,12 +107,26 @@ def _totals(session: SessionAnalysis, width: int) -> Iterator[str]:
             yield f"{head}  level only"
             continue
         seconds = {**leg.emotion_seconds, "unsure": leg.state_seconds["unsure"]}
-        talk = f"{short_duration(leg.talk_seconds):>7} {leg.talk_share:>5.0%}"
-        cells = (_right_cell(short_duration(seconds[column]), 6) for column in columns)
+        share = percent_text(leg.talk_share) if session.num_analysed > 1 else ""
+        talk = f"{short_length(leg.talk_seconds):>7} {share:>5}"
+        cells = (_right_cell(short_length(seconds[column]), 6) for column in columns)
         padded = (f"{cell:>{size}}" for cell, size in zip(cells, widths, strict=True))
         yield _fit("  ".join([head, talk, *padded]), width)
-    if sum(leg.plan.analysed for leg in session.legs) > 1:
-        yield f"{_cell('both at once', name_width)}  {short_duration(session.overlap_seconds):>7}"
+    if session.num_analysed > 1:
+        yield f"{_cell('both at once', name_width)}  {short_length(session.overlap_seconds):>7}"
+
+
+def _note_on_totals(session: SessionAnalysis, width: int) -> Iterator[str]:
+    """Say why emotions can add up to more than the talk."""
+    header = session.journal.header
+    note = (
+        f"Emotions count {header.step_seconds:g} s for each window of {header.win_seconds:g} s, which "
+        "reaches beyond the talk in it: they can add up to more than the talk."
+    )
+    if any(leg.talk_is_estimated for leg in session.legs if leg.plan.analysed):
+        note += " The talk is estimated from the windows, as the journal has no total of it."
+    if session.num_analysed:
+        yield from _wrapped(note, width, 0)
     yield ""
 
 
@@ -129,7 +136,8 @@ def _timeline(session: SessionAnalysis, width: int, seconds: float) -> Iterator[
         return
     name_width = min(max(cell_len(printable(leg.plan.name)) for leg in legs), 20)
     num_columns = width - name_width - 2
-    signs = letters_of(session.labels) | dict(_SIGN_OF_STATE)
+    signs = {label: style.letter for label, style in label_styles(session.labels).items()}
+    signs |= _SIGN_OF_STATE
     # A sign stays with its meaning where the line breaks.
     legend = [f"{sign}{_TIED}{kind}" for kind, sign in signs.items()]
     if session.journal.alerts:
@@ -137,7 +145,7 @@ def _timeline(session: SessionAnalysis, width: int, seconds: float) -> Iterator[
     if session.journal.marks:
         legend.append(f"^{_TIED}mark")
     column = seconds / num_columns
-    lines = _wrapped(f"timeline, {short_duration(column)} a letter: {', '.join(legend)}", width, 0)
+    lines = _wrapped(f"timeline, {short_length(column)} a letter: {', '.join(legend)}", width, 0)
     yield from (line.replace(_TIED, " ") for line in lines)
     for leg in legs:
         letters = _letters(leg, signs, num_columns, column)
@@ -151,15 +159,6 @@ def _timeline(session: SessionAnalysis, width: int, seconds: float) -> Iterator[
         axis[at : at + len(text)] = text
     yield f"{_cell('', name_width)}  {''.join(axis)[:num_columns]}"
     yield ""
-
-
-def letters_of(labels: Sequence[str]) -> dict[str, str]:
-    """Give each label a letter of one cell, its first where that is free; ``#`` where it has none."""
-    letters: dict[str, str] = {}
-    for label in labels:
-        own = [each.upper() for each in printable(label) if each.isalnum() and cell_len(each.upper()) == 1]
-        letters[label] = next((each for each in own if each not in letters.values()), "#")
-    return letters
 
 
 def _letters(leg: LegAnalysis, signs: Mapping[str, str], num_columns: int, column: float) -> str:
@@ -203,10 +202,8 @@ def _leg(leg: LegAnalysis, labels: Sequence[str], width: int, *, is_only: bool) 
         f" {', '.join(span.reasons)}"
         for span in leg.unsure
     ]
-    reasons = ", ".join(
-        f"{reason} {short_duration(seconds)}" for reason, seconds in leg.unsure_seconds.items()
-    )
-    total = short_duration(leg.state_seconds["unsure"])
+    reasons = ", ".join(f"{reason} {short_length(seconds)}" for reason, seconds in leg.unsure_seconds.items())
+    total = short_length(leg.state_seconds["unsure"])
     yield from _section(f"unsure{of}: {total} in all ({reasons}); the longest", unsure, width)
 
 
@@ -216,7 +213,7 @@ def _moments(leg: LegAnalysis, labels: Sequence[str], title: str, width: int) ->
     kinds = [moment.episode.kind for moment in leg.moments]
     kind_width = min(max(map(cell_len, kinds)), 12)
     widths = [max(5, min(cell_len(printable(label)), 8)) for label in labels]
-    head = f"{_cell(title, 24 + kind_width)} peak  " + " ".join(map(_right_cell, labels, widths))
+    head = f"{_cell(title, 24 + kind_width)}  peak  " + " ".join(map(_right_cell, labels, widths))
     yield _fit(f"{head}  (mean)" if cell_len(head) + 8 <= width else head, width)
     seen: dict[str, int] = {}
     for moment in leg.moments:
@@ -224,10 +221,10 @@ def _moments(leg: LegAnalysis, labels: Sequence[str], title: str, width: int) ->
         seen[episode.kind] = seen.get(episode.kind, 0) + 1
         if seen[episode.kind] > _MOST_MOMENTS:
             continue
-        means = (f"{moment.probabilities.get(label, 0.0):.2f}" for label in labels)
+        means = (percent_text(moment.probabilities.get(label)) for label in labels)
         yield _fit(
             f"  {_at(episode.start)} {episode.end - episode.start:8.1f} s  {_cell(episode.kind, kind_width)} "
-            f"{episode.peak_probability or 0.0:.2f}  " + " ".join(map(_right_cell, means, widths)),
+            f"{percent_text(episode.peak_probability):>5}  " + " ".join(map(_right_cell, means, widths)),
             width,
         )
     yield ""
@@ -239,24 +236,33 @@ def _doubt(first: str, second: str) -> str:
 
 def _alert_line(story: AlertStory) -> str:
     alert = story.alert
-    text = f"{_at(alert.at_seconds)}  {alert.text}"
+    shown = f"{alert.label} {percent_text(alert.probability)} for {alert.delay_seconds:.1f} s"
+    text = f"{_at(alert.at_seconds)}  {alert.leg} {shown} ({alert.rule})"
     mean = story.probabilities.get(alert.label)
     if mean is not None:
-        text += f"; {alert.label} {mean:.2f} on average from {_at(alert.onset_seconds)} on"
+        text += f"; {alert.label} {percent_text(mean)} on average from {_at(alert.onset_seconds)} on"
     if story.before is not None:
-        text += f", {story.before:.2f} in the {LED_UP_SECONDS:g} s before"
+        text += f", {percent_text(story.before)} in the {LED_UP_SECONDS:g} s before"
     return text
 
 
 def _reaction_lines(reactions: Sequence[Reaction]) -> Iterator[str]:
     for reaction in reactions:
         yield (
-            f"{reaction.leg} {reaction.emotion}, {counted(reaction.num_episodes, 'episode')}; what "
-            f"{reaction.other_leg} mostly showed:"
+            f"{reaction.leg} {reaction.emotion}, {counted(reaction.num_episodes, 'episode')}; "
+            f"{reaction.other_leg}:"
         )
-        for words, counts in (("before", reaction.before), ("after", reaction.after)):
-            shown = sorted(counts.items(), key=lambda each: -each[1])
-            yield f"  {words:<7} {', '.join(f'{kind} {count}' for kind, count in shown) or 'nothing'}"
+        unchanged = sum(count for (before, after), count in reaction.moved.items() if before == after)
+        moves = [
+            f"{before} -> {after} {count}x"
+            for (before, after), count in reaction.moved.items()
+            if before != after
+        ]
+        if unchanged:
+            moves.append(f"unchanged {unchanged}x")
+        if rest := reaction.num_episodes - sum(reaction.moved.values()):
+            moves.append(f"not known {rest}x")
+        yield f"  {', '.join(moves)}"
 
 
 def _section(title: str, lines: Iterable[str], width: int, indent: int = 12) -> Iterator[str]:
@@ -319,11 +325,3 @@ def _cell(text: str, width: int) -> str:
 
 def _at(seconds: float) -> str:
     return duration_text(seconds)
-
-
-def short_duration(seconds: float) -> str:
-    """Write a length, as ``4.5 s``, ``12:03`` or ``1:02:03``."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    hours, rest = divmod(round(seconds), 3600)
-    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"

@@ -166,13 +166,11 @@ class SourceLegs:
         is_late = self.info.live and (absence is not None or quiet_seconds > patience)
         self._quiet_samples = to_samples(quiet_seconds, self._sample_rate) if is_late else 0
         was_silent = self._is_silent
-        self._is_silent = quiet_seconds > SILENT_SECONDS and not (self.info.stalls or self.is_absent)
+        # A file is waited for: it is paused, or what is before a jump is decoded.
+        is_watched = self.info.live and not (self.info.stalls or self.is_absent)
+        self._is_silent = is_watched and quiet_seconds > SILENT_SECONDS
         if self._is_silent and not was_silent:
             yield f"nothing has come from {self.info.name} for {SILENT_SECONDS:g} s"
-
-    def rest(self, now: float) -> None:
-        """Take nothing for late that has not come by now: the user holds the source."""
-        self._arrived = now
 
     def take(self, block: AudioBlock) -> Iterator[LegEvent | AudioBlock]:
         """Analyse a block, or keep it out while the user pauses."""

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from rich.style import Style
 
+from streamer.doubt import doubt_reasons
 from streamer.events import State
 from streamer.panel.canvas import (
     BIG_ROWS,
@@ -245,28 +246,18 @@ def headline_of(view: LegView, snapshot: Snapshot, info: SessionInfo) -> Headlin
     return Headline(row.emotion, emotion_style(row.emotion, strong=True), percent=share)
 
 
-_NOISY_DB: Final = 12.0
-"""Speech that is no further above the noise floor is noisy."""
-
-
 def _doubt(view: LegView, info: SessionInfo) -> str:
     """Name the two labels that an unsure row hesitates between, and what makes that likely."""
     row = view.row
     if row is None or row.state != "unsure" or row.smoothed is None:
         return ""
     first, second = sorted(row.smoothed, key=row.smoothed.__getitem__, reverse=True)[:2]
-    reasons = []
-    if info.learns_voice and view.voice_known < _KNOWN_FROM:
-        reasons.append("voice still new")
-    if _speech_seconds(view, info.step_seconds) < _SHORT_SECONDS:
-        reasons.append("too short")
-    if row.level_dbfs < view.floor_dbfs + _NOISY_DB:
-        reasons.append("noisy")
+    reasons = doubt_reasons(
+        voice_known=view.voice_known if info.learns_voice else None,
+        spoken_seconds=_speech_seconds(view, info.step_seconds),
+        above_background_db=row.level_dbfs - view.floor_dbfs,
+    )
     return _REASON_GAP.join([f"{first} or {second}?", *reasons])
-
-
-_SHORT_SECONDS: Final = 1.0
-"""Speech that began less than this ago says little."""
 
 
 def _speech_seconds(view: LegView, step_seconds: float) -> float:
@@ -314,8 +305,6 @@ def leg_figures(view: LegView, snapshot: Snapshot, info: SessionInfo, width: int
     return next((figures for figures in candidates if figures_width(figures) <= width), [])
 
 
-_KNOWN_FROM: Final = 0.6
-"""Below this the voice is still new: that may be why the model is unsure."""
 _VOICE_NAME_CELLS: Final = 12
 
 

@@ -51,7 +51,7 @@ from streamer.panel.layout import (
 from streamer.panel.leg import draw_leg, voice_figures
 from streamer.session_info import SessionClock, SessionInfo
 from streamer.session_memory import MAX_LOG_ENTRIES
-from streamer.snapshot import LegView, LogEntry, LogKind, Snapshot
+from streamer.snapshot import LegView, LogKind, Snapshot
 
 _LEG_GAP: Final = 3
 
@@ -116,7 +116,7 @@ def draw_panel(
         return canvas.part(top, 0, rows, canvas.width)
 
     _draw_header(part("header"), snapshot, info, clock)
-    draw_alerts(part("alerts"), snapshot.alerts, info.alerts)
+    draw_alerts(part("alerts"), snapshot.alerts, info.alerts or ())
     draw_conversation(part("conversation"), snapshot)
     _draw_legs(canvas, layout, arranged, snapshot, info, zoom_seconds=view.zoom_seconds)
     part("more_legs").put(0, 0, f"+{arranged.num_left_out} legs", FAINT)
@@ -455,13 +455,8 @@ def _draw_log(canvas: Canvas, snapshot: Snapshot, info: SessionInfo) -> None:
         canvas.put(row, 0, time, FAINT)
         text = f"{_LOG_SIGNS.get(entry.kind, '')}{entry.text}"
         column = len(time) + 1
-        style = _LOG_STYLES.get(entry.kind) or _episode_style(entry, info)
+        style = _LOG_STYLES.get(entry.kind) or (emotion_style(entry.emotion) if entry.emotion else PLAIN)
         canvas.put(row, column, shortened(text, canvas.width - column), style)
-
-
-def _episode_style(entry: LogEntry, info: SessionInfo) -> Style:
-    label = next((label for label in info.labels if f" {label} " in f" {entry.text} "), None)
-    return PLAIN if label is None or entry.kind != "episode" else emotion_style(label)
 
 
 _KEY_GAP: Final = 2

@@ -1,29 +1,28 @@
-"""Clips: which windows are kept, what their files are called, and the sink that writes them."""
+"""Clips of windows and alerts: which are kept, and the sink that writes them."""
 
-import csv
-import io
 import re
-from collections import deque
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import ClassVar, Final, Literal, NamedTuple
+from typing import ClassVar, Final, Literal
 
-import numpy as np
-
-from emotion.arrays import Samples, make_finite
-from emotion.atomic_files import write_new
 from emotion.card import LABELS
-from emotion.errors import OutputError, UsageError, output_error
-from emotion.signal import mix_down
+from emotion.errors import OutputError, UsageError
 from emotion.window_grid import to_samples
 from streamer.episodes import EpisodeFinder
-from streamer.events import Alert, AudioBlock, Event, Gap, Row, Sound, is_spoken
-from streamer.leg_plan import LegPlan
+from streamer.events import Alert, Event, Gap, Row, Skip, Sound, is_spoken
+from streamer.recordings.clip_files import (
+    CLIPS_FOLDER,
+    SLACK_SECONDS,
+    ClipFiles,
+    ClipName,
+    LegRing,
+    clip_path,
+)
+from streamer.recordings.moment_limits import LONGEST_MOMENT_SECONDS, MARGIN_SECONDS
 from streamer.recordings.session_folder import SessionFolder
-from streamer.recordings.wav import WavFormat
-from streamer.session_info import SessionClock, SessionInfo, Summary, split_time
+from streamer.session_info import SessionClock, SessionInfo, Summary
 from streamer.sinks.base import Sink
-from streamer.sinks.writer import LineFile, has_disk_space
+from streamer.sinks.writer import has_disk_space
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +78,10 @@ class Clip:
         """A word for the file's name: the emotion or, without one, the state."""
         return self.emotion or self.state
 
-    def path(self, clock: SessionClock) -> PurePosixPath:
-        """Name the file, in the session's folder."""
-        return clip_path(CLIPS_FOLDER, clock, self.start, ClipName(self.leg, self.window, self.kind))
+    def path(self, clock: SessionClock, form: str | None = None) -> PurePosixPath:
+        """Name the file, in the session's folder; `form` is the leg's in names of files."""
+        name = ClipName(self.leg if form is None else form, self.window, self.kind)
+        return clip_path(CLIPS_FOLDER, clock, self.start, name)
 
     def index_values(self, file: str) -> tuple[object, ...]:
         """Give the values of INDEX_COLUMNS."""
@@ -147,50 +147,6 @@ class ClipRule:
         return self.kind_of(row) is not None
 
 
-CLIPS_FOLDER: Final = "clips"
-
-_CLIP_NAME: Final = re.compile(
-    r"[0-9]{2,}-[0-9]{2}-[0-9]{2}\.[0-9]{3}_[\w-]*_[0-9]{7,}_(?P<kind>[a-z]+)\.wav"
-)
-_HOUR_NAME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}|hour-[0-9]{4,}", re.ASCII)
-
-
-class ClipName(NamedTuple):
-    """What the name of a clip tells beside its time: leg, first window, emotion or state."""
-
-    leg: str
-    window: int
-    kind: str
-
-
-def clip_path(folder: str, clock: SessionClock, start: float, name: ClipName) -> PurePosixPath:
-    """Name a clip, in the session's folder, so that names sort by time and carry the emotion.
-
-    Without a clock, in a replay, hour and time are those of the stream.
-    """
-    moment = clock.at(start)
-    if moment is None:
-        hours, minutes, seconds, milliseconds = split_time(start)
-        hour, time = f"hour-{hours:04d}", f"{hours:02d}-{minutes:02d}-{seconds:02d}.{milliseconds:03d}"
-    else:
-        # Truncated, as stream time is.
-        hour, time = f"{moment:%Y-%m-%dT%H}", f"{moment:%H-%M-%S}.{moment.microsecond // 1000:03d}"
-    # The index has the name of the leg as it is.
-    leg = re.sub(r"[\W_]+", "-", name.leg)[:40]
-    return PurePosixPath(folder, hour, f"{time}_{leg}_{name.window:07d}_{name.kind}.wav")
-
-
-def is_hour_folder(name: str) -> bool:
-    """Tell whether the clips of an hour lie in a folder of this name."""
-    return _HOUR_NAME.fullmatch(name) is not None
-
-
-def kind_of_clip(name: str) -> str | None:
-    """Read the emotion, or the state, from the name of a clip."""
-    match = _CLIP_NAME.fullmatch(name)
-    return match["kind"] if match else None
-
-
 INDEX_FILE: Final = "index.csv"
 INDEX_NAMES: Final = re.compile(r"index(-[0-9]+)?\.csv")
 """With the numbered ones that are created beside a foreign file of the name."""
@@ -208,192 +164,11 @@ INDEX_COLUMNS: Final = (
 )
 
 
-def index_line(values: tuple[object, ...]) -> str:
-    """Write values with commas between them, quoted where they must be, without a line end."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(values)
-    return text.getvalue()
-
-
-class _Piece(NamedTuple):
-    first_sample: int
-    samples: Samples
-
-    @property
-    def end_sample(self) -> int:
-        return self.first_sample + len(self.samples)
-
-
-class ClipRing:
-    """The most recent mono sound, with its place in the stream."""
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._pieces: deque[_Piece] = deque()
-
-    def push(self, first_sample: int, samples: Samples) -> None:
-        """Add sound and drop what is more than the capacity before it."""
-        while self._pieces and self._pieces[0].end_sample <= first_sample - self._capacity:
-            self._pieces.popleft()
-        if len(samples):
-            self._pieces.append(_Piece(first_sample, samples))
-
-    def cut(self, start_sample: int, end_sample: int) -> Samples | None:
-        """Give the samples of a span; None unless all are there."""
-        found = []
-        at = start_sample
-        for piece in self._pieces:
-            if piece.first_sample <= at < min(piece.end_sample, end_sample):
-                found.append(piece.samples[at - piece.first_sample : end_sample - piece.first_sample])
-                at += len(found[-1])
-        return np.concatenate(found) if found and at == end_sample else None
-
-    def unbroken_start(self, start_sample: int, end_sample: int) -> int:
-        """Find the first sample, from `start_sample` on, after which there is no gap up to `end_sample`."""
-        begins = end_sample
-        for piece in reversed(self._pieces):
-            if piece.first_sample < end_sample:
-                if piece.end_sample < begins:
-                    break
-                begins = piece.first_sample
-        return min(end_sample, max(start_sample, begins))
-
-    def unbroken_end(self, start_sample: int, end_sample: int) -> int:
-        """Find the last sample, up to `end_sample`, before which there is no gap from `start_sample` on."""
-        ends = start_sample
-        for piece in self._pieces:
-            if piece.first_sample <= ends < piece.end_sample:
-                ends = piece.end_sample
-        return min(ends, end_sample)
-
-    @property
-    def first_sample(self) -> int | None:
-        """The oldest sample that is remembered."""
-        return self._pieces[0].first_sample if self._pieces else None
-
-    @property
-    def end_sample(self) -> int:
-        """One past the latest sample."""
-        return self._pieces[-1].end_sample if self._pieces else 0
-
-
-class LegAudio:
-    """Remembers one leg of the blocks of its source, and encodes spans of it as WAV files.
-
-    A clip has 16 bits where the source has them in one channel. The mean of several channels needs floats to
-    be exact; as mono floats it is no larger than 16-bit stereo.
-
-    Attributes
-    ----------
-    source : int
-        Number of the source.
-    sample_rate : int
-        Of the source, Hz.
-    ring : ClipRing
-        The sound.
-    """
-
-    def __init__(self, info: SessionInfo, leg: LegPlan, seconds: float) -> None:
-        source, kept = info.sources[leg.source], info.kept_channels(leg.source)
-        self.source = leg.source
-        self.sample_rate = source.sample_rate
-        self.ring = ClipRing(to_samples(seconds, source.sample_rate))
-        self._columns = slice(None)
-        if leg.channel is not None:
-            column = kept.index(leg.channel)
-            self._columns = slice(column, column + 1)
-        is_exact = leg.channel is not None or len(kept) == 1
-        self._format = WavFormat(source.sample_rate, 1, source.sample_format if is_exact else "FLOAT")
-
-    def push(self, block: AudioBlock) -> None:
-        """Remember the sound."""
-        finite, *_ = make_finite(block.samples[:, self._columns])
-        self.ring.push(block.first_sample, mix_down(finite))
-
-    def wav(self, start_sample: int, end_sample: int) -> bytes | None:
-        """Encode a span as a file; None unless all of it is there."""
-        samples = self.ring.cut(start_sample, end_sample)
-        if samples is None:
-            return None
-        return self._format.head(len(samples)) + self._format.encode(samples)
-
-
 BEFORE_ALERT_SECONDS: Final = 10.0
 """How long before its onset the clip of an alert begins, s."""
 
 MAX_ALERT_SECONDS: Final = 60.0
 """No clip of an alert is longer, so that memory has a bound."""
-
-SLACK_SECONDS: Final = 2.0
-"""Sound kept beyond win, s: a row comes later than its sound, as the resampler delays it."""
-
-
-class ClipFiles:
-    """Writes clips into a session's folder, and an index with a line for each.
-
-    A clip is written whole or not at all, and only then its line in the index.
-
-    Attributes
-    ----------
-    num_written : int
-        Clips so far.
-    """
-
-    def __init__(self, folder: SessionFolder, index_file: str, columns: tuple[str, ...]) -> None:
-        self.num_written = 0
-        self._folder = folder
-        self._index_file = index_file
-        self._columns = columns
-        self._index: LineFile | None = None
-
-    def write(self, file: PurePosixPath, content: bytes, index_values: tuple[object, ...]) -> None:
-        """Write a clip; OutputError where that fails, or there is a file of its name."""
-        path = self._folder.path / file
-        try:
-            # One folder at a time: a session's folder that was removed must not be created again.
-            self._folder.access.make_folder(path.parent.parent, parents=False)
-            self._folder.access.make_folder(path.parent, parents=False)
-            write_new(path, content, self._folder.access)
-        except OSError as error:
-            raise self._folder.explained(output_error(path, error)) from error
-        try:
-            if self._index is None:
-                self._index = self._new_index()
-            self._index.write(index_line(index_values))
-        except OutputError:
-            # The clip is reported missing: no file without a line in the index may remain.
-            path.unlink(missing_ok=True)
-            raise
-        self.num_written += 1
-
-    def _new_index(self) -> LineFile:
-        lines = LineFile(self._folder.path / self._index_file, access=self._folder.access)
-        try:
-            lines.write(index_line(self._columns))
-        except OutputError:
-            lines.close()
-            raise
-        return lines
-
-    @property
-    def complaints(self) -> tuple[str, ...]:
-        """What others did to the index."""
-        note = None if self._index is None else self._index.note
-        return () if note is None else (note,)
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The session's folder, once there is a clip in it."""
-        return (f"{self._folder.path}/",) if self.num_written else ()
-
-    def close(self) -> None:
-        """Close the index."""
-        if self._index is not None:
-            self._index.close()
-
-
-LONGEST_MOMENT_SECONDS: Final = 60.0
-MARGIN_SECONDS: Final = 1.0
 
 
 class _Overlaps:
@@ -407,7 +182,7 @@ class _Overlaps:
         )
         self._last: dict[str, tuple[int, bool]] = {}
 
-    def take(self, event: Row | Gap) -> None:
+    def take(self, event: Row | Skip | Gap) -> None:
         self.num_moments += len(self._finder.take(event))
 
     def take_clip(self, row: Row) -> None:
@@ -445,7 +220,7 @@ class ClipRecorder(Sink):
         self._files = ClipFiles(folder, INDEX_FILE, INDEX_COLUMNS)
         self._overlaps = _Overlaps(rule) if hints_at_moments else None
         self._clock = SessionClock()
-        self._legs: dict[str, LegAudio] = {}
+        self._legs: dict[str, LegRing] = {}
         self._is_open = False
         self._last_alert: tuple[str, int, str] | None = None
 
@@ -456,14 +231,14 @@ class ClipRecorder(Sink):
         self._clock = SessionClock.of(info)
         remembered = MAX_ALERT_SECONDS if self._rule.kind == "alerts" else info.win_seconds
         self._legs = {
-            leg.name: LegAudio(info, leg, remembered + SLACK_SECONDS) for leg in info.legs if leg.analysed
+            leg.name: LegRing(info, leg, remembered + SLACK_SECONDS) for leg in info.legs if leg.analysed
         }
 
     def handle(self, event: Event) -> None:
         """Remember sound; write the clip of a window or an alert that the rule wants."""
         if isinstance(event, Sound):
             self.remember(event)
-        if isinstance(event, Row | Gap) and self._overlaps is not None:
+        if isinstance(event, Row | Skip | Gap) and self._overlaps is not None:
             self._overlaps.take(event)
         if isinstance(event, Row) and self._rule.wants(event):
             self._record_row(event)
@@ -484,7 +259,7 @@ class ClipRecorder(Sink):
         if content is None:
             self._num_lost += 1
             return
-        self._write(Clip.of_row(row), content)
+        self._write(Clip.of_row(row), audio, content)
         if self._overlaps is not None:
             self._overlaps.take_clip(row)
 
@@ -506,10 +281,10 @@ class ClipRecorder(Sink):
         key = (clip.leg, clip.window, clip.kind)
         if content is not None and key != self._last_alert:
             self._last_alert = key
-            self._write(clip, content)
+            self._write(clip, audio, content)
 
-    def _write(self, clip: Clip, content: bytes) -> None:
-        file = clip.path(self._clock)
+    def _write(self, clip: Clip, audio: LegRing, content: bytes) -> None:
+        file = clip.path(self._clock, audio.form)
         self._files.write(file, content, clip.index_values(str(file)))
 
     def recover(self) -> bool:

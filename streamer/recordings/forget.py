@@ -11,7 +11,7 @@ from emotion import wall_clock
 from emotion.atomic_files import lock_folder
 from emotion.errors import OutputError, UsageError, printable
 from streamer.recordings.listing import session_folders
-from streamer.recordings.lookup import LAST, ambiguous_text, last_of, no_last_session
+from streamer.recordings.lookup import LAST, ambiguous_text, last_of, no_last_session, sessions_called
 from streamer.recordings.removal import LOG_FILE, Removed, log_removed, remove_file, remove_session
 from streamer.recordings.retention import foreign_files_text, size_text
 from streamer.recordings.scan import (
@@ -194,18 +194,13 @@ def _find_sessions(name: str, out_dir: Path) -> list[str]:
     if name == LAST:
         folders = session_folders(out_dir)
         return [last_of(folders).name] if folders else []
-    if not name:
-        return []
     try:
         with opened_folder(out_dir) as recordings:
-            found = sorted(
-                entry.name
-                for entry in entries(recordings)
-                if entry.name.startswith(name) and (out_dir / entry.name / SESSION_FILE).is_file()
-            )
+            called = sessions_called(name, sorted(entry.name for entry in entries(recordings)))
     except FileNotFoundError:
         return []
-    return [name] if name in found else found
+    # Links are found as well, and refused.
+    return sessions_called(name, [each for each in called if (out_dir / each / SESSION_FILE).is_file()])
 
 
 def _find_session(session: str, out_dir: Path) -> ForgettableSession:

@@ -99,6 +99,14 @@ class Journal:
     summary: Summary | None
     num_broken: int = 0
 
+    @property
+    def seconds(self) -> float:
+        """The length of the session as far as the journal shows it, s."""
+        ends = [event.end for events in (self.rows, self.skips, self.gaps) for event in events]
+        stamped = (self.marks, self.pauses, self.alerts, self.absences)
+        ends += [event.at_seconds for events in stamped for event in events]
+        return max([0.0 if self.summary is None else self.summary.seconds, *ends])
+
     def to_pandas(self) -> "pd.DataFrame":
         """Give the rows as a table.
 
@@ -412,6 +420,7 @@ def _session_info(line: HeaderLine) -> SessionInfo:
         "sources": tuple(SourceInfo(**_without("kept_channels", asdict(source))) for source in line.sources),
         "legs": legs,
         "announced": None if line.announced is msgspec.UNSET else line.announced,
+        "alerts": None if line.alerts is msgspec.UNSET else line.alerts,
     }
     return SessionInfo(**_without("format", _without("staff", values)))
 

@@ -11,10 +11,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from emotion import wall_clock
 from emotion.atomic_files import locked_folder
 from emotion.errors import OutputError, printable
-from streamer.recordings.clips import CLIPS_FOLDER, INDEX_FILE, kind_of_clip
+from streamer.leg_plan import MAX_LEGS
+from streamer.recordings.clip_files import CLIPS_FOLDER, kind_of_clip
+from streamer.recordings.clips import INDEX_FILE
+from streamer.recordings.journal_reader import MAX_LINE_BYTES
 from streamer.recordings.moments import MOMENTS_FOLDER
 from streamer.recordings.scan import QUIET_SECONDS, is_report
 from streamer.recordings.session_audio import sound_files
@@ -34,6 +39,9 @@ _SESSION_NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
 """Folders with other names, such as escape sequences of the terminal, are not listed."""
 
 _TAIL_BYTES: Final = 65_536
+_MAX_JOURNAL_BYTES: Final = 200_000_000
+"""Two days of two legs; a second to read."""
+_MAX_CHARACTERS: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ class RecordedSession:
     legs : tuple of HeadLeg
         With the emotion that each showed longest.
     alerts : int or None
-        How many were raised; None where the session did not end in order.
+        How many were raised; None where neither a summary nor the rows of a journal can be read.
     journal : bool
         True where the journal is there.
     whole_sound : bool
@@ -70,7 +78,7 @@ class RecordedSession:
     num_bytes : int
         Size of all its files.
     note : str or None
-        Set where it is still running, did not end in order, or session.json is damaged.
+        Set where it is still running, did not end in order, session.json is damaged, or it cannot be read.
     """
 
     session: str
@@ -122,13 +130,35 @@ def is_regular(path: Path) -> bool:
 
 def recorded_sessions(out_dir: Path) -> list[RecordedSession]:
     """List the sessions in a folder of recordings, by name."""
-    folders = session_folders(out_dir)
-    try:
-        return [_read_session(folder) for folder in folders]
-    except OSError as error:
-        raise OutputError(
-            f"cannot look into {printable(out_dir)}: {error.strerror}; name another folder"
-        ) from error
+    found = []
+    for folder in session_folders(out_dir):
+        try:
+            found.append(_read_session(folder))
+        except FileNotFoundError:
+            # Another process has removed it meanwhile.
+            continue
+        except OSError as error:
+            found.append(_unreadable(folder, error))
+    return found
+
+
+def _unreadable(folder: Path, error: OSError) -> RecordedSession:
+    return RecordedSession(
+        session=folder.name,
+        started=None,
+        seconds=None,
+        model=None,
+        legs=(),
+        alerts=None,
+        journal=False,
+        whole_sound=False,
+        clips={},
+        moments=0,
+        picture=False,
+        reports=(),
+        num_bytes=0,
+        note=f"cannot be read: {error.strerror or error}",
+    )
 
 
 def read_head(folder: Path) -> SessionHead:
@@ -212,19 +242,51 @@ def _end_of_last_clip(path: Path) -> float | None:
 
 
 def _totals_of_journal(path: Path) -> SessionTotals | None:
-    """Read the totals in the last line of a journal; of one that was cut, only how far it goes."""
+    """Read the totals in the last line of a journal; of one without a summary, count its rows and alerts."""
     try:
         lines = _tail(path, _TAIL_BYTES)
+        for line in reversed(lines):
+            with suppress(ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
+                values: Any = json.loads(line)
+                if values["type"] == "summary":
+                    return read_totals(values)
+        return _counted_totals(path)
     except OSError:
         return None
-    for line in reversed(lines):
-        with suppress(ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
-            values: Any = json.loads(line)
-            if values["type"] == "summary":
-                return read_totals(values)
-            if values["type"] == "row":
-                return SessionTotals(checked_seconds(values["end"]))
-    return None
+
+
+class _EventLine(msgspec.Struct):
+    """What a list of sessions needs of a line."""
+
+    type: str = ""
+    leg: str = ""
+    emotion: str | None = None
+    end: float = 0.0
+
+
+def _counted_totals(path: Path) -> SessionTotals | None:
+    """Count the rows and alerts of a journal; None without a row, and where it is too long."""
+    decoder = msgspec.json.Decoder(_EventLine)
+    seconds: float | None = None
+    num_alerts = num_bytes = 0
+    emotions: dict[str, Counter[str]] = {}
+    with path.open("rb") as file:
+        while raw := file.readline(MAX_LINE_BYTES):
+            num_bytes += len(raw)
+            if num_bytes > _MAX_JOURNAL_BYTES:
+                return None
+            # The last line of a session that was killed may be cut.
+            with suppress(msgspec.DecodeError, ValueError, RecursionError):
+                line = decoder.decode(raw)
+                num_alerts += line.type == "alert"
+                if line.type == "row":
+                    seconds = max(seconds or 0.0, checked_seconds(line.end))
+                    if line.emotion is not None and (line.leg in emotions or len(emotions) < MAX_LEGS):
+                        emotions.setdefault(line.leg, Counter())[line.emotion[:_MAX_CHARACTERS]] += 1
+    if seconds is None:
+        return None
+    longest = {leg: min(found, key=lambda each: (-found[each], each)) for leg, found in emotions.items()}
+    return SessionTotals(seconds, num_alerts, longest)
 
 
 def _tail(path: Path, num_bytes: int) -> list[str]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from emotion.errors import UsageError, printable
+from emotion.errors import JournalError, UsageError, printable
 from streamer.recordings.listing import is_regular, read_head, session_folders
 from streamer.recordings.scan import SESSION_ID
 from streamer.recordings.session_folder import JOURNAL_FILE, SESSION_FILE
@@ -18,6 +18,7 @@ from streamer.recordings.session_folder import JOURNAL_FILE, SESSION_FILE
 LAST: Final = "last"
 """The session that began last."""
 
+_JOURNAL_BEGINNING: Final = b'{"type": "header"'
 _MAX_HEADER_BYTES: Final = 2**20
 _NUM_NAMED: Final = 3
 
@@ -39,6 +40,15 @@ class StoredSession:
     name: str
     folder: Path | None
     journal: Path | None
+
+    def journal_for(self, what: str) -> Path:
+        """Give the journal that `what`, such as ``reports``, is made of; JournalError where there is none."""
+        if self.journal is None:
+            raise JournalError(
+                f"session {printable(self.name)} has no journal, which {what} are made of; where its sound "
+                f"was kept, make one with callmood replay {printable(self.name)} --journal call.jsonl"
+            )
+        return self.journal
 
 
 def find_session(given: str, out_dir: Path) -> StoredSession:
@@ -74,11 +84,17 @@ def find_session(given: str, out_dir: Path) -> StoredSession:
     found = session_folders(out_dir)
     if given == LAST:
         if not found:
-            raise UsageError(
-                f"there is no last session: {printable(out_dir)} has none; name another with --out"
-            )
+            raise no_last_session(out_dir)
         return _in_folder(last_of(found))
-    return _in_folder(one_of(given, found, out_dir))
+    named = sessions_called(given, [each.name for each in found])
+    if len(named) > 1:
+        raise UsageError(ambiguous_text(given, named))
+    if not named:
+        raise UsageError(
+            f"{given[:70]!a} is neither a session in {printable(out_dir)} nor a journal; callmood sessions "
+            "lists them"
+        )
+    return _in_folder(out_dir / named[0])
 
 
 def no_last_session(out_dir: Path) -> UsageError:
@@ -88,18 +104,10 @@ def no_last_session(out_dir: Path) -> UsageError:
     )
 
 
-def one_of(given: str, found: Sequence[Path], out_dir: Path) -> Path:
-    """Give the folder that is called so, or that alone begins so."""
-    begin_so = [each for each in found if given and each.name.startswith(given)]
-    named = [each for each in begin_so if each.name == given] or begin_so
-    if len(named) > 1:
-        raise UsageError(ambiguous_text(given, [each.name for each in named]))
-    if not named:
-        raise UsageError(
-            f"{given[:70]!a} is neither a session in {printable(out_dir)} nor a journal; callmood sessions "
-            "lists them"
-        )
-    return named[0]
+def sessions_called(given: str, names: Sequence[str]) -> list[str]:
+    """Give the session of a name, or else all whose names begin so."""
+    begin_so = [name for name in names if given and name.startswith(given)]
+    return [given] if given in begin_so else begin_so
 
 
 def ambiguous_text(given: str, names: Sequence[str]) -> str:
@@ -157,6 +165,20 @@ def _session_of(journal: Path) -> str | None:
     except (OSError, ValueError, TypeError, LookupError, RecursionError):
         return None
     return session if isinstance(session, str) else None
+
+
+def is_journal_file(path: Path) -> bool:
+    """Tell by its beginning, or by its place in a session's folder, whether a file is a journal."""
+    if path.name == JOURNAL_FILE:
+        return True
+    try:
+        # Neither wait for whoever writes into a pipe, nor take anything from it.
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
+        with path.open("rb") as file:
+            return file.read(len(_JOURNAL_BEGINNING)) == _JOURNAL_BEGINNING
+    except OSError:
+        return False
 
 
 def _is_file(path: Path) -> bool:

@@ -3,24 +3,23 @@
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from math import isfinite
 from typing import ClassVar, Final, NamedTuple
 
-from emotion.errors import OutputError, UsageError
+from emotion.errors import OutputError
 from emotion.window_grid import to_samples
 from streamer.alerts import AlertRule, RuleWatch
 from streamer.episodes import Episode, EpisodeFinder
 from streamer.events import Absence, Alert, Event, Gap, LegEvent, Pause, Row, Skip, Sound
-from streamer.recordings.clips import (
-    LONGEST_MOMENT_SECONDS,
-    MARGIN_SECONDS,
+from streamer.recordings.clip_files import (
     SLACK_SECONDS,
+    ClipExistsError,
     ClipFiles,
     ClipName,
-    ClipRule,
-    LegAudio,
+    LegRing,
     clip_path,
 )
+from streamer.recordings.clips import ClipRule
+from streamer.recordings.moment_limits import MomentLimits
 from streamer.recordings.session_folder import SessionFolder
 from streamer.session_info import SessionClock, SessionInfo, Summary
 from streamer.sinks.base import Sink
@@ -43,37 +42,10 @@ MOMENT_COLUMNS: Final = (
 )
 """Times are stream time, s: of the episode, and of the clip, which has the margins as well."""
 
-_LONGEST_ALLOWED_SECONDS: Final = 600.0
-"""The sound of the longest clip is held in memory."""
 
-
-@dataclass(frozen=True, slots=True)
-class MomentLimits:
-    """How much sound a moment has.
-
-    Attributes
-    ----------
-    margin_seconds : float
-        Before the episode and after it, s.
-    longest_seconds : float
-        A clip has no more, margins included, s; a longer episode goes on in the next clip.
-    """
-
-    margin_seconds: float = MARGIN_SECONDS
-    longest_seconds: float = LONGEST_MOMENT_SECONDS
-
-    def check(self, win_seconds: float) -> None:
-        """Refuse limits that a window does not fit into, or that need too much memory."""
-        margin, longest = self.margin_seconds, self.longest_seconds
-        if not (isfinite(margin) and margin >= 0.0):
-            raise UsageError(f"--margin is {margin:g} s; give 0 or more, such as 1")
-        if not longest <= _LONGEST_ALLOWED_SECONDS:
-            raise UsageError(f"--longest is {longest:g} s; {_LONGEST_ALLOWED_SECONDS:g} is the most")
-        if longest < (least := win_seconds + 2.0 * margin):
-            raise UsageError(
-                f"--longest is {longest:g} s; a window of {win_seconds:g} s with a --margin of {margin:g} s "
-                f"on both sides needs {least:g}"
-            )
+_MOST_UNRAISED: Final = 1000
+_MOST_HELD_SECONDS: Final = 600.0
+"""Of sound before an alert, in which the episode that raises it began."""
 
 
 class _Ended(NamedTuple):
@@ -96,8 +68,8 @@ class _RuleTracker:
             for episode in self._finder.take(event)
         ]
 
-    def take_alert(self, alert: Alert) -> None:
-        """Do nothing: alerts make no difference."""
+    def take_alert(self, alert: Alert) -> list[_Ended]:  # noqa: ARG002 - alerts make no difference
+        return []
 
     def finish(self) -> list[_Ended]:
         return [_Ended(episode, goes_on=False) for episode in self._finder.finish()]
@@ -106,7 +78,7 @@ class _RuleTracker:
 class _AlertTracker:
     """Finds the episodes of one leg that raise an alert of a label; each begins at the onset.
 
-    Several rules of the label that hold at once make one episode.
+    Several rules of the label that hold at once make one episode. Its parts wait for the alert.
     """
 
     def __init__(self, label: str, watches: Sequence[RuleWatch], longest_seconds: float) -> None:
@@ -114,10 +86,12 @@ class _AlertTracker:
         self._watches = watches
         self._finder = EpisodeFinder(lambda _: label, longest_seconds=longest_seconds)
         self._is_raised = False
+        # Parts that ended before the alert.
+        self._unraised: deque[_Ended] = deque(maxlen=_MOST_UNRAISED)
 
     def take(self, event: LegEvent) -> list[_Ended]:
         if isinstance(event, Skip):
-            return []
+            return self._take_parts(event, self._finder.take(event))
         if isinstance(event, Gap):
             return self.finish()
         for watch in self._watches:
@@ -126,12 +100,23 @@ class _AlertTracker:
             return self._end()
         # The probability of the label that is watched, not of the leading one.
         watched = replace(event, emotion=None if event.smoothed is None else self._label)
-        parts = self._finder.take(watched)
-        return [_Ended(part, part.end_sample >= event.start_sample) for part in parts if self._is_raised]
+        return self._take_parts(event, self._finder.take(watched))
 
-    def take_alert(self, alert: Alert) -> None:
-        """Keep the episode that goes on."""
-        self._is_raised = self._is_raised or alert.label == self._label
+    def _take_parts(self, event: Row | Skip, parts: Iterable[Episode]) -> list[_Ended]:
+        ended = [_Ended(part, part.end_sample >= event.start_sample) for part in parts]
+        if self._is_raised:
+            return ended
+        self._unraised.extend(ended)
+        return []
+
+    def take_alert(self, alert: Alert) -> list[_Ended]:
+        """Give the parts that waited, and keep the episode that goes on."""
+        if alert.label != self._label:
+            return []
+        self._is_raised = True
+        waited = list(self._unraised)
+        self._unraised.clear()
+        return waited
 
     def finish(self) -> list[_Ended]:
         for watch in self._watches:
@@ -141,6 +126,7 @@ class _AlertTracker:
     def _end(self) -> list[_Ended]:
         ended, is_raised = self._finder.finish(), self._is_raised
         self._is_raised = False
+        self._unraised.clear()
         return [_Ended(episode, goes_on=False) for episode in ended if is_raised]
 
 
@@ -158,7 +144,7 @@ class _LegMoments:
     """The sound of one leg, its episodes, and those that wait for the sound of their clips, in order."""
 
     def __init__(
-        self, audio: LegAudio, trackers: Sequence[_RuleTracker | _AlertTracker], margin_seconds: float
+        self, audio: LegRing, trackers: Sequence[_RuleTracker | _AlertTracker], margin_seconds: float
     ) -> None:
         self.audio = audio
         self.waiting: deque[_Moment] = deque()
@@ -175,8 +161,10 @@ class _LegMoments:
 
     def take_alert(self, alert: Alert) -> None:
         """Take an alert, after the row that raised it."""
-        for tracker in self._trackers:
-            tracker.take_alert(alert)
+        waited = [ended for tracker in self._trackers for ended in tracker.take_alert(alert)]
+        first = self.audio.ring.first_sample
+        # An alert may be delayed by more than what is remembered.
+        self._add(each for each in waited if first is not None and each.episode.start_sample >= first)
 
     def finish(self) -> None:
         """End all episodes: no more sound comes, or not at once."""
@@ -255,13 +243,19 @@ class MomentRecorder(Sink):
     def open(self, info: SessionInfo) -> None:
         """Create the session's folder."""
         self._limits.check(info.win_seconds)
+        remembered = self._limits.longest_seconds + info.win_seconds + info.step_seconds + SLACK_SECONDS
+        if self._rule.kind == "alerts":
+            # A rule holds as long before it raises an alert.
+            held = max((AlertRule.parse(rule).hold_seconds for rule in info.alerts or ()), default=0.0)
+            remembered += min(held, _MOST_HELD_SECONDS)
+        rates = [info.sources[leg.source].sample_rate for leg in info.legs if leg.analysed]
+        self._limits.check_memory(remembered, rates)
         self._folder.open(info)
         self._is_open = True
         self._clock = SessionClock.of(info)
-        remembered = self._limits.longest_seconds + info.win_seconds + info.step_seconds + SLACK_SECONDS
         self._legs = {
             leg.name: _LegMoments(
-                LegAudio(info, leg, remembered), self._trackers(info, leg.name), self._limits.margin_seconds
+                LegRing(info, leg, remembered), self._trackers(info, leg.name), self._limits.margin_seconds
             )
             for leg in info.legs
             if leg.analysed
@@ -272,7 +266,7 @@ class MomentRecorder(Sink):
         if self._rule.kind != "alerts":
             return [_RuleTracker(self._rule, longest)]
         watches: dict[str, list[RuleWatch]] = {}
-        for rule in map(AlertRule.parse, info.alerts):
+        for rule in map(AlertRule.parse, info.alerts or ()):
             if rule.leg is None or rule.leg.casefold() == leg.casefold():
                 watch = RuleWatch(rule, leg, info.step_seconds)
                 watches.setdefault(rule.label, []).append(watch)
@@ -317,19 +311,36 @@ class MomentRecorder(Sink):
         return sum(leg.forget() for leg in self._legs.values())
 
     def _write_due(self, leg: _LegMoments) -> None:
-        """Write what is due; a clip that cannot be written stays the next one."""
+        """Write what is due; a clip that cannot be written stays the next one unless its name is taken."""
         while (moment := leg.next_due()) is not None:
             content = leg.audio.wav(moment.start_sample, moment.end_sample)
             if content is None:
                 self._num_lost += 1
             else:
-                self._write(moment, leg.audio.sample_rate, content)
+                try:
+                    self._write(moment, leg.audio, content)
+                except ClipExistsError:
+                    self._num_missing += 1
+                    leg.waiting.popleft()
+                    raise
             leg.waiting.popleft()
 
-    def _write(self, moment: _Moment, sample_rate: int, content: bytes) -> None:
-        episode = moment.episode
+    def _write_rest(self, leg: _LegMoments) -> OutputError | None:
+        """Write the last clips, and give what went wrong."""
+        failure: OutputError | None = None
+        while leg.waiting:
+            try:
+                self._write_due(leg)
+            except ClipExistsError as error:
+                failure = error
+            except OutputError as error:
+                return error
+        return failure
+
+    def _write(self, moment: _Moment, audio: LegRing, content: bytes) -> None:
+        episode, sample_rate = moment.episode, audio.sample_rate
         start, end = moment.start_sample / sample_rate, moment.end_sample / sample_rate
-        name = ClipName(episode.leg, episode.window, episode.emotion or episode.state)
+        name = ClipName(audio.form, episode.window, episode.emotion or episode.state)
         file = clip_path(MOMENTS_FOLDER, self._clock, start, name)
         state = "alert" if self._rule.kind == "alerts" else episode.state
         probabilities = (episode.mean_probability, episode.peak_probability)
@@ -395,10 +406,7 @@ class MomentRecorder(Sink):
         if summary is not None:
             self._finish()
             for leg in self._legs.values():
-                try:
-                    self._write_due(leg)
-                except OutputError as error:
-                    failure = failure or error
+                failure = self._write_rest(leg) or failure
         self._num_missing += self._give_up()
         self._is_open = False
         self._legs = {}

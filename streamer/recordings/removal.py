@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from emotion.atomic_files import PRIVATE
 from emotion.wall_clock import utc
-from streamer.recordings.clips import kind_of_clip
+from streamer.recordings.clip_files import kind_of_clip
 from streamer.recordings.scan import (
     SESSION,
     Layout,

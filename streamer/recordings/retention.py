@@ -76,6 +76,14 @@ def _quantity(text: str, units: Mapping[str, float]) -> float:
     return float(match["number"]) * units.get(match["unit"].lower(), 0) if match else 0.0
 
 
+def age_words(text: str) -> tuple[str, str]:
+    """Split an age of `RetentionLimits`, such as ``36h``, into the number and the unit: h, d or w."""
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r:.60} is no age")
+    return match["number"], match["unit"].lower()
+
+
 _SHARE_OF_ONE_FILE: Final = 8
 _LEAST_FILE_BYTES: Final = 1_000_000
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
-from streamer.recordings.clips import CLIPS_FOLDER, INDEX_NAMES, is_hour_folder, kind_of_clip
+from streamer.recordings.clip_files import CLIPS_FOLDER, is_hour_folder, kind_of_clip
+from streamer.recordings.clips import INDEX_NAMES
 from streamer.recordings.moments import MOMENTS_FOLDER
 from streamer.recordings.session_audio import first_sample_of, is_sound_folder
 from streamer.recordings.session_folder import SESSION_FILE, SessionHead, read_session_head

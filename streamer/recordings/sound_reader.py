@@ -7,18 +7,20 @@ import stat
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TextIO
 
 import numpy as np
 
 from emotion.arrays import Samples, make_finite
+from emotion.errors import AudioFileError, printable
 from emotion.signal import mix_down
 from streamer.leg_plan import LegPlan
-from streamer.recordings.clips import CLIPS_FOLDER, INDEX_NAMES
+from streamer.recordings.clip_files import CLIPS_FOLDER
+from streamer.recordings.clips import INDEX_NAMES
 from streamer.recordings.journal_reader import source_sample
 from streamer.recordings.moments import MOMENTS_FOLDER
 from streamer.recordings.session_audio import CONTINUED, sound_files
@@ -218,7 +220,7 @@ class KeptSound:
         self.notes: list[str] = []
         if _continues(spans[0]):
             self.notes.append(f"the sound of its first {self.lead_seconds:.1f} s was removed and is left out")
-        if num_lost := len(sound_files(folder, source)) - len(spans):
+        if num_lost := _num_unreadable(folder, source, spans[0].wav_format):
             self.notes.append(f"{num_lost} of the files of its sound cannot be read and are left out")
         self._folder = folder
         self._spans = tuple(spans)
@@ -248,6 +250,11 @@ class KeptSound:
         tuple of int, ndarray, bool
             First sample of a block; its samples, shape (n, channels), float32; True where it does not
             continue the block before, even if no sample is missing between them.
+
+        Raises
+        ------
+        AudioFileError
+            If a file has changed since the sound was opened, or cannot be read any more.
         """
         at = start_sample
         for number, span in enumerate(self._spans):
@@ -259,7 +266,10 @@ class KeptSound:
                 end_sample = min(first_sample + read_samples, span.end_sample)
                 samples = _read_samples(self._folder, span, first_sample, end_sample)
                 if samples is None:
-                    break
+                    raise AudioFileError(
+                        f"{printable(self._folder.joinpath(*span.parts))} has changed or cannot be read any "
+                        f"more, from {first_sample / self.sample_rate:.1f} s on; replay the session again"
+                    )
                 for offset in range(0, len(samples), block_samples):
                     yield first_sample + offset, samples[offset : offset + block_samples], is_break
                     is_break = False
@@ -288,6 +298,16 @@ def kept_sounds(folder: Path, header: SessionInfo) -> tuple[tuple[LegPlan, ...],
 
 def _continues(span: SoundSpan) -> bool:
     return span.parts[-1].endswith(f"{CONTINUED}.wav")
+
+
+def _num_unreadable(folder: Path, source: int, wav_format: WavFormat | None) -> int:
+    """Count the files of the whole sound of a source that are not what callmood wrote."""
+    num_unreadable = 0
+    for file in sound_files(folder, source):
+        with ExitStack() as stack:
+            parts = (file.path.parent.name, file.path.name)
+            num_unreadable += _open_wav(folder, parts, wav_format, stack) is None
+    return num_unreadable
 
 
 def _whole_sound(folder: Path, source: int, wav_format: WavFormat) -> Iterator[SoundSpan]:
@@ -319,8 +339,9 @@ def _listed_clips(folder: Path) -> Iterator[tuple[str, float, float, tuple[str, 
     except OSError:
         return
     for name in names:
-        lines = csv.reader(StringIO(_read_text(folder, name), newline=""))
-        with suppress(csv.Error):
+        # A file that cannot be read on ends there.
+        with suppress(csv.Error, OSError), _opened_text(folder, name) as text:
+            lines = csv.reader(text)
             columns = {column: number for number, column in enumerate(next(lines, []))}
             if not columns.keys() >= {"leg", "start", "end", "file"}:
                 continue
@@ -336,6 +357,16 @@ def _listed_clips(folder: Path) -> Iterator[tuple[str, float, float, tuple[str, 
                     )
 
 
+def num_lost_clips(folder: Path) -> dict[str, tuple[int, int]]:
+    """Count listed clips and moments: by folder, how many are gone, and of how many."""
+    counts: dict[str, tuple[int, int]] = {}
+    for *_, parts in _listed_clips(folder):
+        num_lost, num_listed = counts.get(parts[0], (0, 0))
+        is_there = os.path.isfile(folder.joinpath(*parts))  # noqa: PTH113 - Path.is_file raises for a long name
+        counts[parts[0]] = (num_lost + (not is_there), num_listed + 1)
+    return counts
+
+
 def _clip_parts(file: str) -> tuple[str, ...]:
     """Split the path of a clip; ValueError where it leads anywhere else."""
     parts = tuple(file.split("/"))
@@ -345,14 +376,16 @@ def _clip_parts(file: str) -> tuple[str, ...]:
     return parts
 
 
-def _read_text(folder: Path, name: str) -> str:
+@contextmanager
+def _opened_text(folder: Path, name: str) -> Iterator[TextIO]:
+    """Open an index for reading; an empty text in place of one that is no regular file or far too large."""
     with ExitStack() as stack:
         descriptor = _open_inside(folder, (name,), stack)
         if descriptor is None or os.fstat(descriptor).st_size > _MAX_INDEX_BYTES:
-            return ""
-        with suppress(OSError), open(descriptor, "rb", closefd=False) as file:
-            return file.read(_MAX_INDEX_BYTES).decode("utf-8", "replace")
-    return ""
+            yield StringIO()
+            return
+        with open(descriptor, encoding="utf-8", errors="replace", newline="", closefd=False) as file:
+            yield file
 
 
 def _open_inside(folder: Path, parts: Sequence[str], stack: ExitStack) -> int | None:

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from emotion.atomic_files import PRIVATE, Access
 from emotion.errors import OutputError
 from emotion.untrusted import Count, Positive
+from emotion.window_grid import MAX_SAMPLE_RATE
 from streamer.events import (
     Absence,
     Alert,
@@ -26,6 +27,7 @@ from streamer.events import (
     Sound,
     State,
 )
+from streamer.leg_plan import MAX_LEGS
 from streamer.session_info import ClockKind, SessionClock, SessionInfo, Summary
 from streamer.sinks.base import Sink
 from streamer.sinks.writer import LineFile, PrinterSink
@@ -33,9 +35,17 @@ from streamer.sinks.writer import LineFile, PrinterSink
 JOURNAL_FORMAT: Final = 2
 """Raised when a line changes its meaning; new keys may come without."""
 
-_MAX_SECONDS: Final = 1.0e10
+_MAX_SECONDS: Final = 1.0e9
+"""Thirty years; nanoseconds of three hundred fill the 64 bits of a table."""
+_MIN_SAMPLE_RATE: Final = 100
+"""Less than any source has, and enough for a spectrogram."""
+_MIN_STEP_SECONDS: Final = 0.001
+"""Less than any step, and one of the milliseconds that exports count in."""
+_MAX_LABELS: Final = 32
 _Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=_MAX_SECONDS)]
 _SignedSeconds: TypeAlias = Annotated[float, Meta(ge=-_MAX_SECONDS, le=_MAX_SECONDS)]
+_GridSeconds: TypeAlias = Annotated[float, Meta(ge=_MIN_STEP_SECONDS, le=_MAX_SECONDS)]
+_Rate: TypeAlias = Annotated[int, Meta(ge=_MIN_SAMPLE_RATE, le=MAX_SAMPLE_RATE)]
 _Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 _Clock: TypeAlias = Annotated[str, Meta(description="ISO 8601 with its offset")]
 
@@ -154,7 +164,7 @@ class SourceEntry(_Entry, frozen=True):
     """A source in the header."""
 
     name: str
-    sample_rate: Positive
+    sample_rate: _Rate
     channels: Positive
     kept_channels: tuple[Count, ...]
     sample_format: Literal["PCM_16", "FLOAT"]
@@ -183,15 +193,16 @@ class HeaderLine(_Line, frozen=True, tag="header"):
     model_notes: tuple[str, ...]
     voices: dict[str, str]
     feature_set: str
-    labels: tuple[str, ...]
-    win_seconds: _Seconds
-    step_seconds: _Seconds
-    sample_rate: Positive
-    legs: tuple[LegEntry, ...]
+    labels: Annotated[tuple[str, ...], Meta(max_length=_MAX_LABELS)]
+    win_seconds: _GridSeconds
+    step_seconds: _GridSeconds
+    sample_rate: _Rate
+    legs: Annotated[tuple[LegEntry, ...], Meta(max_length=MAX_LEGS)]
     callmood_version: str
     staff: tuple[str, ...] | UnsetType = UNSET
     announced: str | UnsetType | None = UNSET
     clock: ClockKind | UnsetType = UNSET
+    alerts: tuple[str, ...] | UnsetType | None = UNSET
 
 
 class MomentEntry(_Entry, frozen=True):

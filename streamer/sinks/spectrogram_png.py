@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from emotion.atomic_files import write_new
-from emotion.errors import output_error, printable, require
+from emotion.errors import OutputError, output_error, printable, require
 from emotion.output_files import OutputFile
 from streamer.analysis.spectrogram import SpectrogramHistory
 from streamer.panel.charts import LOUDEST_DB, QUIETEST_DB, colour_scale
@@ -61,22 +61,32 @@ class SpectrogramPng(Sink):
         info, self._info = self._info, None
         if info is None:
             return
+        failures: list[OutputError] = []
         try:
             if len(self._history.decibels):
                 title = f"{printable(info.source_name)}, session {info.session}"
-                self._write(draw_spectrogram_png(self._history, title))
+                failures += self._write(draw_spectrogram_png(self._history, title))
         finally:
-            self._folder.close(summary)
+            try:
+                self._folder.close(summary)
+            except OutputError as error:
+                failures.append(error)
+        if failures:
+            raise OutputError("; ".join(dict.fromkeys(map(str, failures)))) from failures[0]
 
-    def _write(self, picture: bytes) -> None:
+    def _write(self, picture: bytes) -> list[OutputError]:
+        """Write the picture to both places, and give what went wrong."""
+        failures: list[OutputError] = []
         try:
             self._written = self._output.write(picture)
-        finally:
-            path = self._folder.path / SPECTROGRAM_FILE
-            try:
-                write_new(path, picture, self._folder.access)
-            except OSError as error:
-                raise self._folder.explained(output_error(path, error)) from error
+        except OutputError as error:
+            failures.append(error)
+        path = self._folder.path / SPECTROGRAM_FILE
+        try:
+            write_new(path, picture, self._folder.access)
+        except OSError as error:
+            failures.append(self._folder.explained(output_error(path, error)))
+        return failures
 
 
 def draw_spectrogram_png(history: SpectrogramHistory, title: str) -> bytes:

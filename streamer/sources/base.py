@@ -161,10 +161,10 @@ class Source(Protocol):
 
 @runtime_checkable
 class Player(Protocol):
-    """A source that plays a recording: it waits for the user."""
+    """A source of a replay. What one of several is told holds for all of the replay."""
 
     def hold(self, *, held: bool) -> None:
-        """Stop to deliver, or go on; from any thread.
+        """Stop or resume delivery; from any thread.
 
         Parameters
         ----------
@@ -176,7 +176,8 @@ class Player(Protocol):
     def jump(self, seconds: float) -> bool:
         """Go on at another place; from any thread.
 
-        The next block is marked as `jumped`. One that is held delivers that block, and no more.
+        The next block of each source is marked as `jumped`. A held source delivers one block after a jump,
+        then waits again. A source that has no sound at that place waits at its end.
 
         Parameters
         ----------
@@ -186,7 +187,7 @@ class Player(Protocol):
         Returns
         -------
         bool
-            False where less is left: nothing changes then.
+            False where less is left of the longest source: nothing changes then.
         """
         ...
 

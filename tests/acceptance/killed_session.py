@@ -23,7 +23,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from emotion.model import find_model
-from streamer.recordings.clips import CLIPS_FOLDER, INDEX_COLUMNS, INDEX_FILE
+from streamer.recordings.clip_files import CLIPS_FOLDER
+from streamer.recordings.clips import INDEX_COLUMNS, INDEX_FILE
 from streamer.recordings.session_audio import sound_files
 from streamer.recordings.session_folder import SESSION_FILE
 from tests.acceptance.endless_sound import DEMO_SPEECH, RATE_HZ

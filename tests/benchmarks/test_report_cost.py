@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.recorded_call import CallScene, record_call
-from benchmarks.report_cost import ReportCosts, costs_of_session, costs_table
+from benchmarks.report_cost import ReportCosts, beyond_limits, costs_of_session, costs_table
 from emotion.errors import UsageError
 
 
@@ -28,8 +28,18 @@ def test_the_table_names_the_limits() -> None:
     night = ReportCosts(8, "png", 12.0, 12.0, 300_000_000, 500_000)
     lines = costs_table([hour, silent, night]).splitlines()[2:]
     assert lines == [
-        "| 1 h | html | 6.00 s | 4.25 s (at most 5 s) | 80 MB (at most 400 MB) | 2 MB (at most 8 MB) |",
-        "| 1 h | html without audio | 2.50 s | 2.00 s (at most 5 s) | 70 MB (at most 400 MB) "
+        "| 1 h | html | 6.00 s | 4.25 s (at most 5.00 s) | 80 MB (at most 400 MB) | 2 MB (at most 8 MB) |",
+        "| 1 h | html without audio | 2.50 s | 2.00 s (at most 5.00 s) | 70 MB (at most 400 MB) "
         "| 0.8 MB (at most 3 MB) |",
-        "| 8 h | png | 12.00 s | 12.00 s (at most 40 s) | 300 MB | 0.5 MB |",
+        "| 8 h | png | 12.00 s | 12.00 s (at most 40.00 s) | 300 MB | 0.5 MB |",
+    ]
+
+
+def test_what_is_beyond_a_limit_is_named() -> None:
+    good = ReportCosts(1, "html", 4.25, 6.0, 80_000_000, 2_000_000)
+    slow = ReportCosts(1, "html without audio", 5.01, 5.0, 500_000_000, 2_000_000)
+    assert beyond_limits([good, ReportCosts(3, "txt", 900.0, 900.0, 9**12, 9**12)]) == []
+    assert beyond_limits([good, slow]) == [
+        "html without audio of 1 h: 5.01 s, and 5.00 s is the most",
+        "html without audio of 1 h: 500 MB, and 400 MB is the most",
     ]

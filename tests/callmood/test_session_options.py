@@ -1,5 +1,6 @@
 """Values of `listen` and `replay` are checked before a device is opened; `--quiet` prints warnings only."""
 
+import argparse
 import shlex
 from pathlib import Path
 from typing import get_args
@@ -9,7 +10,12 @@ import pytest
 import soundfile
 
 from callmood.__main__ import main
-from callmood.session_options import ENCODINGS
+from callmood.configuration import FromAnybody
+from callmood.session_options import ENCODINGS, add_session_arguments, legs_of
+from emotion.errors import UsageError
+from streamer.leg_plan import LegPlan
+from streamer.recordings.moment_limits import LONGEST_MOMENT_SECONDS, MARGIN_SECONDS
+from streamer.sources.base import SourceInfo
 from streamer.sources.pcm import Encoding
 from tests.command import callmood, read_journal
 from tests.model_maker import make_model, tone_of
@@ -75,6 +81,10 @@ def test_good_values_come_as_far_as_the_device(capsys: pytest.CaptureFixture[str
         ("--json --journal -", "leave one of them out"),
         ("--quiet --json", "--quiet prints no rows and --json prints each"),
         ("-q --journal -", "--quiet prints no rows and --journal - prints each"),
+        ("--margin 2", "--margin is for the clips of --moments; add --moments speech"),
+        ("--longest 10 --record all", "--longest is for the clips of --moments"),
+        ("--moments speech --margin -1", "--margin is -1 s"),
+        ("--moments speech --longest 2", "--longest is 2 s; a window of"),
         ("--no-audio --record-session", "--record-session would write it"),
     ],
 )
@@ -88,6 +98,36 @@ def test_bad_values_are_refused_before_a_device_is_opened(
     assert told in line
     assert line.endswith("; see `callmood listen --help`")
     assert not list(tmp_path.iterdir())
+
+
+def test_help_has_the_defaults_of_moments() -> None:
+    parser = argparse.ArgumentParser()
+    add_session_arguments(parser)
+    text = " ".join(parser.format_help().split())
+    assert f"each episode in --moments (default: {MARGIN_SECONDS:g})" in text
+    assert f"go on in the next (default: {LONGEST_MOMENT_SECONDS:g})" in text
+
+
+STAFF_SESSION = (LegPlan("customer", channel=0), LegPlan("anna", channel=1, staff=True))
+STEREO = [SourceInfo("a session", 8000, 2, "PCM_16", None, live=False)]
+
+
+@pytest.mark.parametrize("named", ["left=customer,right=guest", "a,b", "right=guest,left=customer"])
+def test_who_was_staff_in_a_session_is_staff_under_any_name(named: str) -> None:
+    for text in (named, FromAnybody(named)):
+        legs = legs_of(text, None, STEREO, STAFF_SESSION)
+        assert [(leg.staff, leg.analysed) for leg in legs] == [
+            (leg.channel == 1, leg.channel == 0) for leg in legs
+        ]
+
+
+def test_a_mix_with_staff_is_staff_until_the_user_has_it_analysed() -> None:
+    with pytest.raises(UsageError, match="there is nobody to analyse but staff"):
+        legs_of("mono", None, STEREO, STAFF_SESSION)
+    (leg,) = legs_of("mono", "mono", STEREO, STAFF_SESSION)
+    assert (leg.staff, leg.analysed) == (True, True)
+    with pytest.raises(UsageError, match="only you can have staff analysed"):
+        legs_of("left=a,right=b", FromAnybody("b"), STEREO, STAFF_SESSION)
 
 
 @pytest.mark.usefixtures("_no_device")

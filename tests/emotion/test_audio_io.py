@@ -111,6 +111,50 @@ def test_non_finite_and_huge_samples_are_counted_by_pass(tmp_path: Path) -> None
     assert read_mono(tmp_path / "marred.wav").notes == file.notes
 
 
+@pytest.mark.parametrize(
+    ("form", "subtype"),
+    [
+        ("WAV", "PCM_16"),
+        ("WAV", "FLOAT"),
+        ("WAV", "ULAW"),
+        ("WAV", "MS_ADPCM"),
+        ("FLAC", "PCM_24"),
+        ("AIFF", "PCM_16"),
+        ("CAF", "ALAC_16"),
+        ("OGG", "OPUS"),
+        ("OGG", "VORBIS"),
+        ("MP3", "MPEG_LAYER_III"),
+    ],
+)
+def test_from_any_place_on_the_samples_are_those_of_the_whole(
+    tmp_path: Path, form: str, subtype: str
+) -> None:
+    file = AudioFile(write(tmp_path / "sound.any", noise(150_000, 2), subtype, form))
+    whole = all_of(file)
+    for first in (1, 4_097, 70_001, file.num_samples - 1):
+        read = np.concatenate(list(file.blocks(50_000, first)))
+        np.testing.assert_array_equal(read, whole[first:])
+    assert list(file.blocks(10, file.num_samples)) == []
+
+
+def test_what_is_passed_over_can_be_cancelled(tmp_path: Path) -> None:
+    file = AudioFile(write(tmp_path / "sound.mp3", noise(150_000), "MPEG_LAYER_III", "MP3"))
+    answers = iter([False, True])
+    assert list(file.blocks(1000, 140_000, lambda: next(answers))) == []
+    assert list(answers) == []
+
+
+def test_a_jump_counts_on_and_a_new_pass_begins_anew(tmp_path: Path) -> None:
+    sound = noise()
+    sound[[3, 15_999]] = np.nan
+    file = AudioFile(write(tmp_path / "marred.wav", sound, "FLOAT"))
+    next(file.blocks(10))
+    list(file.blocks(10_000, 10_000))
+    assert file.non_finite_samples == 2
+    next(file.blocks(10))
+    assert file.non_finite_samples == 1
+
+
 def test_a_late_finite_sample_is_found(tmp_path: Path) -> None:
     sound = np.full((200_000, 1), np.nan, np.float32)
     sound[-1] = 0.5
@@ -214,6 +258,7 @@ def test_a_flac_file_from_a_pipe_knows_no_length(tmp_path: Path) -> None:
     path.write_bytes(raw)
     file = AudioFile(path)
     assert (file.num_samples, file.notes) == (30_000, ())
+    np.testing.assert_array_equal(np.concatenate(list(file.blocks(1000, 25_001))), all_of(file)[25_001:])
 
 
 DS64 = b"ds64\x10\0\0\0" + bytes(8) + (2**32 + 5).to_bytes(8, "little")
@@ -363,7 +408,10 @@ def test_chained_streams_are_read_in_order(tmp_path: Path, subtype: str) -> None
     assert len(file.notes) == 1, "nothing is missing"
     blocks = list(file.blocks(4_000))
     assert [len(block) for block in blocks] == [4_000] * 12 + [1_001]
-    np.testing.assert_array_equal(np.concatenate(blocks), np.concatenate([samples, other_samples, samples]))
+    whole = np.concatenate([samples, other_samples, samples])
+    np.testing.assert_array_equal(np.concatenate(blocks), whole)
+    for place in (19_999, 20_000, 25_000, 29_001):
+        np.testing.assert_array_equal(np.concatenate(list(file.blocks(4_000, place))), whole[place:])
 
 
 def test_chained_streams_that_do_not_fit_are_left_out_and_said(tmp_path: Path) -> None:

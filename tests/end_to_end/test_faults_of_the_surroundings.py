@@ -169,10 +169,12 @@ def test_a_read_only_install(tmp_path: Path) -> None:
     done = run(work, [*SHORT, "--record", "all"], env)
     assert done.returncode == 0, done.stderr
     assert len(read_journal(work / "j.jsonl").rows) == ROWS_OF_SHORT
-    refused = run(tree, SHORT, env)
-    assert_one_line_of_complaint(
-        refused, "j.jsonl", "Permission denied", "choose a place that you may write to"
-    )
+    # A journal has a second place, the session's folder in --out.
+    for more, told in ((), "recordings/"), (("--out", str(tmp_path / "kept")), "j.jsonl"):
+        refused = run(tree, [*SHORT, *more], env)
+        assert_one_line_of_complaint(
+            refused, told, "Permission denied", "choose a place that you may write to"
+        )
     assert sorted(tree.rglob("*")) == sorted(every[1:]), "nothing was written there"
     for path in every:
         path.chmod(0o755)

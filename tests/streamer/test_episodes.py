@@ -161,6 +161,19 @@ def test_mean_peak_and_its_place_are_those_of_the_emotion() -> None:
     assert episode.peak_seconds == (rows[1].start + rows[1].end) / 2
 
 
+@pytest.mark.parametrize("exclusive", [False, True])
+def test_a_skipped_window_ends_what_no_later_window_touches(*, exclusive: bool) -> None:
+    finder = EpisodeFinder(exclusive=exclusive)
+    ended = [
+        (number, each.end_sample)
+        for number, event in enumerate(stream(["angry", *["skip"] * 8]))
+        for each in finder.take(event)
+    ]
+    # The window of number 5 begins at sample 250, after the end of the only row at 200.
+    assert ended == [(5, 200)]
+    assert finder.finish() == []
+
+
 def test_rows_without_a_kind_are_left_out() -> None:
     wanted: Callable[[Row], str | None] = lambda row: row.emotion  # noqa: E731
     found = find_episodes(stream(["silence", "angry", "silence", "silence"]), wanted)

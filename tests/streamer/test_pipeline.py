@@ -304,6 +304,13 @@ def test_a_source_that_delivers_nothing_is_reported_once_each_time(tiny_model: E
     assert len(pipeline.messages) == 2
 
 
+def test_a_file_is_waited_for_without_a_word(tiny_model: EmotionModel) -> None:
+    pipeline = pipeline_with(tiny_model)
+    for now in (100.0, 110.0):
+        pipeline.look_for_sources(now, [BlockQueue(1, 16_000)])
+    assert list(pipeline.messages) == []
+
+
 def test_a_complaint_that_grows_stays_in_its_place(tiny_model: EmotionModel) -> None:
     class Grumbling(Sink):
         lines: tuple[str, ...] = ()

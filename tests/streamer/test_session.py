@@ -19,7 +19,7 @@ from streamer.pipeline import SessionOptions
 from streamer.session import JUMP_SECONDS, Session, interrupts
 from streamer.snapshot import Snapshot
 from streamer.sources.base import BlockReceiver, SourceInfo
-from streamer.sources.file import FileSource
+from streamer.sources.file import FileSource, Playback
 from streamer.terminal_io import Key, Note
 from tests.offline_rows import rows_of, without_lag
 from tests.session_parts import OPTIONS, RATE, SECONDS, LoggedSource, Rows, Watched, session_of
@@ -244,7 +244,7 @@ def test_in_a_replay_the_pause_key_holds_it_and_no_row_changes(
         if (not presses and snapshot.stream_seconds >= 0.3) or (len(presses) == 1 and len(held) == 20):
             presses.append(snapshot.stream_seconds)
             return "pause"
-        return "quit" if len(presses) == 2 and snapshot.stream_seconds >= presses[1] + 0.5 else None
+        return "quit" if len(presses) == 2 and snapshot.stream_seconds >= presses[1] + 1.0 else None
 
     screen = Watched(react=react)
     summary = session_of(recording, tiny_model, rows, screen=screen, fast=False).run()
@@ -260,15 +260,26 @@ def test_a_jump_on_is_a_gap_of_its_own_and_stream_time_stays_file_time(
     tiny_model: EmotionModel, long_recording: Path
 ) -> None:
     gaps: list[Gap] = []
+    sound_comes, keys_pressed = threading.Event(), threading.Event()
 
     class Diary(Rows):
         def handle(self, event: Event) -> None:
             super().handle(event)
             if isinstance(event, Gap):
                 gaps.append(event)
+            sound_comes.set()
+            assert keys_pressed.wait(30.0)
 
     keys: list[Key] = ["pause", "forward", "pause"]
-    rows, screen = Diary(), Watched(react=lambda _: keys.pop(0) if keys else None)
+
+    def react(_: Snapshot) -> Key | None:
+        if keys and sound_comes.is_set():
+            return keys.pop(0)
+        if not keys:
+            keys_pressed.set()
+        return None
+
+    rows, screen = Diary(), Watched(react=react)
     summary = session_of(long_recording, tiny_model, rows, screen=screen).run()
     [gap] = gaps
     assert gap.cause == "jump"
@@ -295,6 +306,44 @@ def test_a_jump_back_analyses_anew_where_nothing_is_written(
     back = next(number for number in range(1, len(heard)) if heard[number] < heard[number - 1])
     assert heard[back] < 0.5
     assert heard[-1] == ONE_SECOND_MORE.duration_seconds, "the stream time of what was heard since"
+
+
+def test_a_jump_back_in_a_pause_stays_paused(tiny_model: EmotionModel, long_recording: Path) -> None:
+    keys: list[Key] = ["pause", "back", "quit"]
+    back: list[Snapshot] = []
+
+    def react(snapshot: Snapshot) -> Key | None:
+        if len(keys) == 1 and snapshot.stream_seconds < 1.0:
+            back.append(snapshot)
+        is_due = (snapshot.stream_seconds >= 1.0, snapshot.held, len(back) == 10)[3 - len(keys)]
+        return keys.pop(0) if is_due else None
+
+    session_of(long_recording, tiny_model, screen=Watched(react=react), fast=False).run()
+    assert all(snapshot.held for snapshot in back)
+    assert len({snapshot.stream_seconds for snapshot in back[2:]}) == 1
+
+
+def test_a_jump_back_brings_the_shorter_of_two_sources_back(
+    tiny_model: EmotionModel, long_recording: Path, tmp_path: Path
+) -> None:
+    samples, rate = soundfile.read(long_recording, dtype="int16")
+    soundfile.write(tmp_path / "short.wav", samples[: 19 * rate], rate, subtype="PCM_16")
+    playback = Playback(2)
+    sources = [
+        FileSource(AudioFile(path), fast=True, block_seconds=0.05, turn=(playback, number))
+        for number, path in enumerate((long_recording, tmp_path / "short.wav"))
+    ]
+    playback.hold(held=True)
+    # At its third jump, the shorter one is at its end.
+    keys: list[Key] = ["pause", "forward", "forward", "back", "pause"]
+    screen = Watched(react=lambda _: keys.pop(0) if keys else None)
+    summary = Session(
+        sources, tiny_model, tiny_model.card.grid(), sinks=[], screen=screen, options=OPTIONS
+    ).run()
+    assert summary.seconds == pytest.approx(LONG_SECONDS)
+    step = tiny_model.card.grid().step / 16_000
+    heard = [leg.windows * step for leg in summary.legs.values()]
+    assert heard == [pytest.approx(20.0, abs=2.0), pytest.approx(9.0, abs=2.0)]
 
 
 def test_where_something_is_written_a_jump_back_is_refused(tiny_model: EmotionModel, recording: Path) -> None:
@@ -345,6 +394,8 @@ def test_a_note_marks_the_moment_of_its_key(tiny_model: EmotionModel, recording:
         (1.0, Note("asks for money back")),
         (1.1, "begin_note"),
         (1.2, Note(None)),
+        (1.2, "begin_note"),
+        (1.2, Note("")),
         (1.3, "begin_note"),
         (1.5, "quit"),
     ]
@@ -354,13 +405,14 @@ def test_a_note_marks_the_moment_of_its_key(tiny_model: EmotionModel, recording:
 
     screen = Watched(react=react)
     summary = session_of(recording, tiny_model, Diary(), screen=screen, fast=False).run()
-    assert [mark.note for mark in marks] == [None, "asks for money back", None]
+    assert [mark.note for mark in marks] == [None, "asks for money back", None, None]
     assert marks[0].at_seconds >= 0.5
     assert 0.2 <= marks[1].at_seconds <= marks[0].at_seconds, "the time of the key, not of the last letter"
-    assert marks[2].at_seconds >= 1.3, "a note that the end cuts leaves its moment"
-    assert summary.marks == 3
+    assert marks[2].at_seconds >= 1.2, "a note without a word is a mark like any other"
+    assert marks[3].at_seconds >= 1.3, "a note that the end cuts leaves its moment"
+    assert summary.marks == 4
     last = screen.snapshots[-1]
-    assert [tick.kind for tick in last.ticks] == ["mark"] * 3
+    assert [tick.kind for tick in last.ticks] == ["mark"] * 4
     assert "mark: asks for money back" in [entry.text for entry in last.log]
 
 

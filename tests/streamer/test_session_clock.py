@@ -32,6 +32,13 @@ def described(model: EmotionModel, live: Sequence[bool], started: datetime | Non
     return describe_session(sources, plans, model, model.card.grid(), options)
 
 
+def test_a_replay_is_as_long_as_its_longest_source() -> None:
+    info = facts()
+    sources = [replace(info.sources[0], seconds=seconds) for seconds in (55.0, 60.0, None)]
+    assert replace(info, sources=tuple(sources[:2])).seconds == 60.0
+    assert replace(info, sources=tuple(sources)).seconds is None
+
+
 def test_a_live_session_has_the_wall_clock_and_a_replay_none(tiny_model: EmotionModel) -> None:
     before = datetime.now(UTC)
     live, replay = described(tiny_model, [True]), described(tiny_model, [False])

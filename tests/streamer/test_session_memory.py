@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from emotion.card import LABELS
 from streamer.analysis.gate import NoiseFloor
-from streamer.events import Absence, Alert, Gap, GapCause, Mark, Pause, Row, Skip, State
+from streamer.episodes import find_episodes, side_by_side
+from streamer.events import Absence, Alert, Gap, GapCause, LegEvent, Mark, Pause, Row, Skip, State
 from streamer.session_memory import (
     MAX_BINS,
     MAX_LOG_ENTRIES,
@@ -21,6 +22,7 @@ from streamer.session_memory import (
     dominant_kind,
 )
 from streamer.snapshot import ZOOMS, LegViews, TalkTime, Tick, bin_seconds_of
+from tests.row_streams import streams
 from tests.session_material import silent_row, speech_row
 
 WIN, STEP = 2.0, 0.5
@@ -130,7 +132,7 @@ def test_the_log_has_episodes_marks_alerts_gaps_and_pauses_by_time() -> None:
     )
     memory.take(gap(12.0, 22.0, "jump"))
     assert [(entry.at_seconds, entry.kind, entry.text) for entry in memory.log] == [
-        (0.0, "episode", "me angry 4 s"),
+        (0.0, "episode", "me angry 4.0 s"),
         (1.0, "mark", "mark: asks for money back"),
         (3.0, "alert", "me angry 0.82 for 2.5 s"),
         (3.5, "mark", "mark"),
@@ -147,14 +149,32 @@ def test_the_log_has_episodes_marks_alerts_gaps_and_pauses_by_time() -> None:
 def test_neutral_is_no_event_and_one_leg_needs_no_name() -> None:
     kinds = ["neutral"] * 6 + ["sad"] * 3 + ["silence"] * 9
     memory = memory_of(*[row(window, kind) for window, kind in enumerate(kinds)], legs=("me",))
-    assert [entry.text for entry in memory.log] == ["sad 3 s"]
+    # From the middle of the overlap with "neutral" to that with "silence".
+    [entry] = memory.log
+    assert (entry.at_seconds, entry.text, entry.emotion) == (3.75, "sad 1.5 s", "sad")
+
+
+@given(streams())
+def test_the_log_has_the_episodes_of_the_lane_that_reports_draw(events: list[LegEvent]) -> None:
+    memory = SessionMemory(["mono"], LABELS)
+    for event in events:
+        memory.take(event)
+    memory.interrupt()
+    lane = side_by_side(find_episodes(events, exclusive=True))
+    expected = [
+        (each.start, f"{each.emotion} {each.end - each.start:.1f} s", each.emotion)
+        for each in lane
+        if each.emotion not in {None, "neutral"}
+    ]
+    found = [(entry.at_seconds, entry.text, entry.emotion) for entry in memory.log if entry.kind == "episode"]
+    assert found == expected
 
 
 def test_off_the_record_ends_what_was_going_on() -> None:
     memory = memory_of(row(0, "sad"))
     assert not memory.log
     memory.interrupt()
-    assert [entry.text for entry in memory.log] == ["me sad 2 s"]
+    assert [entry.text for entry in memory.log] == ["me sad 2.0 s"]
 
 
 def test_log_and_ticks_keep_the_latest() -> None:

@@ -25,15 +25,24 @@ from streamer.recordings.sound_reader import KeptSound, kept_sounds
 from streamer.session import Session
 from streamer.sinks.base import Sink
 from streamer.sources.base import BlockReceiver, Source, SourceInfo, SourceThread
-from streamer.sources.file import FileSource, Turns
+from streamer.sources.file import FileSource, Playback
 from streamer.terminal_io import Screen
 from tests.session_material import SUMMARY, blocks, facts, sound
 from tests.session_parts import OPTIONS, Rows
 from tests.spoken import DEMO
+from tests.voice_model import make_voice_model
+
+
+@pytest.fixture(scope="module")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> EmotionModel:
+    """Give a model that learns voices and decides often; its gate is the fast one."""
+    folder = tmp_path_factory.mktemp("models") / "small"
+    return load_model(make_voice_model(folder, "classic-speech", unsure_below=0.26))
 
 
 @pytest.fixture(scope="module")
 def light_model() -> EmotionModel:
+    """Give a shipped model, whose gate has a state of its own and takes most of the time."""
     return load_model(find_model_folder("speech-light"))
 
 
@@ -115,9 +124,9 @@ def recorded(out_dir: Path, sources: Sequence[Source], legs: Sequence[LegPlan], 
 
 def replayed(folder: Path, model: EmotionModel, *, block_seconds: float | None = None) -> list[Row]:
     legs, sounds = kept_sounds(folder, read_session_info(folder / "session.json"))
-    turns, rows = Turns(len(sounds)), Rows()
+    playback, rows = Playback(len(sounds)), Rows()
     sources = [
-        FileSource(kept, fast=True, block_seconds=block_seconds, turn=(turns, number))
+        FileSource(kept, fast=True, block_seconds=block_seconds, turn=(playback, number))
         for number, kept in enumerate(sounds)
     ]
     session(sources, legs, model, rows).run()
@@ -137,9 +146,20 @@ CALL = [
 ]
 
 
-@pytest.mark.parametrize("legs", [SIDES, (replace(SIDES[0], analysed=False), SIDES[1]), (LegPlan("both"),)])
-def test_one_source(tmp_path: Path, legs: tuple[LegPlan, ...], light_model: EmotionModel) -> None:
-    folder = recorded(tmp_path, [Parts("call.wav", 16_000, CALL)], legs, light_model)
+ONE_SIDE = (replace(SIDES[0], analysed=False), SIDES[1])
+
+
+@pytest.mark.parametrize("legs", [SIDES, ONE_SIDE, (LegPlan("both"),)])
+def test_one_source(tmp_path: Path, legs: tuple[LegPlan, ...], small_model: EmotionModel) -> None:
+    assert_one_source_is_replayed(tmp_path, legs, small_model)
+
+
+def test_one_source_with_a_shipped_model(tmp_path: Path, light_model: EmotionModel) -> None:
+    assert_one_source_is_replayed(tmp_path, ONE_SIDE, light_model)
+
+
+def assert_one_source_is_replayed(out_dir: Path, legs: tuple[LegPlan, ...], model: EmotionModel) -> None:
+    folder = recorded(out_dir, [Parts("call.wav", 16_000, CALL)], legs, model)
     journal = read_journal(folder / "journal.jsonl")
     assert [(gap.start, gap.end) for gap in journal.gaps if gap.leg == legs[-1].name] == [
         (5.0, 5.0),
@@ -149,38 +169,38 @@ def test_one_source(tmp_path: Path, legs: tuple[LegPlan, ...], light_model: Emot
     rows = by_leg(journal.rows)
     assert {row.leg for row in rows} == {leg.name for leg in legs if leg.analysed}
     assert len([row for row in rows if row.emotion]) > 5
-    assert by_leg(replayed(folder, light_model, block_seconds=0.237)) == rows
+    assert by_leg(replayed(folder, model, block_seconds=0.237)) == rows
 
 
-def test_two_sources(tmp_path: Path, light_model: EmotionModel) -> None:
+def test_two_sources(tmp_path: Path, small_model: EmotionModel) -> None:
     sources = [
         Parts("headset", 16_000, [cut(16_000, 0, 5, 0), cut(16_000, 8, 4, 6.5)]),
         Parts("system", 22_050, [cut(22_050, 13, 6, 0.731), cut(22_050, 20, 4, 8)]),
     ]
     legs = (LegPlan("me", source=0), LegPlan("them", source=1))
-    folder = recorded(tmp_path, sources, legs, light_model)
+    folder = recorded(tmp_path, sources, legs, small_model)
     rows = by_leg(read_journal(folder / "journal.jsonl").rows)
     assert [len([row for row in rows if row.leg == leg and row.emotion]) > 3 for leg in ("me", "them")] == [
         True
     ] * 2
-    assert by_leg(replayed(folder, light_model)) == rows
+    assert by_leg(replayed(folder, small_model)) == rows
 
 
 def test_of_two_sources_one_of_which_is_level_only_the_other_is_replayed(
-    tmp_path: Path, light_model: EmotionModel
+    tmp_path: Path, small_model: EmotionModel
 ) -> None:
     sources = [Parts("a", 16_000, [cut(16_000, 0, 4, 0)]), Parts("b", 16_000, [cut(16_000, 13, 4, 0)])]
     legs = (LegPlan("me", source=0, analysed=False), LegPlan("them", source=1))
-    folder = recorded(tmp_path, sources, legs, light_model)
+    folder = recorded(tmp_path, sources, legs, small_model)
     assert not (folder / "sound").exists()
     rows = by_leg(read_journal(folder / "journal.jsonl").rows)
-    assert by_leg(replayed(folder, light_model)) == rows
+    assert by_leg(replayed(folder, small_model)) == rows
 
 
 def test_sound_whose_beginning_was_removed_is_replayed_from_there(
-    tmp_path: Path, light_model: EmotionModel
+    tmp_path: Path, small_model: EmotionModel
 ) -> None:
-    folder = recorded(tmp_path, [Parts("a", 16_000, [cut(16_000, 0, 12, 0)])], (LegPlan(),), light_model)
+    folder = recorded(tmp_path, [Parts("a", 16_000, [cut(16_000, 0, 12, 0)])], (LegPlan(),), small_model)
     sound_files(folder)[0].path.unlink()
     sound_files(folder)[1].path.write_bytes(b"RIFF")
     _, (kept,) = kept_sounds(folder, read_session_info(folder / "session.json"))
@@ -189,7 +209,7 @@ def test_sound_whose_beginning_was_removed_is_replayed_from_there(
         f"the sound of its first {lost_seconds:.1f} s was removed and is left out",
         "1 of the files of its sound cannot be read and are left out",
     ]
-    rows = replayed(folder, light_model)
+    rows = replayed(folder, small_model)
     assert rows[0].start == lost_seconds
     # No real time passes for what is not there.
     source = FileSource(kept, fast=False)

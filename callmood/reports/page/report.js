@@ -94,7 +94,7 @@ const kindText = (session, leg, row) =>
 // ---- the view: one for all legs of all sessions -----------------------------------------------------------
 
 const MIN_SPAN = Math.min(total, Math.max(4, 2 * Math.max(...sessions.map((session) => session.win))));
-const view = { start: 0, span: total, cursor: 0 };
+const view = { start: 0, span: total, cursor: 0, kept: 0 }; // the cursor returns to `kept` once nobody points
 let selection = null;
 let isAsked = false;
 
@@ -109,9 +109,10 @@ function zoom(factor, about) {
   setView(about - ((about - view.start) * span) / view.span, span);
 }
 
-/** Move the cursor; `speak` tells screen readers what it reads. */
-function setCursor(seconds, { follow = false, speak = false } = {}) {
+/** Move the cursor, or only point at a time; `speak` tells screen readers what it reads. */
+function setCursor(seconds, { follow = false, speak = false, points = false } = {}) {
   view.cursor = clamp(seconds, 0, total);
+  if (!points) view.kept = view.cursor;
   if (follow && (view.cursor < view.start || view.cursor > view.start + view.span)) {
     setView(view.cursor - view.span / 2, view.span);
   }
@@ -390,7 +391,7 @@ function laneRuns(leg, scale, chosen) {
   return runs;
 }
 
-/** Draw the lane of states and emotions, each with its name where it fits, and above it who talks. */
+/** Draw the lane of states and emotions, each with its name where it fits, and above it where speech is. */
 function drawLane(context, session, runs, top, height, withText = true) {
   for (const { kind, x, width } of runs) {
     const left = Math.round(x);
@@ -428,6 +429,14 @@ function drawLane(context, session, runs, top, height, withText = true) {
   }
 }
 
+const gapWidths = new Map();
+
+/** Measure what is written into a gap, once for each cause. */
+function gapWidth(context, text) {
+  if (!gapWidths.has(text)) gapWidths.set(text, context.measureText(text).width);
+  return gapWidths.get(text);
+}
+
 /** Hatch a span without sound, from top to bottom. */
 function drawGaps(context, scale, gaps, top, height) {
   context.textAlign = "center";
@@ -440,7 +449,7 @@ function drawGaps(context, scale, gaps, top, height) {
     context.fillStyle = pattern(context, "diagonal", colours.faint);
     context.fillRect(x, top, Math.max(1, width), height);
     const text = `gap: ${cause}`;
-    const half = context.measureText(text).width / 2 + 4;
+    const half = gapWidth(context, text) / 2 + 4;
     if (2 * half < width) {
       context.fillStyle = colours.plot;
       context.fillRect(x + width / 2 - half, top + height / 2 - 9, 2 * half, 18);
@@ -697,14 +706,13 @@ function play(button) {
   const wasPlaying = playing && playing.button === button;
   stop();
   if (wasPlaying) return;
-  const { session: number, leg, start, end } = Object.fromEntries(
+  const { session: number, leg, start, end, piece } = Object.fromEntries(
     Object.entries(button.dataset).map(([key, value]) => [key, Number(value)]),
   );
   const audio = document.getElementById(`audio-${number}-${leg}`);
-  const piece = spanAt(sessions[number].legs[leg].pieces, start);
-  if (!audio || !piece) return;
-  const [pieceStart, pieceEnd, offset] = piece;
-  const from = offset + start - pieceStart;
+  // Times of buttons are rounded: they can lie a little outside the piece.
+  const [pieceStart, pieceEnd, offset] = sessions[number].legs[leg].pieces[piece];
+  const from = offset + Math.max(0, start - pieceStart);
   const until = offset + Math.min(end, pieceEnd) - pieceStart;
   const current = {
     number,
@@ -716,6 +724,7 @@ function play(button) {
   playing = current;
   button.setAttribute("aria-pressed", "true");
   if (!button.classList.contains("here")) show(number, leg, start, end);
+  else setCursor(start, { follow: true });
   const begin = () => {
     if (playing !== current) return;
     audio.currentTime = from;
@@ -736,7 +745,11 @@ function follow() {
     stop();
     return;
   }
-  setCursor(playing.seconds());
+  const seconds = playing.seconds();
+  const edge = view.start + view.span;
+  // The view turns over like a page; who has moved it elsewhere keeps what is seen there.
+  if (view.cursor <= edge && seconds > edge) setView(seconds - 0.05 * view.span, view.span);
+  setCursor(seconds);
   requestAnimationFrame(follow);
 }
 
@@ -759,9 +772,11 @@ function fail(button) {
 function playHere(button) {
   const { session, leg } = button.dataset;
   const pieces = sessions[Number(session)].legs[Number(leg)].pieces;
-  const next = spanAt(pieces, view.cursor) ?? pieces.find(([start]) => start > view.cursor) ?? pieces[0];
-  button.dataset.start = String(Math.max(view.cursor > next[1] ? next[0] : view.cursor, next[0]));
-  button.dataset.end = String(next[1]);
+  const piece = Math.max(0, pieces.findIndex(([, end]) => end > view.kept));
+  const [start, end] = pieces[piece];
+  button.dataset.piece = String(piece);
+  button.dataset.start = String(view.kept < end ? Math.max(view.kept, start) : start);
+  button.dataset.end = String(end);
   play(button);
 }
 
@@ -823,7 +838,9 @@ function listenToPlots(session) {
   plots.addEventListener("pointermove", (event) => {
     const before = pointers.get(event.pointerId);
     if (!before) {
-      if (event.pointerType === "mouse" && !playing) setCursor(secondsOf(event));
+      // On the way to a button the cursor stays: one of them plays from it.
+      const isPlot = !event.target.closest("figcaption");
+      if (event.pointerType === "mouse" && !playing) setCursor(isPlot ? secondsOf(event) : view.kept, { points: true });
       return;
     }
     if (!hasMoved && Math.abs(event.clientX - before.clientX) < 4) return;
@@ -837,6 +854,7 @@ function listenToPlots(session) {
     }
     pointers.set(event.pointerId, event);
   });
+  plots.addEventListener("pointerleave", () => playing || setCursor(view.kept));
   for (const name of ["pointerup", "pointercancel"]) {
     plots.addEventListener(name, (event) => {
       if (name === "pointerup" && pointers.has(event.pointerId) && !hasMoved) {

@@ -219,6 +219,21 @@ def test_what_cannot_be_written_whole_leaves_nothing(kind: str, here: Path) -> N
     assert files(here) == []
 
 
+@pytest.mark.parametrize("name", ["", " ", "a\nb", os.fsdecode(b"\xff.wav")])
+def test_a_recording_without_a_name_is_refused(
+    name: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "last", "--format", "labelstudio", "--audio", name]) == 2
+    assert "--audio is " in capsys.readouterr().err
+    assert files(here) == []
+
+
+@pytest.mark.parametrize("kind", ENDINGS)
+def test_a_session_in_a_folder_of_any_name_is_exported(kind: str, here: Path) -> None:
+    (here / "recordings" / SESSION).rename(here / os.fsdecode(b"\xff =a"))
+    assert main(["export", os.fsdecode(b"\xff =a"), "--format", kind, "-o", "out"]) == 0
+
+
 def test_a_session_without_a_journal_is_told_what_to_do(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -238,23 +253,58 @@ def test_a_killed_session_gives_what_is_whole(
     assert kinds.count(b"alert") == kinds.count(b"mark") == kinds.count(b"gap") == 1
 
 
+@pytest.mark.parametrize("windows", [[], ["--windows"]])
+@pytest.mark.parametrize("kind", ENDINGS)
+def test_a_journal_at_the_limits_of_its_numbers_is_exported(
+    kind: str, windows: list[str], here: Path
+) -> None:
+    """Samples and nanoseconds fit the 64 bits of a table, and times of day its calendar."""
+    lines = list(map(json.loads, written_journal(here / "far.jsonl").read_bytes().splitlines()))
+    lines[0]["sources"][0]["sample_rate"] = 384_000
+    lines[0]["started"] = "9999-12-31T23:59:59+00:00"
+    for line in lines[1:]:
+        far = {
+            "start": 0.9e9,
+            "end": 1.0e9,
+            "onset": 0.9e9,
+            "at": 1.0e9,
+            "clock": "0001-01-01T00:00:00+14:00",
+        }
+        line |= {key: value for key, value in far.items() if key in line}
+    (here / "far.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    assert main(["export", "far.jsonl", "--format", kind, "-o", "out", *windows]) == 0
+
+
+def test_windows_that_an_audformat_table_cannot_hold_are_counted(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written_journal(here / "twice.jsonl", [speech_row(0), speech_row(0), speech_row(1)])
+    export = ["export", "twice.jsonl", "--format", "audformat", "--audio", "x.wav", "-o", "out"]
+    assert main([*export, "--windows"]) == 0
+    assert capsys.readouterr().err.startswith("note: left out 1 window with the times of an earlier one")
+    assert main([*export, "--force"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_garbage_is_refused_in_one_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "garbage.jsonl").write_bytes(b"\x00\xff{")
     assert main(["export", "garbage.jsonl", "--format", "eaf"]) == 10
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def linked_by_eaf(path: Path) -> str:
+def linked_by_eaf(path: Path) -> dict[str, str]:
     descriptor = ET.parse(path).find("HEADER/MEDIA_DESCRIPTOR")  # noqa: S314 - we wrote it
     assert descriptor is not None
-    return descriptor.attrib["RELATIVE_MEDIA_URL"]
+    return descriptor.attrib
 
 
 def test_an_export_names_the_sound_of_the_session(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wav = here / "recordings" / SESSION / "sound" / "sound_000000000000.wav"
     (here / "elan").mkdir()
     assert main(["export", "last", "--format", "eaf", "-o", "elan/call.eaf"]) == 0
-    assert (here / "elan" / linked_by_eaf(here / "elan" / "call.eaf")).resolve() == wav
+    linked = linked_by_eaf(here / "elan" / "call.eaf")
+    assert (here / "elan" / linked["RELATIVE_MEDIA_URL"]).resolve() == wav
+    assert linked["MEDIA_URL"] == wav.as_uri()
     assert main(["export", "last", "--format", "labelstudio", "-o", "tasks.json"]) == 0
     [task] = json.loads((here / "tasks.json").read_bytes())
     _, _, below = task["data"]["audio"].partition("?d=")

@@ -7,6 +7,7 @@ import pytest
 
 from callmood.__main__ import main
 from tests.command import callmood
+from tests.model_maker import make_model
 
 LANGUAGES = ("en", "de", "zh")
 
@@ -54,6 +55,7 @@ def test_the_notice_is_a_draft_and_says_so(capsys: pytest.CaptureFixture[str]) -
         ("--moments angry --keep 1w", "sound for 1 week, and the estimates with their times for 1 week."),
         ("--record all --keep 36h --keep-journals 26w", "Parts of the sound for 36 hours, and the estimates"),
         ("--moments angry --keep 36h --keep-journals 26w", "with their times for 26 weeks"),
+        ("--record-session --keep 1W", "The sound of the whole call for 1 week"),
         ("--record-session --keep 1.5d", "The sound of the whole call for 1.5 days"),
     ],
 )  # fmt: skip
@@ -91,6 +93,22 @@ def test_the_notice_names_who_and_the_emotions_of_the_model(capsys: pytest.Captu
     assert "愤怒、高兴、平静还是悲伤" in notice(capsys, "--lang", "zh")
 
 
+def test_the_notice_says_from_whom_the_model_learned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for model in ("speech", "speech-open", "speech-light", "speech-classic"):
+        assert "The program learned from actors." in notice(capsys, "--model", model)
+    make_model(tmp_path / "mine")
+    assert "The program learned from [WHOSE VOICES, SUCH AS ACTORS]." in notice(capsys, "--model", "./mine")
+
+
+def test_a_command_may_send_an_alert_anywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "own.toml").write_text('[listen]\non-alert = "notify-send"\n')
+    text = notice(capsys, "--config", "own.toml")
+    assert "Alerts are sent to [RECIPIENT]" in text
+    assert "nothing is sent elsewhere" not in text
+
+
 def test_a_terminal_without_the_characters_is_told_so(tmp_path: Path) -> None:
     done = callmood("notice", "--lang", "zh", cwd=tmp_path, env={"PYTHONIOENCODING": "latin-1"})
     assert (done.returncode, done.stdout) == (7, "")
@@ -104,6 +122,8 @@ def test_a_terminal_without_the_characters_is_told_so(tmp_path: Path) -> None:
         (["--contact", " "], "--contact is ' '; give one line", 2),
         (["--who", "a" * 201], "give one line of at most 200", 2),
         (["--keep", "7"], "--keep is '7'", 2),
+        (["--keep", "36  h"], "--keep is '36 h'", 2),
+        (["--keep", "\u0661d"], "--keep is ", 2),
         (["--keep-journals", "7"], "--keep-journals is '7'", 2),
         (["--keep", "2w", "--keep-journals", "7d"], "--keep-journals 7d is shorter than --keep 2w", 2),
         (["--lang", "fr"], "'fr' is unknown", 2),

@@ -112,7 +112,17 @@ def test_without_an_offset_it_is_local_time() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2026-07-01", "07:12", "2026-13-01T00:00", "0001-01-01T00:00", "T", "\0:"]
+    "text",
+    [
+        "",
+        "2026-07-01",
+        "07:12",
+        "2026-13-01T00:00",
+        "0001-01-01T00:00",
+        "0001-01-01T00:00:00+14:00",
+        "T",
+        "\0:",
+    ],
 )
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"--started is .*; give date and time as ISO 8601, such as"):

@@ -11,7 +11,7 @@ from callmood.__main__ import main
 from streamer.recordings.journal_reader import Journal, read_journal
 from tests.spoken import DEMO
 
-MODEL = ("--model", "speech-light", "--fast", "-q")
+MODEL = ("--model", "speech-classic", "--fast", "-q")
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +86,17 @@ def test_what_cannot_be_replayed_is_said(tmp_path: Path, capsys: pytest.CaptureF
     assert "nosuch.wav is not there" in refused(capsys, "nosuch.wav")
     assert "there is no last session" in refused(capsys, "last", "--out", str(tmp_path / "none"))
     assert "its session's sound is not in" in refused(capsys, "call.jsonl", "--out", str(tmp_path))
+
+
+def test_a_journal_is_told_by_what_it_says_whatever_its_name(
+    here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "call.json").write_bytes((here / "call.jsonl").read_bytes())
+    assert main(["replay", str(tmp_path / "call.json"), *MODEL]) == 0
+    (tmp_path / "rows.jsonl").write_text("{}\n")
+    line = refused(capsys, str(tmp_path / "rows.jsonl"))
+    assert "rows.jsonl" in line
+    assert "is a journal" not in line
 
 
 def test_nothing_of_the_session_is_written_over(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -194,6 +194,24 @@ def test_sound_that_was_deleted_costs_the_sound_alone(
     for name in ("call.html", "call.png"):
         assert main(["report", "last", "-o", name]) == 0
     assert b"data:audio/ogg" not in Path("call.html").read_bytes()
+    assert b"holds no sound: what was kept is gone or cannot be read." in Path("call.html").read_bytes()
+
+
+def test_clips_and_parts_of_the_sound_that_are_gone_are_counted(
+    session: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (session / "clips").mkdir()
+    (session / "clips" / "a.wav").write_bytes(b"RIFF")
+    lines = [f"customer,{at},{at + 2},clips/{name}.wav" for at, name in enumerate("abc")]
+    (session / "index.csv").write_text("\n".join(["leg,start,end,file", *lines, ""]))
+    assert "missing   2 of 3 clips are gone\n" in text_of(capsys, "last")
+    [whole] = (session / "sound").iterdir()
+    whole.rename(whole.with_name("sound_000000160000_continued.wav"))
+    text = " ".join(text_of(capsys, "last").split())
+    assert "missing 10.0 s of the sound of a call that was made up are gone, from 0:00:00.0 on" in text
+    for path in (session / "sound").iterdir():
+        path.write_bytes(b"RIFF")
+    assert "was kept and cannot be read any more" in " ".join(text_of(capsys, "last").split())
 
 
 def test_a_damaged_session_json_costs_nothing(session: Path, capsys: pytest.CaptureFixture[str]) -> None:

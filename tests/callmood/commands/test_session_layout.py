@@ -9,7 +9,7 @@ from streamer.recordings.journal_reader import read_journal
 from tests.command import assert_one_line_of_complaint, callmood
 from tests.spoken import DEMO
 
-REPLAY = ("replay", str(DEMO), "--fast", "-q", "--model", "speech-light", "--duration", "4")
+REPLAY = ("replay", str(DEMO), "--fast", "-q", "--model", "speech-classic", "--duration", "4")
 
 
 @pytest.fixture(autouse=True)

@@ -261,7 +261,16 @@ def journal_line(**values: object) -> bytes:
         ),
         (
             journal_line(type="row", end=7.5) + journal_line(type="mark", at=8) + b'{"type": "row", "en',
-            (7.5, None, None),
+            (7.5, 0, None),
+        ),
+        (
+            b"".join(
+                journal_line(type="row", leg="mono", end=number / 4, emotion=emotion)
+                for number, emotion in enumerate(("sad", "angry", None, "angry", "sad", "sad"))
+            )
+            + journal_line(type="alert", leg="mono", at=1.0)
+            + journal_line(type="row", leg=1, end=1e99, emotion=[]),
+            (1.25, 1, "sad"),
         ),
         (journal_line(type="row", end="x") + b"[]\n\xff\n" + b"[" * 9999, (None, None, None)),
         (b"", (None, None, None)),

@@ -69,7 +69,9 @@ def test_a_voice_is_made_used_listed_and_deleted(run: Run, tmp_path: Path) -> No
     heard = read_journal(journal)
     assert heard.header["voices"] == {"mono": "anna"}
     assert heard.rows[0]["voice_known"] > 0.0
-    assert heard.summary["files"] == [str(tmp_path / "voices" / "anna.json"), str(journal)]
+    voice_file, session_folder, journal_file = heard.summary["files"]
+    assert (voice_file, journal_file) == (str(tmp_path / "voices" / "anna.json"), str(journal))
+    assert session_folder == f"recordings/{heard.header['session']}/"
 
     code, said, _ = run("voices", "--json")
     [voice] = json.loads(said)

@@ -14,19 +14,18 @@ from hypothesis import strategies as st
 from callmood.reports.analysis import (
     CLOSE,
     MOST_MOMENTS,
-    NOISY,
     OFTEN_WRONG,
-    TOO_SHORT,
-    VOICE_NEW,
     SessionAnalysis,
     analyse,
 )
 from emotion.card import LABELS
 from emotion.errors import JournalError
 from emotion.model import find_model_folder, read_model_card
-from streamer.events import STATES, Alert, Event, Gap, Row, Skip, State
+from streamer.doubt import NOISY, TOO_SHORT, VOICE_NEW
+from streamer.events import STATES, Absence, Alert, Event, Failure, Gap, Row, Skip, State
 from streamer.leg_plan import LegPlan
 from streamer.recordings.journal_reader import Journal
+from streamer.session_info import LegSummary
 from tests.session_material import SUMMARY, facts
 
 CUSTOMER, PARTNER = LegPlan("customer", 0, 0), LegPlan("partner", 0, 1)
@@ -163,7 +162,24 @@ def test_what_the_other_leg_showed_around_an_episode_is_counted() -> None:
     assert (first.emotion, first.other_leg, first.num_episodes) == ("angry", "partner", 2)
     assert first.before == {"happy": 2}
     assert first.after == {"sad": 1, "unsure": 1}
+    assert first.moved == {("happy", "sad"): 1, ("happy", "unsure"): 1}
     assert {each.emotion for each in found.reactions if each.leg == "partner"} == {"happy", "sad"}
+
+
+def test_a_reaction_says_how_often_one_emotion_became_another() -> None:
+    def moved(*pairs: tuple[str, str]) -> dict[tuple[str, str], int]:
+        """Give the pairs of a leg that shows the first before and the second after each angry episode."""
+        angry = [("silence", 24), ("angry", 6), ("silence", 26)]
+        other = [span for before, after in pairs for span in ((before, 27), (after, 29))]
+        found = analyse(journal(*rows("customer", *angry * len(pairs)), *rows("partner", *other)))
+        [of_angry] = [each for each in found.reactions if each.emotion == "angry" and each.leg == "customer"]
+        return dict(of_angry.moved)
+
+    # Both have the same totals before and after.
+    swapped = moved(("neutral", "sad"), ("sad", "neutral"), ("neutral", "sad"))
+    stayed = moved(("neutral", "neutral"), ("sad", "sad"), ("neutral", "sad"))
+    assert swapped == {("neutral", "sad"): 2, ("sad", "neutral"): 1}
+    assert stayed == {("neutral", "neutral"): 1, ("sad", "sad"): 1, ("neutral", "sad"): 1}
 
 
 def test_overlap_is_the_time_in_which_several_legs_talk() -> None:
@@ -182,6 +198,28 @@ def test_a_summary_knows_what_was_heard_of_the_other_leg() -> None:
     assert [(leg.talk_seconds, leg.talk_share) for leg in found.legs] == [(3.0, 0.75), (1.0, 0.25)]
     assert (found.overlap_seconds, found.seconds) == (0.5, 60.0)
     assert found.missing == ()
+
+
+def test_the_talk_of_a_single_leg_is_that_of_its_summary() -> None:
+    of_leg = LegSummary(windows=10, state_seconds={}, emotion_seconds={}, talk_seconds=2.5)
+    summary = replace(SUMMARY, talk_seconds={}, legs={"customer": of_leg})
+    spoken = rows("customer", ("angry", 10))
+    [leg] = analyse(journal(*spoken, legs=(CUSTOMER,), summary=summary)).legs
+    assert (leg.talk_seconds, leg.talk_is_estimated) == (2.5, False)
+    [leg] = analyse(journal(*spoken, legs=(CUSTOMER,))).legs
+    assert (leg.talk_seconds, leg.talk_is_estimated) == (5.0, True)
+
+
+def test_what_failed_and_who_went_away_is_named_once() -> None:
+    failure = Failure("clips are suspended: no space left")
+    summary = replace(SUMMARY, failures=(failure.message, "the journal was closed"))
+    away = Absence(0, "headset", 12.0, "unplugged")
+    found = analyse(journal(failures=(failure, failure), absences=(away,), summary=summary))
+    assert found.missing == (
+        "at 0:00:12.0 the device headset went away: unplugged",
+        failure.message,
+        "the journal was closed",
+    )
 
 
 def test_what_is_not_whole_is_named() -> None:
@@ -269,3 +307,7 @@ def test_whatever_a_journal_holds_the_lane_has_each_window_once(
     for reaction in found.reactions:
         assert sum(reaction.before.values()) <= reaction.num_episodes
         assert sum(reaction.after.values()) <= reaction.num_episodes
+        for side, totals in enumerate((reaction.before, reaction.after)):
+            for kind, count in totals.items():
+                moved = sum(times for pair, times in reaction.moved.items() if pair[side] == kind)
+                assert moved <= count

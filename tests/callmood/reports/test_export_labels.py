@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from callmood.reports.export_labels import audacity, eaf, label_studio, textgrid, vtt
 from callmood.reports.export_timeline import Timeline
@@ -33,6 +33,7 @@ from tests.export_material import (
     windows,
 )
 from tests.session_material import STARTED
+from tests.spoiling import fuzzed
 
 Label = tuple[int, int, str]
 NOWHERE = Path("/nowhere")
@@ -78,7 +79,7 @@ def test_with_one_leg_labels_are_the_kinds_alone() -> None:
     assert [text for _, _, text in labels_of_audacity(audacity(exported(alone)))] == ["angry", "sad"]
 
 
-@settings(max_examples=50)
+@fuzzed(20)
 @given(of=journals())
 def test_audacity_reads_back_what_each_leg_showed(of: Journal) -> None:
     for wanted, is_windows in ((episodes, False), (windows, True)):
@@ -136,7 +137,7 @@ def test_subtitles_have_a_voice_a_leg_and_none_where_nobody_speaks() -> None:
     assert (450, 2450, None, 'mark: see "item [1]" --> <b>') in cues
 
 
-@settings(max_examples=50)
+@fuzzed(20)
 @given(of=journals())
 def test_subtitles_read_back_what_each_leg_showed(of: Journal) -> None:
     for wanted, is_windows in ((episodes, False), (tiles, True)):
@@ -191,7 +192,7 @@ def test_a_textgrid_has_a_tier_a_leg_and_points_for_alerts_and_marks(tmp_path: P
     ]
 
 
-@settings(max_examples=50)
+@fuzzed(20)
 @given(of=journals())
 def test_a_textgrid_reads_back_what_each_leg_showed(
     of: Journal, tmp_path_factory: pytest.TempPathFactory
@@ -224,13 +225,26 @@ def test_an_eaf_has_a_tier_a_leg_and_tiers_of_alerts_and_marks(tmp_path: Path) -
     assert tiers["customer"] == [(0, 375, "angry"), (375, 475, "unsure"), (475, 700, "sad")]
     assert [(start, end) for start, end, _ in tiers["alerts"]] == [(100, 400)]
     assert tiers["marks"] == [(450, 700, 'mark; mark: see "item [1]" --> <b>'), (700, 1200, "mark")]
+
+
+@pytest.mark.parametrize(
+    ("audio", "address", "relative"),
+    [
+        ("calls/call 1.wav", "file:///nowhere/calls/call%201.wav", "./calls/call 1.wav"),
+        ("../客.wav", "file:///%E5%AE%A2.wav", "./../客.wav"),
+        ("/calls/call#1.wav", "file:///calls/call%231.wav", None),
+        ("10:30 call.wav", "file:///nowhere/10%3A30%20call.wav", "./10:30 call.wav"),
+        ("https://example.com/call.wav?a=1", "https://example.com/call.wav?a=1", None),
+    ],
+)
+def test_an_eaf_links_the_recording(audio: str, address: str, relative: str | None) -> None:
+    """ELAN takes the relative path first; an address has none."""
+    content = eaf(exported(CALL, audio=audio), NOWHERE)
     descriptor = ET.fromstring(content).find("HEADER/MEDIA_DESCRIPTOR")  # noqa: S314 - we wrote it
     assert descriptor is not None
-    assert descriptor.attrib == {
-        "MEDIA_URL": "calls/call 1.wav",
-        "RELATIVE_MEDIA_URL": "./calls/call 1.wav",
-        "MIME_TYPE": "audio/x-wav",
-    }
+    assert descriptor.attrib == {"MEDIA_URL": address, "MIME_TYPE": "audio/x-wav"} | (
+        {} if relative is None else {"RELATIVE_MEDIA_URL": relative}
+    )
 
 
 def test_time_slots_are_in_order_of_time() -> None:
@@ -246,7 +260,7 @@ def test_alerts_that_overlap_follow_each_other_in_their_tier(tmp_path: Path) -> 
     assert [(start, end) for start, end, _ in tiers["alerts"]] == [(1000, 2000), (2000, 4000)]
 
 
-@settings(max_examples=50)
+@fuzzed(20)
 @given(of=journals())
 def test_an_eaf_reads_back_what_each_leg_showed(
     of: Journal, tmp_path_factory: pytest.TempPathFactory
@@ -291,7 +305,7 @@ def test_a_path_is_one_below_the_document_root_of_label_studio() -> None:
         assert task["data"]["audio"] == f"/data/local-files/?d={seen}"
 
 
-@settings(max_examples=50)
+@fuzzed(20)
 @given(of=journals())
 def test_label_studio_reads_back_what_each_leg_showed(of: Journal) -> None:
     for wanted, is_windows in ((episodes, False), (windows, True)):

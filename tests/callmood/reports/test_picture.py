@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from callmood.reports.analysis import SessionAnalysis, analyse
 from callmood.reports.picture import draw_report
+from streamer.events import Mark
 from streamer.leg_plan import LegPlan
 from streamer.panel.canvas import EMOTION_COLOURS
 from tests.callmood.reports.test_analysis import CUSTOMER, gap, journal, row, rows
@@ -46,6 +47,16 @@ def test_a_short_peak_is_drawn_in_a_session_of_eight_hours() -> None:
     assert found[0] / pixels.shape[1] == pytest.approx(0.064 + 0.897 * 30_000 / 57_600, abs=0.01)
 
 
+def test_an_unsure_window_does_not_hide_a_sure_one() -> None:
+    calm = rows("customer", ("neutral", 57_600))
+    calm[30_000] = row("customer", 30_000, "angry", 0.9)
+    doubt = {"angry": 0.48, "sad": 0.5, "happy": 0.01, "neutral": 0.01}
+    for number in (29_999, 30_001):
+        calm[number] = row("customer", number, "unsure", smoothed=doubt, probabilities=doubt)
+    pixels = pixels_of(analyse(journal(*calm, legs=(CUSTOMER,))))
+    assert len(columns_of(pixels, EMOTION_COLOURS["angry"])) >= 1
+
+
 def test_two_sessions_have_the_same_time_axis() -> None:
     long, short = (
         analyse(journal(*rows("customer", ("neutral", count), ("angry", 40)), legs=(CUSTOMER,)))
@@ -80,6 +91,33 @@ def test_what_no_font_has_is_said() -> None:
     drawn = draw_report([analyse(journal(*rows(plan.name, ("sad", 3)), legs=(plan,)))], [{}], ".png")
     if not any("Adlam" in path or "unifont" in path for path in font_manager.findSystemFonts()):
         assert drawn.notes[0].startswith("no installed font has 2 characters of the names, shown as ?")
+
+
+def test_the_letter_of_a_label_that_no_font_has_is_replaced_too() -> None:
+    label = "\U0001e900\U0001e901"  # Adlam, whose letters are as narrow as Latin ones
+    shares = {label: 0.8, "sad": 0.2}
+    spoken = [
+        replace(each, emotion=label, smoothed=shares, probabilities=shares)
+        for each in rows("customer", ("sad", 60))
+    ]
+    header = replace(journal(legs=(CUSTOMER,)).header, labels=tuple(shares))
+    # matplotlib would warn, which is an error here.
+    drawn = draw_report([analyse(journal(*spoken, header=header))], [{}], ".png")
+    if not any("Adlam" in path or "unifont" in path for path in font_manager.findSystemFonts()):
+        assert "shown as ?" in drawn.notes[0]
+
+
+def test_a_mark_is_named_on_the_first_leg_that_is_drawn() -> None:
+    legs = (LegPlan("agent", 0, 0, analysed=False), CUSTOMER)
+    spoken = rows("customer", ("sad", 60))
+    with_mark, without = (
+        pixels_of(analyse(journal(*spoken, legs=legs, marks=marks))) for marks in ((Mark(15.0, 0.0),), ())
+    )
+    changed = np.flatnonzero((with_mark != without).any(axis=(1, 2)))
+    columns = np.flatnonzero((with_mark != without).any(axis=(0, 2)))
+    assert len(changed) > 100
+    # Its word is wider than the dashed line.
+    assert np.ptp(columns) > 20
 
 
 def test_a_page_is_a4_and_grows_with_the_legs() -> None:

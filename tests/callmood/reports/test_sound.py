@@ -10,7 +10,7 @@ import soundfile
 from matplotlib import image
 
 from benchmarks.recorded_call import SAMPLE_RATE, CallScene, record_call
-from callmood.reports.analysis import SessionAnalysis, analyse
+from callmood.reports.analysis import SessionAnalysis, analyse, strength
 from callmood.reports.sound import (
     MOST_SECONDS,
     leg_audio,
@@ -116,6 +116,36 @@ def test_the_sound_of_moments_is_bounded(tmp_path: Path) -> None:
     assert len(points) > 20
     for at in points:
         assert any(piece.start <= at <= piece.end for piece in audio.pieces)
+
+
+def test_where_not_all_moments_fit_the_strongest_do(stored: StoredSession, analysis: SessionAnalysis) -> None:
+    legs = tuple(
+        replace(analysis.legs[0], plan=replace(analysis.legs[0].plan, name=f"leg{n}")) for n in range(30)
+    )
+    crowded = replace(analysis, legs=(*analysis.legs, *legs))
+    audio = leg_audio(stored, crowded, "moments", "customer")
+    assert audio is not None
+    assert sum(piece.end - piece.start for piece in audio.pieces) <= MOST_SECONDS / 32 + 0.1
+    emotional = [each.episode for each in analysis.legs[0].moments if each.episode.kind != "neutral"]
+    strongest = max(emotional, key=strength).peak_seconds
+    assert any(piece.start <= strongest <= piece.end for piece in audio.pieces)
+
+
+def test_sound_beyond_the_end_of_the_journal_is_left_out(
+    stored: StoredSession, analysis: SessionAnalysis
+) -> None:
+    # The tone is in second 10 to 11: as if the journal were cut just before.
+    cut = replace(analysis, seconds=9.75)
+    heard: list[float] = []
+    decibels = leg_decibels(stored, cut, "customer", heard.append)
+    assert decibels is not None
+    assert decibels.max() < -60
+    assert sum(heard) < 10.0
+    audio = leg_audio(stored, cut, "all", "customer")
+    assert audio is not None
+    assert audio.pieces[-1].end == pytest.approx(9.75, abs=0.01)
+    for shortest in (1e-300, 1e-9):
+        assert leg_decibels(stored, replace(analysis, seconds=shortest), "customer") is None
 
 
 def test_without_sound_there_is_none(

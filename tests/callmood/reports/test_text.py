@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from callmood.reports.analysis import analyse
-from callmood.reports.text import letters_of, report_text
+from callmood.reports.text import report_text
+from callmood.reports.words import short_length
 from streamer.events import Alert, Mark
 from streamer.leg_plan import LegPlan
 from tests.callmood.reports.test_analysis import CUSTOMER, gap, journal, rows
@@ -49,10 +50,10 @@ def test_moments_changes_alerts_gaps_and_marks_are_listed() -> None:
     )
     text = report_text([found])
     for line in (
-        "strongest moments of customer   peak  angry happy neutral   sad  (mean)",
-        "  0:00:20.8     10.8 s  angry   0.70   0.70  0.10    0.10  0.10",
+        "strongest moments of customer    peak  angry happy neutral   sad  (mean)",
+        "  0:00:20.8     10.8 s  angry    70 %   70 %  10 %    10 %  10 %",
         "  0:00:20.8  neutral (20.8 s), then angry (10.8 s)",
-        "  0:00:22.0  customer angry 0.70 for 2.0 s (angry>0.6);",
+        "  0:00:22.0  customer angry 70 % for 2.0 s (angry>0.6);",
         "gaps\n  0:00:40.0  3.0 s of customer: overrun",
         "marks\n  0:01:01.2  wants a refund",
         "missing   customer: 1 gap, 3.0 s of sound (overrun)",
@@ -61,16 +62,44 @@ def test_moments_changes_alerts_gaps_and_marks_are_listed() -> None:
         assert line in text, text
 
 
+def test_the_time_of_a_call_is_not_that_of_its_replay() -> None:
+    header = journal().header
+    live = report_text([analyse(journal(header=replace(header, clock="wall", alerts=("angry>0.6",))))])
+    assert re.search(r"^recorded  20\d\d-", live, re.MULTILINE)
+    assert "rules     angry>0.6\n" in live
+    replayed = replace(header, clock="stream", announced="We record.", alerts=None)
+    text = report_text([analyse(journal(header=replayed))])
+    assert "recorded  not known: a recording was replayed\n" in text
+    assert "announced We record.\n" in text
+    assert "rules     not known: an older callmood wrote the journal\n" in text
+    assert "rules     none\n" in report_text([analyse(journal(header=replace(header, alerts=())))])
+
+
+def test_a_length_is_never_sixty_seconds() -> None:
+    lengths = [short_length(seconds) for seconds in (59.94, 59.97, 723.0, 3723.0)]
+    assert lengths == ["59.9 s", "1:00", "12:03", "1:02:03"]
+
+
+def test_a_share_of_the_talk_is_of_two_legs_at_least() -> None:
+    spoken = rows("customer", ("angry", 20))
+    both = report_text([analyse(journal(*spoken))])
+    assert re.search(r"^customer +10\.0 s +100 %", both, re.MULTILINE)
+    alone = report_text([analyse(journal(*spoken, legs=(CUSTOMER, LegPlan("x", 0, 1, analysed=False))))])
+    assert re.search(r"^customer +10\.0 s +10\.0 s", alone, re.MULTILINE)
+
+
+def test_what_became_of_the_other_leg_is_counted_in_pairs() -> None:
+    angry = [("silence", 24), ("angry", 6), ("silence", 26)] * 3
+    moved = [("neutral", 27), ("sad", 29), ("neutral", 27), ("sad", 29), ("neutral", 56)]
+    text = report_text([analyse(journal(*rows("customer", *angry), *rows("partner", *moved)))])
+    assert "customer angry, 3 episodes; partner:" in text
+    assert "neutral -> sad 2x, unchanged 1x" in text
+
+
 def test_who_may_not_be_read_is_named() -> None:
     staff = LegPlan("agent", 0, 1, analysed=False, staff=True)
     text = report_text([analyse(journal(*rows("customer", ("sad", 5)), legs=(CUSTOMER, staff)))])
     assert re.search(r"^agent \(staff\) +level only$", text, re.MULTILINE)
-
-
-def test_each_label_has_a_letter_of_its_own() -> None:
-    assert letters_of(("angry", "afraid", "arrogant", "ß", "悲しい")) == {
-        "angry": "A", "afraid": "F", "arrogant": "R", "ß": "#", "悲しい": "#",
-    }  # fmt: skip
 
 
 @settings(max_examples=25)

@@ -16,7 +16,7 @@ from emotion.card import LABELS
 from emotion.wall_clock import local
 from streamer.events import State
 from streamer.leg_plan import LegPlan, leg_notes
-from streamer.panel.canvas import MINUS, TALK, WARNING, Canvas, big_letters, signed
+from streamer.panel.canvas import MINUS, TALK, WARNING, Canvas, big_letters, emotion_style, signed
 from streamer.panel.layout import PanelView
 from streamer.panel.panel import draw_alerts, draw_conversation, draw_keys, draw_panel, has_conversation
 from streamer.session_info import SessionInfo
@@ -485,7 +485,7 @@ def remembering(num_windows: int = 62) -> Snapshot:
     """Give a snapshot with a past."""
     snapshot = list(wandering(num_windows))[-1]
     entries = (
-        LogEntry(3.0, "angry 4 s", "episode"),
+        LogEntry(3.0, "angry 4 s", "episode", emotion="angry"),
         LogEntry(5.0, "drop: 0.50 s missing", "gap", "drop at 5.0 s: 0.50 s of sound is missing"),
         LogEntry(9.0, "mark: asks for money back", "mark"),
     )
@@ -498,6 +498,14 @@ def remembering(num_windows: int = 62) -> Snapshot:
     )
     messages = ("drop at 5.0 s: 0.50 s of sound is missing", "the disk is full")
     return replace(snapshot, log=entries, ticks=ticks, strip=strip, messages=messages)
+
+
+def test_an_episode_in_the_log_has_the_colour_of_its_emotion_whatever_its_leg_is_called() -> None:
+    entry = LogEntry(3.0, "angry sad 4.0 s", "episode", emotion="sad")
+    snapshot = replace(remembering(), log=(entry,))
+    lines = draw_panel(snapshot, panel_facts(), 120, 40, CLOCK).lines()
+    [run] = [run for line in lines for run in line if entry.text in run.text]
+    assert run.style == emotion_style("sad") != emotion_style("angry")
 
 
 def test_where_rows_are_free_the_panel_remembers() -> None:

@@ -18,7 +18,8 @@ from emotion.errors import OutputError, UsageError
 from emotion.signal import mix_down
 from streamer.events import Alert, AudioBlock, Row, Sound, State
 from streamer.leg_plan import LegPlan
-from streamer.recordings.clips import Clip, ClipRecorder, ClipRing, ClipRule, kind_of_clip
+from streamer.recordings.clip_files import ClipRing, kind_of_clip
+from streamer.recordings.clips import Clip, ClipRecorder, ClipRule
 from streamer.recordings.session_folder import SessionFolder
 from streamer.session_info import SessionClock, SessionInfo
 from tests.session_material import (

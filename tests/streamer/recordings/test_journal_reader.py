@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,7 @@ def read_bytes(folder: Path, raw: bytes) -> Journal:
 
 def told_by_a_journal(info: SessionInfo) -> SessionInfo:
     """Leave out what a header does not have."""
-    return replace(
-        info, learns_voice=False, shows_change_after_seconds=None, alerts=(), started=round(info.started, 3)
-    )
+    return replace(info, learns_voice=False, shows_change_after_seconds=None, started=round(info.started, 3))
 
 
 def test_every_event_comes_back(tmp_path: Path) -> None:
@@ -67,6 +66,21 @@ def test_staff_and_what_was_announced_come_back_and_older_journals_have_staff_by
     path.write_text("\n".join([json.dumps(older), *rest]), encoding="utf-8")
     header = read_journal(path).header
     assert (header.legs[1], header.staff, header.announced) == (legs[1], ("agent",), None)
+
+
+@pytest.mark.parametrize("rules", [(), ("angry>0.7 for 5s", "me:sad>0.5")])
+def test_the_alert_rules_come_back_and_older_journals_do_not_say(
+    rules: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "call.jsonl"
+    sink = JournalWriter(path)
+    sink.open(replace(facts(), alerts=rules))
+    sink.close(SUMMARY)
+    assert read_journal(path).header.alerts == rules
+    first, *rest = path.read_text(encoding="utf-8").splitlines()
+    older = {key: value for key, value in json.loads(first).items() if key != "alerts"}
+    path.write_text("\n".join([json.dumps(older), *rest]), encoding="utf-8")
+    assert read_journal(path).header.alerts is None
 
 
 def test_the_clock_comes_back_and_older_journals_have_one_where_they_were_live(tmp_path: Path) -> None:
@@ -121,7 +135,10 @@ def test_cut_anywhere_behind_its_header_it_is_read_as_far_as_it_goes(
 ) -> None:
     whole = b"".join(lines)
     rows_of_lines = [number for number, line in enumerate(lines) if b'"type": "row"' in line]
-    for end in range(len(whole) + 1):
+    # Around each line break, and inside each line at every ninth byte.
+    breaks = [0, *accumulate(map(len, lines))]
+    near = {place + offset for place in breaks for offset in range(-12, 25)}
+    for end in sorted({*near, *range(0, len(whole), 9)} & {*range(len(whole) + 1)}):
         cut = whole[:end]
         if end < len(lines[0]) - 1:
             with pytest.raises(JournalError):
@@ -184,6 +201,19 @@ NO_JOURNALS: dict[str, tuple[Change, str]] = {
         "line 2: leg 'other' is not in the header",
     ),
     "a source too many": (lambda lines: lines[0]["legs"][0].update(source=1), "a source that is not there"),
+    "a rate": (
+        lambda lines: lines[0]["sources"][0].update(sample_rate=2**40),
+        r"sample_rate is 1099511627776, expected a whole number <= 384000",
+    ),
+    "a rate that no spectrogram has": (lambda lines: lines[0]["sources"][0].update(sample_rate=7), ">= 100"),
+    "a step": (
+        lambda lines: lines[0].update(step_seconds=0),
+        "line 1: step_seconds is 0, expected .* >= 0.001",
+    ),
+    "a win": (lambda lines: lines[0].update(win_seconds=1e-300), "line 1: win_seconds is 1e-300"),
+    "too many legs": (lambda lines: lines[0]["legs"].extend(lines[0]["legs"] * 8), "legs is .* <= 8"),
+    "too many labels": (lambda lines: lines[0]["labels"].extend("a" * 30), "labels is .* <= 32"),
+    "a century": (lambda lines: lines[1].update(end=3.2e9), "line 2: end is 3200000000"),
     "a state": (lambda lines: lines[1].update(state="sleeping"), "line 2: state is 'sleeping'"),
     "an emotion": (lambda lines: lines[2].update(emotion="bored"), "line 3: emotion 'bored' is none"),
     "other labels": (

@@ -24,6 +24,7 @@ from streamer.recordings.session_audio import SessionAudio
 from streamer.recordings.session_folder import SessionFolder, SessionLock
 from streamer.sinks.text import duration_text
 from streamer.voices import VoiceFolder
+from tests.recorded_material import MIDDLE, NEW, OLD, record
 from tests.session_material import SUMMARY, blocks, facts, sound
 from tests.spoiling import fuzzed, little_memory, spoiled, spoiled_values
 
@@ -52,6 +53,40 @@ def test_a_session_of_format_1_had_all_channels_of_one_source(
     source = {"sample_rate": 200, "channels": 2, "sample_format": sample_format}
     found = session(tmp_path, source, num_bytes)
     assert (found.seconds, found.note) == (2.0, "did not end in order, or runs on another computer")
+
+
+def test_a_session_that_cannot_be_read_is_listed_with_the_others(nobody: Path) -> None:
+    paths = [record(nobody, name) for name in (OLD, MIDDLE, NEW)]
+    (paths[0] / "clips").chmod(0o000)
+    (paths[1] / "session.json").chmod(0o000)
+    found = recorded_sessions(nobody)
+    assert [(each.session, each.note) for each in found] == [
+        (OLD, "cannot be read: Permission denied"),
+        (MIDDLE, "cannot be read: Permission denied"),
+        (NEW, None),
+    ]
+    assert found[2].seconds == SUMMARY.seconds
+
+
+def test_sessions_that_are_removed_meanwhile_are_left_out(tmp_path: Path) -> None:
+    record(tmp_path, NEW)
+    doomed = record(tmp_path, OLD)
+    parked, stop = tmp_path / "parked", threading.Event()
+    parked.mkdir()
+
+    def come_and_go() -> None:
+        while not stop.is_set():
+            doomed.rename(parked / OLD)
+            (parked / OLD).rename(doomed)
+
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        for _ in range(100):
+            assert recorded_sessions(tmp_path)[-1].session == NEW
+    finally:
+        stop.set()
+        thread.join()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emotion.errors import OutputError, UsageError
+from emotion.errors import JournalError, OutputError, UsageError
 from streamer.recordings.lookup import StoredSession, find_session
 from streamer.recordings.session_folder import SessionFolder, SessionJournal
 from tests.journal_material import written_journal
@@ -50,6 +50,15 @@ def test_by_its_folder_or_its_journal(out_dir: Path, monkeypatch: pytest.MonkeyP
     assert find_session(str(folder / "journal.jsonl"), out_dir / "elsewhere") == whole(folder)
     monkeypatch.chdir(folder)
     assert find_session(".", out_dir) == StoredSession(OLD, Path(), Path("journal.jsonl"))
+
+
+def test_without_its_journal_it_says_how_to_make_one(out_dir: Path) -> None:
+    assert find_session(OLD, out_dir).journal_for("exports") == out_dir / OLD / "journal.jsonl"
+    (out_dir / OLD / "journal.jsonl").unlink()
+    with pytest.raises(
+        JournalError, match=f"{OLD} has no journal, which exports are .* replay {OLD} --journal"
+    ):
+        find_session(OLD, out_dir).journal_for("exports")
 
 
 def test_last_is_the_session_that_began_last_whatever_its_folder_is_called(out_dir: Path) -> None:

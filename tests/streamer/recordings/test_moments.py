@@ -17,8 +17,10 @@ from emotion.arrays import Samples
 from emotion.errors import OutputError, UsageError
 from streamer.events import Absence, Alert, AudioBlock, Event, Gap, Pause, Row, Sound
 from streamer.leg_plan import LegPlan
-from streamer.recordings.clips import ClipRecorder, ClipRule, kind_of_clip
-from streamer.recordings.moments import MOMENT_COLUMNS, MomentLimits, MomentRecorder
+from streamer.recordings.clip_files import kind_of_clip
+from streamer.recordings.clips import ClipRecorder, ClipRule
+from streamer.recordings.moment_limits import MomentLimits
+from streamer.recordings.moments import MOMENT_COLUMNS, MomentRecorder
 from streamer.recordings.session_folder import SessionFolder
 from streamer.session_info import SessionInfo
 from streamer.sinks.group import SinkGroup
@@ -208,6 +210,96 @@ def test_of_an_alert_its_episode_from_the_onset_on_is_kept_once(
     assert float(line["peak_probability"]) == pytest.approx(0.5 + 0.019)
     assert float(line["clip_start"]) == 0.6
     spans(folder)
+
+
+@pytest.mark.parametrize(("hold", "at_window"), [(0.8, 15), (0.3, 5)])
+def test_an_episode_that_is_too_long_before_its_alert_keeps_its_onset(
+    tmp_path: Path, hold: float, at_window: int
+) -> None:
+    rule = f"angry>0.45 for {hold}s"
+    events = events_of(HEARD, "---" + "a" * 20 + "n" * 3 + "-" * 8, range(100, NUM_SAMPLES, 100))
+    at = next(
+        place for place, event in enumerate(events) if isinstance(event, Row) and event.window == at_window
+    )
+    events[at + 1 : at + 1] = [alert(150, 50 * at_window + 200, rule=rule)]
+    limits = MomentLimits(margin_seconds=0.05, longest_seconds=0.5)
+    folder = record(tmp_path, events, "alerts", replace(facts(), alerts=(rule,)), limits)
+    found = spans(folder)
+    assert (found[0][0], found[0][2]) == (150, 100)
+    assert all(before[3] == after[2] for before, after in pairwise(found))
+    assert found[-1][1] >= 50 * 22 + 200
+    assert all(after - first <= 500 for *_, first, after in found)
+
+
+def test_parts_of_an_episode_that_raises_no_alert_are_not_kept(tmp_path: Path) -> None:
+    rules = ("angry>0.45 for 1.5s", "sad>0.45")
+    events = events_of(HEARD, "---" + "a" * 20 + "nnn" + "-" * 8)
+    events.insert(-2, alert(1000, 1200, "sad", "sad>0.45"))
+    limits = MomentLimits(margin_seconds=0.05, longest_seconds=0.5)
+    folder = record(tmp_path, events, "alerts", replace(facts(), alerts=rules), limits)
+    assert not list(folder.rglob("*.wav"))
+
+
+def test_parts_of_an_episode_without_an_alert_are_not_kept_with_the_next(tmp_path: Path) -> None:
+    rule = "angry>0.45 for 0.6s"
+    events = events_of(HEARD, "-" + "a" * 8 + "n" * 10 + "a" * 10 + "n" * 8)
+    at = next(place for place, event in enumerate(events) if isinstance(event, Row) and event.window == 27)
+    events.insert(at + 1, alert(950, 1550, rule=rule))
+    limits = MomentLimits(margin_seconds=0.05, longest_seconds=0.4)
+    folder = record(tmp_path, events, "alerts", replace(facts(), alerts=(rule,)), limits)
+    assert spans(folder)[0][0] == 950
+
+
+def test_legs_whose_names_are_alike_in_files_have_all_their_moments(tmp_path: Path) -> None:
+    long = "a" * 39
+    names = ("anna.k", "anna-k", f"{long}.b", f"{long}.c")
+    legs = tuple(LegPlan(name, channel=number) for number, name in enumerate(names))
+    heard = sound(1000, 4)
+    for kind, sink in (
+        ("moments", MomentRecorder(SessionFolder(tmp_path / "m"), ClipRule.parse("speech"), LIMITS)),
+        ("clips", ClipRecorder(SessionFolder(tmp_path / "c"), ClipRule.parse("speech"))),
+    ):
+        sink.open(facts(channels=4, legs=legs))
+        sink.handle(Sound(AudioBlock(heard, 0, 0.0)))
+        for name in names:
+            sink.handle(replace(speech_row(0), leg=name))
+        sink.close(SUMMARY)
+        files = [path.name for path in tmp_path.glob(f"*/*/{kind}/*/*.wav")]
+        assert len(files) == len(names)
+        assert all(kind_of_clip(file) == "angry" for file in files)
+
+
+def test_a_file_of_the_name_of_a_moment_costs_that_one_alone(tmp_path: Path) -> None:
+    now = 0.0
+    recorder = MomentRecorder(SessionFolder(tmp_path), ClipRule.parse("speech"), LIMITS)
+    group = SinkGroup([recorder], clock=lambda: now)
+    group.open(facts())
+    events = events_of(HEARD, "-aaa------------hh------------s-----", range(50, NUM_SAMPLES, 50))
+    others = record(tmp_path / "others", events) / index(tmp_path / "others" / SESSION)[0]["file"]
+    mine = tmp_path / SESSION / others.relative_to(tmp_path / "others" / SESSION)
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    for event in events:
+        group.handle(event)
+        now += 0.1
+    group.close(SUMMARY)
+    assert mine.read_text() == "mine"
+    assert [first for first, *_ in spans(tmp_path / SESSION)] == [800, 1500]
+    (failure,) = group.failures
+    assert "File exists" in failure
+    assert failure.endswith(", without 1 moment")
+
+
+def test_sound_that_would_take_too_much_memory_is_refused(tmp_path: Path) -> None:
+    legs = tuple(LegPlan(f"leg{number}", channel=number) for number in range(8))
+    info = facts(sample_rate=48_000, channels=8, legs=legs)
+    recorder = MomentRecorder(SessionFolder(tmp_path), ClipRule.parse("speech"), MomentLimits(1.0, 600.0))
+    with pytest.raises(UsageError, match=r"--longest is 600 s; .* MB of memory and 500 are the most"):
+        recorder.open(info)
+    assert not list(tmp_path.iterdir())
+    recorder = MomentRecorder(SessionFolder(tmp_path), ClipRule.parse("speech"))
+    recorder.open(info)
+    recorder.close(None)
 
 
 SIGNAL_LETTERS = "-aaah??----s-nn--aaaaaaaaaaaaaaaa----"

@@ -12,14 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotion.arrays import Samples
+from emotion.errors import AudioFileError
 from emotion.signal import mix_down
 from streamer.events import Gap, Sound
 from streamer.leg_plan import LegPlan
 from streamer.recordings.clips import ClipRecorder, ClipRule
-from streamer.recordings.moments import MomentLimits, MomentRecorder
+from streamer.recordings.moment_limits import MomentLimits
+from streamer.recordings.moments import MomentRecorder
 from streamer.recordings.session_audio import SessionAudio
 from streamer.recordings.session_folder import SessionFolder
-from streamer.recordings.sound_reader import LegSound
+from streamer.recordings.sound_reader import KeptSound, LegSound
+from streamer.recordings.wav import WavFormat
 from streamer.session_info import SessionInfo
 from streamer.sinks.base import Sink
 from tests.session_material import SUMMARY, blocks, facts, silent_row, sound, speech_row
@@ -186,6 +189,31 @@ def test_files_that_are_not_callmoods_are_not_read(
         spoil(path, how)
     read = LegSound.open(folder, info, "mono")
     assert read is None or read.read(100, 150) is None
+
+
+def test_a_file_that_changes_during_a_replay_ends_it_with_its_name(tmp_path: Path) -> None:
+    folder = recorded(tmp_path, facts(), whole, sound(1000))
+    kept = KeptSound.open(folder, facts(), 0)
+    assert kept is not None
+    replayed = kept.blocks(5)
+    assert next(replayed)[0] == 0
+    last = sorted((folder / "sound").glob("*.wav"))[-1]
+    spoil(last, "short")
+    with pytest.raises(AudioFileError, match=f"{last.name} has changed or cannot be read any more, from"):
+        list(replayed)
+
+
+def test_a_file_in_which_no_sample_came_is_not_told_of(tmp_path: Path) -> None:
+    folder = recorded(tmp_path, facts(), whole, sound(1000))
+    head = WavFormat(1000, 1, "PCM_16").head(0)
+    (folder / "sound" / "sound_000000001000.wav").write_bytes(head)
+    kept = KeptSound.open(folder, facts(), 0)
+    assert kept is not None
+    assert kept.notes == []
+    (folder / "sound" / "sound_000000001001.wav").write_bytes(b"noise")
+    kept = KeptSound.open(folder, facts(), 0)
+    assert kept is not None
+    assert kept.notes == ["1 of the files of its sound cannot be read and are left out"]
 
 
 @pytest.mark.parametrize(

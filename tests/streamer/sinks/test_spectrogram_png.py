@@ -133,6 +133,17 @@ def test_a_folder_that_goes_away_is_told_at_the_end_and_the_other_picture_is_the
     assert (tmp_path / panel_facts().session / "spectrogram.png").is_file()
 
 
+def test_where_neither_picture_can_be_written_both_are_named(tmp_path: Path) -> None:
+    gone = tmp_path / "folder"
+    gone.mkdir()
+    sink = sink_of(history_of(10), gone / "session.png")
+    sink.open(panel_facts())
+    for path in (folder_beside(gone / "session.png"), gone):
+        path.rename(tmp_path / f"{path.name}-elsewhere")
+    with pytest.raises(OutputError, match=r"make the folder first.*; .*was taken away"):
+        sink.close(SUMMARY)
+
+
 def test_a_session_folder_that_was_taken_away_is_told_and_the_picture_is_there(tmp_path: Path) -> None:
     path = tmp_path / "session.png"
     sink = sink_of(history_of(10), path)

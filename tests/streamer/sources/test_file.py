@@ -1,6 +1,8 @@
 """A file stands in for the microphone: every sample once, in time or at once, and it stops when told."""
 
+import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from emotion.arrays import Samples
 from emotion.audio_io import AudioFile
 from emotion.errors import AudioFileError
 from streamer.events import AudioBlock
-from streamer.sources.file import FileSource
+from streamer.sources.file import FileSource, Playback
 from streamer.sources.queue import BlockQueue
 
 RATE = 8_000
@@ -186,3 +188,85 @@ def test_a_jump_gives_the_samples_of_its_place(recording: tuple[Path, Samples], 
     assert rest[0].first_sample == round(0.05 * RATE)
     assert rest[-1].end_sample == len(samples)
     assert not rest[0].jumped
+
+
+def test_a_jump_moves_both_sources_and_the_shorter_waits_at_its_end(
+    recording: tuple[Path, Samples], tmp_path: Path
+) -> None:
+    path, samples = recording
+    soundfile.write(tmp_path / "short.wav", samples[: round(0.4 * RATE)], RATE, subtype="PCM_16")
+    playback = Playback(2)
+    sources = [
+        FileSource(AudioFile(each), fast=True, block_seconds=0.05, turn=(playback, number))
+        for number, each in enumerate((path, tmp_path / "short.wav"))
+    ]
+    queues = [BlockQueue(10, RATE) for _ in sources]
+    sources[0].hold(held=True)
+    for source, queue in zip(sources, queues, strict=True):
+        source.start(queue)
+
+    def jumped(queue: BlockQueue) -> float:
+        block = queue.get(PATIENCE_SECONDS)
+        assert block is not None
+        assert block.jumped
+        return block.first_sample / RATE
+
+    assert sources[0].jump(0.42)
+    assert jumped(queues[0]) == 0.42
+    assert queues[1].get(0.1) is None
+    assert not queues[1].closed, "it may be asked to go back"
+    assert sources[0].jump(-0.27)
+    assert [jumped(queue) for queue in queues] == [0.2, 0.2]
+    assert not sources[0].jump(0.3), "of neither are 0.3 s left"
+    assert sources[1].jump(0.17), "of the longer, there are 0.17 s"
+    assert jumped(queues[0]) == 0.42
+    assert queues[1].get(0.1) is None
+    assert sources[1].jump(-0.17)
+    assert [jumped(queue) for queue in queues] == [0.3, 0.3]
+    sources[1].hold(held=False)
+    ends = [drain(queue)[-1].end_sample / RATE for queue in queues]
+    for source in sources:
+        source.stop()
+    assert ends == [0.5, 0.4]
+    assert not sources[0].jump(-0.1), "all have ended"
+
+
+class Slow(AudioFile):
+    """Takes for ever to decode what is before a place, unless it is cancelled."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.decodes = threading.Event()
+
+    def blocks(
+        self,
+        block_samples: int,
+        first_sample: int = 0,
+        is_cancelled: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Samples]:
+        if first_sample:
+            self.decodes.set()
+            while not is_cancelled():
+                time.sleep(0)
+            return
+        yield from super().blocks(block_samples)
+
+
+def test_another_jump_and_a_stop_break_off_the_decoding(recording: tuple[Path, Samples]) -> None:
+    audio = Slow(recording[0])
+    source = FileSource(audio, fast=True, block_seconds=0.05)
+    queue = BlockQueue(10, RATE)
+    source.hold(held=True)
+    source.start(queue)
+    assert source.jump(0.3)
+    assert audio.decodes.wait(PATIENCE_SECONDS)
+    assert source.jump(-5.0)
+    block = queue.get(PATIENCE_SECONDS)
+    assert block is not None
+    assert (block.first_sample, block.jumped) == (0, True)
+    audio.decodes.clear()
+    assert source.jump(0.3)
+    assert audio.decodes.wait(PATIENCE_SECONDS)
+    began = time.monotonic()
+    source.stop()
+    assert time.monotonic() - began < 4
