@@ -6,6 +6,8 @@ SHELL := /bin/sh
 
 VENV := .venv
 BIN := $(VENV)/bin
+# One process more than cores: many tests wait for real time to pass.
+PYTEST = $(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --maxprocesses 4 --dist loadfile
 # What computes a feature or a score, and the interfaces that others build on: numpydoc sections throughout.
 NUMPYDOC := emotion/features emotion/encoders.py emotion/signal.py emotion/voice_adaptation.py emotion/voice_linear.py \
 	emotion/decision.py emotion/rbf_svc.py emotion/card.py emotion/model.py emotion/window_grid.py emotion/audio_io.py \
@@ -25,7 +27,7 @@ TEST_SYSTEM_PACKAGES := libportaudio2 libasound2-plugins alsa-utils pulseaudio p
 
 export PYTHON
 
-.PHONY: help setup system-packages demo test lint same-rows mutation soak kill-nine bench audit acoustic-table gate-table check-install article encoder turn-encoder voice-activity models scores pictures live-session alert-delay demo-speech constraints clean
+.PHONY: help setup system-packages demo test coverage lint same-rows mutation soak kill-nine bench audit acoustic-table gate-table check-install article encoder turn-encoder voice-activity models scores pictures live-session alert-delay demo-speech constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -55,9 +57,11 @@ system-packages:
 demo: $(VENV)/callmood-base ## replay speech that a synthesiser made, with the panel, as a microphone would bring it
 	@$(BIN)/callmood replay callmood/demo/speech.flac --record speech
 
-# One process more than cores: many tests wait for real time to pass.
-test: system-packages $(VENV)/callmood-dev ## run the whole suite, with branch coverage
-	@$(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --maxprocesses 4 --dist loadfile --cov --cov-branch --cov-report=term
+test: system-packages $(VENV)/callmood-dev ## run the whole suite
+	@$(PYTEST)
+
+coverage: system-packages $(VENV)/callmood-dev ## run the whole suite with branch coverage (twice as long)
+	@$(PYTEST) --cov --cov-branch --cov-report=term
 
 lint: $(VENV)/callmood-dev ## ruff, mypy, import-linter, numpydoc
 	@$(BIN)/ruff check .

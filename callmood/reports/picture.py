@@ -356,7 +356,13 @@ class _Painter:
         corners = ((lefts, bottoms), (rights, bottoms), (rights, tops), (lefts, tops))
         rectangles = np.stack([np.stack(corner, axis=1) for corner in corners], axis=1)
         collection = matplotlib_part("collections").PolyCollection(
-            rectangles, facecolor=colour, linewidth=0, antialiased=False, alpha=alpha
+            rectangles,
+            facecolor=colour,
+            linewidth=0,
+            antialiased=False,
+            alpha=alpha,
+            # In a PDF, thousands of paths would take a second.
+            rasterized=True,
         )
         axes.add_collection(collection, autolim=False)
 
