@@ -150,8 +150,8 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
         "--alert",
         metavar="RULE",
         action=Collected,
-        help="raise an alert, as by 'angry>0.7 for 5s' or 'customer:sad>60%% for 8s'; repeat for more rules "
-        "(default: none)",
+        help="raise an alert, as by 'angry>0.7 for 5s' or 'customer:sad>60%% for 8s', counted from the start "
+        "of the first window; repeat for more rules (default: none)",
     )
     alerts.add_argument(
         "--alert-cooldown",

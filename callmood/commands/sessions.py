@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     elif sessions:
         text = "\n".join(_table(sessions))
     else:
-        text = f"no sessions in {arguments.out}; record one with callmood listen --moments speech"
+        text = f"no sessions in {arguments.out}; keep one with callmood listen --moments speech, or replay"
     sys.stdout.write(text + "\n")
     return 0
 

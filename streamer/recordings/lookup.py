@@ -100,7 +100,8 @@ def find_session(given: str, out_dir: Path) -> StoredSession:
 def no_last_session(out_dir: Path) -> UsageError:
     """Give the error for `last` where there is no session."""
     return UsageError(
-        f"there is no last session: {printable(out_dir)} has none; name another folder with --out"
+        f"there is no last session: {printable(out_dir)} has none; keep one with --moments speech or "
+        "--journal auto, or name another folder with --out"
     )
 
 

@@ -127,7 +127,7 @@ def test_what_is_no_session_is_passed_over(tmp_path: Path, capsys: pytest.Captur
     (tmp_path / "holiday").mkdir()
     (tmp_path / "\x1b[31m").mkdir()
     (tmp_path / "\x1b[31m" / "session.json").write_text("{}")
-    assert run(capsys, tmp_path).startswith(f"no sessions in {tmp_path}; record one with")
+    assert run(capsys, tmp_path).startswith(f"no sessions in {tmp_path}; keep one with")
     assert json.loads(run(capsys, tmp_path / "missing", "--json")) == []
 
 
