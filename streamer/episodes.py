@@ -2,11 +2,11 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from streamer.events import STATES, LegEvent, Row, Skip, Span, State
+from streamer.events import STATES, Gap, LegEvent, Row, Skip, Span, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,22 +147,23 @@ class EpisodeFinder:
             self._open.setdefault((row.leg, wanted), _Open(row, row)).add(row)
         return ended
 
-    def finish(self) -> list[Episode]:
-        """Give the episodes that the end of the stream ends."""
-        return self._end(lambda *_: True)
+    def finish(self, legs: Collection[str] | None = None) -> list[Episode]:
+        """Give the episodes that end where the sound of some legs ends, or of all."""
+        return self._end(lambda leg, *_: legs is None or leg in legs)
 
     def _end(self, is_over: Callable[[str, str, _Open], bool]) -> list[Episode]:
         over = [key for key, episode in self._open.items() if is_over(*key, episode)]
         return [self._open.pop(key).episode(key[1]) for key in over]
 
 
-def find_episodes(
-    events: Iterable[LegEvent], kind_of: Callable[[Row], str | None] = shown_kind, *, exclusive: bool = False
-) -> list[Episode]:
-    """Find all episodes of a recorded stream, by start."""
-    finder = EpisodeFinder(kind_of, exclusive=exclusive)
-    found = [episode for event in events for episode in finder.take(event)]
-    return sorted([*found, *finder.finish()], key=lambda episode: (episode.start, episode.end))
+def recorded_lane(rows: Iterable[Row], gaps: Iterable[Gap]) -> list[Episode]:
+    """Give what one leg of a recorded session showed: exclusive episodes, side by side."""
+    # A gap ends what came before it, also where its times are wrong: rows after it begin at its end.
+    events: list[LegEvent] = [*gaps, *rows]
+    events.sort(key=lambda event: (event.start_sample, not isinstance(event, Gap)))
+    finder = EpisodeFinder(exclusive=True)
+    episodes = [episode for event in events for episode in finder.take(event)]
+    return side_by_side([*episodes, *finder.finish()])
 
 
 def side_by_side(episodes: Sequence[Episode]) -> list[Episode]:
@@ -181,7 +182,7 @@ def side_by_side(episodes: Sequence[Episode]) -> list[Episode]:
 
 
 class EpisodeLanes:
-    """Gives exclusive episodes of each leg as they come, placed side by side as `side_by_side` does."""
+    """Gives the episodes of each leg's lane, as `recorded_lane` does, when they end while a session runs."""
 
     def __init__(self) -> None:
         self._finder = EpisodeFinder(exclusive=True)
@@ -192,9 +193,9 @@ class EpisodeLanes:
         """Take what comes next of a leg, and give the episodes that have ended."""
         return [self._placed(episode, event) for episode in self._finder.take(event)]
 
-    def finish(self) -> list[Episode]:
-        """Give the episodes that the end of the stream ends."""
-        return [self._placed(episode, None) for episode in self._finder.finish()]
+    def finish(self, legs: Collection[str] | None = None) -> list[Episode]:
+        """Give the episodes that end where the sound of some legs ends, or of all."""
+        return [self._placed(episode, None) for episode in self._finder.finish(legs)]
 
     def _placed(self, episode: Episode, following: LegEvent | None) -> Episode:
         start, start_sample = self._borders.pop(episode.leg, (episode.start, episode.start_sample))

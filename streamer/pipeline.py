@@ -40,7 +40,6 @@ from streamer.events import (
     is_spoken,
 )
 from streamer.leg_plan import LegPlan
-from streamer.leg_totals import LegTotals
 from streamer.session_info import Summary
 from streamer.session_memory import (
     SessionMemory,
@@ -262,8 +261,7 @@ class Pipeline:
         self._talk = TalkTime(analysed, step_seconds, talks)
         noise_floors = {plan.name: legs[plan.name].noise_floor for plan in plans}
         self._views = LegViews(noise_floors, model.card.labels, self._talk)
-        self._totals = {name: LegTotals(model.card.labels, step_seconds) for name in analysed}
-        self._memory = SessionMemory(analysed, model.card.labels)
+        self._memory = SessionMemory(analysed, model.card.labels, step_seconds)
         # Where a mark is to be whose note the user still writes.
         self._noted: Mark | None = None
         self._held = False
@@ -454,7 +452,7 @@ class Pipeline:
             drift_seconds=self._drift_seconds,
             alerts=self.alerting.num_alerts,
             complaints=tuple(mute.complaint for mute in self._mute if mute.complaint is not None),
-            legs={name: each.summary(self._talk.seconds(name)) for name, each in self._totals.items()},
+            legs=self._memory.leg_summaries({name: self._talk.seconds(name) for name in self._legs}),
             voice_states=self.voice_states,
         )
 
@@ -479,7 +477,6 @@ class Pipeline:
     def _handle(self, event: LegEvent) -> None:
         self.counters.count(event)
         self._views.take(event)
-        self._totals[event.leg].take(event)
         self._memory.take(event)
         raised: list[Alert] = []
         if isinstance(event, Row):
@@ -505,7 +502,7 @@ class Pipeline:
             self._handle(event)
         for name in source.names:
             self.alerting.interrupt(name)
-        self._memory.interrupt()
+        self._memory.interrupt(source.names)
         self._memory.note(absence)
         self.messages.append(absence_message(absence))
         self._sinks.handle(absence)

@@ -1,13 +1,14 @@
-"""What the panel remembers in bounded memory: the strip of the whole session and the event log."""
+"""What a session remembers in bounded memory: its strip, its event log, and the totals of each leg."""
 
 import math
 from bisect import bisect_right
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from streamer.episodes import Episode, EpisodeLanes
-from streamer.events import Absence, Alert, Gap, LegEvent, Mark, Pause, Row, Skip
+from streamer.episodes import Episode, EpisodeLanes, shown_kind
+from streamer.events import STATES, Absence, Alert, Gap, LegEvent, Mark, Pause, Row, Skip
+from streamer.session_info import LegSummary, StrongMoment
 from streamer.snapshot import LogEntry, LogKind, StripView, Tick
 
 MAX_BINS: Final = 512
@@ -18,6 +19,9 @@ EMOTION_SHARE: Final = 0.25
 
 MAX_LOG_ENTRIES: Final = 50
 MAX_TICKS: Final = 200
+
+MOST_MOMENTS: Final = 3
+"""Of each emotion of a leg, in its totals."""
 
 _FIRST_BIN_SECONDS: Final = 1.0
 _UNREMARKABLE: Final = frozenset({"neutral"})
@@ -51,7 +55,7 @@ class SessionStrip:
         """Fill a lane from where it ends to the end of a window, or of a gap."""
         match event:
             case Row():
-                kind = event.emotion or event.state
+                kind = shown_kind(event)
             case Skip():
                 kind = "gap"
             case Gap():
@@ -98,20 +102,57 @@ class SessionStrip:
         return number
 
 
+class _LegTotals:
+    """Windows, seconds, and the strongest episodes of each emotion of one leg."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self._states: Counter[str] = Counter()
+        self._emotions: Counter[str] = Counter()
+        self._strongest: dict[str, list[StrongMoment]] = {label: [] for label in labels}
+
+    def count(self, row: Row) -> None:
+        self._states[row.state] += 1
+        if row.emotion is not None:
+            self._emotions[row.emotion] += 1
+
+    def rank(self, episode: Episode) -> None:
+        emotion, mean, peak = episode.emotion, episode.mean_probability, episode.peak_probability
+        if emotion is None or mean is None or peak is None:
+            return
+        found = self._strongest[emotion]
+        found.append(StrongMoment(emotion, episode.start, episode.end, mean, peak))
+        # The earlier one first where two are equal.
+        found.sort(key=lambda moment: (-moment.peak_probability, moment.start - moment.end))
+        del found[MOST_MOMENTS:]
+
+    def summary(self, step_seconds: float, talk_seconds: float) -> LegSummary:
+        return LegSummary(
+            windows=self._states.total(),
+            state_seconds={state: self._states[state] * step_seconds for state in STATES},
+            emotion_seconds={label: self._emotions[label] * step_seconds for label in self._strongest},
+            talk_seconds=talk_seconds,
+            moments=tuple(moment for found in self._strongest.values() for moment in found),
+        )
+
+
 class SessionMemory:
-    """Takes what happens in a session, and gives the strip, the event log and the ticks for the screen.
+    """Takes what happens in a session; gives strip, event log and ticks for the screen, and the totals.
 
     Parameters
     ----------
     legs : sequence of str
         Those that are analysed.
     labels : sequence of str
-        Of the model.
+        Of the model, in its order.
+    step_seconds : float
+        What each window counts for in the totals, s.
     """
 
-    def __init__(self, legs: Sequence[str], labels: Sequence[str]) -> None:
+    def __init__(self, legs: Sequence[str], labels: Sequence[str], step_seconds: float) -> None:
         self._is_one = len(legs) == 1
+        self._step_seconds = step_seconds
         self._strip = SessionStrip(legs, labels)
+        self._totals = {leg: _LegTotals(labels) for leg in legs}
         self._episodes = EpisodeLanes()
         self._log: list[LogEntry] = []
         self._ticks: deque[Tick] = deque(maxlen=MAX_TICKS)
@@ -120,8 +161,9 @@ class SessionMemory:
     def take(self, event: LegEvent) -> None:
         """Take what comes next of a leg."""
         self._strip.take(event)
-        for episode in self._episodes.take(event):
-            self._note_episode(episode)
+        if isinstance(event, Row):
+            self._totals[event.leg].count(event)
+        self._take_episodes(self._episodes.take(event))
         # A pause has entries of its own, and a source that stalls has lost nothing.
         if isinstance(event, Gap) and event.cause not in {"pause", "stall"}:
             # The legs of a source have their gaps in common: one entry says it.
@@ -130,10 +172,16 @@ class SessionMemory:
                 self._note(event.start, _gap_text(event), "gap", gap_message(event))
             self._gap = event
 
-    def interrupt(self) -> None:
-        """End the episodes where the sound ends for a while."""
-        for episode in self._episodes.finish():
-            self._note_episode(episode)
+    def interrupt(self, legs: Collection[str] | None = None) -> None:
+        """End the episodes of some legs, or of all, where their sound ends for a while."""
+        self._take_episodes(self._episodes.finish(legs))
+
+    def leg_summaries(self, talk_seconds: Mapping[str, float]) -> dict[str, LegSummary]:
+        """End the episodes, and give the totals of each leg; how long each talked comes from elsewhere."""
+        self.interrupt()
+        return {
+            leg: totals.summary(self._step_seconds, talk_seconds[leg]) for leg, totals in self._totals.items()
+        }
 
     def note(self, event: Mark | Pause | Absence | Alert) -> None:
         """Take an event that is no leg's sound."""
@@ -171,6 +219,11 @@ class SessionMemory:
     def ticks(self) -> tuple[Tick, ...]:
         """The latest marks and alerts."""
         return tuple(self._ticks)
+
+    def _take_episodes(self, ended: Sequence[Episode]) -> None:
+        for episode in ended:
+            self._totals[episode.leg].rank(episode)
+            self._note_episode(episode)
 
     def _note_episode(self, episode: Episode) -> None:
         if episode.emotion is None or episode.emotion in _UNREMARKABLE:

@@ -1,11 +1,12 @@
-"""Streams of rows, skips and gaps of one leg, in small."""
+"""Streams of rows, skips and gaps of one leg, in small; and all episodes of a stream at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from streamer.events import Gap, LegEvent, Skip
+from streamer.episodes import Episode, EpisodeFinder, shown_kind
+from streamer.events import Gap, LegEvent, Row, Skip
 from tests.session_material import silent_row, speech_row
 
 KINDS = ("angry", "happy", "silence", "skip", "gap")
@@ -41,3 +42,12 @@ def stream(kinds: Sequence[str], leg: str = "mono") -> list[LegEvent]:
 def streams() -> st.SearchStrategy[list[LegEvent]]:
     """Draw a stream."""
     return st.lists(st.sampled_from(KINDS), max_size=40).map(stream)
+
+
+def find_episodes(
+    events: Iterable[LegEvent], kind_of: Callable[[Row], str | None] = shown_kind, *, exclusive: bool = False
+) -> list[Episode]:
+    """Find all episodes of a stream, by start."""
+    finder = EpisodeFinder(kind_of, exclusive=exclusive)
+    found = [episode for event in events for episode in finder.take(event)]
+    return sorted([*found, *finder.finish()], key=lambda episode: (episode.start, episode.end))

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from callmood.reports.style import NEUTRAL
 from emotion.errors import CallmoodError, JournalError, printable
 from streamer.doubt import NOISY, SHORT_SECONDS, TOO_SHORT, VOICE_NEW, doubt_reasons
-from streamer.episodes import Episode, EpisodeFinder, side_by_side
-from streamer.events import STATES, Alert, Gap, LegEvent, Row
+from streamer.episodes import Episode, recorded_lane
+from streamer.events import STATES, Alert, Row
 from streamer.leg_plan import MAX_LEGS, LegPlan
 from streamer.recordings.journal_reader import Journal
 from streamer.session_info import Summary
@@ -360,10 +360,8 @@ class _Windows:
         alerts: list[Alert],
     ) -> LegAnalysis:
         """Compute the rest."""
-        finder = EpisodeFinder(exclusive=True)
-        exact = [episode for event in self._events() for episode in finder.take(event)] + finder.finish()
-        last_rows = np.cumsum([episode.num_windows for episode in exact], dtype=np.intp)
-        lane = side_by_side(exact)
+        lane = recorded_lane(self.rows, self.gaps)
+        last_rows = np.cumsum([episode.num_windows for episode in lane], dtype=np.intp)
         moments = self._moments(lane, last_rows)
         unsure = self._unsure(lane, last_rows)
         longest = sorted((span for _, span in unsure), key=lambda span: span.start - span.end)[:MOST_UNSURE]
@@ -396,11 +394,6 @@ class _Windows:
                 self._story(alert, lane) for alert in sorted(alerts, key=lambda alert: alert.at_seconds)
             ),
         )
-
-    def _events(self) -> list[LegEvent]:
-        # A gap ends what came before it, also where its times are wrong: rows after it begin at its end.
-        events: list[LegEvent] = [*self.gaps, *self.rows]
-        return sorted(events, key=lambda event: (event.start_sample, not isinstance(event, Gap)))
 
     def mean_smoothed(self, rows: slice | NDArray[np.bool_]) -> dict[str, float]:
         """Give the mean of the smoothed probabilities of rows; empty where none has any."""

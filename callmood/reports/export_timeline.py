@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from emotion.errors import printable
-from streamer.episodes import Episode, find_episodes, shown_kind, side_by_side
-from streamer.events import STATES, LegEvent, Row, State
+from streamer.episodes import Episode, recorded_lane, shown_kind
+from streamer.events import STATES, Row, State
 from streamer.leg_plan import LegPlan
 from streamer.recordings.journal_reader import Journal
 from streamer.recordings.lookup import StoredSession
@@ -154,11 +154,7 @@ def _track(plan: LegPlan, journal: Journal, is_windows: bool) -> LegTrack:
             for row in rows
         )
         return LegTrack(plan, rows, (), tuple(spans))
-    gaps = (gap for gap in journal.gaps if gap.leg == plan.name)
-    # A gap comes before the window that begins with its end.
-    events: list[LegEvent] = [*gaps, *rows]
-    events.sort(key=lambda event: event.start)
-    episodes = side_by_side(find_episodes(events, exclusive=True))
+    episodes = recorded_lane(rows, (gap for gap in journal.gaps if gap.leg == plan.name))
     spans = (_interval(each, each.kind, each.mean_probability) for each in episodes)
     return LegTrack(plan, rows, tuple(episodes), tuple(spans))
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.episodes import Episode, EpisodeFinder, find_episodes, shown_kind, side_by_side
+from streamer.episodes import Episode, EpisodeFinder, shown_kind, side_by_side
 from streamer.events import Gap, LegEvent, Row
-from tests.row_streams import KINDS, stream, streams
+from tests.row_streams import KINDS, find_episodes, stream, streams
 from tests.session_material import silent_row, speech_row
 
 

@@ -1,5 +1,6 @@
-"""What the panel remembers: the strip of the whole session, the event log, the longer histories."""
+"""What a session remembers: its strip, its event log, the totals of legs; and the longer histories."""
 
+import tracemalloc
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
@@ -11,18 +12,20 @@ from hypothesis import strategies as st
 
 from emotion.card import LABELS
 from streamer.analysis.gate import NoiseFloor
-from streamer.episodes import find_episodes, side_by_side
-from streamer.events import Absence, Alert, Gap, GapCause, LegEvent, Mark, Pause, Row, Skip, State
+from streamer.episodes import side_by_side
+from streamer.events import STATES, Absence, Alert, Gap, GapCause, LegEvent, Mark, Pause, Row, Skip, State
+from streamer.session_info import StrongMoment
 from streamer.session_memory import (
     MAX_BINS,
     MAX_LOG_ENTRIES,
     MAX_TICKS,
+    MOST_MOMENTS,
     SessionMemory,
     SessionStrip,
     dominant_kind,
 )
 from streamer.snapshot import ZOOMS, LegViews, TalkTime, Tick, bin_seconds_of
-from tests.row_streams import streams
+from tests.row_streams import find_episodes, streams
 from tests.session_material import silent_row, speech_row
 
 WIN, STEP = 2.0, 0.5
@@ -59,7 +62,7 @@ def gap(start: float, end: float, cause: GapCause = "drop", leg: str = "me") -> 
 
 def memory_of(*events: Row | Gap | Skip, legs: tuple[str, ...] = ("me", "them")) -> SessionMemory:
     """Give what is remembered of events."""
-    memory = SessionMemory(legs, LABELS)
+    memory = SessionMemory(legs, LABELS, STEP)
     for event in events:
         memory.take(event)
     return memory
@@ -156,7 +159,7 @@ def test_neutral_is_no_event_and_one_leg_needs_no_name() -> None:
 
 @given(streams())
 def test_the_log_has_the_episodes_of_the_lane_that_reports_draw(events: list[LegEvent]) -> None:
-    memory = SessionMemory(["mono"], LABELS)
+    memory = SessionMemory(["mono"], LABELS, STEP)
     for event in events:
         memory.take(event)
     memory.interrupt()
@@ -178,7 +181,7 @@ def test_off_the_record_ends_what_was_going_on() -> None:
 
 
 def test_log_and_ticks_keep_the_latest() -> None:
-    memory = SessionMemory(["me"], LABELS)
+    memory = SessionMemory(["me"], LABELS, STEP)
     for number in range(1000):
         memory.note(Mark(float(number), 0.0))
     assert len(memory.log) == MAX_LOG_ENTRIES
@@ -210,3 +213,65 @@ def test_a_bin_of_silence_alone_has_no_probabilities() -> None:
         views.take(row(window, "silence"))
     [view] = views.views
     assert {(point.emotion, point.smoothed) for point in view.long_histories[0]} == {(None, None)}
+
+
+TOTALS_STEP = 0.05
+
+
+def strongest(memory: SessionMemory) -> StrongMoment | None:
+    """Give the strongest moment of the only leg."""
+    return memory.leg_summaries({"mono": 0.2})["mono"].strongest
+
+
+@given(streams())
+def test_totals_are_those_of_the_whole_stream(events: list[LegEvent]) -> None:
+    memory = SessionMemory(["mono"], LABELS, TOTALS_STEP)
+    for event in events:
+        memory.take(event)
+    found = memory.leg_summaries({"mono": 1.5})["mono"]
+    rows = [event for event in events if isinstance(event, Row)]
+    states, emotions = Counter(row.state for row in rows), Counter(row.emotion for row in rows)
+    assert (found.windows, found.talk_seconds) == (len(rows), 1.5)
+    assert found.state_seconds == {state: pytest.approx(states[state] * TOTALS_STEP) for state in STATES}
+    assert found.emotion_seconds == {label: pytest.approx(emotions[label] * TOTALS_STEP) for label in LABELS}
+    lane = side_by_side(find_episodes(events, exclusive=True))
+    for label in LABELS:
+        moments = [moment for moment in found.moments if moment.emotion == label]
+        best = sorted(
+            (each for each in lane if each.emotion == label),
+            key=lambda each: (-(each.peak_probability or 0.0), each.start - each.end),
+        )
+        assert moments == [
+            StrongMoment(
+                label, each.start, each.end, each.mean_probability or 0.0, each.peak_probability or 0.0
+            )
+            for each in best[:MOST_MOMENTS]
+        ]
+    assert [moment.emotion for moment in found.moments] == sorted(
+        (moment.emotion for moment in found.moments), key=LABELS.index
+    )
+
+
+def test_the_strongest_is_no_neutral_one_unless_there_is_no_other() -> None:
+    memory = SessionMemory(["mono"], LABELS, TOTALS_STEP)
+    memory.take(speech_row(0, emotion="neutral", probability=0.99))
+    assert strongest(memory) == StrongMoment("neutral", 0.0, 0.2, 0.99, 0.99)
+    memory.take(speech_row(10, emotion="sad", probability=0.6))
+    memory.take(speech_row(20, emotion="angry", probability=0.7))
+    assert strongest(memory) == StrongMoment("angry", 1.0, 1.2, 0.7, 0.7)
+    nothing = SessionMemory(["mono"], LABELS, TOTALS_STEP)
+    assert nothing.leg_summaries({"mono": 0.0})["mono"].strongest is None
+
+
+def test_the_memory_of_totals_has_a_bound() -> None:
+    memory = SessionMemory(["mono"], LABELS, TOTALS_STEP)
+    rows = [speech_row(0, emotion=label, probability=0.6) for label in LABELS] + [silent_row(0)]
+    for row in rows * 20:
+        memory.take(row)
+    tracemalloc.start()
+    for row in rows * 2_000:
+        memory.take(row)
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert grown < 20_000
+    assert memory.leg_summaries({"mono": 0.0})["mono"].windows == 2_020 * len(rows)
