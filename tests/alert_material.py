@@ -47,3 +47,27 @@ def alert(at_seconds: float = 15.0) -> Alert:
         onset_sample=round((at_seconds - 5.0) * RATE),
         end_sample=round(at_seconds * RATE),
     )
+
+
+def alert_at_1khz(
+    onset_sample: int,
+    end_sample: int,
+    *,
+    label: str = "angry",
+    rule: str = "angry>0.7",
+    probability: float = 0.8,
+    window: int = 7,
+) -> Alert:
+    """Give an alert of the only leg of a source at 1 kHz."""
+    return Alert(
+        leg="mono",
+        rule=rule,
+        label=label,
+        onset_seconds=onset_sample / 1000,
+        at_seconds=end_sample / 1000,
+        probability=probability,
+        delay_seconds=(end_sample - onset_sample) / 1000,
+        window=window,
+        onset_sample=onset_sample,
+        end_sample=end_sample,
+    )

@@ -20,8 +20,9 @@ from streamer.events import AudioBlock
 from streamer.leg_plan import LegPlan
 from streamer.recordings.session_folder import SessionFolder
 from streamer.recordings.wav import WavFormat
-from streamer.session_info import SessionClock, SessionInfo, split_time
-from streamer.sinks.writer import LineFile
+from streamer.session_info import SessionClock, SessionInfo, Summary, split_time
+from streamer.sinks.base import Sink
+from streamer.sinks.writer import LineFile, has_disk_space
 
 CLIPS_FOLDER: Final = "clips"
 
@@ -206,25 +207,39 @@ class ClipExistsError(OutputError):
     """A file has the name of a clip: to try again later is no use."""
 
 
-class ClipFiles:
-    """Writes clips into a session's folder, and an index with a line for each.
+class ClipSink(Sink):
+    """Writes clips into a session's folder, and an index with a line for each; what clips, its kinds decide.
 
     A clip is written whole or not at all, and only then its line in the index.
-
-    Attributes
-    ----------
-    num_written : int
-        Clips so far.
     """
 
+    # Each clip is a file of its own.
+    may_recover = True
+    # Clips.
+    num_written = 0
+
     def __init__(self, folder: SessionFolder, index_file: str, columns: tuple[str, ...]) -> None:
-        self.num_written = 0
         self._folder = folder
         self._index_file = index_file
         self._columns = columns
         self._index: LineFile | None = None
+        self._clock = SessionClock()
+        self._is_open = False
 
-    def write(self, file: PurePosixPath, content: bytes, index_values: tuple[object, ...]) -> None:
+    def _open_folder(self, info: SessionInfo) -> None:
+        """Create the session's folder."""
+        self._folder.open(info)
+        self._is_open = True
+        self._clock = SessionClock.of(info)
+
+    def _close_folder(self, summary: Summary | None) -> None:
+        """Close the index and leave the summary in the session's folder."""
+        self._is_open = False
+        if self._index is not None:
+            self._index.close()
+        self._folder.close(summary)
+
+    def _write_clip(self, file: PurePosixPath, content: bytes, index_values: tuple[object, ...]) -> None:
         """Write a clip.
 
         Raises
@@ -268,6 +283,15 @@ class ClipFiles:
             raise
         return lines
 
+    def recover(self) -> bool:
+        """Check for the session's folder, with room in it."""
+        return has_disk_space(self._folder.path)
+
+    @property
+    def is_saving(self) -> bool:
+        """True while the sound that comes may become a clip."""
+        return self._is_open
+
     @property
     def complaints(self) -> tuple[str, ...]:
         """What others did to the index."""
@@ -278,8 +302,3 @@ class ClipFiles:
     def files(self) -> tuple[str, ...]:
         """The session's folder, once there is a clip in it."""
         return (f"{self._folder.path}/",) if self.num_written else ()
-
-    def close(self) -> None:
-        """Close the index."""
-        if self._index is not None:
-            self._index.close()

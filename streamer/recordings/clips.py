@@ -13,16 +13,14 @@ from streamer.events import Alert, Event, Gap, Row, Skip, Sound, is_spoken
 from streamer.recordings.clip_files import (
     CLIPS_FOLDER,
     SLACK_SECONDS,
-    ClipFiles,
     ClipName,
+    ClipSink,
     LegRing,
     clip_path,
 )
 from streamer.recordings.moment_limits import LONGEST_MOMENT_SECONDS, MARGIN_SECONDS
 from streamer.recordings.session_folder import SessionFolder
 from streamer.session_info import SessionClock, SessionInfo, Summary
-from streamer.sinks.base import Sink
-from streamer.sinks.writer import has_disk_space
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +194,7 @@ class _Overlaps:
         self.num_moments += len(self._finder.finish())
 
 
-class ClipRecorder(Sink):
+class ClipRecorder(ClipSink):
     """Writes the sound of single windows and alerts of a leg, at the rate of the source.
 
     Parameters
@@ -210,25 +208,18 @@ class ClipRecorder(Sink):
     """
 
     unit: ClassVar[str] = "clip"
-    # Each clip is a file of its own.
-    may_recover = True
 
     def __init__(self, folder: SessionFolder, rule: ClipRule, *, hints_at_moments: bool = False) -> None:
+        super().__init__(folder, INDEX_FILE, INDEX_COLUMNS)
         self._num_lost = 0
-        self._folder = folder
         self._rule = rule
-        self._files = ClipFiles(folder, INDEX_FILE, INDEX_COLUMNS)
         self._overlaps = _Overlaps(rule) if hints_at_moments else None
-        self._clock = SessionClock()
         self._legs: dict[str, LegRing] = {}
-        self._is_open = False
         self._last_alert: tuple[str, int, str] | None = None
 
     def open(self, info: SessionInfo) -> None:
         """Create the session's folder."""
-        self._folder.open(info)
-        self._is_open = True
-        self._clock = SessionClock.of(info)
+        self._open_folder(info)
         remembered = MAX_ALERT_SECONDS if self._rule.kind == "alerts" else info.win_seconds
         self._legs = {
             leg.name: LegRing(info, leg, remembered + SLACK_SECONDS) for leg in info.legs if leg.analysed
@@ -285,27 +276,13 @@ class ClipRecorder(Sink):
 
     def _write(self, clip: Clip, audio: LegRing, content: bytes) -> None:
         file = clip.path(self._clock, audio.form)
-        self._files.write(file, content, clip.index_values(str(file)))
-
-    def recover(self) -> bool:
-        """Check for the session's folder, with room in it."""
-        return has_disk_space(self._folder.path)
+        self._write_clip(file, content, clip.index_values(str(file)))
 
     def lacks(self, event: Event | Summary) -> bool:
         """True for a window or an alert that would have become a clip."""
         if isinstance(event, Alert):
             return self._rule.kind == "alerts"
         return isinstance(event, Row) and self._rule.wants(event)
-
-    @property
-    def num_written(self) -> int:
-        """Clips."""
-        return self._files.num_written
-
-    @property
-    def complaints(self) -> tuple[str, ...]:
-        """What others did to the index."""
-        return self._files.complaints
 
     @property
     def hints(self) -> tuple[str, ...]:
@@ -316,26 +293,14 @@ class ClipRecorder(Sink):
         moments = f"--moments {self._rule.text} would have saved {found.num_moments}"
         return (f"{found.num_clips} clips overlap; {moments}",)
 
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The session's folder, once there is a clip in it."""
-        return self._files.files
-
-    @property
-    def is_saving(self) -> bool:
-        """True while a window may become a clip."""
-        return self._is_open
-
     def close(self, summary: Summary | None) -> None:
         """Close the index and leave the summary in the session's folder; a second call does nothing."""
         if not self._is_open:
             return
-        self._is_open = False
         self._legs = {}
         if self._overlaps is not None:
             self._overlaps.finish()
-        self._files.close()
-        self._folder.close(summary)
+        self._close_folder(summary)
         if self._num_lost:
             raise OutputError(
                 f"clips missing in {self._folder.path}: {self._num_lost}; their sound was gone before their "

@@ -13,17 +13,15 @@ from streamer.events import Absence, Alert, Event, Gap, LegEvent, Pause, Row, Sk
 from streamer.recordings.clip_files import (
     SLACK_SECONDS,
     ClipExistsError,
-    ClipFiles,
     ClipName,
+    ClipSink,
     LegRing,
     clip_path,
 )
 from streamer.recordings.clips import ClipRule
 from streamer.recordings.moment_limits import MomentLimits
 from streamer.recordings.session_folder import SessionFolder
-from streamer.session_info import SessionClock, SessionInfo, Summary
-from streamer.sinks.base import Sink
-from streamer.sinks.writer import has_disk_space
+from streamer.session_info import SessionInfo, Summary
 
 MOMENTS_FOLDER: Final = "moments"
 MOMENTS_FILE: Final = "moments.csv"
@@ -205,7 +203,7 @@ class _LegMoments:
                 moment.is_due = True
 
 
-class MomentRecorder(Sink):
+class MomentRecorder(ClipSink):
     """Writes one clip an episode of a leg, at the rate of the source.
 
     An episode consists of windows that the rule wants and that touch; with a rule of labels each label has
@@ -224,17 +222,12 @@ class MomentRecorder(Sink):
     """
 
     unit: ClassVar[str] = "moment"
-    # Each moment is a file of its own.
-    may_recover = True
 
     def __init__(self, folder: SessionFolder, rule: ClipRule, limits: MomentLimits | None = None) -> None:
-        self._folder = folder
+        super().__init__(folder, MOMENTS_FILE, MOMENT_COLUMNS)
         self._rule = rule
         self._limits = limits or MomentLimits()
-        self._files = ClipFiles(folder, MOMENTS_FILE, MOMENT_COLUMNS)
-        self._clock = SessionClock()
         self._legs: dict[str, _LegMoments] = {}
-        self._is_open = False
         self._num_lost = 0
         # Those that were given up while nothing could be written, until they are reported.
         self._num_missing = 0
@@ -250,9 +243,7 @@ class MomentRecorder(Sink):
             remembered += min(held, _MOST_HELD_SECONDS)
         rates = [info.sources[leg.source].sample_rate for leg in info.legs if leg.analysed]
         self._limits.check_memory(remembered, rates)
-        self._folder.open(info)
-        self._is_open = True
-        self._clock = SessionClock.of(info)
+        self._open_folder(info)
         self._legs = {
             leg.name: _LegMoments(
                 LegRing(info, leg, remembered), self._trackers(info, leg.name), self._limits.margin_seconds
@@ -350,11 +341,7 @@ class MomentRecorder(Sink):
             *("" if each is None else float(each) for each in probabilities),
             *(start, end, file),
         )
-        self._files.write(file, content, values)
-
-    def recover(self) -> bool:
-        """Check for the session's folder, with room in it."""
-        return has_disk_space(self._folder.path)
+        self._write_clip(file, content, values)
 
     def lacks(self, event: Event | Summary) -> int:
         """Follow the episodes while nothing can be written, and count those whose sound is gone."""
@@ -365,26 +352,6 @@ class MomentRecorder(Sink):
             self._take(event)
         missing, self._num_missing = self._num_missing, 0
         return missing
-
-    @property
-    def num_written(self) -> int:
-        """Clips."""
-        return self._files.num_written
-
-    @property
-    def complaints(self) -> tuple[str, ...]:
-        """What others did to the index."""
-        return self._files.complaints
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The session's folder, once there is a clip in it."""
-        return self._files.files
-
-    @property
-    def is_saving(self) -> bool:
-        """True while the sound that comes may become a clip."""
-        return self._is_open
 
     def _give_up(self) -> int:
         """Wait for no more clips; give their number."""
@@ -408,10 +375,8 @@ class MomentRecorder(Sink):
             for leg in self._legs.values():
                 failure = self._write_rest(leg) or failure
         self._num_missing += self._give_up()
-        self._is_open = False
         self._legs = {}
-        self._files.close()
-        self._folder.close(summary)
+        self._close_folder(summary)
         if failure is not None:
             raise failure
         if self._num_lost:

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from emotion.errors import OutputError, UsageError
 from emotion.signal import mix_down
-from streamer.events import Alert, AudioBlock, Row, Sound, State
+from streamer.events import AudioBlock, Row, Sound, State
 from streamer.leg_plan import LegPlan
 from streamer.recordings.clip_files import ClipRing, kind_of_clip
 from streamer.recordings.clips import Clip, ClipRecorder, ClipRule
 from streamer.recordings.session_folder import SessionFolder
 from streamer.session_info import SessionClock, SessionInfo
+from tests.alert_material import alert_at_1khz
 from tests.session_material import (
     SESSION,
     STARTED,
@@ -330,22 +331,6 @@ def test_it_is_saving_from_open_to_close(tmp_path: Path) -> None:
     assert [*saving, recorder.is_saving] == [False, True, False]
 
 
-def alert(end_sample: int, onset_sample: int, label: str = "angry", rule: str = "angry>0.7") -> Alert:
-    """An alert of a source at 1 kHz."""
-    return Alert(
-        leg="mono",
-        rule=rule,
-        label=label,
-        onset_seconds=onset_sample / 1000,
-        at_seconds=end_sample / 1000,
-        probability=0.8,
-        delay_seconds=(end_sample - onset_sample) / 1000,
-        window=7,
-        onset_sample=onset_sample,
-        end_sample=end_sample,
-    )
-
-
 @pytest.mark.parametrize(
     ("heard_from", "onset", "begins"),
     [(0, 15_000, 5_000), (0, 4_000, 0), (12_000, 15_000, 12_000)],
@@ -360,8 +345,8 @@ def test_what_led_to_an_alert_is_kept(tmp_path: Path, heard_from: int, onset: in
     for block in blocks(heard[heard_from:], range(100, 20_000, 100), heard_from):
         recorder.handle(Sound(block))
     recorder.handle(speech_row(0))
-    recorder.handle(alert(18_000, onset))
-    recorder.handle(alert(18_000, onset, rule="angry>0.5"))
+    recorder.handle(alert_at_1khz(onset, 18_000))
+    recorder.handle(alert_at_1khz(onset, 18_000, rule="angry>0.5"))
     recorder.close(SUMMARY)
     (entry,) = index(tmp_path / SESSION)
     assert (entry["state"], entry["emotion"], entry["probability"]) == ("alert", "angry", "0.8")
@@ -376,7 +361,7 @@ def test_what_led_to_an_alert_is_kept_only_where_that_was_asked_for(tmp_path: Pa
     recorder = ClipRecorder(SessionFolder(tmp_path), ClipRule.parse(rule))
     recorder.open(facts())
     recorder.handle(Sound(next(blocks(sound(200), []))))
-    recorder.handle(alert(200, 100))
+    recorder.handle(alert_at_1khz(100, 200))
     recorder.close(SUMMARY)
     assert recorder.num_written == 0
 
@@ -385,7 +370,7 @@ def test_an_alert_of_a_leg_whose_sound_is_not_kept_has_no_clip(tmp_path: Path) -
     recorder = ClipRecorder(SessionFolder(tmp_path), ClipRule.parse("alerts"))
     recorder.open(facts())
     recorder.handle(Sound(next(blocks(sound(200), []))))
-    recorder.handle(replace(alert(200, 100), leg="agent"))
+    recorder.handle(replace(alert_at_1khz(100, 200), leg="agent"))
     recorder.close(SUMMARY)
     assert recorder.num_written == 0
 
@@ -396,7 +381,7 @@ def test_an_alert_that_came_late_has_a_minute_at_most_and_memory_a_bound(tmp_pat
     heard = sound(200_000)
     for block in blocks(heard, range(1000, 200_000, 1000)):
         recorder.handle(Sound(block))
-    recorder.handle(alert(200_000, 100_000))
+    recorder.handle(alert_at_1khz(100_000, 200_000))
     recorder.close(SUMMARY)
     (entry,) = index(tmp_path / SESSION)
     assert float(entry["end"]) - float(entry["start"]) == 60.0

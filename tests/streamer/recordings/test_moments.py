@@ -24,6 +24,7 @@ from streamer.recordings.moments import MOMENT_COLUMNS, MomentRecorder
 from streamer.recordings.session_folder import SessionFolder
 from streamer.session_info import SessionInfo
 from streamer.sinks.group import SinkGroup
+from tests.alert_material import alert_at_1khz
 from tests.session_material import SESSION, SUMMARY, blocks, cuts, facts, silent_row, sound, speech_row
 
 LIMITS = MomentLimits(margin_seconds=0.1, longest_seconds=1.0)
@@ -177,18 +178,7 @@ def test_a_pause_writes_at_once(tmp_path: Path) -> None:
 def alert(
     onset_sample: int, end_sample: int, label: str = "angry", rule: str = "angry>0.45 for 0.3s"
 ) -> Alert:
-    return Alert(
-        leg="mono",
-        rule=rule,
-        label=label,
-        onset_seconds=onset_sample / 1000,
-        at_seconds=end_sample / 1000,
-        probability=0.6,
-        delay_seconds=(end_sample - onset_sample) / 1000,
-        window=0,
-        onset_sample=onset_sample,
-        end_sample=end_sample,
-    )
+    return alert_at_1khz(onset_sample, end_sample, label=label, rule=rule, probability=0.6, window=0)
 
 
 RULES = ("angry>0.45 for 0.3s", "angry>0.4", "them:sad>0.4")
