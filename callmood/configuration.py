@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from emotion.atomic_files import is_file
 from emotion.errors import ConfigurationError, did_you_mean
 
 
@@ -75,7 +76,7 @@ class Found:
 def find(path: Path | None) -> tuple[Found, ...]:
     """Find the configuration files."""
     if path is not None:
-        if not _is_file(path):
+        if not is_file(path):
             shown = str(path)[:_SHOWN_OF_PATH]
             raise ConfigurationError(
                 f"{shown}: no such configuration file; name another, or leave --config out"
@@ -83,7 +84,7 @@ def find(path: Path | None) -> tuple[Found, ...]:
         return (Found(path),)
     own = _own_file()
     files = () if own is None else (Found(own),)
-    if not _is_file(HERE):
+    if not is_file(HERE):
         return files
     if own is not None and own.samefile(HERE):
         return (Found(HERE),)
@@ -95,12 +96,7 @@ def _own_file() -> Path | None:
     home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")  # noqa: PTH111 - Path.expanduser raises without a home
     path = Path(home, "callmood", "callmood.toml")
     # A path that is not absolute, as without a home, leads into the working directory: it is not the user's.
-    return path if path.is_absolute() and _is_file(path) else None
-
-
-def _is_file(path: Path) -> bool:
-    """Tell whether a path is a file; Path.is_file raises for a long name or an unreadable folder."""
-    return os.path.isfile(path)  # noqa: PTH113
+    return path if path.is_absolute() and is_file(path) else None
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -19,9 +19,10 @@ from callmood.session_options import (
     check_cooldown,
     check_duration,
     legs_of,
+    output_access,
     voices_of,
 )
-from emotion.atomic_files import GROUP_READABLE, PRIVATE, Access
+from emotion.atomic_files import Access
 from emotion.errors import OutputError, UsageError
 from emotion.model import find_model_folder, read_model_card
 from emotion.output_files import OutputFile, OutputFiles
@@ -133,7 +134,7 @@ class SessionOutputs:
 
 def claim_outputs(arguments: argparse.Namespace, inputs: Iterable[Path]) -> SessionOutputs:
     """Refuse outputs that would overwrite something; called before a device or a recording is opened."""
-    access = GROUP_READABLE if arguments.group_readable else PRIVATE
+    access = output_access(arguments)
     files = OutputFiles(force=arguments.force, access=access, inputs=inputs)
     files.protect(each.path for each in configuration.find(arguments.config))
     files.protect(files_of_model(arguments.model))

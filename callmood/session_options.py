@@ -1,7 +1,6 @@
 """The options of `listen` and `replay`, their checks, and the sources that `listen` opens."""
 
 import argparse
-import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from callmood.configuration import Collected, FromAnybody
 from callmood.model_choice import add_model_argument
+from emotion.atomic_files import GROUP_READABLE, PRIVATE, Access, is_file
 from emotion.errors import UsageError
 from emotion.window_grid import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 
@@ -72,6 +72,11 @@ def add_output_arguments(parser: argparse._ActionsContainer) -> None:
         action="store_true",
         help="let your group read what is written (default: only you)",
     )
+
+
+def output_access(arguments: argparse.Namespace) -> Access:
+    """Give who may read what is written, as `--group-readable` says."""
+    return GROUP_READABLE if arguments.group_readable else PRIVATE
 
 
 def add_session_arguments(parser: argparse.ArgumentParser) -> None:
@@ -288,8 +293,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
 
 def replay_hint(word: str) -> str:
     """Give the command for a recording that was named where none is expected; empty for other words."""
-    # Path.is_file raises at a name that is too long.
-    if Path(word).suffix.lower() not in _SOUND_SUFFIXES and not os.path.isfile(word):  # noqa: PTH113
+    if Path(word).suffix.lower() not in _SOUND_SUFFIXES and not is_file(word):
         return ""
     return f"to analyse a recording: callmood replay {shlex.quote(word)}"
 

@@ -90,6 +90,11 @@ def replace(path: Path, content: bytes, access: Access | None = None) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def is_file(path: str | Path) -> bool:
+    """Tell whether a file is there; Path.is_file raises for a long name or in an unreadable folder."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
 def beside(path: Path) -> Path:
     """Name the hidden file that one process writes before it takes the name."""
     return path.with_name(f".{path.name}.{os.getpid()}.part")

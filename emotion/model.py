@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from emotion import rbf_svc, voice_linear
 from emotion.arrays import FloatArray, Probabilities
+from emotion.atomic_files import is_file
 from emotion.card import CARD_NAME, WHAT_TO_DO, Card, card_json, read_card
 from emotion.decision import Decision, Voice, VoiceState, check_vector
 from emotion.errors import ModelError, OutputError, UsageError, name_advice
@@ -312,7 +313,7 @@ def find_model_folder(name_or_path: str) -> Path:
     if not is_bare_name(name_or_path):
         return path
     for root in _shipped_roots():
-        if _is_file(root / path / CARD_NAME):
+        if is_file(root / path / CARD_NAME):
             return root / path
     if is_pickle(path):
         return path
@@ -370,11 +371,6 @@ def pickled_models() -> list[Path]:
     return sorted(found)
 
 
-def _is_file(path: Path) -> bool:
-    """Tell whether a file is there; Path.is_file raises at a name that is too long."""
-    return os.path.isfile(path)  # noqa: PTH113
-
-
 def _shipped_roots() -> list[Path]:
     packages = Path(__file__).parents[1]
     roots = [packages / "callmood" / "models"]
@@ -390,7 +386,7 @@ def _models_in(root: Path) -> Iterator[Path]:
 
 def _here(name: str) -> list[Path]:
     """List the models of the working directory that have a bare name."""
-    return [folder for folder in (OWN_MODELS / name, Path(name)) if _is_file(folder / CARD_NAME)]
+    return [folder for folder in (OWN_MODELS / name, Path(name)) if is_file(folder / CARD_NAME)]
 
 
 def _known_models(wanted: str) -> str:

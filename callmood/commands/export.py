@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from callmood.process import say_note
-from callmood.session_options import STANDARD_OUTPUT, add_output_arguments, add_recordings_folder
+from callmood.session_options import (
+    STANDARD_OUTPUT,
+    add_output_arguments,
+    add_recordings_folder,
+    output_access,
+)
 from emotion.atomic_files import beside
 from emotion.errors import OutputError, UsageError, output_error, printable
 
@@ -99,7 +104,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read the session and write it."""
     from callmood.reports.export_timeline import timeline
-    from emotion.atomic_files import GROUP_READABLE, PRIVATE
     from emotion.output_files import OutputFiles
     from streamer.recordings.journal_reader import read_journal
     from streamer.recordings.lookup import find_session
@@ -111,7 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
     source = stored.journal_for("exports")
     if arguments.output == STANDARD_OUTPUT and kind in {FOLDER, BINARY}:
         raise UsageError(f"{kind} cannot be written to standard output; name a file with -o")
-    access = GROUP_READABLE if arguments.group_readable else PRIVATE
+    access = output_access(arguments)
     is_printed = arguments.output == STANDARD_OUTPUT
     end = "-windows" if arguments.windows else ""
     path = Path(arguments.output or f"{stored.name}{end}{ENDINGS[kind]}")

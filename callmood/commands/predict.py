@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from callmood.configuration import Collected
 from callmood.model_choice import add_model_argument, choose_model, file_of_voice, files_of_model, saved_voice
 from callmood.process import complain, compute_on_one_thread, say_note
-from callmood.session_options import add_output_arguments, legs_of_recording, voices_of
+from callmood.session_options import add_output_arguments, legs_of_recording, output_access, voices_of
 from emotion.errors import AudioFileError, OutputError, UsageError, printable
 
 if TYPE_CHECKING:
@@ -83,7 +83,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Predict every recording; those that cannot be read are reported."""
     compute_on_one_thread()
-    from emotion.atomic_files import GROUP_READABLE, PRIVATE
     from emotion.audio_io import AudioFile
     from emotion.output_files import OutputFiles
     from streamer.analysis.leg import ClassifierOptions
@@ -99,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     options = ClassifierOptions(baseline=False, never_unsure=arguments.never_unsure)
     files, num_failed = _recordings(arguments.files)
     exit_code = AudioFileError.exit_code if num_failed else 0
-    access = GROUP_READABLE if arguments.group_readable else PRIVATE
+    access = output_access(arguments)
     outputs = OutputFiles(force=arguments.force, access=access, inputs=[*read, *files])
     several = len(files) > 1 or any(path.is_dir() for path in arguments.files)
     pictures = _pictures(files, arguments.plot, outputs, several=several)

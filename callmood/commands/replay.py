@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from callmood.process import compute_on_one_thread
 from callmood.session_options import add_session_arguments, check_ended, parse_started
+from emotion.atomic_files import is_file
 from emotion.errors import printable
 
 if TYPE_CHECKING:
@@ -71,9 +72,8 @@ def _session_of(arguments: argparse.Namespace) -> "StoredSession | None":
     from streamer.recordings.session_folder import JOURNAL_FILE
 
     given = arguments.file
-    # Path.is_file raises for a long name or an unreadable folder.
-    is_file = os.path.isfile(given)  # noqa: PTH113
-    if os.path.exists(given) and not given.is_dir() and not (is_file and is_journal_file(given)):  # noqa: PTH110
+    is_there = is_file(given)
+    if os.path.exists(given) and not given.is_dir() and not (is_there and is_journal_file(given)):  # noqa: PTH110
         return None
     try:
         stored = find_session(str(given), Path(arguments.out))
@@ -82,7 +82,7 @@ def _session_of(arguments: argparse.Namespace) -> "StoredSession | None":
         if given.suffix or len(given.parts) > 1:
             return None
         raise
-    if is_file and stored.folder is None and given.name != JOURNAL_FILE:
+    if is_there and stored.folder is None and given.name != JOURNAL_FILE:
         raise UsageError(
             f"{printable(given)} is a journal, and its session's sound is not in {printable(arguments.out)}; "
             "name the folder of recordings with --out"

@@ -6,10 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from callmood.process import compute_on_one_thread, say_note
-from callmood.session_options import STANDARD_OUTPUT, add_output_arguments, add_recordings_folder
+from callmood.session_options import (
+    STANDARD_OUTPUT,
+    add_output_arguments,
+    add_recordings_folder,
+    output_access,
+)
 from emotion.errors import UsageError, printable
 
 if TYPE_CHECKING:
@@ -69,7 +74,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read the sessions, analyse them, and write the report."""
     compute_on_one_thread()
-    from emotion.atomic_files import GROUP_READABLE, PRIVATE
     from emotion.output_files import OutputFiles
     from streamer.recordings.lookup import find_session
 
@@ -80,15 +84,15 @@ def run(arguments: argparse.Namespace) -> int:
     journals = [each.journal_for("reports") for each in stored]
     outputs = OutputFiles(
         force=arguments.force,
-        access=GROUP_READABLE if arguments.group_readable else PRIVATE,
+        access=output_access(arguments),
         inputs=journals,
     )
     output = None if ending == STANDARD_OUTPUT else _claimed(arguments.output, stored, journals, outputs)
-    analyses = [_analysed(each, journal) for each, journal in zip(stored, journals, strict=True)]
+    found = [_analysed(each, journal) for each, journal in zip(stored, journals, strict=True)]
     if output is None:
-        _print(analyses)
+        _print([each.analysis for each in found])
         return 0
-    written = output.write(_content(ending, stored, analyses, arguments.audio))
+    written = output.write(_content(ending, found, arguments.audio))
     if note := output.note(written):
         say_note(note)
     sys.stdout.write(f"{printable(written)}\n")
@@ -131,14 +135,23 @@ def _claimed(
     return own.claim(path, "-o")
 
 
-def _analysed(stored: "StoredSession", path: Path) -> "SessionAnalysis":
+class _Analysed(NamedTuple):
+    """A session, where it lies, and what of its kept sound is missing."""
+
+    stored: "StoredSession"
+    analysis: "SessionAnalysis"
+    lost: Sequence[str]
+
+
+def _analysed(stored: "StoredSession", path: Path) -> _Analysed:
     from callmood.reports.analysis import analyse
     from callmood.reports.sound import is_being_recorded, missing_sound
     from streamer.recordings.journal_reader import read_journal
 
     is_running = is_being_recorded(stored)
     journal = read_journal(path)
-    return analyse(journal, missing=missing_sound(stored, journal), is_running=is_running)
+    lost = missing_sound(stored, journal)
+    return _Analysed(stored, analyse(journal, missing=lost, is_running=is_running), lost)
 
 
 def _print(analyses: "Sequence[SessionAnalysis]") -> None:
@@ -152,22 +165,21 @@ def _print(analyses: "Sequence[SessionAnalysis]") -> None:
     sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
 
 
-def _content(
-    ending: str, stored: "Sequence[StoredSession]", analyses: "Sequence[SessionAnalysis]", audio: "Which"
-) -> bytes:
+def _content(ending: str, found: Sequence[_Analysed], audio: "Which") -> bytes:
+    analyses = [each.analysis for each in found]
     if ending == ".txt":
         from callmood.reports.text import report_text
 
         return report_text(analyses).encode()
     if ending == ".html":
-        return _page(stored, analyses, audio)
+        return _page(found, audio)
     from callmood.reports.picture import draw_report
     from callmood.reports.sound import leg_decibels
 
     with _progress("read the sound", analyses) as advance:
         spectrograms = [
-            _of_legs(analysis, partial(leg_decibels, each, analysis), advance)
-            for each, analysis in zip(stored, analyses, strict=True)
+            _of_legs(each.analysis, partial(leg_decibels, each.stored, each.analysis), advance)
+            for each in found
         ]
     drawn = draw_report(analyses, spectrograms, ending)
     for note in drawn.notes:
@@ -175,17 +187,17 @@ def _content(
     return drawn.content
 
 
-def _page(stored: "Sequence[StoredSession]", analyses: "Sequence[SessionAnalysis]", audio: "Which") -> bytes:
+def _page(found: Sequence[_Analysed], audio: "Which") -> bytes:
     from callmood.reports.html import PageSession, write_page
-    from callmood.reports.sound import leg_audio, leg_spectrogram, missing_sound, why_silent
+    from callmood.reports.sound import leg_audio, leg_spectrogram, why_silent
 
     sessions = []
     num_passes = 2 if audio == "all" else 1
-    with _progress("read the sound", analyses, num_passes) as advance:
-        for each, analysis in zip(stored, analyses, strict=True):
-            heard = _of_legs(analysis, partial(leg_audio, each, analysis, audio), advance)
-            seen = _of_legs(analysis, partial(leg_spectrogram, each, analysis), advance)
-            reason = why_silent(audio, each, missing_sound(each, analysis.journal)) if not heard else ""
+    with _progress("read the sound", [each.analysis for each in found], num_passes) as advance:
+        for stored, analysis, lost in found:
+            heard = _of_legs(analysis, partial(leg_audio, stored, analysis, audio), advance)
+            seen = _of_legs(analysis, partial(leg_spectrogram, stored, analysis), advance)
+            reason = why_silent(audio, stored, lost) if not heard else ""
             sessions.append(PageSession(analysis, heard, seen, reason))
     return write_page(sessions)
 

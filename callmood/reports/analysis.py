@@ -144,6 +144,16 @@ class Reaction:
     after: Mapping[str, int]
     moved: Mapping[tuple[str, str], int]
 
+    @property
+    def num_unchanged(self) -> int:
+        """Episodes after which the other leg showed what it had shown before."""
+        return sum(count for (before, after), count in self.moved.items() if before == after)
+
+    @property
+    def num_unknown(self) -> int:
+        """Episodes around which the other leg has no windows on one side."""
+        return self.num_episodes - sum(self.moved.values())
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LegAnalysis:

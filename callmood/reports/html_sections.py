@@ -504,14 +504,12 @@ class _Writer:
         ]
 
     def _moves(self, reaction: "Reaction") -> str:
-        unchanged = sum(count for (before, after), count in reaction.moved.items() if before == after)
-        unknown = reaction.num_episodes - sum(reaction.moved.values())
         moves = [
             f"{_isolated(before)} → {_isolated(after)} {_times(count)}"
             for (before, after), count in reaction.moved.items()
             if before != after
         ]
-        rest = (("unchanged", unchanged), ("not known", unknown))
+        rest = (("unchanged", reaction.num_unchanged), ("not known", reaction.num_unknown))
         return ", ".join([*moves, *(f"{word} {_times(count)}" for word, count in rest if count)])
 
     def _counts(self, counts: Mapping[str, int]) -> str:

@@ -22,7 +22,7 @@ from streamer.events import STATES
 from streamer.panel.charts import LOUDEST_DB, QUIETEST_DB, colour_scale
 from streamer.session_info import SessionClock
 from streamer.sinks.base import counted
-from streamer.sinks.text import duration_text
+from streamer.sinks.text import clock_text, duration_text
 from trainer.plots import DOTS_PER_INCH, FAINT_INK, INK, matplotlib_part
 
 if TYPE_CHECKING:
@@ -412,7 +412,7 @@ class _Painter:
         clock = SessionClock.of(session.journal.header)
         days = [clock.at(tick) for tick in ticks]
         labels = [
-            _axis_time(tick, self._seconds) + (f"\n{day:%H:%M:%S}" if day is not None else "")
+            clock_text(tick, hours=self._seconds >= 3600) + (f"\n{day:%H:%M:%S}" if day is not None else "")
             for tick, day in zip(ticks, days, strict=True)
         ]
         axes.set_xticks(ticks, labels)
@@ -439,7 +439,7 @@ class _Painter:
             where = f", {which} session" if len(self._sessions) > 1 else ""
             for leg in session.legs:
                 lines = [
-                    f"{number}  {_axis_time(moment.episode.start, 3600.0)}  {moment.episode.kind} "
+                    f"{number}  {clock_text(moment.episode.start, hours=True)}  {moment.episode.kind} "
                     f"{percent_text(moment.episode.peak_probability)}, "
                     f"{short_length(moment.episode.end - moment.episode.start)}"
                     for number, moment in enumerate(_chosen(leg), 1)
@@ -542,13 +542,6 @@ def _time_ticks(seconds: float) -> Iterator[float]:
     while at <= seconds:
         yield at
         at += every
-
-
-def _axis_time(at: float, seconds: float) -> str:
-    hours, rest = divmod(round(at), 3600)
-    if seconds >= 3600 or hours:
-        return f"{hours}:{rest // 60:02d}:{rest % 60:02d}"
-    return f"{rest // 60}:{rest % 60:02d}"
 
 
 def _cut(text: str, width: int) -> str:

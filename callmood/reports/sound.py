@@ -20,10 +20,13 @@ from emotion.atomic_files import locked_folder
 from emotion.errors import printable
 from emotion.signal import StreamResampler
 from streamer.analysis.spectrogram import FLOOR_POWER, NUM_BANDS, MelColumns
+from streamer.recordings.clip_files import CLIPS_FOLDER
+from streamer.recordings.clips import INDEX_FILE
 from streamer.recordings.journal_reader import Journal
 from streamer.recordings.lookup import StoredSession
+from streamer.recordings.moments import MOMENTS_FILE, MOMENTS_FOLDER
 from streamer.recordings.session_audio import sound_files, sound_folder
-from streamer.recordings.sound_reader import LegSound, num_lost_clips
+from streamer.recordings.sound_reader import LegSound, joined, num_lost_clips
 from streamer.sinks.text import duration_text
 
 if TYPE_CHECKING:
@@ -138,7 +141,7 @@ def _spans_of_moments(
         found = list(spans)
         for start, end in wanted:
             found += _kept_parts(max(0, round(start * rate)), round(end * rate), kept)
-        return _joined(found)
+        return joined(found)
 
     chosen: list[tuple[int, int]] = []
     longest = PIECE_SECONDS[-1]
@@ -196,17 +199,6 @@ def _kept_parts(first: int, end: int, kept: Sequence[tuple[int, int]]) -> Iterat
         if kept_first >= end:
             return
         yield max(kept_first, first), min(kept_end, end)
-
-
-def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Sort spans, and merge those that overlap."""
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((start, end))
-    return joined
 
 
 def _encoded(sound: LegSound, spans: Sequence[tuple[int, int]], on_seconds: OnSeconds) -> LegAudio | None:
@@ -423,7 +415,7 @@ def is_being_recorded(stored: StoredSession) -> bool | None:
         return {"another's": True, "unknown": None}.get(locked, False)
 
 
-_INDICES: Final = {"clips": "index.csv", "moments": "moments.csv"}
+_INDICES: Final = {CLIPS_FOLDER: INDEX_FILE, MOMENTS_FOLDER: MOMENTS_FILE}
 _SHORT_SECONDS: Final = 2.0
 """A sound that ends no more than this before the last window: what a crash leaves."""
 

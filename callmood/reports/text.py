@@ -252,16 +252,15 @@ def _reaction_lines(reactions: Sequence[Reaction]) -> Iterator[str]:
             f"{reaction.leg} {reaction.emotion}, {counted(reaction.num_episodes, 'episode')}; "
             f"{reaction.other_leg}:"
         )
-        unchanged = sum(count for (before, after), count in reaction.moved.items() if before == after)
         moves = [
             f"{before} -> {after} {count}x"
             for (before, after), count in reaction.moved.items()
             if before != after
         ]
-        if unchanged:
-            moves.append(f"unchanged {unchanged}x")
-        if rest := reaction.num_episodes - sum(reaction.moved.values()):
-            moves.append(f"not known {rest}x")
+        if reaction.num_unchanged:
+            moves.append(f"unchanged {reaction.num_unchanged}x")
+        if reaction.num_unknown:
+            moves.append(f"not known {reaction.num_unknown}x")
         yield f"  {', '.join(moves)}"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from streamer.session_info import SessionClock, SessionInfo
+from streamer.sinks.text import clock_text, duration_text
 
 DASH: Final = "\N{EN DASH}"
 
@@ -31,10 +32,7 @@ RESPONSIBLE_USE: Final[Mapping[str, str]] = {
 
 def time_text(seconds: float) -> str:
     """Write a time of the stream, as ``0:12:08``; with a tenth where it is not a whole second."""
-    tenths = round(max(0.0, seconds) * 10)
-    minutes, rest = divmod(tenths, 600)
-    whole = f"{minutes // 60}:{minutes % 60:02d}:{rest // 10:02d}"
-    return f"{whole}.{rest % 10}" if rest % 10 else whole
+    return duration_text(max(0.0, seconds)).removesuffix(".0")
 
 
 def length_text(seconds: float) -> str:
@@ -47,10 +45,7 @@ def length_text(seconds: float) -> str:
 
 def short_length(seconds: float) -> str:
     """Write a length in a few cells, as ``4.5 s``, ``12:03`` or ``1:02:03``."""
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    hours, rest = divmod(round(seconds), 3600)
-    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+    return f"{seconds:.1f} s" if seconds < 59.95 else clock_text(seconds)
 
 
 def percent_text(share: float | None) -> str:

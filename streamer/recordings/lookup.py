@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from emotion.atomic_files import is_file
 from emotion.errors import JournalError, UsageError, printable
 from streamer.recordings.listing import is_regular, read_head, session_folders
 from streamer.recordings.scan import SESSION_ID
@@ -77,9 +78,9 @@ def find_session(given: str, out_dir: Path) -> StoredSession:
         If `out_dir` cannot be read.
     """
     path = Path(given)
-    if _is_file(path):
+    if is_file(path):
         return _of_journal(path, out_dir)
-    if _is_file(path / SESSION_FILE):
+    if is_file(path / SESSION_FILE):
         return _in_folder(path)
     found = session_folders(out_dir)
     if given == LAST:
@@ -145,7 +146,7 @@ def _in_folder(folder: Path) -> StoredSession:
 
 def _of_journal(path: Path, out_dir: Path) -> StoredSession:
     """Find the folder of a journal: where it lies, or else that of the session in its header."""
-    if _is_file(path.parent / SESSION_FILE):
+    if is_file(path.parent / SESSION_FILE):
         return StoredSession(Path(os.path.realpath(path.parent)).name, path.parent, path)
     session = _session_of(path)
     if session is not None and SESSION_ID.fullmatch(session):
@@ -158,30 +159,24 @@ def _of_journal(path: Path, out_dir: Path) -> StoredSession:
 def _session_of(journal: Path) -> str | None:
     """Read the session's id from the first line of a journal."""
     try:
-        # Neither wait for whoever writes into a pipe, nor take anything from it.
-        if not stat.S_ISREG(journal.stat().st_mode):
-            return None
-        with journal.open("rb") as file:
-            session = json.loads(file.readline(_MAX_HEADER_BYTES))["session"]
-    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        session = json.loads(_first_line(journal))["session"]
+    except (ValueError, TypeError, LookupError, RecursionError):
         return None
     return session if isinstance(session, str) else None
 
 
 def is_journal_file(path: Path) -> bool:
     """Tell by its beginning, or by its place in a session's folder, whether a file is a journal."""
-    if path.name == JOURNAL_FILE:
-        return True
+    return path.name == JOURNAL_FILE or _first_line(path).startswith(_JOURNAL_BEGINNING)
+
+
+def _first_line(path: Path) -> bytes:
+    """Read the first line of a regular file; nothing where it cannot be read."""
     try:
         # Neither wait for whoever writes into a pipe, nor take anything from it.
-        if not stat.S_ISREG(path.stat().st_mode):
-            return False
-        with path.open("rb") as file:
-            return file.read(len(_JOURNAL_BEGINNING)) == _JOURNAL_BEGINNING
+        if stat.S_ISREG(path.stat().st_mode):
+            with path.open("rb") as file:
+                return file.readline(_MAX_HEADER_BYTES)
     except OSError:
-        return False
-
-
-def _is_file(path: Path) -> bool:
-    """Tell whether a path is a file; Path.is_file raises for a long name or an unreadable folder."""
-    return os.path.isfile(path)  # noqa: PTH113
+        pass
+    return b""

@@ -6,7 +6,7 @@ import re
 import stat
 import struct
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from io import StringIO
@@ -16,6 +16,7 @@ from typing import Final, Literal, TextIO
 import numpy as np
 
 from emotion.arrays import Samples, make_finite
+from emotion.atomic_files import is_file
 from emotion.errors import AudioFileError, printable
 from emotion.signal import mix_down
 from streamer.leg_plan import LegPlan
@@ -115,13 +116,7 @@ class LegSound:
     @property
     def spans(self) -> tuple[tuple[int, int], ...]:
         """First sample and end of what is there without a break, in order."""
-        spans: list[tuple[int, int]] = []
-        for piece in self._pieces:
-            if spans and piece.start_sample <= spans[-1][1]:
-                spans[-1] = (spans[-1][0], max(spans[-1][1], piece.end_sample))
-            else:
-                spans.append((piece.start_sample, piece.end_sample))
-        return tuple(spans)
+        return tuple(joined((piece.start_sample, piece.end_sample) for piece in self._pieces))
 
     def read(self, start_sample: int, end_sample: int) -> Samples | None:
         """Read a span.
@@ -162,6 +157,17 @@ class LegSound:
             return None
         finite, *_ = make_finite(samples[:, self._columns])
         return mix_down(finite)
+
+
+def joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sort spans, and merge those that touch."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
 
 
 def _read_samples(
@@ -362,7 +368,7 @@ def num_lost_clips(folder: Path) -> dict[str, tuple[int, int]]:
     counts: dict[str, tuple[int, int]] = {}
     for *_, parts in _listed_clips(folder):
         num_lost, num_listed = counts.get(parts[0], (0, 0))
-        is_there = os.path.isfile(folder.joinpath(*parts))  # noqa: PTH113 - Path.is_file raises for a long name
+        is_there = is_file(folder.joinpath(*parts))
         counts[parts[0]] = (num_lost + (not is_there), num_listed + 1)
     return counts
 

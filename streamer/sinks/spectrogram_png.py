@@ -14,6 +14,7 @@ from streamer.panel.charts import LOUDEST_DB, QUIETEST_DB, colour_scale
 from streamer.recordings.session_folder import SPECTROGRAM_FILE, SessionFolder
 from streamer.session_info import SessionInfo, Summary
 from streamer.sinks.base import Sink
+from streamer.sinks.text import clock_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,7 +129,7 @@ def _label_time(axes: "Axes", end: float) -> None:
     marks = np.arange(0, end + every / 2, every)
     start = axes.get_xlim()[0]
     marks = marks[(marks >= start) & (marks <= end)]
-    axes.set_xticks(marks, [_clock(int(mark)) for mark in marks])
+    axes.set_xticks(marks, [clock_text(mark) for mark in marks])
     axes.set_xlabel("stream time, min:s" if end < 3600 else "stream time, h:min:s")
 
 
@@ -137,8 +138,3 @@ def _label_frequencies(axes: "Axes", band_hz: tuple[float, ...]) -> None:
     places = np.interp(marks, band_hz, np.arange(len(band_hz))) + 0.5
     axes.set_yticks(places, [f"{mark / 1000:g}" for mark in marks])
     axes.set_ylabel("frequency, kHz")
-
-
-def _clock(seconds: int) -> str:
-    hours, rest = divmod(seconds, 3600)
-    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"

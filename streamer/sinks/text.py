@@ -30,6 +30,13 @@ def duration_text(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{tenths // 10:02d}.{tenths % 10}"
 
 
+def clock_text(seconds: float, *, hours: bool = False) -> str:
+    """Write whole seconds as ``12:03``, or as ``1:02:03`` from an hour on and where hours are asked for."""
+    whole, rest = divmod(round(seconds), 3600)
+    minutes = f"{rest // 60:02d}" if whole or hours else str(rest // 60)
+    return f"{whole}:{minutes}:{rest % 60:02d}" if whole or hours else f"{minutes}:{rest % 60:02d}"
+
+
 def summary_text(summary: Summary, info: SessionInfo) -> str:
     """Describe a session after its end, in several lines."""
     emotions = {label: summary.emotions.get(label, 0) for label in info.labels}
