@@ -31,7 +31,7 @@ LABELS: Final[tuple[str, ...]] = ("angry", "happy", "neutral", "sad")
 """All labels, in the order of models, rows and pictures."""
 
 CARD_NAME: Final = "card.json"
-CARD_FORMAT: Final = 1
+CARD_FORMAT: Final = 2
 """Raised when a field is added or changes its meaning."""
 MAX_CARD_BYTES: Final = 200_000
 WHAT_TO_DO: Final = "copy the model folder again, or train it again with `callmood train`"
@@ -90,8 +90,8 @@ class Card(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Lines that must stand wherever the model is shown.
     weights_licence : str
         Under which the model may be used.
-    commercial_use : bool
-        False where the licence of its data forbids that.
+    commercial_use : bool or None
+        False where the licence of its data forbids that; None where that is for its user to know.
     data : tuple of DataSource
         What it was fitted on.
     split : str
@@ -129,7 +129,7 @@ class Card(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allowed_step_seconds: tuple[Seconds, Seconds] | None
     notes: Texts
     weights_licence: Text
-    commercial_use: bool
+    commercial_use: bool | None
     data: Annotated[tuple[DataSource, ...], Meta(max_length=MAX_ENTRIES)]
     split: Text
     scores: Mapping[str, object]

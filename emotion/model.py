@@ -44,14 +44,17 @@ class ModelKind:
         labels; any other side is as long as the first array that has it.
     from_arrays : callable
         Checks the values and builds the decision; raises ValueError where a value is impossible.
+    optional : frozenset of str
+        Those of the arrays that models fitted by an earlier callmood lack.
     """
 
     arrays: Mapping[str, tuple[str, tuple[str, ...]]]
     from_arrays: Callable[[Mapping[str, NDArray[Any]]], Decision]
+    optional: frozenset[str] = frozenset()
 
 
 KINDS: Final[Mapping[str, ModelKind]] = {
-    rbf_svc.KIND: ModelKind(rbf_svc.ARRAYS, rbf_svc.RbfSvc.from_arrays),
+    rbf_svc.KIND: ModelKind(rbf_svc.ARRAYS, rbf_svc.RbfSvc.from_arrays, rbf_svc.OPTIONAL),
     voice_linear.KIND: ModelKind(voice_linear.ARRAYS, voice_linear.VoiceLinear.from_arrays),
 }
 """By the name that stands in the card."""
@@ -90,10 +93,10 @@ def read_decision(path: Path, card: Card) -> Decision:
     refuse_pickle(path)
     try:
         with path.open("rb") as file:
-            names = frozenset(kind.arrays)
-            _refuse_other_shapes(read_headers(file, names), card, kind)
+            names = frozenset(kind.arrays) - kind.optional
+            _refuse_other_shapes(read_headers(file, names, kind.optional), card, kind)
             _refuse_other_digest(file, path, card)
-            return kind.from_arrays(read_arrays(file, names))
+            return kind.from_arrays(read_arrays(file, names, kind.optional))
     except ModelError:
         raise
     except OSError as error:
@@ -106,6 +109,8 @@ def _refuse_other_shapes(headers: Mapping[str, ArrayHeader], card: Card, kind: M
     num_labels = len(card.labels)
     sizes = {"d": card.num_features, "k": num_labels, "k-1": num_labels - 1, "pairs": num_pairs(num_labels)}
     for name, (dtype, sides) in kind.arrays.items():
+        if name not in headers:
+            continue
         found = headers[name].shape
         for place, side in enumerate(sides):
             # A side that the card does not fix is as long as the first array that has it.

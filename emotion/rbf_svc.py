@@ -27,8 +27,12 @@ ARRAYS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "gamma": ("<f8", ()),
     "calibration_weights": ("<f8", ("pairs", "k")),
     "calibration_bias": ("<f8", ("k",)),
+    "unsure_below": ("<f8", ()),
 }
 """Names, types and shapes in ``model.npz``: d features, k labels, pairs = k(k-1)/2, n support vectors."""
+
+OPTIONAL: Final = frozenset({"unsure_below"})
+"""Models that were fitted before there was a threshold are never unsure."""
 
 
 class RbfSvc:
@@ -55,6 +59,7 @@ class RbfSvc:
         self._intercepts = arrays["intercepts"].astype(np.float64)
         self._calibration_weights = arrays["calibration_weights"].astype(np.float64)
         self._calibration_bias = arrays["calibration_bias"].astype(np.float64)
+        self._unsure_below = float(arrays.get("unsure_below", 0.0))
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "RbfSvc":
@@ -73,14 +78,16 @@ class RbfSvc:
         Raises
         ------
         ValueError
-            If a value is not finite or far too large, a scale or gamma is not over 0, or the class counts do
-            not add up.
+            If a value is not finite or far too large, a scale or gamma is not over 0, the class counts do
+            not add up, or the threshold is no probability.
         """
         refuse_beyond(arrays, ("scale", "gamma"), support_vectors=_MAX_SCALED, gamma=_MAX_GAMMA)
         num_support_vectors = len(arrays["support_vectors"])
         counts = arrays["class_counts"]
         if (counts < 0).any() or (counts > num_support_vectors).any() or counts.sum() != num_support_vectors:
             raise ValueError(f"array class_counts says {counts.tolist()} of {num_support_vectors} vectors")
+        if not 0.0 <= arrays.get("unsure_below", 0.0) <= 1.0:
+            raise ValueError(f"unsure_below is {float(arrays['unsure_below']):g}; expected 0 to 1")
         return cls(arrays)
 
     @property
@@ -147,9 +154,20 @@ class RbfSvc:
             )
         return UnlearnedVoice(self._probabilities_of_one)
 
-    def is_unsure(self, smoothed: Probabilities) -> bool:  # noqa: ARG002
-        """Always False: this kind learns no threshold; see `emotion.decision.Decision.is_unsure`."""
-        return False
+    def is_unsure(self, smoothed: Probabilities) -> bool:
+        """Say whether the leading label leads by too little; see `emotion.decision.Decision.is_unsure`.
+
+        Parameters
+        ----------
+        smoothed : ndarray, shape (k,), float64
+            What would be shown.
+
+        Returns
+        -------
+        bool
+            True where its highest probability is under ``unsure_below``; never in models without one.
+        """
+        return bool(smoothed.max() < self._unsure_below)
 
     def _probabilities_of_one(self, vector: FloatArray) -> Probabilities:
         check_vector(vector, len(self._mean))

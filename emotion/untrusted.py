@@ -265,18 +265,22 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), member.getvalue())
 
 
-def read_headers(file: BinaryIO, names: frozenset[str]) -> dict[str, ArrayHeader]:
-    """Read and check the headers alone."""
+def read_headers(
+    file: BinaryIO, names: frozenset[str], optional: frozenset[str] = frozenset()
+) -> dict[str, ArrayHeader]:
+    """Read and check the headers alone; optional arrays may be missing."""
     with _open_zip(file) as archive:
-        members = _members(archive, names)
+        members = _members(archive, names, optional)
         return {name: _read_header(archive, member)[0] for name, member in members.items()}
 
 
-def read_arrays(file: BinaryIO, names: frozenset[str]) -> dict[str, NDArray[Any]]:
+def read_arrays(
+    file: BinaryIO, names: frozenset[str], optional: frozenset[str] = frozenset()
+) -> dict[str, NDArray[Any]]:
     """Read the arrays; check their shapes with `read_headers` first."""
     arrays = {}
     with _open_zip(file) as archive:
-        for name, member in _members(archive, names).items():
+        for name, member in _members(archive, names, optional).items():
             header, start = _read_header(archive, member)
             data = _read(archive, member, member.file_size)
             arrays[name] = np.frombuffer(data, dtype=header.dtype, offset=start).reshape(header.shape)
@@ -312,10 +316,12 @@ _ZIP_ERRORS: Final = (
 )
 
 
-def _members(archive: zipfile.ZipFile, names: frozenset[str]) -> dict[str, zipfile.ZipInfo]:
+def _members(
+    archive: zipfile.ZipFile, names: frozenset[str], optional: frozenset[str]
+) -> dict[str, zipfile.ZipInfo]:
     found = [member.filename for member in archive.infolist()]
     expected = {f"{name}.npy" for name in names}
-    foreign = sorted(set(found) - expected)
+    foreign = sorted(set(found) - expected - {f"{name}.npy" for name in optional})
     if foreign:
         raise ArrayFileError(f"it holds {foreign[0][:60]!a}, which no such model has")
     if len(found) != len(set(found)):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray, Probabilities
-from emotion.decision import Values, Voice, VoiceState, check_vector, log_softmax, softmax
+from emotion.decision import UnlearnedVoice, Values, Voice, VoiceState, check_vector, log_softmax, softmax
 from emotion.untrusted import refuse_beyond
 from emotion.voice_adaptation import VoiceRule, VoiceSums
 
@@ -76,7 +76,8 @@ ARRAYS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "unsure_below": ("<f8", ()),
 }
 """Names, types and shapes in ``model.npz``: d features, k labels; temperatures of the raw and the own
-opinion; see `emotion.voice_adaptation` for the m values of ``rule``."""
+opinion; see `emotion.voice_adaptation` for the m values of ``rule``, which is empty where the fit knew no
+speakers: such a model learns no voices."""
 
 
 class VoiceLinear:
@@ -108,7 +109,8 @@ class VoiceLinear:
         self._raw_temperature: float = raw_temperature
         own_bias = arrays["own_bias"].astype(np.float64)
         ordinary = arrays["ordinary"].astype(np.float64)
-        self._rule = VoiceRule(arrays["rule"].astype(np.float64), own_bias, own_temperature, ordinary)
+        rule = arrays["rule"].astype(np.float64)
+        self._rule = VoiceRule(rule, own_bias, own_temperature, ordinary) if rule.size else None
         self._unsure_below = float(arrays["unsure_below"])
 
     @classmethod
@@ -164,6 +166,9 @@ class VoiceLinear:
         check_vector(vector, len(self._mean))
         return self.opinions(vector)
 
+    def _raw_of_one(self, vector: FloatArray) -> Probabilities:
+        return softmax(self._opinions_of_one(vector)[0])
+
     def probabilities(self, vectors: FloatArray) -> Probabilities:
         """Give the raw opinion; see `emotion.decision.Decision.probabilities`.
 
@@ -197,6 +202,10 @@ class VoiceLinear:
         ValueError
             If the state is of another kind of model, or no state.
         """
+        if self._rule is None:
+            if state:
+                raise ValueError("no voice for a model that was fitted without known speakers")
+            return UnlearnedVoice(self._raw_of_one)
         try:
             sums = self._rule.empty_sums() if state is None else self._rule.sums_of(state)
         except ValueError as error:

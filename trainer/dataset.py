@@ -2,16 +2,22 @@
 
 import csv
 import os
+import re
+import shlex
+import signal
+import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Final, TextIO
 
 from emotion.audio_decoding import comment_of
 from emotion.audio_io import sound_files_below
 from emotion.card import LABELS
-from emotion.errors import AudioFileError, DatasetError, OutputError, printable
+from emotion.errors import AudioFileError, DatasetError, OutputError, UsageError, printable
+from trainer.label_words import LabelWords
 
 SYNTHETIC_CORPUS: Final = "synthetic tones"
 """The corpus of every such clip, whatever its folder is called."""
@@ -36,6 +42,10 @@ _MAX_COLUMNS: Final = 256
 _MAX_LINE: Final = 100_000
 _MAX_REMARKS: Final = 20
 _MAX_SHOWN: Final = 200
+_MAX_PATTERN: Final = 200
+_MAX_MATCHED: Final = 1_000
+_MAX_SPEAKER: Final = 100
+_PATTERN_SECONDS: Final = 10.0
 _COUNTED_BYTES: Final = 1 << 20
 
 
@@ -102,31 +112,49 @@ class Dataset:
         return tuple(label for label in LABELS if label in present)
 
 
-def read_dataset(root: Path) -> Dataset:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How names are understood.
+
+    Attributes
+    ----------
+    words : LabelWords
+        From the name of a folder, or the ``emotion4`` of a manifest, to a label.
+    speakers : str or None
+        Regular expression that finds the speaker in the path of a clip below the data folder: its first
+        group, or all that it matches. None where the paths say nothing.
+    """
+
+    words: LabelWords = field(default_factory=LabelWords)
+    speakers: str | None = None
+
+
+def read_dataset(root: Path, reading: Reading | None = None) -> Dataset:
     """Read DATA as `callmood train` takes it."""
+    reading = reading or Reading()
     if not root.is_dir():
         raise DatasetError(f"there is no folder {root}; make one with: callmood init {root}")
-    parts = _parts(root)
+    parts = _parts(root, reading)
     clips = tuple(clip for part in parts for clip in part.clips)
-    check_enough(clips, root)
-    return Dataset(
-        clips,
-        sum(part.unlabelled for part in parts),
-        tuple(remark for part in parts for remark in part.remarks),
-    )
+    remarks = tuple(remark for part in parts for remark in part.remarks)
+    check_enough(clips, root, remarks)
+    if reading.speakers is not None:
+        clips = _with_speakers(clips, root, reading.speakers)
+    return Dataset(clips, sum(part.unlabelled for part in parts), remarks)
 
 
-def check_enough(clips: tuple[Clip, ...], root: Path) -> None:
+def check_enough(clips: Sequence[Clip], root: Path, remarks: Sequence[str] = ()) -> None:
     """Refuse what cannot be split into a part to learn from and a part to test on."""
     counts = Counter(clip.emotion for clip in clips)
+    reason = f" ({remarks[0]})" if remarks else ""
     if not counts:
         raise DatasetError(
-            f"{root} holds no labelled clips; put recordings into {root}/{{{','.join(LABELS)}}}, "
+            f"{root} holds no labelled clips{reason}; put recordings into {root}/{{{','.join(LABELS)}}}, "
             f"make some with: callmood generate --out {root}, or name a folder of corpora ({MANIFEST})"
         )
     if len(counts) == 1:
         raise DatasetError(
-            f"every clip below {root} is {next(iter(counts))}; at least two emotions are needed"
+            f"every clip below {root} is {next(iter(counts))}{reason}; at least two emotions are needed"
         )
     few = [f"{label} has {counts[label]}" for label in LABELS if 0 < counts[label] < MIN_CLIPS_PER_LABEL]
     if few:
@@ -135,32 +163,123 @@ def check_enough(clips: tuple[Clip, ...], root: Path) -> None:
         )
 
 
-def _parts(root: Path) -> list[Dataset]:
-    if (root / MANIFEST).is_file():
-        return [read_manifest(root)]
-    folders = sorted(
-        folder for folder in root.iterdir() if folder.is_dir() and not folder.name.startswith(".")
-    )
+def _parts(root: Path, reading: Reading) -> list[Dataset]:
+    folders = _folders_in(root)
     corpora = [folder for folder in folders if (folder / MANIFEST).is_file()]
+    is_corpus = (root / MANIFEST).is_file()
+    if (is_corpus or corpora) and reading.speakers is not None:
+        raise UsageError(f"--speakers is for folders without a manifest, and {root} has one; leave it out")
+    if is_corpus:
+        return [read_manifest(root, reading.words)]
     if corpora:
         left_out = [folder for folder in folders if folder not in corpora]
         remarks = [f"{folder} has no {MANIFEST} and is left out" for folder in left_out]
-        return [*(read_manifest(folder) for folder in corpora), Dataset((), remarks=tuple(remarks))]
-    remarks = [
-        f"{folder} is no label ({', '.join(LABELS)}) and is left out"
-        for folder in folders
-        if folder.name not in LABELS
-    ]
-    labelled = (clip for folder in folders if folder.name in LABELS for clip in _clips_of_label(folder, root))
-    return [Dataset(tuple(labelled), remarks=tuple(remarks))]
+        return [
+            *(read_manifest(folder, reading.words) for folder in corpora),
+            Dataset((), remarks=tuple(remarks)),
+        ]
+    return [_read_folders(root, reading.words)]
 
 
-def _clips_of_label(folder: Path, root: Path) -> list[Clip]:
-    name = root.resolve().name
-    return [
-        Clip(path, SYNTHETIC_CORPUS if is_synthetic(path) else name, None, folder.name)
+def _folders_in(root: Path) -> list[Path]:
+    try:
+        return sorted(each for each in root.iterdir() if each.is_dir() and not each.name.startswith("."))
+    except OSError as error:
+        raise DatasetError(f"cannot read {root}: {error.strerror or error}; check its rights") from error
+
+
+def _read_folders(root: Path, words: LabelWords) -> Dataset:
+    """Read ``root/EMOTION`` and ``root/ANYTHING/EMOTION``."""
+    labelled: list[tuple[Path, str]] = []
+    left_out: list[Path] = []
+    for folder in _folders_in(root):
+        inside = [] if words.label_of(folder.name) else _folders_in(folder)
+        # A folder of a speaker, say, where one of the folders in it is that of an emotion.
+        folders = inside if any(words.label_of(each.name) for each in inside) else [folder]
+        for each in folders:
+            label = words.label_of(each.name)
+            if label is None:
+                left_out.append(each)
+            else:
+                labelled.append((each, label))
+    name = printable(root.resolve().name)
+    # By label first: the order of clips does not depend on the language of the folders.
+    labelled.sort(key=lambda each: LABELS.index(each[1]))
+    clips = (
+        Clip(path, SYNTHETIC_CORPUS if is_synthetic(path) else name, None, label)
+        for folder, label in labelled
         for path in sound_files_below(folder)
-    ]
+    )
+    return Dataset(tuple(clips), remarks=_left_out(root, left_out))
+
+
+def _left_out(root: Path, folders: Sequence[Path]) -> tuple[str, ...]:
+    if not folders:
+        return ()
+    names = list(dict.fromkeys(printable(folder.relative_to(root).as_posix()) for folder in folders))
+    more = f" and {len(names) - _MAX_REMARKS} more" if len(names) > _MAX_REMARKS else ""
+    first = shlex.quote(printable(folders[0].name))
+    return (
+        f"left out, named after none of {', '.join(LABELS)}: {', '.join(names[:_MAX_REMARKS])}{more}; "
+        f"to use one: --map {first}=neutral",
+    )
+
+
+def _with_speakers(clips: Sequence[Clip], root: Path, pattern: str) -> tuple[Clip, ...]:
+    """Find the speaker in the path of each clip."""
+    shown = f"--speakers {printable(pattern[:_MAX_SHOWN])!r}"
+    try:
+        find = re.compile(pattern if len(pattern) <= _MAX_PATTERN else "(").search
+    except (re.error, RecursionError, OverflowError) as error:
+        raise UsageError(
+            f"{shown} is no regular expression of at most {_MAX_PATTERN} characters; "
+            "give one such as '^[^/]+/([^/]+)/'"
+        ) from error
+    found: list[Clip] = []
+    without: list[str] = []
+    with _within(_PATTERN_SECONDS, f"{shown} takes more than {_PATTERN_SECONDS:g} s; repeat no repetition"):
+        for clip in clips:
+            path = clip.path.relative_to(root).as_posix()
+            match = find(path) if len(path) <= _MAX_MATCHED else None
+            speaker = match[1 if match.re.groups else 0] if match else None
+            if speaker and len(speaker) <= _MAX_SPEAKER:
+                found.append(replace(clip, speaker=printable(speaker)))
+            else:
+                without.append(path)
+    if without:
+        raise DatasetError(
+            f"{shown} finds no speaker in {printable(without[0][:_MAX_SHOWN])} "
+            f"({len(without)} of {len(clips)} clips); it must find one in each path below the data folder"
+        )
+    emotions: dict[str, set[str]] = {}
+    for clip in found:
+        emotions.setdefault(str(clip.speaker), set()).add(clip.emotion)
+    if len(emotions) > 1 and all(len(each) == 1 for each in emotions.values()):
+        names = ", ".join(sorted(emotions)[:4])
+        raise DatasetError(
+            f"{shown} finds {len(emotions)} speakers ({names}), each in one emotion only; "
+            "it must find the speaker, not the emotion or the clip"
+        )
+    return tuple(found)
+
+
+@contextmanager
+def _within(seconds: float, complaint: str) -> Iterator[None]:
+    """Interrupt what lasts longer, where the system can."""
+
+    def interrupt(*_: object) -> None:
+        raise UsageError(complaint)
+
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def is_synthetic(path: Path) -> bool:
@@ -171,9 +290,10 @@ def is_synthetic(path: Path) -> bool:
         return False
 
 
-def read_manifest(folder: Path) -> Dataset:
+def read_manifest(folder: Path, words: LabelWords | None = None) -> Dataset:
     """Read ``folder/manifest.csv``."""
     manifest = folder / MANIFEST
+    words = words or LabelWords()
     inside, base = _Inside(folder), os.path.join(folder, "")  # noqa: PTH118 - as in `_is_file`
     name = printable(Path(inside.real).name)
     clips: list[Clip] = []
@@ -182,16 +302,17 @@ def read_manifest(folder: Path) -> Dataset:
     unknown: Counter[str] = Counter()
     for number, row in _rows(manifest):
         # In plain strings: for 250 000 rows, paths as objects take longer than all else together.
-        path, label = row("path"), row("emotion4")
+        path, written = row("path"), row("emotion4")
+        label = written if written in LABELS else words.label_of(written)
         if _leaves(path):
             raise DatasetError(
                 f"{manifest}, line {number}: the path {path[:_MAX_SHOWN]!r} does not stay inside {folder}; "
                 "give it relative to the manifest"
             )
-        if not label:
+        if not written:
             unlabelled += 1
-        elif label not in LABELS:
-            unknown[label] += 1
+        elif label is None:
+            unknown[written] += 1
         elif not _is_file(base + path):
             num_missing += 1
             first_missing = first_missing or path

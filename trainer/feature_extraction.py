@@ -146,6 +146,47 @@ def _table(clips: list[Clip], vectors: list[FloatArray], labels: tuple[str, ...]
     return WindowTable(stacked, targets[index], index, corpora[index], groups[index])
 
 
+def usable_clips(
+    clips: Sequence[Clip], *, jobs: int, advance: Advance = lambda _: None
+) -> tuple[tuple[Clip, ...], tuple[str, ...]]:
+    """Select the clips that can be used, with a remark for each other: unreadable, silent, or a copy."""
+    used: list[Clip] = []
+    remarks: list[str] = []
+    seen: dict[str, Path] = {}
+    looked_at = call_in_processes(
+        _look_at, ((clip.path,) for clip in clips), jobs=jobs, at_once=CLIPS_AT_ONCE
+    )
+    for clip, (content, peak, problem) in zip(clips, looked_at, strict=True):
+        if problem:
+            remarks.append(f"left out, unreadable: {problem}")
+        elif peak <= _SILENT_PEAK:
+            remarks.append(f"left out, silent: {clip.path} never rises above -60 dBFS")
+        elif content in seen:
+            # Two copies could end up on both sides of a split.
+            remarks.append(f"left out, a copy: {clip.path} is the same file as {seen[content]}")
+        else:
+            seen[content] = clip.path
+            used.append(clip)
+        advance(1)
+    return tuple(used), tuple(remarks)
+
+
+_SILENT_PEAK: Final = 10.0 ** (SILENCE_DBFS / 20.0)
+
+
+def _look_at(path: Path) -> tuple[str, float, str]:
+    """Give the digest of a file, its highest sample, and what keeps it from being read."""
+    try:
+        samples = read_mono(path).samples
+        if not len(samples):
+            return "", 0.0, f"{path} holds no samples"
+        return file_digest(path), float(np.abs(samples - samples.mean()).max()), ""
+    except AudioFileError as error:
+        return "", 0.0, str(error)
+    except OSError as error:
+        return "", 0.0, f"{path}: {error.strerror or error}"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ClipWindows:
     """The windows of one clip.

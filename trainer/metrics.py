@@ -1,6 +1,7 @@
 """Scores of predictions, for each label and over all, and the report of a training run."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -271,10 +272,10 @@ def report_text(title: str, split: str, result: TestSide) -> str:
         parts += ["Windows, each by itself", *classification_lines(result.windows), ""]
     parts += [
         "Confusion of clips: rows are what was true, columns what was predicted",
-        *_confusion_lines(result.clips),
+        *confusion_lines(result.clips),
     ]
     if result.corpora:
-        parts += ["", "Clips of each corpus", *_corpus_lines(result.corpora)]
+        parts += ["", "Clips of each corpus", *corpus_lines(result.corpora)]
     return "\n".join(parts) + "\n"
 
 
@@ -299,7 +300,19 @@ def classification_lines(scores: Scores) -> list[str]:
     return [*lines, "  " + "   ".join(f"{name} {value:.3f}" for name, value in over_all.items())]
 
 
-def _confusion_lines(scores: Scores) -> list[str]:
+def confusion_lines(scores: Scores) -> list[str]:
+    """Give the confusion matrix.
+
+    Parameters
+    ----------
+    scores : Scores
+        Of windows or clips.
+
+    Returns
+    -------
+    list of str
+        A head, and a line for each true label.
+    """
     head = "  " + " " * 10 + "".join(f"{label:>10}" for label in scores.labels)
     rows = [
         f"  {label:10}" + "".join(f"{count:10d}" for count in scores.confusion[i])
@@ -308,7 +321,19 @@ def _confusion_lines(scores: Scores) -> list[str]:
     return [head, *rows]
 
 
-def _corpus_lines(corpora: dict[str, Scores]) -> list[str]:
+def corpus_lines(corpora: Mapping[str, Scores]) -> list[str]:
+    """Give UAR, accuracy and recalls of each corpus.
+
+    Parameters
+    ----------
+    corpora : mapping of str to Scores
+        By name; not empty.
+
+    Returns
+    -------
+    list of str
+        A head, and a line for each corpus.
+    """
     labels = next(iter(corpora.values())).labels
     recalls = "".join(f"{label:>10}" for label in labels)
     lines = [f"  {'':18}{'clips':>7}{'UAR':>8}{'accuracy':>10}   recalls:{recalls}"]

@@ -1,7 +1,8 @@
 """The model card of a fitted model: data, licences, scores and known weaknesses."""
 
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -46,7 +47,8 @@ def card_of_training(
         options.feature_set,
         {name: [clip for clip in clips if clip.corpus == name] for name in corpora},
         {name: int((corpora_of_windows == name).sum()) for name in corpora},
-        name=options.name,
+        licence=options.data.licence,
+        name=options.place.name,
         kind="rbf-svc",
         callmood_version=options.callmood_version,
         labels=labels,
@@ -74,16 +76,20 @@ def make_card(
     feature_set_name: str,
     corpora: Mapping[str, Sequence[Clip]],
     num_windows: Mapping[str, int],
+    *,
+    licence: str | None = None,
     **values: Any,
 ) -> Card:
     """Make the card of a model fitted today on the clips and windows of some corpora, by name.
 
-    Other fields of the card are taken from `values`.
+    The licence is that of corpora without a known one. Other fields of the card are taken from `values`.
     """
     features = feature_set(feature_set_name)
     names = sorted(corpora)
+    licences = {name: licence_of(name, licence) for name in names}
     notes = [SYNTHETIC_NOTE] if SYNTHETIC_CORPUS in corpora else []
-    if is_non_commercial(names):
+    allows_commerce = commercial_use(licences)
+    if any(each.allows_commerce is False for each in licences.values()):
         notes.append(NON_COMMERCIAL_NOTE)
     return Card(
         created=datetime.now(UTC).date().isoformat(),
@@ -92,18 +98,20 @@ def make_card(
         num_features=len(features.feature_names),
         sample_rate=features.sample_rate,
         notes=tuple(notes),
-        weights_licence=weights_licence(names),
-        commercial_use=commercial_use(names),
-        data=tuple(_data_source(name, corpora[name], num_windows[name]) for name in names),
+        weights_licence=weights_licence(licences),
+        commercial_use=allows_commerce,
+        data=tuple(
+            _data_source(name, corpora[name], num_windows[name], licences[name].terms) for name in names
+        ),
         libraries={"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
         digests={},
         **values,
     )
 
 
-def _data_source(name: str, clips: Sequence[Clip], num_windows: int) -> DataSource:
+def _data_source(name: str, clips: Sequence[Clip], num_windows: int, terms: str) -> DataSource:
     speakers = {clip.speaker for clip in clips if clip.speaker is not None}
-    return DataSource(name, len(clips), len(speakers) or None, num_windows, licence_of(name).terms)
+    return DataSource(name, len(clips), len(speakers) or None, num_windows, terms)
 
 
 def _scores(result: TestSide) -> dict[str, Any]:
@@ -126,8 +134,8 @@ def _fails_on(clips: Sequence[Clip], result: TestSide) -> tuple[str, ...]:
     elif all(clip.speaker is not None for clip in clips):
         reach = "other languages, recordings and lines than those of its corpora: not measured, expect less"
     else:
-        reach = "people outside its recordings: speakers are unknown, so the scores may be of voices it knows"
-    return (*weaknesses(result), reach)
+        reach = UNKNOWN_SPEAKERS
+    return (*weaknesses(result.clips, result.corpora, result.windows.ece, "window"), reach)
 
 
 FEW_CLIPS: Final = 10
@@ -138,19 +146,22 @@ POOR_UAR: Final = 0.5
 POOR_CALIBRATION: Final = 0.05
 
 
-def weaknesses(result: TestSide) -> list[str]:
+def weaknesses(clips: Scores, corpora: Mapping[str, Scores], ece: float, about: str) -> list[str]:
     """Name labels that are missed, corpora that go badly, and certainty that misleads."""
-    found = [_missed_label(result.clips, i) for i in np.argsort(np.nan_to_num(result.clips.recall, nan=1.0))]
+    found = [_missed_label(clips, i) for i in np.argsort(np.nan_to_num(clips.recall, nan=1.0))]
     found += [
         _poor_corpus(name, scores)
-        for name, scores in sorted(result.corpora.items(), key=lambda item: item[1].uar)
+        for name, scores in sorted(corpora.items(), key=lambda item: item[1].uar)
         if scores.uar < POOR_UAR
     ]
-    if result.windows.ece > POOR_CALIBRATION:
-        found.append(
-            f"its certainty about a window is off by {100 * result.windows.ece:.0f} % on average (ECE)"
-        )
+    if ece > POOR_CALIBRATION:
+        found.append(f"its certainty about a {about} is off by {100 * ece:.0f} % on average (ECE)")
     return [line for line in found if line]
+
+
+UNKNOWN_SPEAKERS: Final = (
+    "people outside its recordings: speakers are unknown, so the scores may be of voices it knows"
+)
 
 
 def _missed_label(scores: Scores, label: np.intp) -> str:
@@ -182,7 +193,8 @@ class Licence:
     terms : str
         The licence by its name, or what is known instead.
     allows_commerce : bool or None
-        Whether weights fitted on the corpus may be used commercially; None where nothing is stated.
+        Whether weights fitted on the corpus may be used commercially; None where that is for the user to
+        know.
     """
 
     terms: str
@@ -190,49 +202,67 @@ class Licence:
 
 
 NOT_STATED: Final = Licence("not stated", None)
-"""Of any other corpus."""
+"""Of clips that nobody has stated a licence for."""
 
 LICENCES: Final = {
     "aesdd": Licence("CC BY 4.0 (secondary source)", allows_commerce=True),
     "ased": Licence("none stated (freely available for download)", None),
+    "casia": Licence("none stated", None),
     "crema-d-partial": Licence("ODbL 1.0, contents DbCL 1.0", allows_commerce=True),
     "emodb": Licence("CC0 1.0 (as redistributed by audEERING)", allows_commerce=True),
+    "emospeech-in": Licence("CC BY-NC-SA 4.0", allows_commerce=False),
+    "emotale": Licence("none stated (a request to cite)", None),
+    "indowave": Licence("none stated (not verified)", None),
     "nemo": Licence("CC BY-NC-SA 4.0", allows_commerce=False),
     "ravdess": Licence("CC BY-NC-SA 4.0", allows_commerce=False),
+    "selvas-ko": Licence("CC BY-NC-SA 4.0", allows_commerce=False),
+    "turev": Licence("CC BY-NC-ND 4.0 (measure only)", allows_commerce=False),
     SYNTHETIC_CORPUS: Licence("MIT (made by callmood generate)", allows_commerce=True),
 }
 """By name of the corpus."""
 
-
-def licence_of(corpus: str) -> Licence:
-    """Look a corpus up."""
-    return LICENCES.get(corpus, NOT_STATED)
+_FORBIDS_COMMERCE: Final = re.compile(r"\bNC\b|non[ -]?commercial", re.IGNORECASE)
 
 
-def commercial_use(corpora: Iterable[str]) -> bool:
-    """Tell whether weights fitted on these corpora may be used commercially."""
-    return all(licence_of(corpus).allows_commerce for corpus in corpora)
+def licence_of(corpus: str, stated: str | None = None) -> Licence:
+    """Look a corpus up; where it is not known, take what its user states."""
+    if corpus in LICENCES:
+        return LICENCES[corpus]
+    if stated is None:
+        return NOT_STATED
+    return Licence(stated, allows_commerce=False if _FORBIDS_COMMERCE.search(stated) else None)
 
 
-def is_non_commercial(corpora: Iterable[str]) -> bool:
-    """Tell whether a corpus forbids commercial use explicitly."""
-    return any(licence_of(corpus).allows_commerce is False for corpus in corpora)
+def commercial_use(licences: Mapping[str, Licence]) -> bool | None:
+    """Tell whether weights fitted on these corpora may be used commercially; None where users must know."""
+    if all(licence.allows_commerce for licence in licences.values()):
+        return True
+    # Of a published corpus that states nothing, nothing is granted. Users know the rights in their own clips.
+    known = (licence for name, licence in licences.items() if name in LICENCES)
+    forbidden = any(licence.allows_commerce is False for licence in licences.values())
+    return False if forbidden or not all(licence.allows_commerce for licence in known) else None
 
 
-def weights_licence(corpora: Iterable[str]) -> str:
+def weights_licence(licences: Mapping[str, Licence]) -> str:
     """Say under which terms weights fitted on these corpora may be used."""
-    names = sorted(corpora)
+    strict = {name: each for name, each in licences.items() if each.allows_commerce is False}
+    stated = {name: each for name, each in licences.items() if _is_stated(name, each)}
+    unstated = ", ".join(sorted(licences.keys() - stated.keys()))
+    if strict:
+        said = "; ".join(f"{terms}, because of {' and '.join(of)}" for terms, of in _by_terms(strict).items())
+        return said + (f"; no licence stated for {unstated}" if unstated else "")
+    if not stated:
+        return f"not stated for {unstated}: what the rights in its recordings allow"
+    said = "; ".join(f"{terms}: {', '.join(of)}" for terms, of in _by_terms(stated).items())
+    return said + (f"; not stated for {unstated}" if unstated else "")
+
+
+def _is_stated(name: str, licence: Licence) -> bool:
+    return licence != NOT_STATED and not (name in LICENCES and licence.allows_commerce is None)
+
+
+def _by_terms(licences: Mapping[str, Licence]) -> dict[str, list[str]]:
     by_terms: dict[str, list[str]] = {}
-    for name in names:
-        by_terms.setdefault(licence_of(name).terms, []).append(name)
-    if is_non_commercial(names):
-        strict = sorted(
-            {licence_of(name).terms for name in names if licence_of(name).allows_commerce is False}
-        )
-        said = "; ".join(f"{terms}, because of {' and '.join(by_terms[terms])}" for terms in strict)
-    elif commercial_use(names):
-        return "; ".join(f"{terms}: {', '.join(of)}" for terms, of in by_terms.items())
-    else:
-        said = "what the rights in its recordings allow"
-    unstated = [name for name in names if licence_of(name).allows_commerce is None]
-    return said + (f"; no licence stated for {', '.join(unstated)}" if unstated else "")
+    for name in sorted(licences):
+        by_terms.setdefault(licences[name].terms, []).append(name)
+    return dict(sorted(by_terms.items()))

@@ -34,6 +34,15 @@ GAMMA_GRID: Final = (0.1, 0.25, 0.5, 1.0, 2.0)
 
 MAX_FOLDS: Final = 5
 
+UNSURE_SHARE: Final = 0.3
+"""Of the windows outside the fit, the most that are shown as unsure."""
+
+SURE_ACCURACY: Final = 0.9
+"""Of the windows that are not shown as unsure, the share to be right."""
+
+LEAST_SURE: Final = 0.5
+"""A label that is less probable is rather wrong than right."""
+
 Fold = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Rows to fit on, and held-out rows."""
 
@@ -46,20 +55,21 @@ class FittedSvm:
     ----------
     machine : Pipeline
         An SVC with ``decision_function_shape="ovo"``, behind a scaler where vectors are scaled.
-    calibration : LogisticRegression
-        Over the pairwise margins.
+    calibration : Calibration
+        Of its margins.
     facts : mapping of str to float
         For the card: windows that the machine was fitted on, and what the choice of parameters found.
     """
 
     machine: Pipeline
-    calibration: LogisticRegression
+    calibration: "Calibration"
     facts: dict[str, float]
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Give the arrays of the model file; see `arrays_from_scikit_learn`."""
         scaler = self.machine[0] if len(self.machine) > 1 else None
-        return arrays_from_scikit_learn(scaler, self.machine[-1], self.calibration)
+        arrays = arrays_from_scikit_learn(scaler, self.machine[-1], self.calibration.machine)
+        return arrays | {"unsure_below": np.array(self.calibration.unsure_below)}
 
 
 def fit_tuned(table: WindowTable, max_windows: int, seed: int, log: TrainingLog) -> FittedSvm:
@@ -245,14 +255,30 @@ def grouped_folds(targets: NDArray[np.int64], groups: NDArray[np.str_], seed: in
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration:
+    """What margins of windows outside the fit say about probabilities.
+
+    Attributes
+    ----------
+    machine : LogisticRegression
+        Fitted on rows of ``num_labels (num_labels - 1) / 2`` margins.
+    unsure_below : float
+        Probability of the leading label under which a window is shown as unsure.
+    """
+
+    machine: LogisticRegression
+    unsure_below: float
+
+
 def fit_calibration(
     table: WindowTable,
     machine: Pipeline,
     max_windows: int,
     seed: int,
     advance: Advance = lambda _: None,
-) -> LogisticRegression:
-    """Fit probabilities on margins of windows outside the fit.
+) -> Calibration:
+    """Fit probabilities, and the threshold of doubt, on margins of windows outside the fit.
 
     Parameters
     ----------
@@ -269,8 +295,8 @@ def fit_calibration(
 
     Returns
     -------
-    LogisticRegression
-        Fitted on rows of ``num_labels (num_labels - 1) / 2`` margins.
+    Calibration
+        Of the machine's margins.
     """
     held_out = table.take(balanced_rows(table, CALIBRATION_WINDOWS, seed))
     margins = np.zeros((len(held_out), num_pairs(len(np.unique(table.targets)))))
@@ -280,7 +306,35 @@ def fit_calibration(
         fold_machine = clone(machine).fit(fit.vectors, fit.targets)
         margins[rows] = pairwise_margins(fold_machine, held_out.vectors[rows])
         advance(1)
-    return LogisticRegression(class_weight="balanced", max_iter=1000).fit(margins, held_out.targets)
+    fitted = LogisticRegression(class_weight="balanced", max_iter=1000).fit(margins, held_out.targets)
+    predicted = fitted.predict(margins) == held_out.targets
+    return Calibration(fitted, unsure_threshold(fitted.predict_proba(margins).max(axis=1), predicted))
+
+
+def unsure_threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """Choose the probability under which a window is shown as unsure.
+
+    Parameters
+    ----------
+    confidence : ndarray, shape (n,), n >= 1
+        Probability of the leading label of windows outside the fit.
+    right : ndarray, shape (n,), bool
+        Whether it was the true one.
+
+    Returns
+    -------
+    float
+        The lowest at which `SURE_ACCURACY` of the other windows are right, but at least `LEAST_SURE`, and
+        never so high that more than `UNSURE_SHARE` of the windows are unsure.
+    """
+    order = np.argsort(confidence)
+    ordered = confidence[order]
+    most = float(ordered[int(UNSURE_SHARE * len(ordered))])
+    accuracy_from = np.cumsum(right[order][::-1])[::-1] / np.arange(len(ordered), 0, -1)
+    good = np.flatnonzero(accuracy_from >= SURE_ACCURACY)
+    if not len(good):
+        return most
+    return min(most, max(LEAST_SURE, float(ordered[good[0]]) if good[0] else 0.0))
 
 
 def pairwise_margins(machine: Pipeline, vectors: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from sklearn.model_selection import train_test_split
 from emotion.card import Card
 from emotion.model import save_model
 from emotion.rbf_svc import RbfSvc
-from trainer.dataset import check_enough, read_dataset
+from trainer.dataset import Dataset, check_enough
 from trainer.feature_extraction import Extraction, extract
 from trainer.metrics import TestSide, report_text, score_test_side
 from trainer.model_card import card_of_training
@@ -26,7 +26,7 @@ def train(options: TrainingOptions, log: TrainingLog) -> tuple[Card, Path, str]:
     """Fit, test and save a model."""
     options.check()
     log.say(options.command)
-    extraction, labels = _read(options, log)
+    extraction, labels = _extract(options, options.data.read(), log)
     split = _split(options, extraction)
     is_test = split.is_test[extraction.table.clips]
     learned, tested = extraction.table.take(~is_test), extraction.table.take(is_test)
@@ -45,7 +45,7 @@ def train(options: TrainingOptions, log: TrainingLog) -> tuple[Card, Path, str]:
         log.say(
             f"  accuracy as the article counts it, by the SVC's own votes: {accuracy:.3f} (it prints 0.75)"
         )
-    report = report_text(f"{options.name}: classification report", split.rule, result)
+    report = report_text(f"{options.place.name}: classification report", split.rule, result)
     log.say(
         f"UAR {result.clips.uar:.3f}, accuracy {result.clips.accuracy:.3f} "
         f"over {result.clips.confusion.sum()} clips"
@@ -53,12 +53,13 @@ def train(options: TrainingOptions, log: TrainingLog) -> tuple[Card, Path, str]:
     card = card_of_training(options, labels, extraction, split=split, result=result, facts=fitted.facts)
     files = {"confusion.png": _picture(options, split, result), "report.txt": report.encode()}
     files["training.log"] = log.text.encode()
-    written, folder = save_model(options.folder, card, arrays, files, force=options.force)
+    written, folder = save_model(options.place.folder, card, arrays, files, force=options.place.force)
     return written, folder, report
 
 
-def _read(options: TrainingOptions, log: TrainingLog) -> tuple[Extraction, tuple[str, ...]]:
-    dataset = read_dataset(options.data)
+def _extract(
+    options: TrainingOptions, dataset: Dataset, log: TrainingLog
+) -> tuple[Extraction, tuple[str, ...]]:
     counts = ", ".join(
         f"{label} {sum(c.emotion == label for c in dataset.clips)}" for label in dataset.labels
     )
@@ -76,14 +77,14 @@ def _read(options: TrainingOptions, log: TrainingLog) -> tuple[Extraction, tuple
         )
     for remark in (*dataset.remarks, *extraction.remarks):
         # Cards and logs travel; where the recordings lie on this machine does not.
-        log.say(remark.replace(str(options.data), options.shown_data))
+        log.say(remark.replace(str(options.data.root), options.data.shown_root))
     total = extraction.reused + extraction.computed
     log.say(f"  {total} clips: {extraction.reused} from the cache, {extraction.computed} computed")
     if extraction.remarks:
         log.say(f"  {len(extraction.remarks)} clips left out: unreadable, silent, or copies")
     if extraction.short:
         log.say(f"  {extraction.short} clips are shorter than win and taken whole")
-    check_enough(extraction.clips, options.data)
+    check_enough(extraction.clips, options.data.root)
     return extraction, dataset.labels
 
 
@@ -102,7 +103,7 @@ def _split(options: TrainingOptions, extraction: Extraction) -> Split:
 
 def _picture(options: TrainingOptions, split: Split, result: TestSide) -> bytes:
     whom = "unseen speakers" if split.by_speaker else "unseen clips"
-    title = f"{options.name}: UAR {100 * result.clips.uar:.0f} % on {whom}"
+    title = f"{options.place.name}: UAR {100 * result.clips.uar:.0f} % on {whom}"
     count = f"{result.clips.confusion.sum()} clips"
     if split.by_speaker:
         count += f" of {result.num_speakers} speakers"

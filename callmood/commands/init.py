@@ -20,12 +20,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = (
         "Put recordings into DIR/{angry,happy,neutral,sad}, or let `callmood generate` make tones, then "
-        "train a model.\n"
+        "train a model. Folders may have names in other languages.\n"
         "\n"
         "examples:\n"
         "  callmood init\n"
         "  callmood init my-recordings\n"
-        "  callmood train my-recordings --name mine\n"
+        "  callmood train my-recordings\n"
     )
 
 

@@ -177,8 +177,8 @@ def _grid(card: "Card") -> str:
 
 
 def _licence(card: "Card") -> str:
-    use = "commercial use allowed" if card.commercial_use else "NON-COMMERCIAL USE ONLY"
-    return f"{use}; weights: {card.weights_licence}"
+    uses = {True: "commercial use allowed; ", False: "NON-COMMERCIAL USE ONLY; ", None: ""}
+    return f"{uses[card.commercial_use]}weights: {card.weights_licence}"
 
 
 def _data_table(card: "Card") -> "Table":

@@ -3,26 +3,39 @@
 import argparse
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from rich.console import Console
+import numpy as np
+from numpy.typing import NDArray
 
 from callmood import __version__
-from callmood.evaluation.corpora import TRAINING_SEED, Corpus, read_corpora
+from callmood.evaluation.corpora import TRAINING_SEED
+from callmood.evaluation.held_out import (
+    BY_CLIP,
+    BY_SPEAKER,
+    CLEAN,
+    HeldOutScores,
+    Voices,
+    score_held_out,
+    voices_of,
+)
 from callmood.evaluation.report import MEAN
 from callmood.evaluation.stream_tables import CorpusTables, StepFeatures, TablesOf, training_tables
 from emotion.card import LABELS, Card
 from emotion.errors import UsageError
 from emotion.model import refuse_to_replace, save_model
 from emotion.untrusted import JsonValueError, parse_value
-from emotion.voice_linear import KIND
-from trainer.model_card import WIN_FACTORS, make_card
-from trainer.progress import TrainingLog, default_jobs
+from emotion.voice_linear import ARRAYS, KIND
+from trainer.dataset import SYNTHETIC_CORPUS, Dataset, check_enough
+from trainer.feature_extraction import usable_clips
+from trainer.model_card import UNKNOWN_SPEAKERS, WIN_FACTORS, make_card, weaknesses
+from trainer.options import DataOptions, ModelPlace
+from trainer.plots import confusion_picture
+from trainer.progress import TrainingLog, check_jobs
 from trainer.recipes.base import Recipe
-from trainer.recipes.catalogue import find_recipe
 from trainer.window_table import StepTable
 
 _FIGURES: Final = (
@@ -48,7 +61,8 @@ _FIGURES: Final = (
 )
 _POOR_RECALL: Final = 0.5
 _HEADLINE: Final = "balanced, clean, with baseline"
-_SPEAKERS_OUT: Final = "leave-speakers-out"
+_LEFT_OUT: Final = {BY_SPEAKER: ", speakers left out", BY_CLIP: ", clips left out"}
+_WORTH_A_LINE_SECONDS: Final = 1.0
 
 BEYOND: Final = (
     "people who act as nobody in its corpora does: most of its speech is acted or prompted, by adults",
@@ -107,99 +121,168 @@ class RecipeOrder:
     ----------
     recipe : Recipe
         How to fit.
-    folder : Path
-        Where the model will lie; its name is that of the model.
-    command : str
-        That makes the model again.
-    figures : sequence of mapping
-        Records that `callmood evaluate --json` wrote of the same recipe and corpora; may be empty.
-    force : bool
-        Replace a model of this name.
+    data : DataOptions
+        On what.
+    place : ModelPlace
+        Where the model goes.
+    scores : tuple of Path
+        Files that `callmood evaluate --json` wrote of the same recipe and corpora; where there are none, the
+        recipe is scored on the data itself.
     """
 
     recipe: Recipe
-    folder: Path
-    command: str
-    figures: Sequence[Mapping[str, Any]] = ()
-    force: bool = False
+    data: DataOptions
+    place: ModelPlace
+    scores: tuple[Path, ...] = ()
+
+    @property
+    def command(self) -> str:
+        """The command that makes the model again."""
+        words = ["--recipe", self.recipe.name, "--name", shlex.quote(self.place.name)]
+        words += ["--scores", *(shlex.quote(str(path)) for path in self.scores)] if self.scores else []
+        return " ".join(["callmood train", *self.data.words, *words])
 
 
-def train_by_recipe(arguments: argparse.Namespace) -> tuple[Card, Path]:
-    """Fit one of the recipes of streams on corpora, as the options of `callmood train` say."""
-    _refuse_contradictions(arguments)
-    recipe = find_recipe(arguments.recipe)
-    names = [name for word in arguments.only for name in word.split(",") if name]
-    corpora = read_corpora(arguments.data, learn_from=names).learned_from
-    words = ["--recipe", recipe.name, "--name", arguments.name]
-    words += ["--only", ",".join(names)] if names else []
-    words += ["--scores", *map(str, arguments.scores)] if arguments.scores else []
-    order = RecipeOrder(
-        recipe,
-        arguments.out / arguments.name,
-        with_corpora("callmood train", words),
-        [record for path in arguments.scores for record in read_figures(path)],
-        arguments.force,
-    )
-    log = TrainingLog(Console(stderr=True))
-    features = StepFeatures.of(recipe)
-    source = CorpusTables(features, arguments.jobs or default_jobs(), log)
-    return fit_and_save(order, corpora, source.tables, log)
-
-
-def _refuse_contradictions(arguments: argparse.Namespace) -> None:
-    given = {
-        "--features": arguments.features,
-        "--win": arguments.win,
-        "--step": arguments.step,
-        "--max-windows": arguments.max_windows,
-        "--whole-clips": arguments.whole_clips or None,
-        "--seed": arguments.seed or None,
-    }
-    for option, value in given.items():
-        if value is not None:
-            raise UsageError(f"--recipe {arguments.recipe} decides about {option}; leave it out")
-
-
-def fit_and_save(
-    order: RecipeOrder, corpora: Sequence[Corpus], tables_of: TablesOf, log: TrainingLog
-) -> tuple[Card, Path]:
-    """Fit on all streams of some corpora, under all conditions of the recipe."""
-    refuse_to_replace(order.folder, force=order.force)
+def train_by_recipe(
+    order: RecipeOrder, dataset: Dataset, jobs: int, log: TrainingLog
+) -> tuple[Card, Path, str]:
+    """Fit one of the recipes of streams, score it, and save the model; the last is the report."""
+    check_jobs(jobs)
+    order.place.check()
+    figures = [record for path in order.scores for record in read_figures(path)]
     log.say(order.command)
-    tables = [table for corpus in corpora for table in training_tables(corpus, order.recipe, tables_of)]
+    clips = [clip for clip in dataset.clips if clip.corpus != SYNTHETIC_CORPUS]
+    if len(clips) < len(dataset.clips):
+        log.say(f"left out, no voices: {len(dataset.clips) - len(clips)} clips made by callmood generate")
+    with log.step(f"read {len(clips)} clips", len(clips), worth_seconds=_WORTH_A_LINE_SECONDS) as advance:
+        usable, remarks = usable_clips(clips, jobs=jobs, advance=advance)
+    if dataset.unlabelled:
+        log.say(f"{dataset.unlabelled} clips carry none of the labels and are left out")
+    for remark in (*dataset.remarks, *remarks):
+        # Cards and logs travel; where the recordings lie on this machine does not.
+        log.say(remark.replace(str(order.data.root), order.data.shown_root))
+    check_enough(usable, order.data.root)
+    voices = voices_of(usable)
+    order = replace(order, recipe=replace(order.recipe, learns_voices=voices.are_learned))
+    source = CorpusTables(StepFeatures.of(order.recipe), jobs, log)
+    held_out = None if figures else score_held_out(order.recipe, voices, source.tables, log)
+    fit = RecipeFit(order, voices, figures, held_out)
+    card, folder = fit_and_save(fit, source.tables, log)
+    return card, folder, "" if held_out is None else held_out.report(order.place.name)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecipeFit:
+    """What a model is made of, beside the tables.
+
+    Attributes
+    ----------
+    order : RecipeOrder
+        What was asked for.
+    voices : Voices
+        The clips, and what is known of who speaks.
+    figures : sequence of mapping
+        Records of `callmood evaluate --json`; may be empty.
+    held_out : HeldOutScores or None
+        Scores on the data themselves.
+    """
+
+    order: RecipeOrder
+    voices: Voices
+    figures: Sequence[Mapping[str, Any]] = ()
+    held_out: HeldOutScores | None = None
+
+
+def fit_and_save(fit: RecipeFit, tables_of: TablesOf, log: TrainingLog) -> tuple[Card, Path]:
+    """Fit on all streams, under all conditions of the recipe."""
+    order = fit.order
+    refuse_to_replace(order.place.folder, force=order.place.force)
+    tables = [
+        table for corpus in fit.voices.corpora for table in training_tables(corpus, order.recipe, tables_of)
+    ]
     with log.step(f"fit {order.recipe.name} on {sum(map(len, tables))} windows"):
         classifier = order.recipe.fit(tables)
     if classifier.arrays is None:
         raise UsageError(f"recipe {order.recipe.name} is for comparing: it makes no model")
-    card = _card(order, corpora, tables)
-    files = {"training.log": log.text.encode()}
-    return save_model(order.folder, card, classifier.arrays, files, force=order.force)
+    labels = fit.voices.labels
+    arrays = _of_labels(classifier.arrays, labels)
+    files = {}
+    if fit.held_out is not None:
+        clips = fit.held_out.clips
+        log.say(f"UAR {clips.uar:.3f}, accuracy {clips.accuracy:.3f} over {clips.confusion.sum()} clips")
+        whom = "unseen speakers" if fit.voices.by_speaker else "unseen clips"
+        title = f"{order.place.name}: UAR {100 * clips.uar:.0f} % on {whom}"
+        count = f"{clips.confusion.sum()} clips, each the mean of its windows"
+        files["confusion.png"] = confusion_picture(clips, title, count)
+        files["report.txt"] = fit.held_out.report(order.place.name).encode()
+    files["training.log"] = log.text.encode()
+    return save_model(order.place.folder, _card(fit, tables), arrays, files, force=order.place.force)
 
 
-def _card(order: RecipeOrder, corpora: Sequence[Corpus], tables: Sequence[StepTable]) -> Card:
+def _of_labels(arrays: Mapping[str, NDArray[Any]], labels: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Select the labels that were fitted, along each side that stands for labels."""
+    kept = [LABELS.index(label) for label in labels]
+    selected = {}
+    for name, array in arrays.items():
+        _, sides = ARRAYS[name]
+        selected[name] = np.take(array, kept, axis=sides.index("k")) if "k" in sides else array
+    return selected
+
+
+def _card(fit: RecipeFit, tables: Sequence[StepTable]) -> Card:
+    order, corpora = fit.order, fit.voices.corpora
     recipe = order.recipe
     win, step = recipe.win_seconds, recipe.step_seconds
     return make_card(
         recipe.feature_set,
-        {corpus.name: corpus.clips for corpus in corpora},
+        {corpus.name: fit.voices.as_given(corpus) for corpus in corpora},
         {corpus.name: _num_windows(corpus.name, tables) for corpus in corpora},
-        name=order.folder.name,
+        licence=order.data.licence,
+        name=order.place.name,
         kind=KIND,
         callmood_version=__version__,
-        labels=LABELS,
+        labels=fit.voices.labels,
         win_seconds=win,
         step_seconds=step,
         allowed_win_seconds=(WIN_FACTORS[0] * win, WIN_FACTORS[1] * win),
         allowed_step_seconds=(STEP_FACTORS[0] * step, STEP_FACTORS[1] * step),
-        split=SPLIT.format(", ".join(sorted(corpus.name for corpus in corpora)))
-        if order.figures
-        else NOT_SCORED,
-        scores=scores_of(order.figures) | {"conditions_fitted": list(recipe.train_conditions)},
-        fails_on=fails_on(order.figures),
+        split=_split(fit),
+        scores=_scores(fit) | {"conditions_fitted": list(recipe.train_conditions)},
+        fails_on=_weaknesses(fit),
         recipe=order.command,
         seed=TRAINING_SEED,
         gate=recipe.gate,
     )
+
+
+def _split(fit: RecipeFit) -> str:
+    if fit.held_out is not None:
+        return fit.held_out.split
+    names = ", ".join(sorted(corpus.name for corpus in fit.voices.corpora))
+    return SPLIT.format(names) if fit.figures else NOT_SCORED
+
+
+def _scores(fit: RecipeFit) -> dict[str, Any]:
+    if fit.held_out is None:
+        return scores_of(fit.figures)
+    found = fit.held_out.records()
+    scores = {"clips": fit.held_out.clips.for_card()} | scores_of(found)
+    seconds = [
+        record["delay_median_seconds"]
+        for record in found
+        if (record["corpus"], record["condition"]) == (MEAN, CLEAN)
+        and record["baseline"] is fit.voices.are_learned
+        and record["delay_median_seconds"] is not None
+    ]
+    return scores | ({"shows_change_after_seconds": seconds[0]} if seconds else {})
+
+
+def _weaknesses(fit: RecipeFit) -> tuple[str, ...]:
+    if fit.held_out is None:
+        return fails_on(fit.figures)
+    clips = fit.held_out.clips
+    found = weaknesses(clips, fit.held_out.by_corpus, clips.ece, "clip")
+    return (*found, *([] if fit.voices.by_speaker else [UNKNOWN_SPEAKERS]), *BEYOND)
 
 
 def _num_windows(corpus: str, tables: Sequence[StepTable]) -> int:
@@ -230,7 +313,7 @@ def fails_on(figures: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """List the emotions that are missed, for the card."""
     worst: dict[tuple[str, str], tuple[float, str]] = {}
     for record in figures:
-        if record["corpus"] == MEAN or record.get("protocol") == _SPEAKERS_OUT:
+        if record["corpus"] == MEAN or record.get("protocol") in _LEFT_OUT:
             continue
         for label, recall in (record.get("recalls") or {}).items():
             if recall is not None and recall < _POOR_RECALL:
@@ -245,7 +328,7 @@ def fails_on(figures: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 def _place(record: Mapping[str, Any]) -> str:
     baseline = "with baseline" if record["baseline"] else "no baseline"
-    known = ", speakers left out" if record.get("protocol") == _SPEAKERS_OUT else ""
+    known = _LEFT_OUT.get(str(record.get("protocol")), "")
     return f"{record['stream']}, {record['condition']}, {baseline}{known}"
 
 

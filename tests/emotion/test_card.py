@@ -128,7 +128,7 @@ def test_keys_keep_their_order_and_people_can_read_it() -> None:
         *(name for name in Card.__struct_fields__ if name != "format"),
     ]
     assert "Rauschen über 5 dB" in text
-    assert text.startswith('{\n  "format": 1,\n  "name": "tiny",\n')
+    assert text.startswith('{\n  "format": 2,\n  "name": "tiny",\n')
 
 
 def test_a_score_that_is_no_number_is_not_written() -> None:
@@ -228,7 +228,7 @@ def test_a_card_of_200_000_bytes(tmp_path: Path) -> None:
             _changed(data=[SOURCE | {"speakers": -1}]),
             r"data\[0\]\.speakers is -1, expected a whole number >= 0;",
         ),
-        (_changed(format=2), r"is of card format 2, this callmood reads up to 1; update callmood"),
+        (_changed(format=3), r"is of card format 3, this callmood reads up to 2; update callmood"),
         (_changed(format=True), "format is True, expected a whole number;"),
         (_changed(format=0), "format is 0, expected a whole number >= 1;"),
         (_changed(seed=1.0), "seed is 1.0, expected a whole number;"),

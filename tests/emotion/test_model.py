@@ -22,7 +22,7 @@ from emotion.model import (
     refuse_to_replace,
     save_model,
 )
-from emotion.rbf_svc import ARRAYS
+from emotion.rbf_svc import ARRAYS, OPTIONAL
 from emotion.untrusted import read_arrays, write_arrays
 from tests.model_maker import make_card, make_model, tone_of
 from tests.voice_model import make_voice_model, random_arrays
@@ -99,7 +99,7 @@ def _changed_array(name: str, change: Callable[[Any], Any]) -> Callable[[Path], 
 
     def spoil(model: Path) -> None:
         with (model / "model.npz").open("rb") as file:
-            arrays = read_arrays(file, frozenset(ARRAYS))
+            arrays = read_arrays(file, frozenset(ARRAYS) - OPTIONAL)
         write_arrays(model / "model.npz", arrays | {name: change(arrays[name].copy())})
         _card(model, digests={"model.npz": hashlib.sha256((model / "model.npz").read_bytes()).hexdigest()})
 
@@ -236,7 +236,7 @@ def test_pipes_in_place_of_files_do_not_hang(tmp_path: Path) -> None:
 
 def _arrays(folder: Path) -> dict[str, Any]:
     with (folder / "model.npz").open("rb") as file:
-        return read_arrays(file, frozenset(ARRAYS))
+        return read_arrays(file, frozenset(ARRAYS) - OPTIONAL)
 
 
 @pytest.fixture
@@ -428,3 +428,15 @@ def test_a_voice_of_another_kind_of_model_is_refused(tmp_path: Path) -> None:
         learning.open_voice(plain.open_voice().state())
     assert not plain.is_unsure(np.full(4, 0.25))
     assert learning.is_unsure(np.full(4, 0.25))
+
+
+def test_a_threshold_of_doubt_may_be_missing_but_not_of_another_shape(
+    model_to_save: Path, tmp_path: Path
+) -> None:
+    arrays = _arrays(model_to_save)
+    uniform = np.full(4, 0.25)
+    assert not load_model(model_to_save).is_unsure(uniform)
+    save_model(tmp_path / "doubts", make_card(), arrays | {"unsure_below": np.array(0.4)})
+    assert load_model(tmp_path / "doubts").is_unsure(uniform)
+    with pytest.raises(ModelError, match=r"unsure_below is <f8 \(2,\), the card asks for <f8 \(\)"):
+        save_model(tmp_path / "other", make_card(), arrays | {"unsure_below": np.zeros(2)})

@@ -13,11 +13,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from emotion.card import LABELS
-from emotion.errors import DatasetError
+from emotion.errors import DatasetError, UsageError
 from tests.command import environment
 from tests.spoiling import fuzzed, little_memory, spoiled
 from tests.trainer.conftest import MakeCorpus
-from trainer.dataset import MAX_BYTES, MAX_ROWS, SYNTHETIC_CORPUS, Clip, read_dataset, read_manifest
+from trainer.dataset import (
+    MAX_BYTES,
+    MAX_ROWS,
+    SYNTHETIC_CORPUS,
+    Clip,
+    Reading,
+    read_dataset,
+    read_manifest,
+)
+from trainer.label_words import LabelWords
 
 
 def emotion_folders(root: Path, counts: dict[str, int]) -> Path:
@@ -31,7 +40,7 @@ def emotion_folders(root: Path, counts: dict[str, int]) -> Path:
 
 
 def test_a_folder_an_emotion(tmp_path: Path) -> None:
-    root = emotion_folders(tmp_path / "mine", {"sad": 5, "angry": 6, "joy": 2})
+    root = emotion_folders(tmp_path / "mine", {"sad": 5, "angry": 6, "disgust": 2})
     (root / "sad" / "notes.txt").write_text("no clip")
     (root / "sad" / "deeper").mkdir()
     soundfile.write(root / "sad" / "deeper" / "more.wav", np.zeros(10), 16_000)
@@ -40,7 +49,9 @@ def test_a_folder_an_emotion(tmp_path: Path) -> None:
     assert [clip.emotion for clip in data.clips] == ["angry"] * 6 + ["sad"] * 6
     assert {(clip.corpus, clip.speaker) for clip in data.clips} == {("mine", None)}
     (remark,) = data.remarks
-    assert "joy" in remark
+    assert remark == (
+        "left out, named after none of angry, happy, neutral, sad: disgust; to use one: --map disgust=neutral"
+    )
 
 
 def test_generated_clips_are_known_as_such_among_others(tones: Path) -> None:
@@ -79,6 +90,76 @@ def test_too_few_clips_of_an_emotion(tmp_path: Path) -> None:
     root = emotion_folders(tmp_path / "d", {"sad": 4, "happy": 6, "angry": 1})
     with pytest.raises(DatasetError, match=r"angry has 1, sad has 4; .* at least 5"):
         read_dataset(root)
+
+
+def spoken_folders(root: Path, *, by_speaker: bool = False) -> Path:
+    """Write clips of three speakers, in folders with German names."""
+    for speaker in ("ann", "bob", "eve"):
+        for word in ("Wut", "Trauer", "Ekel"):
+            folder = root / speaker / word if by_speaker else root / word
+            folder.mkdir(parents=True, exist_ok=True)
+            for index in range(2):
+                soundfile.write(folder / f"{speaker}-{index}.wav", np.zeros(10), 16_000)
+    return root
+
+
+def test_folders_may_have_names_of_other_languages_and_lie_below_speakers(tmp_path: Path) -> None:
+    flat = read_dataset(spoken_folders(tmp_path / "flat"))
+    assert [clip.emotion for clip in flat.clips] == ["angry"] * 6 + ["sad"] * 6
+    (remark,) = flat.remarks
+    assert "sad: Ekel; to use one: --map Ekel=neutral" in remark
+    words = LabelWords.from_options(["ekel=neutral"])
+    below = read_dataset(spoken_folders(tmp_path / "below", by_speaker=True), Reading(words, "^[^/]+"))
+    assert [clip.emotion for clip in below.clips] == ["angry"] * 6 + ["neutral"] * 6 + ["sad"] * 6
+    assert {clip.speaker for clip in below.clips} == {"ann", "bob", "eve"}
+    assert below.remarks == ()
+
+
+@pytest.mark.parametrize("pattern", [r"([a-z]+)-\d", r"[^/]+(?=-\d\.wav$)"])
+def test_speakers_are_found_in_paths(tmp_path: Path, pattern: str) -> None:
+    data = read_dataset(spoken_folders(tmp_path / "d"), Reading(speakers=pattern))
+    assert [clip.speaker for clip in data.clips[:6]] == ["ann", "ann", "bob", "bob", "eve", "eve"]
+    assert data.clips[0].speaker_key == "d/ann"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "error", "words"),
+    [
+        ("(", UsageError, r"--speakers '\(' is no regular expression"),
+        ("a" * 201, UsageError, "is no regular expression of at most 200 characters"),
+        ("(ann|bob)-", DatasetError, r"finds no speaker in Trauer/eve-0.wav \(4 of 12 clips\)|Wut/eve-0"),
+        ("(ann-)?[0-9]", DatasetError, "finds no speaker in"),
+        ("^[^/]+", DatasetError, r"finds 2 speakers \(Trauer, Wut\), each in one emotion only"),
+    ],
+)
+def test_patterns_that_find_no_speakers(
+    tmp_path: Path, pattern: str, error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        read_dataset(spoken_folders(tmp_path / "d"), Reading(speakers=pattern))
+
+
+def test_a_pattern_that_never_ends_is_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainer.dataset._PATTERN_SECONDS", 0.1)
+    root = spoken_folders(tmp_path / "d")
+    soundfile.write(root / "Wut" / f"{'a' * 60}.wav", np.zeros(10), 16_000)
+    with pytest.raises(UsageError, match=r"takes more than 0.1 s; repeat no repetition"):
+        read_dataset(root, Reading(speakers="(a|aa)+$"))
+
+
+def test_a_manifest_knows_its_speakers(make_corpus: MakeCorpus) -> None:
+    folder = make_corpus("alto", speakers=3)
+    for root in (folder, folder.parent):
+        with pytest.raises(UsageError, match="--speakers is for folders without a manifest"):
+            read_dataset(root, Reading(speakers="s."))
+
+
+def test_a_manifest_may_name_emotions_in_other_words(tmp_path: Path) -> None:
+    text = "path,speaker,emotion4\na.wav,1,Wut\nb.wav,1,calm\n"
+    folder = manifest(tmp_path / "c", text, "a.wav", "b.wav")
+    assert [clip.emotion for clip in read_manifest(folder).clips] == ["angry"]
+    words = LabelWords.from_options(["calm=neutral"])
+    assert [clip.emotion for clip in read_manifest(folder, words).clips] == ["angry", "neutral"]
 
 
 def manifest(folder: Path, text: str, *files: str) -> Path:

@@ -16,7 +16,7 @@ from emotion.window_grid import WindowGrid
 from tests.trainer.conftest import MakeCorpus
 from trainer import feature_extraction as extraction
 from trainer.dataset import Clip, read_manifest
-from trainer.feature_extraction import Extraction, extract
+from trainer.feature_extraction import Extraction, extract, usable_clips
 
 RATE = 16_000
 SET = "classic-speech"
@@ -159,3 +159,22 @@ def test_too_few_jobs_and_a_cache_that_cannot_be_written(
     monkeypatch.setenv("CALLMOOD_CACHE", str(tmp_path / "file"))
     with pytest.raises(OutputError, match="CALLMOOD_CACHE"):
         run(clips)
+
+
+def test_clips_that_a_recipe_cannot_use_are_named(tmp_path: Path) -> None:
+    good, copy, hush, text, gone = (
+        tmp_path / f"{name}.wav" for name in ("a", "copy", "hush", "text", "gone")
+    )
+    soundfile.write(good, np.sin(np.arange(8000)) / 4, 16_000)
+    copy.write_bytes(good.read_bytes())
+    # An offset is no sound.
+    soundfile.write(hush, np.full(8000, 0.25), 16_000)
+    text.write_text("no sound")
+    paths = (good, copy, hush, text, gone)
+    used, remarks = usable_clips([Clip(path, "c", None, "sad") for path in paths], jobs=1)
+    assert [clip.path for clip in used] == [good]
+    copied, silent, *unreadable = remarks
+    assert copied == f"left out, a copy: {copy} is the same file as {good}"
+    assert silent == f"left out, silent: {hush} never rises above -60 dBFS"
+    assert [line.startswith("left out, unreadable: ") for line in unreadable] == [True, True]
+    assert ["text.wav" in unreadable[0], "gone.wav" in unreadable[1]] == [True, True]

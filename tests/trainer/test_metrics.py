@@ -69,8 +69,21 @@ def result_with(confusion: list[list[int]]) -> Result:
     return Result(good, score(targets, sure, LABELS), {"fine": good, "poor": score(targets, sure, LABELS)}, 5)
 
 
+def weaknesses_of(confusion: list[list[int]]) -> list[str]:
+    """Name the weaknesses behind a confusion matrix; certainty is as it should be."""
+    result = result_with(confusion)
+    return weaknesses(result.clips, result.corpora, 0.05, "clip")
+
+
+def test_certainty_that_misleads_is_a_weakness() -> None:
+    clips = result_with([[5, 0, 0, 0]] * 4).clips
+    assert weaknesses(clips, {}, 0.06, "window") == [
+        "its certainty about a window is off by 6 % on average (ECE)"
+    ]
+
+
 def test_weaknesses_are_named_with_figures_worst_first() -> None:
-    found = weaknesses(result_with([[4, 16, 0, 0], [0, 20, 0, 0], [0, 0, 6, 14], [15, 0, 0, 5]]))
+    found = weaknesses_of([[4, 16, 0, 0], [0, 20, 0, 0], [0, 0, 6, 14], [15, 0, 0, 5]])
     assert found == [
         "angry: 20 % of its clips are recognised, 80 % are taken for happy",
         "sad: 25 % of its clips are recognised, 75 % are taken for angry",
@@ -81,9 +94,7 @@ def test_weaknesses_are_named_with_figures_worst_first() -> None:
 
 def test_a_recall_of_a_few_clips_is_no_weakness() -> None:
     assert not [
-        w
-        for w in weaknesses(result_with([[0, 3, 0, 0], [0, 9, 0, 0], [0, 0, 9, 0], [0, 0, 0, 9]]))
-        if "angry:" in w
+        w for w in weaknesses_of([[0, 3, 0, 0], [0, 9, 0, 0], [0, 0, 9, 0], [0, 0, 0, 9]]) if "angry:" in w
     ]
 
 

@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from emotion.rbf_svc import ARRAYS, RbfSvc
+from emotion.rbf_svc import ARRAYS, OPTIONAL, RbfSvc
 from trainer import svm
 from trainer.metrics import score
 from trainer.progress import TrainingLog
@@ -19,6 +19,7 @@ from trainer.svm import (
     fit_tuned,
     grouped_folds,
     pairwise_margins,
+    unsure_threshold,
 )
 from trainer.window_table import WindowTable
 
@@ -77,7 +78,7 @@ def test_calibration_learns_from_windows_outside_the_fit() -> None:
     table = cloud(num=400, shift=0.0)
     svc = SVC(C=30.0, gamma=2.0, decision_function_shape="ovo")
     machine = make_pipeline(StandardScaler(), svc).fit(table.vectors, table.targets)
-    calibration = fit_calibration(table, machine, max_windows=400, seed=0)
+    calibration = fit_calibration(table, machine, max_windows=400, seed=0).machine
     sure = calibration.predict_proba(pairwise_margins(machine, table.vectors)).max(axis=1)
     assert (machine.predict(table.vectors) == table.targets).mean() > 0.95
     assert sure.mean() < 0.5
@@ -86,7 +87,7 @@ def test_calibration_learns_from_windows_outside_the_fit() -> None:
 def test_two_labels_have_one_margin() -> None:
     table = cloud(labels=2)
     fitted = fit_tuned(table, max_windows=200, seed=0, log=TrainingLog())
-    expected = fitted.calibration.predict_proba(pairwise_margins(fitted.machine, table.vectors))
+    expected = fitted.calibration.machine.predict_proba(pairwise_margins(fitted.machine, table.vectors))
     np.testing.assert_allclose(
         RbfSvc.from_arrays(fitted.arrays()).probabilities(table.vectors), expected, atol=1e-4
     )
@@ -113,7 +114,9 @@ def test_names_types_and_shapes_are_those_of_the_schema(num_classes: int) -> Non
     num_pairs = num_classes * (num_classes - 1) // 2
     sizes = {"d": 5, "n": len(svc.support_), "k": num_classes, "k-1": num_classes - 1, "pairs": num_pairs}
     assert {name: (array.dtype.str, array.shape) for name, array in arrays.items()} == {
-        name: (dtype, tuple(sizes[side] for side in sides)) for name, (dtype, sides) in ARRAYS.items()
+        name: (dtype, tuple(sizes[side] for side in sides))
+        for name, (dtype, sides) in ARRAYS.items()
+        if name not in OPTIONAL
     }
 
 
@@ -128,3 +131,40 @@ def test_a_calibration_of_other_classes_is_refused() -> None:
     svc = SVC().fit(VECTORS, np.arange(40) % 2)
     with pytest.raises(ValueError, match="calibration"):
         arrays_from_scikit_learn(None, svc, LogisticRegression().fit(VECTORS, np.arange(40) % 3))
+
+
+@pytest.mark.parametrize(
+    ("confidence", "right", "threshold"),
+    [
+        # All are right: only what is rather wrong than right.
+        (np.linspace(0.7, 1.0, 10), [True] * 10, 0.5),
+        # The three least sure are wrong, and no more than three may be unsure.
+        (np.arange(1, 11) / 10, [False] * 3 + [True] * 7, 0.4),
+        # The two least sure are wrong.
+        (0.5 + np.arange(10) / 20, [False, False] + [True] * 8, 0.6),
+        # Never right: no more than three are unsure even so.
+        (np.arange(1, 11) / 10, [False] * 10, 0.4),
+        # Few labels are likely: the least sure three are still all.
+        (np.arange(1, 11) / 30, [True] * 10, 4 / 30),
+    ],
+)
+def test_as_few_windows_are_unsure_as_it_takes(
+    confidence: "np.ndarray", right: list[bool], threshold: float
+) -> None:
+    shuffled = np.random.default_rng(0).permutation(10)
+    assert unsure_threshold(confidence[shuffled], np.array(right)[shuffled]) == pytest.approx(threshold)
+
+
+def test_a_fitted_machine_is_unsure_where_its_threshold_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(svm, "C_GRID", (3.0,))
+    monkeypatch.setattr(svm, "GAMMA_GRID", (0.5,))
+    arrays = fit_tuned(cloud(), max_windows=200, seed=0, log=TrainingLog()).arrays()
+    threshold = float(arrays["unsure_below"])
+    assert 0.25 < threshold < 1.0
+    decision = RbfSvc.from_arrays(arrays)
+    assert decision.is_unsure(np.array([threshold - 0.01, 0.1, 0.1, 0.1]))
+    assert not decision.is_unsure(np.array([threshold + 0.01, 0.1, 0.1, 0.1]))
+    old = RbfSvc.from_arrays({name: array for name, array in arrays.items() if name != "unsure_below"})
+    assert not old.is_unsure(np.full(4, 0.01))
+    with pytest.raises(ValueError, match=r"unsure_below is 1.5; expected 0 to 1"):
+        RbfSvc.from_arrays(arrays | {"unsure_below": np.array(1.5)})

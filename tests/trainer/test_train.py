@@ -17,7 +17,7 @@ from streamer.analysis.predict import predict_recording
 from tests.trainer.conftest import MakeCorpus
 from trainer import svm
 from trainer import train as train_module
-from trainer.options import TrainingOptions
+from trainer.options import DataOptions, ModelPlace, TrainingOptions
 from trainer.progress import TrainingLog
 from trainer.svm import FittedSvm, fit_tuned, pairwise_margins
 from trainer.train import train
@@ -34,9 +34,8 @@ def _small_grid(monkeypatch: pytest.MonkeyPatch) -> None:
 def options(tmp_path: Path, tones: Path) -> TrainingOptions:
     """Train on the generated clips."""
     return TrainingOptions(
-        data=tones,
-        name="tones",
-        out=tmp_path / "models",
+        data=DataOptions(tones),
+        place=ModelPlace("tones", tmp_path / "models"),
         feature_set="classic",
         win_seconds=2.0,
         step_seconds=0.5,
@@ -58,9 +57,9 @@ def test_a_model_of_tones_from_end_to_end(
 
     monkeypatch.setattr(train_module, "fit_tuned", watched)
     card, _, report = train(options, TrainingLog())
-    model = load_model(options.folder)
+    model = load_model(options.place.folder)
     assert model.card == card
-    assert sorted(path.name for path in options.folder.iterdir()) == [
+    assert sorted(path.name for path in options.place.folder.iterdir()) == [
         "card.json", "confusion.png", "model.npz", "report.txt", "training.log",
     ]  # fmt: skip
 
@@ -69,7 +68,7 @@ def test_a_model_of_tones_from_end_to_end(
     margins = pairwise_margins(fitted.machine, learned.vectors)
     assert isinstance(model.decision, RbfSvc)
     np.testing.assert_allclose(model.decision.margins(learned.vectors), margins, atol=1e-3)
-    expected = fitted.calibration.predict_proba(margins)
+    expected = fitted.calibration.machine.predict_proba(margins)
     for vector, probabilities in zip(learned.vectors[:20], expected[:20], strict=True):
         np.testing.assert_allclose(model.predict(vector), probabilities, atol=1e-3)
 
@@ -79,9 +78,9 @@ def test_a_model_of_tones_from_end_to_end(
     assert card.scores["windows"]["uar"] > 0.3  # type: ignore[index]
     prediction = predict_recording(model, AudioFile(tones / "angry" / "angry_sample_1.wav"))
     assert prediction.emotion == "angry"
-    assert report == (options.folder / "report.txt").read_text()
+    assert report == (options.place.folder / "report.txt").read_text()
     assert "Windows, each by itself" in report
-    assert (options.folder / "confusion.png").read_bytes().startswith(b"\x89PNG")
+    assert (options.place.folder / "confusion.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_card_says_what_must_be_known(options: TrainingOptions) -> None:
@@ -110,27 +109,31 @@ def test_nothing_written_tells_where_the_recordings_lie(options: TrainingOptions
         train(options, TrainingLog())
     finally:
         hush.unlink()
-    log = (options.folder / "training.log").read_text()
+    log = (options.place.folder / "training.log").read_text()
     assert "left out, silent: dataset/sad/hush.wav" in log
     for name in ("training.log", "card.json", "report.txt"):
-        assert str(tones.parent) not in (options.folder / name).read_text()
+        assert str(tones.parent) not in (options.place.folder / name).read_text()
 
 
 def test_a_second_run_reuses_features_and_gives_the_same_model(options: TrainingOptions) -> None:
     train(options, TrainingLog())
-    first = (options.folder / "model.npz").read_bytes()
+    first = (options.place.folder / "model.npz").read_bytes()
     with pytest.raises(OutputError, match="--force"):
         train(options, TrainingLog())
-    train(replace(options, force=True), TrainingLog())
-    assert (options.folder / "model.npz").read_bytes() == first
-    assert "32 clips: 32 from the cache, 0 computed" in (options.folder / "training.log").read_text()
+    train(replace(options, place=replace(options.place, force=True)), TrainingLog())
+    assert (options.place.folder / "model.npz").read_bytes() == first
+    assert "32 clips: 32 from the cache, 0 computed" in (options.place.folder / "training.log").read_text()
 
 
 def test_speakers_and_licences_reach_the_card(make_corpus: MakeCorpus, options: TrainingOptions) -> None:
     folder = make_corpus("nemo", speakers=6)
     make_corpus("own", speakers=5)
     asked = replace(
-        options, data=folder.parent, feature_set="classic-speech", win_seconds=0.5, step_seconds=0.25
+        options,
+        data=DataOptions(folder.parent),
+        feature_set="classic-speech",
+        win_seconds=0.5,
+        step_seconds=0.25,
     )
     card, _, report = train(asked, TrainingLog())
     assert [(source.name, source.speakers, source.licence) for source in card.data] == [
@@ -162,12 +165,12 @@ def test_the_articles_recipe(options: TrainingOptions) -> None:
     assert card.whole_clips
     assert card.split == "by clip, as the article: 7 of 32 clips at random, seed 42"
     assert card.recipe == "callmood train dataset --name tones --recipe article"
-    log = (options.folder / "training.log").read_text()
+    log = (options.place.folder / "training.log").read_text()
     assert "as the article counts it" in log
-    with np.load(options.folder / "model.npz") as arrays:
+    with np.load(options.place.folder / "model.npz") as arrays:
         np.testing.assert_array_equal(arrays["scale"], np.ones(33))
     # It still predicts files.
-    load_model(options.folder)
+    load_model(options.place.folder)
 
 
 def test_what_cannot_be_written_is_found_before_anything_is_computed(
@@ -180,19 +183,19 @@ def test_what_cannot_be_written_is_found_before_anything_is_computed(
 
 
 def test_a_folder_that_is_no_model_is_not_replaced(options: TrainingOptions) -> None:
-    options.folder.mkdir(parents=True)
-    (options.folder / "thesis.txt").write_text("years of work")
+    options.place.folder.mkdir(parents=True)
+    (options.place.folder / "thesis.txt").write_text("years of work")
     with pytest.raises(OutputError, match="no model"):
         train(options, TrainingLog())
-    assert (options.folder / "thesis.txt").read_text() == "years of work"
+    assert (options.place.folder / "thesis.txt").read_text() == "years of work"
 
 
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        ({"name": "../up"}, "--name"),
-        ({"name": ""}, "--name"),
-        ({"name": ".hidden"}, "--name"),
+        ({"place": ModelPlace("../up", Path("models"))}, "--name"),
+        ({"place": ModelPlace("", Path("models"))}, "--name"),
+        ({"place": ModelPlace(".hidden", Path("models"))}, "--name"),
         ({"seed": -1}, "--seed"),
         ({"jobs": 0}, "--jobs"),
         ({"max_windows": 3}, "--max-windows"),
@@ -215,17 +218,21 @@ def test_clips_that_cannot_be_read_do_not_count_as_clips(tmp_path: Path, options
         for index in range(6):
             (tmp_path / "d" / label / f"{index}.wav").write_text("text")
     with pytest.raises(DatasetError, match="no labelled clips"):
-        train(replace(options, data=tmp_path / "d"), TrainingLog())
+        train(replace(options, data=DataOptions(tmp_path / "d")), TrainingLog())
 
 
 def test_real_speech_in_small(corpora: Path, options: TrainingOptions) -> None:
     # A few speakers of one studio corpus: better than chance, on speakers never heard.
     asked = replace(
-        options, data=corpora / "emodb", name="emodb", feature_set="classic-speech", max_windows=300
+        options,
+        data=DataOptions(corpora / "emodb"),
+        place=replace(options.place, name="emodb"),
+        feature_set="classic-speech",
+        max_windows=300,
     )
     card, _, _ = train(asked, TrainingLog())
     assert "2 of 10 speakers" in card.split
     assert card.scores["clips"]["uar"] > 0.5  # type: ignore[index]
     assert card.commercial_use
-    stored = json.loads((options.out / "emodb" / "card.json").read_text())
+    stored = json.loads((options.place.out / "emodb" / "card.json").read_text())
     assert stored["data"][0]["licence"].startswith("CC0")

@@ -136,11 +136,12 @@ class TrainingWindows(Columns):
 
     @property
     def complete_corpora(self) -> tuple[str, ...]:
-        """Corpora in which every emotion has its share, sorted."""
+        """Corpora in which every emotion that occurs at all has its share, sorted."""
+        present = np.unique(self.targets)
         return tuple(
             corpus
             for corpus in np.unique(self.corpus).tolist()
-            if _shares(self.targets[self.corpus == corpus]).min() >= LEAST_SHARE
+            if _shares(self.targets[self.corpus == corpus])[present].min() >= LEAST_SHARE
         )
 
     @property

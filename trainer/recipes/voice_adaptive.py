@@ -60,7 +60,8 @@ _NOTHING: Final = np.zeros(len(LABELS))
 class VoiceAdaptiveRecipe:
     """Experts fitted on a few windows of every clip; the rule, on voices outside the fit of other experts.
 
-    ``ridge`` is that of `fit_experts`. See `trainer.recipes.base.Recipe` for the other attributes, and
+    ``ridge`` is that of `fit_experts`. Without ``learns_voices``, for clips of unknown speakers, the model
+    has the raw expert alone. See `trainer.recipes.base.Recipe` for the other attributes, and
     docs/decisions/0020-recipe-speech.md.
     """
 
@@ -70,9 +71,10 @@ class VoiceAdaptiveRecipe:
     win_seconds: float = 2.0
     step_seconds: float = 0.5
     train_conditions: tuple[str, ...] = ("clean", "phone", "noise10", "speed+varied")
+    learns_voices: bool = True
 
     gate = "voice"
-    version = 1
+    version = 2
 
     def fit(self, tables: Sequence[StepTable]) -> FittedClassifier:
         """Fit on a training side; see `trainer.recipes.base.Recipe.fit`."""
@@ -80,7 +82,8 @@ class VoiceAdaptiveRecipe:
         experts = fit_experts(thinned, self.ridge)
         # The rule is about voices in time: clean streams, whole.
         clean = [table for table in tables if table.condition == "clean"] or tables
-        rule = fit_rule(held_out_voices(thinned, windows_of_speech(clean), self.ridge))
+        voices = held_out_voices(thinned, windows_of_speech(clean), self.ridge)
+        rule = fit_rule(voices) if self.learns_voices else fit_doubt(voices)
         arrays = experts.arrays() | rule.arrays()
         return FittedClassifier(VoiceLinear.from_arrays(arrays), arrays=arrays)
 
@@ -150,7 +153,7 @@ def held_out_voices(
     voices: list[HeldOutVoice] = []
     for left_out, tested in folds:
         rest = fitted_on.take(~left_out)
-        if len(rest) and len(np.unique(rest.targets)) == len(LABELS):
+        if len(rest) and np.array_equal(np.unique(rest.targets), np.unique(fitted_on.targets)):
             voices += _voices(tested_on.take(tested), fit_experts(rest, ridge), complete)
     return voices
 
@@ -208,13 +211,16 @@ class FittedRule:
         """Give the arrays by name."""
         return {
             "temperatures": np.array(self.temperatures),
-            "rule": np.array(self.parameters),
+            "rule": np.array(self.parameters, dtype=np.float64),
             "unsure_below": np.array(self.unsure_below),
             "ordinary": np.array(self.ordinary),
         }
 
 
 _COUNTS: Final = (BASELINE_WINDOWS, SHARE_WINDOWS, LIMIT_WINDOWS)
+
+_NEVER: Final = -50.0
+"""Evidence that leaves the adapted expert without a share."""
 
 CAUTIOUS: Final = FittedRule(
     temperatures=(1.5, 1.5),
@@ -243,6 +249,17 @@ def fit_rule(voices: Sequence[HeldOutVoice]) -> FittedRule:
     rule = replace(rule, parameters=(*_COUNTS, 0.0, *weighted))
     rule = replace(rule, parameters=(*_COUNTS, _sharpness(voices, rule), *weighted))
     return replace(rule, unsure_below=_unsure_below(voices, rule))
+
+
+def fit_doubt(voices: Sequence[HeldOutVoice]) -> FittedRule:
+    """Fit temperatures and the threshold of doubt of the raw expert alone: no voice is learned."""
+    alone = replace(CAUTIOUS, parameters=(*_COUNTS, 0.0, _NEVER, *(0.0 for _ in EVIDENCE)))
+    if voices:
+        answers = [(voice, clip, raw) for voice in voices for clip, raw in enumerate(voice.raw)]
+        raw_temperature = _best_temperature(answers)
+        alone = replace(alone, temperatures=(raw_temperature, raw_temperature))
+        alone = replace(alone, unsure_below=_unsure_below(voices, alone))
+    return replace(alone, parameters=())
 
 
 def _own_temperature(voices: Sequence[HeldOutVoice]) -> float:

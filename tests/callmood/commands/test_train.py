@@ -1,5 +1,6 @@
 """`callmood train` as a user types it."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ def test_from_nothing_to_a_prediction(tmp_path: Path) -> None:
     """The whole way by the real command, each step a process of its own."""
     assert callmood("generate", "--per-emotion", "6", cwd=tmp_path).returncode == 0
     trained = callmood("train", "dataset", "--name", "tones", "--jobs", "2", cwd=tmp_path)
+    assert trained.stderr.startswith("taken: --features acoustic, as these are tones of callmood generate; ")
     assert trained.returncode == 0, trained.stderr
     assert "precision" in trained.stdout
     assert "model tones written to models/tones/; use it with --model ./models/tones\n" in trained.stdout
@@ -45,25 +47,27 @@ def test_options_reach_the_model(tmp_path: Path) -> None:
     assert card.recipe.endswith("--seed 3 --max-windows 60")
 
 
-def test_whole_clips_are_classic_unless_said_otherwise(tmp_path: Path) -> None:
+def test_whole_clips_of_tones_and_the_name_of_their_folder(tmp_path: Path) -> None:
     generate_tones(tmp_path / "d", 6, seed=1)
-    assert main(["train", "d", "--name", "m", "--whole-clips", "--jobs", "1"]) == 0
-    card = load_model(tmp_path / "models" / "m").card
-    assert card.whole_clips
-    assert card.feature_set == "classic"
+    assert main(["train", "d", "--whole-clips", "--jobs", "1"]) == 0
+    card = load_model(tmp_path / "models" / "d").card
+    assert (card.name, card.whole_clips, card.feature_set) == ("d", True, "acoustic")
 
 
 @pytest.mark.parametrize(
     ("words", "named"),
     [
         (["--whole-clips", "--win", "2"], "--whole-clips"),
-        (["--only", "emodb"], "--only is for recipes of streams"),
-        (["--recipe", "article", "--scores", "a.json"], "--scores is for recipes of streams"),
-        (["--recipe", "article", "--step", "1"], "--recipe article"),
-        (["--recipe", "article", "--features", "classic"], "--recipe article"),
+        (["--recipe", "article", "--scores", "a.json"], "--scores is for --recipe speech"),
+        (["--features", "classic", "--scores", "a.json"], "--scores is for --recipe speech"),
+        (["--recipe", "article", "--step", "1"], "--recipe article decides about --step"),
+        (["--recipe", "speech", "--whole-clips"], "--recipe speech decides about --whole-clips"),
+        (["--recipe", "article", "--features", "classic"], "--recipe article decides about --features"),
         (["--features", "magic"], "magic"),
-        (["--step", "3"], "step"),
-        (["--jobs", "0"], "--jobs"),
+        (["--features", "classic", "--step", "3"], "step"),
+        (["--features", "classic", "--jobs", "0"], "--jobs"),
+        (["--map", "calm"], "--map 'calm' is no WORD=EMOTION"),
+        (["--licence", " "], "--licence is ' '"),
     ],
 )
 def test_contradictions_are_told_in_one_line(
@@ -91,3 +95,31 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     done = callmood("train", "dataset", "--name", "m", cwd=tmp_path)
     assert_one_line_of_complaint(done, "models", "--out")
     assert done.returncode == 7
+
+
+def test_own_recordings_in_plain_folders(
+    corpora: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for word, label in (("Wut", "anger"), ("calm", "neutral")):
+        for speaker in ("03", "08", "09"):
+            for number, path in enumerate(sorted((corpora / "emodb" / speaker).glob(f"{label}-*"))[:2]):
+                (tmp_path / "mine" / word).mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, tmp_path / "mine" / word / f"{speaker}_{number}{path.suffix}")
+    (tmp_path / "mine" / "Ekel").mkdir()
+    words = ["train", "mine", "--speakers", "[^/]+(?=_)", "--map", "calm=neutral", "--licence", "CC0 1.0"]
+    assert main([*words, "--recipe", "speech-light", "--jobs", "1"]) == 0
+    said = capsys.readouterr()
+    assert "left out, named after none of angry, happy, neutral, sad: Ekel; " in said.err
+    assert "split by speaker: 3 speakers in 3 folds; " in said.out
+    model = load_model(tmp_path / "models" / "mine")
+    assert model.card.labels == ("angry", "neutral")
+    assert model.card.scores["clips"]["uar"] > 0.8  # type: ignore[index]
+    assert model.card.recipe == (
+        "callmood train mine --speakers '[^/]+(?=_)' --map calm=neutral --licence 'CC0 1.0' "
+        "--recipe speech-light --name mine"
+    )
+    assert (model.card.weights_licence, model.card.commercial_use) == ("CC0 1.0: mine", None)
+    assert model.open_voice().state()
+    assert main(["predict", f"mine/Wut/03_0{next((tmp_path / 'mine').rglob('*_0.*')).suffix}",
+                 "--model", "./models/mine"]) == 0  # fmt: skip
+    assert capsys.readouterr().out.startswith("angry ")

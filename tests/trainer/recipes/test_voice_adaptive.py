@@ -10,7 +10,7 @@ from tests.callmood.evaluation.table_material import Talk, make_table
 from trainer.recipes.base import FittedClassifier, windows_of_speech
 from trainer.recipes.catalogue import find_recipe
 from trainer.recipes.linear import fit_experts
-from trainer.recipes.voice_adaptive import CAUTIOUS, fit_rule, held_out_voices
+from trainer.recipes.voice_adaptive import CAUTIOUS, VoiceAdaptiveRecipe, fit_rule, held_out_voices
 from trainer.window_table import StepTable
 
 
@@ -110,8 +110,20 @@ def test_beside_one_complete_corpus_incomplete_ones_stand_for_unseen_speakers() 
     voices = held_out_voices(some, some, 0.03)
     assert sorted(voice.corpus for voice in voices) == list("aaabbbccc")
     assert {voice.corpus for voice in voices if voice.complete} == {"a"}
+    # An emotion that nobody shows is not missed.
     none = windows.take(~neutral)
-    assert held_out_voices(none, none, 0.03) == []
+    assert {voice.corpus for voice in held_out_voices(none, none, 0.03) if voice.complete} == set("abc")
+    only_a = windows.take((windows.corpus == "a") & (windows.speaker == windows.speaker[0]))
+    assert held_out_voices(only_a, only_a, 0.03) == []
+
+
+def test_without_voices_to_learn_there_is_no_rule_but_doubt() -> None:
+    recipe = VoiceAdaptiveRecipe("mine", "acoustic", 0.03, learns_voices=False)
+    fitted = recipe.fit([make_corpora("ab", seed=5)])
+    assert fitted.arrays is not None
+    assert fitted.arrays["rule"].shape == (0,)
+    assert 0.25 < fitted.arrays["unsure_below"] < 1.0
+    assert not fitted.decision.open_voice().state()
 
 
 def test_streams_of_held_out_voices_are_mixed_as_they_are_scored() -> None:
