@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # One process more than cores: many tests wait for real time to pass.
 PYTEST = $(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --maxprocesses 4 --dist loadfile
 # What computes a feature or a score, and the interfaces that others build on: numpydoc sections throughout.
-NUMPYDOC := emotion/features emotion/encoders.py emotion/signal.py emotion/voice_adaptation.py emotion/voice_linear.py \
+NUMPYDOC := emotion/features emotion/encoders.py emotion/signal.py emotion/voice_adaptation.py emotion/voice_linear.py emotion/line_baseline.py \
 	emotion/decision.py emotion/rbf_svc.py emotion/card.py emotion/model.py emotion/window_grid.py emotion/audio_io.py \
 	streamer/analysis/gate.py streamer/analysis/vad.py streamer/analysis/leg.py streamer/analysis/leakage.py \
 	streamer/analysis/spectrogram.py streamer/analysis/predict.py streamer/sources/base.py streamer/sinks/base.py \

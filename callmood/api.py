@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 from numpy.typing import ArrayLike
 
 from callmood import __version__
-from callmood.model_choice import load_model, saved_voice
+from callmood.model_choice import load_model, saved_line, saved_voice
 from callmood.process import one_computing_thread
 from callmood.sample_arrays import ArrayRecording, as_samples, checked_block, checked_channels, checked_rate
 from callmood.session_options import (
@@ -27,6 +27,7 @@ from callmood.session_options import (
     check_duration,
     legs_of,
     legs_of_recording,
+    lines_of,
     voices_of,
 )
 from emotion.arrays import read_only
@@ -49,6 +50,7 @@ from streamer.sources.queue import SourceMultiplexer
 Model = str | os.PathLike[str] | EmotionModel
 Names = str | Sequence[str]
 Voices = str | Mapping[str, str]
+Lines = str | Mapping[str, str]
 OnAlert = Callable[[Alert], object]
 OnLoss = Callable[[Gap | Skip], object]
 T = TypeVar("T")
@@ -83,6 +85,7 @@ class _Analysis:
     win: float | None
     step: float | None
     voice: Voices | None
+    line: Lines | None
     baseline: bool
     never_unsure: bool
     alerts: Names
@@ -152,7 +155,8 @@ class _Run:
             usual_legs,
             _joined("staff", analysis.staff),
         )
-        voices = voices_of(_voice_options(analysis.voice), self.legs)
+        voices = voices_of(_options_of("voice", analysis.voice), self.legs)
+        lines = lines_of(_options_of("line", analysis.line), self.legs, sources)
         options = SessionOptions(
             callmood_version=__version__,
             legs=self.legs,
@@ -162,6 +166,7 @@ class _Run:
             alert_cooldown_seconds=float(analysis.alert_cooldown),
             voices=voices,
             voice_states={leg: saved_voice(name, model).state for leg, name in voices.items()},
+            lines={leg: saved_line(key, model) for leg, key in lines.items()},
         )
         self.collector = _Collector()
         self.sinks = SinkGroup([self.collector])
@@ -178,13 +183,13 @@ def _joined(argument: str, names: Names | None) -> str | None:
     return ",".join(map(str, names))
 
 
-def _voice_options(voice: Voices | None) -> list[str]:
-    """Give what `--voice` would be."""
-    if voice is None or isinstance(voice, str):
-        return [] if voice is None else [voice]
-    if not isinstance(voice, Mapping):
-        raise UsageError(f"voice is {voice!r:.60}; give a name, or a mapping of legs to names")
-    return [f"{leg}={name}" for leg, name in voice.items()]
+def _options_of(noun: str, names: Voices | Lines | None) -> list[str]:
+    """Give what `--voice` or `--line` would be."""
+    if names is None or isinstance(names, str):
+        return [] if names is None else [names]
+    if not isinstance(names, Mapping):
+        raise UsageError(f"{noun} is {names!r:.60}; give a name, or a mapping of legs to names")
+    return [f"{leg}={name}" for leg, name in names.items()]
 
 
 class Listener:
@@ -219,6 +224,9 @@ class Listener:
     voice : str or mapping of str to str, optional
         Start from the speaker baseline saved under this name (`callmood enroll`), or from one for each leg.
         Nothing is saved.
+    line : str or mapping of str to str, optional
+        Correct for what is usual on the line saved under this name (`callmood listen --line`), or on one for
+        each leg. The line with the codec of the sound is taken. Nothing is saved.
     baseline : bool
         Adapt to the speaker.
     never_unsure : bool
@@ -247,7 +255,7 @@ class Listener:
     ModelError
         If the model cannot be loaded, or was fitted on whole clips.
     VoiceError
-        If a voice is missing, damaged, or was learned by another model.
+        If a voice or a line is missing, damaged, or was learned by another model.
     """
 
     def __init__(
@@ -262,6 +270,7 @@ class Listener:
         win: float | None = None,
         step: float | None = None,
         voice: Voices | None = None,
+        line: Lines | None = None,
         baseline: bool = True,
         never_unsure: bool = False,
         alerts: Names = (),
@@ -273,7 +282,18 @@ class Listener:
         info = SourceInfo("samples", self.rate, self.channels, "FLOAT", None, live=False)
         with _python_words():
             analysis = _Analysis(
-                model, legs, analyse, staff, win, step, voice, baseline, never_unsure, alerts, alert_cooldown
+                model,
+                legs,
+                analyse,
+                staff,
+                win,
+                step,
+                voice,
+                line,
+                baseline,
+                never_unsure,
+                alerts,
+                alert_cooldown,
             )
             plain = [] if isinstance(legs, str) or not isinstance(legs, Sequence) else legs
             if len(plain) > self.channels == 1 and not any("=" in str(name) for name in plain):
@@ -412,6 +432,7 @@ def listen(
     win: float | None = None,
     step: float | None = None,
     voice: Voices | None = None,
+    line: Lines | None = None,
     baseline: bool = True,
     never_unsure: bool = False,
     alerts: Names = (),
@@ -439,7 +460,7 @@ def listen(
         As for `Listener`.
     system : bool
         Also listen to what this machine plays: the other side of a call. The legs are then me and them.
-    legs, analyse, staff, win, step, voice, baseline, never_unsure, alerts, alert_cooldown, on_alert
+    legs, analyse, staff, win, step, voice, line, baseline, never_unsure, alerts, alert_cooldown, on_alert
         As for `Listener`; `legs` names a leg for each source.
     on_loss : callable, optional
         Called with each `Gap` and each `Skip`: sound that was lost, and speech that there was no time for.
@@ -456,14 +477,25 @@ def listen(
     ModelError
         If the model cannot be loaded, or was fitted on whole clips.
     VoiceError
-        If a voice is missing, damaged, or was learned by another model.
+        If a voice or a line is missing, damaged, or was learned by another model.
     DeviceError
         If there is no such device; later also if it does not open, breaks, or is away at the end.
     """
     check_duration(duration)
     with _python_words():
         analysis = _Analysis(
-            model, legs, analyse, staff, win, step, voice, baseline, never_unsure, alerts, alert_cooldown
+            model,
+            legs,
+            analyse,
+            staff,
+            win,
+            step,
+            voice,
+            line,
+            baseline,
+            never_unsure,
+            alerts,
+            alert_cooldown,
         )
         live = LiveInput((None if device is None else str(device),), system=system)
         sources = live.open()
@@ -539,6 +571,7 @@ def predict(
     analyse: Names | None = None,
     staff: Names | None = None,
     voice: Voices | None = None,
+    line: Lines | None = None,
     never_unsure: bool = False,
 ) -> RecordingPrediction:
     """Classify the legs of a recording, as `callmood predict` does: the mean over the windows of speech.
@@ -560,6 +593,8 @@ def predict(
     voice : str or mapping of str to str, optional
         Start from the speaker baseline saved under this name, or from one for each leg, and adapt; without it
         nothing is learned.
+    line : str or mapping of str to str, optional
+        Correct for what is usual on the line saved under this name, or on one for each leg.
     never_unsure : bool
         Name an emotion for all speech; never give the state `unsure`.
 
@@ -579,7 +614,7 @@ def predict(
     ModelError
         If the model cannot be loaded.
     VoiceError
-        If the voice is missing, damaged, or was learned by another model.
+        If a voice or a line is missing, damaged, or was learned by another model.
     """
     audio: AudioFile | ArrayRecording
     if isinstance(recording, str | os.PathLike):
@@ -596,7 +631,10 @@ def predict(
         plans = legs_of_recording(
             audio, name, _joined("legs", legs), _joined("analyse", analyse), _joined("staff", staff)
         )
-        voices = voices_of(_voice_options(voice), plans)
+        voices = voices_of(_options_of("voice", voice), plans)
         states = {leg: saved_voice(name, loaded).state for leg, name in voices.items()}
+        info = SourceInfo(name, audio.sample_rate, audio.channels, "FLOAT", None, live=False)
+        keys = lines_of(_options_of("line", line), plans, [info])
+        lines = {leg: saved_line(key, loaded).state or {} for leg, key in keys.items()}
         options = ClassifierOptions(baseline=False, never_unsure=never_unsure)
-        return predict_recording(loaded, audio, options, legs=plans, voices=states)
+        return predict_recording(loaded, audio, options, legs=plans, voices=states, lines=lines)

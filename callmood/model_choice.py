@@ -11,6 +11,8 @@ from callmood.process import say_note
 if TYPE_CHECKING:
     from emotion.card import Card
     from emotion.model import EmotionModel
+    from streamer.lines import LineKey
+    from streamer.session_info import LegLine
     from streamer.voices import SavedVoice
 
 DEFAULT_MODEL: Final = "speech"
@@ -146,11 +148,21 @@ def files_of_model(wanted: str) -> list[Path]:
 
 def file_of_voice(given: str) -> Path:
     """Find the file of a voice that a session goes on with, which no output may replace."""
-    from streamer.voices import VoiceFolder, refuse_reserved
+    from streamer.saved_states import refuse_reserved
+    from streamer.voices import VoiceFolder
 
     name = given.rpartition("=")[2]
-    refuse_reserved(name)
+    refuse_reserved(name, "voice")
     return VoiceFolder().path_of(name)
+
+
+def files_of_line(given: str) -> list[Path]:
+    """List the files of a line, with any codec, which no output may replace."""
+    from streamer.lines import CODECS, LineFolder, LineKey, refuse_line_name
+
+    name = given.rpartition("=")[2]
+    refuse_line_name(name)
+    return [LineFolder().path_of(LineKey(name, codec)) for codec in CODECS]
 
 
 def saved_voice(name: str, model: "EmotionModel") -> "SavedVoice":
@@ -164,3 +176,16 @@ def saved_voice(name: str, model: "EmotionModel") -> "SavedVoice":
     if saved is None:
         raise folder.missing(name)
     return saved
+
+
+def saved_line(key: "LineKey", model: "EmotionModel") -> "LegLine":
+    """Read the line that must be there, for this model."""
+    from streamer.lines import LineFolder, refuse_line_for
+    from streamer.session_info import LegLine
+
+    refuse_line_for(model)
+    folder = LineFolder()
+    saved = folder.for_model(key, model)
+    if saved is None:
+        raise folder.missing(str(key))
+    return LegLine(key.name, key.codec, saved.num_voices, saved.state, saved.model_digest)

@@ -3,15 +3,16 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from callmood import __version__, configuration
-from callmood.model_choice import choose_model, file_of_voice, files_of_model
-from callmood.process import share_one_heap
+from callmood.model_choice import choose_model, file_of_voice, files_of_line, files_of_model
+from callmood.process import say_note, share_one_heap
 from callmood.session_options import (
     SESSION_FOLDER,
     STANDARD_OUTPUT,
@@ -19,12 +20,13 @@ from callmood.session_options import (
     check_cooldown,
     check_duration,
     legs_of,
+    lines_of,
     output_access,
     voices_of,
 )
 from emotion.atomic_files import Access
-from emotion.errors import OutputError, UsageError
-from emotion.model import find_model_folder, read_model_card
+from emotion.errors import OutputError, UsageError, printable
+from emotion.model import EmotionModel, find_model_folder, read_model_card
 from emotion.output_files import OutputFile, OutputFiles
 from streamer.alerts import AlertRule
 from streamer.analysis.leg import ClassifierOptions
@@ -37,12 +39,14 @@ from streamer.recordings.moments import MomentRecorder
 from streamer.recordings.retention import Retention, RetentionLimits
 from streamer.recordings.session_audio import SessionAudio
 from streamer.recordings.session_folder import SessionFolder, SessionJournal, SessionLock
+from streamer.saved_states import digest_of
 from streamer.session import Session
+from streamer.session_info import LegLine
 from streamer.sinks.base import Sink
 from streamer.sinks.journal import JournalWriter, JsonLines
 from streamer.sinks.spectrogram_png import SpectrogramPng
 from streamer.sinks.text import PlainLines, WarningLines
-from streamer.sinks.voice_saver import VoiceSaver
+from streamer.sinks.voice_saver import LineSaver, VoiceSaver
 from streamer.sinks.writer import LinePrinter
 from streamer.sources.base import Source
 from streamer.terminal import TerminalScreen, is_panel_possible
@@ -77,6 +81,8 @@ def check_session(arguments: argparse.Namespace) -> None:
     RetentionLimits.parse(arguments.keep, arguments.max_size, arguments.keep_journals)
     for voice in arguments.voice or ():
         file_of_voice(voice)
+    for line in arguments.line or ():
+        files_of_line(line)
 
 
 def _refuse_contradictions(arguments: argparse.Namespace) -> None:
@@ -139,6 +145,7 @@ def claim_outputs(arguments: argparse.Namespace, inputs: Iterable[Path]) -> Sess
     files.protect(each.path for each in configuration.find(arguments.config))
     files.protect(files_of_model(arguments.model))
     files.protect(map(file_of_voice, arguments.voice or ()))
+    files.protect(file for line in arguments.line or () for file in files_of_line(line))
     journal, picture = arguments.journal, arguments.spectrogram_png
     return SessionOutputs(
         access,
@@ -153,8 +160,14 @@ def run_session(
     outputs: SessionOutputs,
     usual_legs: Sequence[LegPlan] = (),
     started: datetime | None = None,
+    *,
+    usual_lines: Mapping[str, LegLine] = MappingProxyType({}),
 ) -> int:
-    """Run a session as the command line asks for it."""
+    """Run a session as the command line asks for it.
+
+    `usual_lines` are those of a recorded session, for legs that `--line` does not name; nothing is added to
+    them.
+    """
     share_one_heap()
     limits = RetentionLimits.parse(arguments.keep, arguments.max_size, arguments.keep_journals)
     model = choose_model(arguments.model)
@@ -163,20 +176,28 @@ def run_session(
     legs = legs_of(arguments.legs, arguments.analyse, infos, usual_legs, arguments.staff)
     voices = voices_of(arguments.voice or (), legs)
     savers = [VoiceSaver(name, leg, model, __version__) for leg, name in voices.items()]
+    keys_of_lines = lines_of(arguments.line or (), legs, infos)
+    line_savers = [LineSaver(key, leg, model, __version__) for leg, key in keys_of_lines.items()]
+    lines = _usable_lines(usual_lines, legs, model) | {saver.leg: saver.line for saver in line_savers}
     history = None if outputs.picture is None else SpectrogramHistory()
     printer = LinePrinter(sys.stderr if arguments.quiet else sys.stdout)
     # Where sound comes on standard input, keys come from the terminal itself.
     keys = open_controlling_terminal() if getattr(arguments, "pipe", None) else 0
-    lines = _lines(arguments, printer, keys)
-    sinks = [*savers, *_alert_sinks(arguments), *_recording_sinks(arguments, outputs, history, limits)]
+    printed = _printed_lines(arguments, printer, keys)
+    sinks = [
+        *savers,
+        *line_savers,
+        *_alert_sinks(arguments),
+        *_recording_sinks(arguments, outputs, history, limits),
+    ]
     retention = [] if limits is None else [Retention(Path(arguments.out), limits)]
     session = Session(
         sources,
         model,
         grid,
         # Retention is closed first, so that the journal, closed last, has its complaints.
-        sinks=[*retention, *sinks, *([] if lines is None else [lines])],
-        screen=TerminalScreen(input_descriptor=keys or 0) if lines is None else Screen(),
+        sinks=[*retention, *sinks, *([] if printed is None else [printed])],
+        screen=TerminalScreen(input_descriptor=keys or 0) if printed is None else Screen(),
         options=SessionOptions(
             callmood_version=__version__,
             legs=legs,
@@ -190,6 +211,7 @@ def run_session(
             ),
             voices=voices,
             voice_states={saver.leg: saver.saved.state for saver in savers if saver.saved is not None},
+            lines=lines,
             announced=arguments.announce,
             started=started,
         ),
@@ -206,7 +228,29 @@ def run_session(
     return OutputError.exit_code if num_failures > 0 else 0
 
 
-def _lines(
+def _usable_lines(
+    lines: Mapping[str, LegLine], legs: Sequence[LegPlan], model: EmotionModel
+) -> dict[str, LegLine]:
+    """Give the lines of a recorded session that this model can use as they were; report the others."""
+    usable = {}
+    analysed = {leg.name for leg in legs if leg.analysed}
+    for leg, line in lines.items():
+        if leg not in analysed:
+            continue
+        reason = "another model learned it"
+        if line.state is not None and line.model_digest == digest_of(model):
+            try:
+                model.open_voice(line=line.state)
+            except ValueError as error:
+                reason = str(error)
+            else:
+                usable[leg] = line
+                continue
+        say_note(f"{leg} is replayed without its line {printable(line.name)}: {printable(reason)}")
+    return usable
+
+
+def _printed_lines(
     arguments: argparse.Namespace, printer: LinePrinter, keys: int | None
 ) -> JsonLines | PlainLines | None:
     """Create the sink that prints line by line; None where a panel is drawn."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from streamer.analysis.predict import Recording
     from streamer.leg_plan import LegPlan
+    from streamer.lines import LineKey
     from streamer.sources.base import Source, SourceInfo
 
 PIPE: Final = "-"
@@ -131,6 +132,13 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
         action=Collected,
         help="start from the speaker baseline saved as NAME and save it at the end, see `callmood enroll` "
         "(default: start without, save nothing)",
+    )
+    analysis.add_argument(
+        "--line",
+        metavar="[LEG=]NAME",
+        action=Collected,
+        help="correct for what is usual on this microphone, trunk or room, saved as NAME, and add this voice "
+        "to it at the end, see `callmood voices` (default: correct for nothing, save nothing)",
     )
     analysis.add_argument("--no-baseline", action="store_true", help="do not adapt to the speaker")
     analysis.add_argument(
@@ -409,21 +417,38 @@ def legs_of_recording(
 
 def voices_of(given: Sequence[str], legs: "Sequence[LegPlan]") -> dict[str, str]:
     """Give the voice of each leg that `--voice` names."""
+    return _names_of_legs("voice", given, legs)
+
+
+def lines_of(
+    given: Sequence[str], legs: "Sequence[LegPlan]", sources: "Sequence[SourceInfo]"
+) -> "dict[str, LineKey]":
+    """Give the line of each leg that `--line` names, with the codec of its source."""
+    from streamer.lines import LineKey, codec_of
+
+    codecs = {leg.name: codec_of(sources[leg.source]) for leg in legs}
+    return {leg: LineKey(name, codecs[leg]) for leg, name in _names_of_legs("line", given, legs).items()}
+
+
+def _names_of_legs(noun: str, given: Sequence[str], legs: "Sequence[LegPlan]") -> dict[str, str]:
+    """Give the name for each leg that `--voice` or `--line` has."""
     analysed = [leg.name for leg in legs if leg.analysed]
-    voices: dict[str, str] = {}
+    names: dict[str, str] = {}
     for text in given:
         leg, _, name = text.rpartition("=")
         if not leg and len(analysed) > 1:
-            raise UsageError(f"--voice {text!r} does not say whose it is; write --voice {analysed[0]}={text}")
+            raise UsageError(
+                f"--{noun} {text!r} does not say whose it is; write --{noun} {analysed[0]}={text}"
+            )
         leg = leg.strip() or analysed[0]
         if leg not in analysed:
             raise UsageError(
-                f"--voice {text!r} is of no leg that is analysed; these are {', '.join(analysed)}"
+                f"--{noun} {text!r} is of no leg that is analysed; these are {', '.join(analysed)}"
             )
-        if leg in voices:
-            raise UsageError(f"--voice gives {leg} two voices, {voices[leg]} and {name}; give one")
-        voices[leg] = name
-    return voices
+        if leg in names:
+            raise UsageError(f"--{noun} gives {leg} two {noun}s, {names[leg]} and {name}; give one")
+        names[leg] = name
+    return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -483,6 +508,7 @@ class LiveInput:
         expected = self._expected(arguments)
         legs = legs_of(arguments.legs, arguments.analyse, expected, self.usual_legs, arguments.staff)
         voices_of(arguments.voice or (), legs)
+        lines_of(arguments.line or (), legs, expected)
         for rule in arguments.alert or ():
             AlertRule.parse(rule).watched_legs([leg.name for leg in legs if leg.analysed])
 

@@ -1,7 +1,8 @@
 """What every kind of model can do with feature vectors, and what it may learn of a voice."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,48 @@ def check_vector(vector: FloatArray, num_features: int) -> None:
 VoiceState = Mapping[str, NDArray[Any]]
 """What is known of a voice, as arrays that a file can hold."""
 
+LineState = VoiceState
+"""What earlier callers left of a line (a microphone, trunk or room), as arrays that a file can hold: a few
+sums. Empty for a line without voices."""
+
+VOICES: Final = "voices"
+"""The array of a `LineState` that counts its voices."""
+
+
+def line_voices(line: LineState) -> int:
+    """Count the voices of a line, for people.
+
+    Parameters
+    ----------
+    line : mapping of str to ndarray
+        From `Voice.line_state`, or empty.
+
+    Returns
+    -------
+    int
+        Not negative; a model that limits its lines counts no further than its limit.
+    """
+    return round(float(line[VOICES])) if VOICES in line else 0
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """What a line does for the voice that speaks on it now.
+
+    Attributes
+    ----------
+    voices : float
+        Earlier voices that count, not negative.
+    share : float
+        Of the log-probabilities of a window that knows nothing of the voice itself: 0 to 0.5.
+    fits : bool
+        False once the voice was found too far from the line's voices: the line is then not used.
+    """
+
+    voices: float
+    share: float
+    fits: bool
+
 
 class Voice(Protocol):
     """What is usual for one voice, learned while it speaks: causal, bounded, one a leg."""
@@ -120,9 +163,33 @@ class Voice(Protocol):
             For `Decision.open_voice`; empty where a model learns nothing.
         """
 
+    @property
+    def line(self) -> LineView | None:
+        """What the line does for this voice at the moment; None where no line was given."""
+
+    def line_state(self, onto: LineState | None = None) -> LineState | None:
+        """Give the line with this voice added, to be kept when the call ends.
+
+        Parameters
+        ----------
+        onto : mapping of str to ndarray, optional
+            The same line as it is now, where other calls have added voices meanwhile; None adds to what
+            `Decision.open_voice` was given.
+
+        Returns
+        -------
+        mapping of str to ndarray, or None
+            For `Decision.open_voice`; the line as it was where the voice spoke too little. None where no line
+            was given.
+        """
+
 
 class Decision(Protocol):
     """From feature vectors to probabilities; built from the arrays of ``model.npz``."""
+
+    @property
+    def knows_lines(self) -> bool:
+        """Whether `open_voice` takes a line."""
 
     def probabilities(self, vectors: FloatArray) -> Probabilities:
         """Give each label's probability, knowing nothing of the voice.
@@ -138,13 +205,19 @@ class Decision(Protocol):
             Each row sums to 1.
         """
 
-    def open_voice(self, state: VoiceState | None = None) -> Voice:
+    def open_voice(
+        self, state: VoiceState | None = None, line: LineState | None = None, *, baseline: bool = True
+    ) -> Voice:
         """Begin with a voice.
 
         Parameters
         ----------
         state : mapping of str to ndarray, optional
             From `Voice.state`; None starts without a baseline.
+        line : mapping of str to ndarray, optional
+            From `Voice.line_state`, or empty for a line without voices; None goes without a line.
+        baseline : bool
+            False learns and uses nothing of the voice itself, only the line.
 
         Returns
         -------
@@ -154,7 +227,8 @@ class Decision(Protocol):
         Raises
         ------
         ValueError
-            If the state is of another kind of model, or no state.
+            If the state or the line is of another kind of model, or none; or if a line is given and the
+            model knows none.
         """
 
     def is_unsure(self, smoothed: Probabilities) -> bool:
@@ -182,6 +256,7 @@ class UnlearnedVoice:
     """
 
     known: float = 0.0
+    line: LineView | None = None
 
     def __init__(self, predict: Callable[[FloatArray], Probabilities]) -> None:
         self._predict = predict
@@ -200,3 +275,26 @@ class UnlearnedVoice:
     def state(self) -> VoiceState:
         """See `Voice.state`."""
         return {}
+
+    def line_state(self, onto: LineState | None = None) -> LineState | None:  # noqa: ARG002
+        """See `Voice.line_state`: there is no line."""
+        return None
+
+
+def refuse_line(line: LineState | None) -> None:
+    """Refuse a line for a model that knows none.
+
+    Parameters
+    ----------
+    line : mapping of str to ndarray, or None
+        As given to `Decision.open_voice`.
+
+    Raises
+    ------
+    ValueError
+        If it is not None.
+    """
+    if line is not None:
+        raise ValueError(
+            "this model was fitted without lines; take one that knows them, or go without a line"
+        )

@@ -73,7 +73,7 @@ class MissingExtraError(CallmoodError, ImportError):
 
 
 class VoiceError(CallmoodError, ValueError):
-    """A saved voice is missing, damaged, or was learned by another model."""
+    """A saved voice or line is missing, damaged, or was learned by another model."""
 
     exit_code = 9
 

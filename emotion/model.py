@@ -13,11 +13,11 @@ from typing import Any, Final
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from emotion import rbf_svc, voice_linear
+from emotion import line_baseline, rbf_svc, voice_linear
 from emotion.arrays import FloatArray, Probabilities
 from emotion.atomic_files import is_file
 from emotion.card import CARD_NAME, WHAT_TO_DO, Card, card_json, read_card
-from emotion.decision import Decision, Voice, VoiceState, check_vector
+from emotion.decision import Decision, LineState, Voice, VoiceState, check_vector
 from emotion.errors import ModelError, OutputError, UsageError, name_advice
 from emotion.features.base import FeatureSet
 from emotion.features.catalogue import feature_set as find_feature_set
@@ -55,7 +55,11 @@ class ModelKind:
 
 KINDS: Final[Mapping[str, ModelKind]] = {
     rbf_svc.KIND: ModelKind(rbf_svc.ARRAYS, rbf_svc.RbfSvc.from_arrays, rbf_svc.OPTIONAL),
-    voice_linear.KIND: ModelKind(voice_linear.ARRAYS, voice_linear.VoiceLinear.from_arrays),
+    voice_linear.KIND: ModelKind(
+        {**voice_linear.ARRAYS, **line_baseline.ARRAYS},
+        voice_linear.VoiceLinear.from_arrays,
+        frozenset(line_baseline.ARRAYS),
+    ),
 }
 """By the name that stands in the card."""
 
@@ -175,13 +179,19 @@ class EmotionModel:
         check_vector(vector, self.card.num_features)
         return self.decision.probabilities(vector)
 
-    def open_voice(self, state: VoiceState | None = None) -> Voice:
+    def open_voice(
+        self, state: VoiceState | None = None, line: LineState | None = None, *, baseline: bool = True
+    ) -> Voice:
         """Open a voice for one leg.
 
         Parameters
         ----------
         state : mapping of str to ndarray, optional
             From ``Voice.state``; None starts without a baseline.
+        line : mapping of str to ndarray, optional
+            From ``Voice.line_state``, or empty for a line without voices; None goes without a line.
+        baseline : bool
+            False learns and uses nothing of the voice itself, only the line.
 
         Returns
         -------
@@ -191,9 +201,15 @@ class EmotionModel:
         Raises
         ------
         ValueError
-            If the state is of another kind of model, or no state.
+            If the state or the line is of another kind of model, or none; or if a line is given and the
+            model knows none.
         """
-        return self.decision.open_voice(state)
+        return self.decision.open_voice(state, line, baseline=baseline)
+
+    @property
+    def knows_lines(self) -> bool:
+        """Whether `open_voice` takes a line."""
+        return self.decision.knows_lines
 
     def is_unsure(self, smoothed: Probabilities) -> bool:
         """Tell whether a window of speech is shown as unsure rather than with an emotion.

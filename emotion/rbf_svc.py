@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray, Probabilities
-from emotion.decision import UnlearnedVoice, Voice, VoiceState, check_vector, softmax
+from emotion.decision import (
+    LineState,
+    UnlearnedVoice,
+    Voice,
+    VoiceState,
+    check_vector,
+    refuse_line,
+    softmax,
+)
 from emotion.untrusted import refuse_beyond
 
 _MAX_SCALED: Final = 1.0e6
@@ -95,6 +103,11 @@ class RbfSvc:
         """How many kernels each decision costs."""
         return len(self._support_vectors)
 
+    @property
+    def knows_lines(self) -> bool:
+        """Always False; see `emotion.decision.Decision.knows_lines`."""
+        return False
+
     def margins(self, vectors: FloatArray) -> NDArray[np.float64]:
         """Measure on which side of each pairwise boundary a vector lies.
 
@@ -130,13 +143,23 @@ class RbfSvc:
         logits = self.margins(vectors) @ self._calibration_weights + self._calibration_bias
         return softmax(logits)
 
-    def open_voice(self, state: VoiceState | None = None) -> Voice:
+    def open_voice(
+        self,
+        state: VoiceState | None = None,
+        line: LineState | None = None,
+        *,
+        baseline: bool = True,  # noqa: ARG002
+    ) -> Voice:
         """Begin with a voice of which nothing is learned; see `emotion.decision.Decision.open_voice`.
 
         Parameters
         ----------
         state : mapping of str to ndarray, optional
             Must be empty: there is nothing to go on with.
+        line : mapping of str to ndarray, optional
+            Must be None: lines are not known.
+        baseline : bool
+            Either way nothing is learned.
 
         Returns
         -------
@@ -146,8 +169,9 @@ class RbfSvc:
         Raises
         ------
         ValueError
-            If the state holds anything.
+            If the state holds anything, or a line is given.
         """
+        refuse_line(line)
         if state:
             raise ValueError(
                 f"no voice for a model of kind {KIND}, which learns none: arrays {', '.join(sorted(state))}"

@@ -134,6 +134,8 @@ GROUPS: Final = {
         "streamer/recordings/listing.py",
         "streamer/recordings/lookup.py",
         "streamer/recordings/sound_reader.py",
+        "streamer/lines.py",
+        "streamer/saved_states.py",
         "streamer/voices.py",
         "trainer/dataset.py",
     ),

@@ -162,6 +162,29 @@ class Gap(Span):
 
 
 LegEvent: TypeAlias = Row | Skip | Gap
+"""What becomes of the sound of a leg."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineFit:
+    """The line of a leg was found not to fit the voice on it, and is no longer used; or to fit it again.
+
+    Attributes
+    ----------
+    leg : str
+        Name of the leg.
+    at_seconds : float
+        Stream time at the end of the window that decided it, s.
+    fits : bool
+        What was found.
+    """
+
+    leg: str
+    at_seconds: float
+    fits: bool
+
+
+LegOutput: TypeAlias = LegEvent | LineFit
 """What a leg gives."""
 
 
@@ -278,7 +301,7 @@ class Complaint:
     message: str
 
 
-Event: TypeAlias = Sound | LegEvent | Absence | Alert | Mark | Pause | Failure | Complaint
+Event: TypeAlias = Sound | LegOutput | Absence | Alert | Mark | Pause | Failure | Complaint
 """What a sink is given."""
 
 

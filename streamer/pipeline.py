@@ -30,6 +30,8 @@ from streamer.events import (
     AudioBlock,
     Gap,
     LegEvent,
+    LegOutput,
+    LineFit,
     Mark,
     Pause,
     Row,
@@ -40,12 +42,13 @@ from streamer.events import (
     is_spoken,
 )
 from streamer.leg_plan import LegPlan
-from streamer.session_info import Summary
+from streamer.session_info import LegLine, LineAddition, Summary
 from streamer.session_memory import (
     SessionMemory,
     absence_message,
     alert_message,
     gap_message,
+    line_message,
     mark_message,
     skip_message,
 )
@@ -73,7 +76,7 @@ class SessionOptions:
     spectrogram_history : SpectrogramHistory or None
         Is filled with the spectrogram of the whole session.
     classifier : ClassifierOptions
-        How each leg is classified; voices come from `voice_states`.
+        How each leg is classified; voices come from `voice_states`, lines from `lines`.
     alert_rules : tuple of AlertRule
         What raises alerts.
     alert_cooldown_seconds : float
@@ -82,6 +85,8 @@ class SessionOptions:
         Names of the saved voices that legs go on with, by leg; for the journal.
     voice_states : mapping of str to VoiceState
         What is known of these voices, by leg.
+    lines : mapping of str to LegLine
+        The lines that legs are on, by leg, with what earlier callers left of them.
     announced : str or None
         What the parties were told, for the journal.
     started : datetime or None
@@ -98,6 +103,7 @@ class SessionOptions:
     alert_cooldown_seconds: float = COOLDOWN_SECONDS
     voices: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     voice_states: Mapping[str, VoiceState] = field(default_factory=lambda: MappingProxyType({}))
+    lines: Mapping[str, LegLine] = field(default_factory=lambda: MappingProxyType({}))
     announced: str | None = None
     started: datetime | None = None
 
@@ -260,7 +266,8 @@ class Pipeline:
         )
         self._talk = TalkTime(analysed, step_seconds, talks)
         noise_floors = {plan.name: legs[plan.name].noise_floor for plan in plans}
-        self._views = LegViews(noise_floors, model.card.labels, self._talk)
+        voices = {leg: line.voices for leg, line in options.lines.items()}
+        self._views = LegViews(noise_floors, model.card.labels, self._talk, voices)
         self._memory = SessionMemory(analysed, model.card.labels, step_seconds)
         # Where a mark is to be whose note the user still writes.
         self._noted: Mark | None = None
@@ -271,8 +278,13 @@ class Pipeline:
         self._skips = SkipEpisodes()
 
     def _open_leg(self, info: SourceInfo, plan: LegPlan) -> Leg:
+        line = self._options.lines.get(plan.name)
         options = LegOptions(
-            classifier=replace(self._options.classifier, voice=self._options.voice_states.get(plan.name)),
+            classifier=replace(
+                self._options.classifier,
+                voice=self._options.voice_states.get(plan.name),
+                line=None if line is None else line.state,
+            ),
             tap=self._spectrogram if plan.name == self._tapped else None,
             is_leak=None if self._leakage is None else partial(self._leakage.is_leak, plan.name),
             shedder=self._shedder if info.live else None,
@@ -365,6 +377,10 @@ class Pipeline:
         """The speaker baseline of each analysed leg."""
         return {name: leg.classifier.voice_state for name, leg in self._legs.items()}
 
+    @property
+    def _line_additions(self) -> Mapping[str, LineAddition]:
+        return {name: self._legs[name].classifier.add_to_line for name in self._options.lines}
+
     def look_for_sources(self, now: float, queues: Sequence[BlockQueue]) -> None:
         """Report a source that does not deliver, or whose device has gone; `now` is ``time.monotonic()``."""
         for source, queue in zip(self.sources, queues, strict=True):
@@ -454,6 +470,7 @@ class Pipeline:
             complaints=tuple(mute.complaint for mute in self._mute if mute.complaint is not None),
             legs=self._memory.leg_summaries({name: self._talk.seconds(name) for name in self._legs}),
             voice_states=self.voice_states,
+            line_additions=self._line_additions,
         )
 
     @property
@@ -474,7 +491,10 @@ class Pipeline:
     def _leg_names(self, selected: Iterable[bool]) -> tuple[str, ...]:
         return tuple(name for source in compress(self.sources, selected) for name in source.names)
 
-    def _handle(self, event: LegEvent) -> None:
+    def _handle(self, event: LegOutput) -> None:
+        if isinstance(event, LineFit):
+            self._handle_line(event)
+            return
         self.counters.count(event)
         self._views.take(event)
         self._memory.take(event)
@@ -494,6 +514,12 @@ class Pipeline:
             self._sinks.handle(alert)
             self._memory.note(alert)
             self.messages.append(alert_message(alert))
+
+    def _handle_line(self, event: LineFit) -> None:
+        self._views.take_line(event)
+        self._memory.note(event)
+        self.messages.append(line_message(event))
+        self._sinks.handle(event)
 
     def _handle_absence(self, absence: Absence) -> None:
         """Give at once the rows that the end of the sound completes: it may be long until more comes."""

@@ -113,6 +113,7 @@ def describe_session(
         legs=tuple(plans),
         callmood_version=options.callmood_version,
         voices=options.voices,
+        lines=options.lines,
         alerts=tuple(rule.text for rule in options.alert_rules),
         announced=options.announced,
         clock=clock if given is None else "given",

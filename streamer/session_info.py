@@ -1,13 +1,13 @@
 """What is fixed while a session runs: id, wall clock, sources, legs, model; and the summary at its end."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-from emotion.decision import VoiceState
+from emotion.decision import LineState, VoiceState
 from emotion.wall_clock import later, local, utc
 from streamer.leg_plan import LegPlan, kept_channels
 from streamer.sources.base import SourceInfo
@@ -15,6 +15,32 @@ from streamer.sources.base import SourceInfo
 ClockKind: TypeAlias = Literal["wall", "given", "stream"]
 """What the time at a moment of the stream is: that of the wall clock; that of the recording, as the user gave
 it for a replay; or not known, so that stamps are stream time."""
+
+LineAddition: TypeAlias = Callable[[LineState], LineState | None]
+"""Gives a state of a line with one more voice; the same state where the voice does not belong to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegLine:
+    """The line that a leg is on: a microphone, trunk or room, as earlier callers left it.
+
+    Attributes
+    ----------
+    name, codec : str
+        Which line it is.
+    voices : int
+        Earlier callers.
+    state : LineState or None
+        Their sums at the start; None where they are not known, as in a journal.
+    model_digest : str
+        SHA-256 of the arrays of the model that the sums are of; empty without them.
+    """
+
+    name: str
+    codec: str
+    voices: int
+    state: LineState | None = field(default=None, repr=False, compare=False)
+    model_digest: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +76,8 @@ class SessionInfo:
         The program's own.
     voices : mapping of str to str
         Names of the saved voices that legs go on with, by leg; others begin with nobody's.
+    lines : mapping of str to LegLine
+        The saved lines that legs are on, by leg; others are on none.
     learns_voice : bool
         Whether what is usual for the voice is learned.
     shows_change_after_seconds : float or None
@@ -80,6 +108,7 @@ class SessionInfo:
     legs: tuple[LegPlan, ...]
     callmood_version: str
     voices: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    lines: Mapping[str, LegLine] = field(default_factory=lambda: MappingProxyType({}))
     learns_voice: bool = False
     shows_change_after_seconds: float | None = None
     alerts: tuple[str, ...] | None = ()
@@ -207,6 +236,8 @@ class Summary:
         What might serve the user better next time, one line each; not kept in journals.
     voice_states : mapping of str to VoiceState
         The speaker baseline of each analysed leg, for whoever saves voices.
+    line_additions : mapping of str to callable
+        For each leg on a line: adds its voice to a state of that line, for whoever saves lines.
     """
 
     seconds: float
@@ -233,6 +264,9 @@ class Summary:
     legs: Mapping[str, LegSummary] = field(default_factory=lambda: MappingProxyType({}))
     hints: tuple[str, ...] = ()
     voice_states: Mapping[str, VoiceState] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False, compare=False
+    )
+    line_additions: Mapping[str, LineAddition] = field(
         default_factory=lambda: MappingProxyType({}), repr=False, compare=False
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from streamer.episodes import Episode, EpisodeLanes, shown_kind
-from streamer.events import STATES, Absence, Alert, Gap, LegEvent, Mark, Pause, Row, Skip
+from streamer.events import STATES, Absence, Alert, Gap, LegEvent, LineFit, Mark, Pause, Row, Skip
 from streamer.session_info import LegSummary, StrongMoment
 from streamer.snapshot import LogEntry, LogKind, StripView, Tick
 
@@ -183,7 +183,7 @@ class SessionMemory:
             leg: totals.summary(self._step_seconds, talk_seconds[leg]) for leg, totals in self._totals.items()
         }
 
-    def note(self, event: Mark | Pause | Absence | Alert) -> None:
+    def note(self, event: Mark | Pause | Absence | Alert | LineFit) -> None:
         """Take an event that is no leg's sound."""
         match event:
             case Mark():
@@ -200,6 +200,9 @@ class SessionMemory:
                 self._tick(Tick(event.at_seconds, "alert", event.leg))
                 text = f"{event.leg} {event.label} {event.probability:.2f} for {event.delay_seconds:.1f} s"
                 self._note(event.at_seconds, text, "alert", alert_message(event))
+            case LineFit():
+                leg = "" if self._is_one else f"{event.leg} "
+                self._note(event.at_seconds, f"{leg}{line_text(event)}", "line", line_message(event))
 
     def note_load(self, skip: Skip) -> None:
         """Take the first of the windows for which there is no time."""
@@ -272,6 +275,16 @@ def absence_message(absence: Absence) -> str:
 def alert_message(alert: Alert) -> str:
     """Give the message about an alert."""
     return f"alert: {alert.text}"
+
+
+def line_text(event: LineFit) -> str:
+    """Say what was found of a line, without its leg."""
+    return "line fits again: used" if event.fits else "line does not fit: not used"
+
+
+def line_message(event: LineFit) -> str:
+    """Give the message about a line."""
+    return f"{event.leg}: {line_text(event)}"
 
 
 def skip_message(skip: Skip) -> str:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from emotion.arrays import FloatArray
-from streamer.events import Gap, LegEvent, Row, Skip, is_spoken
+from streamer.events import Gap, LegEvent, LineFit, Row, Skip, is_spoken
 
 if TYPE_CHECKING:
     from streamer.analysis.gate import NoiseFloor
@@ -61,6 +61,10 @@ class LegView:
         Stream time at which its sound began, or went on after the latest gap, s.
     voice_known : float
         How far the speaker baseline is trusted, 0..1.
+    line_voices : int or None
+        Earlier callers on its line; None where it is on none.
+    line_fits : bool
+        False where the line was found not to fit this voice.
     """
 
     name: str
@@ -75,9 +79,11 @@ class LegView:
     spoke_last: bool = False
     since_seconds: float = 0.0
     voice_known: float = 0.0
+    line_voices: int | None = None
+    line_fits: bool = True
 
 
-LogKind: TypeAlias = Literal["episode", "mark", "alert", "gap", "pause", "device", "load"]
+LogKind: TypeAlias = Literal["episode", "mark", "alert", "gap", "pause", "device", "load", "line"]
 """What an entry of the event log is of."""
 
 TickKind: TypeAlias = Literal["mark", "alert"]
@@ -368,11 +374,20 @@ class TalkTime:
 
 
 class LegViews:
-    """Keeps of each leg what its view needs; `noise_floors` names the legs in the order of the views."""
+    """Keeps of each leg what its view needs; `noise_floors` names the legs in the order of the views.
+
+    `line_voices` has the earlier callers of each line, by leg.
+    """
 
     def __init__(
-        self, noise_floors: Mapping[str, "NoiseFloor"], labels: Sequence[str], talk: TalkTime
+        self,
+        noise_floors: Mapping[str, "NoiseFloor"],
+        labels: Sequence[str],
+        talk: TalkTime,
+        line_voices: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
+        self._line_voices = line_voices
+        self._line_fits = dict.fromkeys(noise_floors, True)
         self._noise_floors = noise_floors
         self._labels = tuple(labels)
         self._talk = talk
@@ -407,6 +422,10 @@ class LegViews:
         while history[0].end <= event.end - HISTORY_SECONDS:
             history.popleft()
 
+    def take_line(self, event: LineFit) -> None:
+        """Note whether a line fits."""
+        self._line_fits[event.leg] = event.fits
+
     @property
     def views(self) -> tuple[LegView, ...]:
         """One a leg, in their order."""
@@ -427,6 +446,8 @@ class LegViews:
                 spoke_last=self._talk.last == leg,
                 since_seconds=self._since_seconds[leg],
                 voice_known=self._voice_known[leg],
+                line_voices=self._line_voices.get(leg),
+                line_fits=self._line_fits[leg],
             )
             for leg, noise_floor in self._noise_floors.items()
         )

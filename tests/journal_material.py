@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from streamer.events import Absence, Alert, Complaint, Event, Failure, Gap, Mark, Pause, Skip
+from streamer.events import Absence, Alert, Complaint, Event, Failure, Gap, LineFit, Mark, Pause, Skip
 from streamer.session_info import Summary
 from streamer.sinks.journal import JournalWriter
 from tests.session_material import STARTED, SUMMARY, facts, silent_row, speech_row
@@ -37,6 +37,7 @@ EVENTS: tuple[Event, ...] = (
     Mark(0.4, STARTED + 0.5),
     Pause(0.4, STARTED + 0.5, paused=True),
     Pause(0.4, STARTED + 1.5, paused=False),
+    LineFit("mono", 0.45, fits=False),
     Absence(0, "a source — with ünicode", 0.5, "unplugged"),
     Failure("no room"),
     Complaint("a command failed"),

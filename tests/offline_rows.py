@@ -13,7 +13,7 @@ from emotion.features.base import window_vectors
 from emotion.model import EmotionModel
 from emotion.signal import level_dbfs, level_of_moments, mix_down, moments_of, resample
 from emotion.window_grid import WindowGrid
-from streamer.events import LegEvent, Row
+from streamer.events import LegEvent, LegOutput, LineFit, Row
 
 
 def rows_of(
@@ -89,9 +89,13 @@ def rows_of(
     return rows
 
 
-def without_lag(events: Sequence[LegEvent]) -> list[LegEvent]:
-    """Set the one thing to 0 that depends on when it was computed."""
-    return [replace(event, lag_seconds=0.0) if isinstance(event, Row) else event for event in events]
+def without_lag(events: Sequence[LegOutput]) -> list[LegEvent]:
+    """Set the one thing to 0 that depends on when it was computed; leave out what is told of lines."""
+    return [
+        replace(event, lag_seconds=0.0) if isinstance(event, Row) else event
+        for event in events
+        if not isinstance(event, LineFit)
+    ]
 
 
 def _window_level(window: Samples, grid: WindowGrid) -> float:

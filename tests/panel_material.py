@@ -218,7 +218,11 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     log, ticks, strip = draw(_PASTS)
     points = draw(histories())
     long = (points[::2], points[::3])
-    leg = LegView("mono", draw(st.none() | st.just(row)), draw(_DBFS), draw(_DBFS), points, long)
+    leg = LegView(
+        *("mono", draw(st.none() | st.just(row)), draw(_DBFS), draw(_DBFS), points, long),
+        line_voices=draw(st.none() | st.integers(0, 100)),
+        line_fits=draw(st.booleans()),
+    )
     views = st.builds(spectrogram, st.integers(0, 400), st.floats(0, 1e5))
     return Snapshot(
         stream_seconds=draw(_FIGURES),

@@ -1,8 +1,9 @@
 """Sessions in small: facts, rows, and sound cut into blocks."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from emotion.arrays import Samples, read_only
 from emotion.card import LABELS
 from streamer.events import AudioBlock, Row
 from streamer.leg_plan import LegPlan
-from streamer.session_info import LegSummary, SessionInfo, StrongMoment, Summary
+from streamer.session_info import LegLine, LegSummary, SessionInfo, StrongMoment, Summary
 from streamer.sources.base import SourceInfo
 
 SESSION = "20261123T025959Z-0abc"
@@ -30,6 +31,7 @@ def facts(
     win_seconds: float = 0.2,
     legs: Sequence[LegPlan] = (LegPlan(),),
     announced: str | None = None,
+    lines: Mapping[str, LegLine] = MappingProxyType({}),
 ) -> SessionInfo:
     """Give the head of a session."""
     source = SourceInfo(
@@ -55,6 +57,7 @@ def facts(
         legs=tuple(legs),
         callmood_version="0.1.0",
         announced=announced,
+        lines=lines,
     )
 
 

@@ -89,7 +89,7 @@ def test_each_key_is_wanted_but_those_that_came_later(kind: str, tmp_path: Path)
     line = next(line for line in lines if line["type"] == kind)
     optional = {key for key in line if VALIDATOR.is_valid({name: line[name] for name in line if name != key})}
     later = {
-        "header": {"alerts", "announced", "clock", "staff"},
+        "header": {"alerts", "announced", "clock", "lines", "staff"},
         "row": {"voice_known"},
         "mark": {"note"},
         "summary": {"legs", "skipped"},

@@ -48,8 +48,39 @@ def random_arrays(num_features: int = 12, num_labels: int = 4, seed: int = 0) ->
     }
 
 
+def line_arrays(num_features: int = 12, num_labels: int = 4, seed: int = 1) -> dict[str, NDArray[Any]]:
+    """Give the arrays of a model that knows lines, which nobody fitted.
+
+    Parameters
+    ----------
+    num_features, num_labels : int
+        Sides of the matrices.
+    seed : int
+        Of the numbers.
+
+    Returns
+    -------
+    dict of str to ndarray
+        A voice whose mean place, here its line margins, is more than 6 away from that of the line does not
+        fit it.
+    """
+    rng = np.random.default_rng(seed)
+    weights = rng.normal(0.0, 0.1, (num_features, num_labels)).astype(np.float32)
+    return {
+        "line_weights": weights,
+        "line_bias": rng.normal(0.0, 0.2, num_labels).astype(np.float32),
+        "place_weights": weights.copy(),
+        "line_rule": np.array([1.0, 0.0, 3.0, 6.0]),
+    }
+
+
 def make_voice_model(
-    folder: Path, feature_set: str = "acoustic", *, unsure_below: float = 0.4, **changes: Any
+    folder: Path,
+    feature_set: str = "acoustic",
+    *,
+    unsure_below: float = 0.4,
+    lines: bool = False,
+    **changes: Any,
 ) -> Path:
     """Fit and write a tiny model with a baseline, in about a second.
 
@@ -61,6 +92,8 @@ def make_voice_model(
         By name.
     unsure_below : float
         Probability under which it will not decide.
+    lines : bool
+        Whether it knows lines.
     **changes
         Fields of the card that differ: ``win_seconds=1.0``.
 
@@ -87,6 +120,8 @@ def make_voice_model(
         "own_bias": own.intercept_.astype(np.float32),
         "unsure_below": np.array(unsure_below),
     }
+    if lines:
+        arrays |= line_arrays(len(features.feature_names))
     card = make_card(feature_set, **{"name": folder.name, "kind": KIND, **changes})
     save_model(folder, card, arrays)
     return folder

@@ -52,11 +52,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Learn a voice and save it."""
     compute_on_one_thread()
     from streamer.enrolment import LEAST_SPEECH_SECONDS, enrol
+    from streamer.saved_states import refuse_reserved
     from streamer.sinks.voice_saver import learns_voices, new_voice
-    from streamer.voices import VoiceFolder, refuse_reserved
+    from streamer.voices import VoiceFolder
 
     name, seconds = arguments.name, arguments.seconds
-    refuse_reserved(name)
+    refuse_reserved(name, "voice")
     if not (math.isfinite(seconds) and seconds >= LEAST_SPEECH_SECONDS):
         raise UsageError(f"seconds is {seconds:g}; give {LEAST_SPEECH_SECONDS:g} or more, such as 10")
     if arguments.file is not None and arguments.device is not None:

@@ -56,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--streams", metavar="KINDS", nargs="+", default=[],
-        help="kinds of streams: balanced, mostly-neutral, single (default: all)",
+        help="kinds of streams: balanced, mostly-neutral, single, line (default: the first three)",
     )  # fmt: skip
     parser.add_argument(
         "--conditions", metavar="NAMES", nargs="+", default=[],
@@ -93,6 +93,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "is scored if it was fitted on none of the corpora; otherwise its recipe is, leaving one corpus "
         "out. Every labelled clip counts; its answer is the mean over the windows that lie in it by more "
         "than half.\n"
+        "\n"
+        "--streams line scores balanced streams on a line on which others were heard before, in 10 orders: "
+        "line-1-balanced, line-3-balanced and line-8-balanced by their number, line-3-neutral and "
+        "line-3-angry where 80 % of their clips were so, and lines that are not the caller's: "
+        "line-3-other-corpus, and line-3-by-phone for clean sound. The line is known and the voice is not; "
+        "in line-3-balanced with a baseline both are, in balanced without one neither is. In first-4 and "
+        "line-3-first-4 a caller says four clips only. Beside mostly-neutral and single, "
+        "mostly-neutral-on-line-3 and single-on-line-3 are those streams on a line.\n"
         "\n"
         "--json writes a list of records: corpus (or mean, over corpora), stream, condition, baseline, "
         "uar, uar_low and uar_high (95 % of 1000 draws of speakers), accuracy, ece (15 bins), brier, "
@@ -170,7 +178,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         sys.stdout.write(plain_text(tables))
     if pictures:
-        for name, picture in draw_pictures(cells, recipe.name):
+        drawn = [cell for cell in cells if cell.stream in settings.kinds]
+        for name, picture in draw_pictures(drawn, recipe.name):
             _write(pictures[name], picture, log)
         sys.stdout.write(f"\n{len(pictures)} pictures in {arguments.out}/")
     sys.stdout.write(f"\nscored in {time.monotonic() - began:.1f} s\n")

@@ -1,4 +1,4 @@
-"""`callmood forget`: delete a recorded session or a saved voice."""
+"""`callmood forget`: delete a recorded session, a saved voice or a line."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ from typing import Final
 
 from callmood.session_options import add_recordings_folder
 
-SUMMARY: Final = "Delete recorded sessions or saved voices, whole and for good."
+SUMMARY: Final = "Delete recorded sessions, saved voices or lines, whole and for good."
 
 KEPT: Final = 1
 """The exit code where the user, being asked, has kept everything."""
@@ -16,24 +16,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument(
         "names",
-        metavar="SESSION|VOICE",
+        metavar="SESSION|VOICE|LINE",
         nargs="+",
-        help="id of a session in --out, a unique beginning of it, `last`, or name of a voice",
+        help="id of a session in --out, a unique beginning of it, `last`, or name of a voice or a line",
     )
     parser.add_argument("--yes", action="store_true", help="delete without asking; needed without a terminal")
     add_recordings_folder(parser)
     parser.epilog = (
         "Deletes the session's folder: journal, sound, clips, moments, picture and reports. Other files in "
         "it stay and are listed. Delete journals, pictures and reports written elsewhere yourself. A running "
-        "session that uses a voice saves it again when it ends. DIR/removed.log records when a session was "
-        "deleted and its size, not what was in it; removed.log in the folder of voices does so for a voice, "
-        "without its name.\n"
+        "session that uses a voice saves it again when it ends; one on a line begins that line anew. A line "
+        "sums up several callers: one of them cannot be taken out, and what the caller of a session left "
+        "stays until the line is deleted. DIR/removed.log records when a session was deleted and its size, "
+        "not what was in it; removed.log in the folder of voices does so for a voice or a line, without its "
+        "name.\n"
         "\n"
         "examples:\n"
         "  callmood forget 20261123T141530Z-3fa9\n"
         "  callmood forget 20261123T14 anna\n"
         "  callmood forget last\n"
         "  callmood forget anna --yes\n"
+        "  callmood forget office@wideband\n"
     )
 
 

@@ -139,7 +139,8 @@ def _what_is_kept(planned: argparse.Namespace) -> str:
         return "whole"
     if planned.record or planned.moments:
         return "parts"
-    keeps_estimates = planned.journal not in {None, "-"} or planned.spectrogram_png or planned.voice
+    keeps_estimates = planned.journal not in {None, "-"} or planned.spectrogram_png
+    keeps_estimates = keeps_estimates or planned.voice or planned.line
     return "estimates" if keeps_estimates else "nothing"
 
 
@@ -164,7 +165,8 @@ def _values(
         "model": card.name,
         "emotions": _listed([text["emotions"].get(label, label) for label in card.labels], text),
         "kept_spoken": text["kept_spoken"][kept].format_map(ages),
-        "kept_written": text["kept_written"][kept].format_map(ages) + text["voice"] * bool(planned.voice),
+        "kept_written": text["kept_written"][kept].format_map(ages)
+        + text["voice"] * bool(planned.voice or planned.line),
         "learned": text["from_actors" if _learned_from_actors(card) else "from_others"],
         # What a command does with an alert is not known here.
         "receivers": text["posted" if planned.post_alerts or planned.on_alert else "local"],

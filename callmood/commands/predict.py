@@ -4,22 +4,38 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from callmood.configuration import Collected
-from callmood.model_choice import add_model_argument, choose_model, file_of_voice, files_of_model, saved_voice
+from callmood.model_choice import (
+    add_model_argument,
+    choose_model,
+    file_of_voice,
+    files_of_line,
+    files_of_model,
+    saved_line,
+    saved_voice,
+)
 from callmood.process import complain, compute_on_one_thread, say_note
-from callmood.session_options import add_output_arguments, legs_of_recording, output_access, voices_of
-from emotion.errors import AudioFileError, OutputError, UsageError, printable
+from callmood.session_options import (
+    add_output_arguments,
+    legs_of_recording,
+    lines_of,
+    output_access,
+    voices_of,
+)
+from emotion.errors import AudioFileError, OutputError, UsageError, VoiceError, printable
 
 if TYPE_CHECKING:
     from emotion.audio_io import AudioFile
+    from emotion.decision import LineState
     from emotion.model import EmotionModel
     from emotion.output_files import OutputFile, OutputFiles
     from streamer.analysis.predict import LegPrediction, RecordingPrediction
     from streamer.leg_plan import LegPlan
+    from streamer.sources.base import SourceInfo
 
 SUMMARY: Final = "Classify the emotion of whole recordings, and draw the analysis."
 
@@ -38,6 +54,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action=Collected,
         help="start each recording from the speaker baseline saved as NAME, and save nothing, see `callmood "
         "enroll` (default: start without)",
+    )
+    parser.add_argument(
+        "--line",
+        metavar="[LEG=]NAME",
+        action=Collected,
+        help="correct each recording for what is usual on the line saved as NAME, and save nothing, see "
+        "`callmood voices` (default: correct for nothing)",
+    )
+    parser.add_argument(
+        "--same-line",
+        action="store_true",
+        help="take the recordings, in the order given, for calls on one line, each of a new caller: correct "
+        "each for what was usual in those before it (default: take each by itself)",
     )
     parser.add_argument(
         "-l",
@@ -77,6 +106,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "  callmood predict call.wav --legs left=customer,right=me\n"
         "  callmood predict recordings/ voicemail.opus --json\n"
         "  callmood predict recordings/ --plot pictures/\n"
+        "  callmood predict calls/*.wav --same-line\n"
     )
 
 
@@ -87,6 +117,7 @@ def run(arguments: argparse.Namespace) -> int:
     from emotion.output_files import OutputFiles
     from streamer.analysis.leg import ClassifierOptions
     from streamer.analysis.predict import predict_recording
+    from streamer.sources.base import SourceInfo
 
     model = choose_model(arguments.model)
     read = files_of_model(arguments.model)
@@ -95,6 +126,8 @@ def run(arguments: argparse.Namespace) -> int:
         name = given.rpartition("=")[2]
         states[name] = saved_voice(name, model).state
         read.append(file_of_voice(name))
+    lines = _Lines(arguments.line or (), model, same_line=arguments.same_line)
+    read += [file for given in arguments.line or () for file in files_of_line(given)]
     options = ClassifierOptions(baseline=False, never_unsure=arguments.never_unsure)
     files, num_failed = _recordings(arguments.files)
     exit_code = AudioFileError.exit_code if num_failed else 0
@@ -110,10 +143,13 @@ def run(arguments: argparse.Namespace) -> int:
             audio = AudioFile(file)
             legs = legs_of_recording(audio, file.name, arguments.legs, arguments.analyse, arguments.staff)
             voices = {leg: states[name] for leg, name in voices_of(arguments.voice or (), legs).items()}
-            prediction = predict_recording(model, audio, options, legs=legs, voices=voices)
+            source = SourceInfo(file.name, audio.sample_rate, audio.channels, "FLOAT", None, live=False)
+            before = lines.before(source, legs)
+            prediction = predict_recording(model, audio, options, legs=legs, voices=voices, lines=before)
+            lines.keep(source, prediction.lines)
             if picture is not None:
                 _draw(model, audio, legs, prediction, picture)
-        except (AudioFileError, UsageError) as error:
+        except (AudioFileError, UsageError, VoiceError) as error:
             exit_code = exit_code or error.exit_code
             complain(error)
             continue
@@ -126,6 +162,43 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         sys.stdout.write(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
     return exit_code
+
+
+class _Lines:
+    """What recordings are corrected for: saved lines, and with `--same-line` the recordings before.
+
+    The latter go on from the saved line where one is named, each leg by itself and by codec. Nothing is
+    saved.
+    """
+
+    def __init__(self, given: Sequence[str], model: "EmotionModel", *, same_line: bool) -> None:
+        from streamer.lines import refuse_line_for
+
+        if given or same_line:
+            refuse_line_for(model)
+        self._given = given
+        self._model = model
+        self._same_line = same_line
+        self._kept: dict[tuple[str, str], LineState] = {}
+
+    def before(self, source: "SourceInfo", legs: "Sequence[LegPlan]") -> "dict[str, LineState]":
+        """Give the line of each leg as it is before a recording."""
+        from streamer.lines import codec_of
+
+        keys = lines_of(self._given, legs, [source])
+        states = {leg: saved_line(key, self._model).state or {} for leg, key in keys.items()}
+        if self._same_line:
+            codec = codec_of(source)
+            for leg in (plan.name for plan in legs if plan.analysed):
+                states[leg] = self._kept.get((leg, codec), states.get(leg, {}))
+        return states
+
+    def keep(self, source: "SourceInfo", lines: "Mapping[str, LineState]") -> None:
+        """Take what the callers of a recording leave."""
+        from streamer.lines import codec_of
+
+        if self._same_line:
+            self._kept |= {(leg, codec_of(source)): line for leg, line in lines.items()}
 
 
 def _recordings(paths: Sequence[Path]) -> tuple[list[Path], int]:

@@ -39,8 +39,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_session_arguments(parser)
     parser.epilog = (
         "The channels of a stereo recording are two legs, left and right, unless they are identical; "
-        "`--legs mono` mixes them down. A session is replayed with its own legs and its gaps; a file of the "
-        "same name is preferred.\n"
+        "`--legs mono` mixes them down. A session is replayed with its own legs, its gaps, and its lines as "
+        "they were, to which nothing is added; a file of the same name is preferred.\n"
         "\n"
         "examples:\n"
         "  callmood replay call.wav --spectrogram\n"
@@ -143,4 +143,4 @@ def _replay_session(
             FileSource(sound, fast=arguments.fast, block_seconds=seconds, turn=(playback, number))
             for number, sound in enumerate(sounds)
         ]
-        return run_session(sources, arguments, outputs, legs, started)
+        return run_session(sources, arguments, outputs, legs, started, usual_lines=info.lines)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray, Probabilities
 from emotion.card import LABELS
+from emotion.decision import LineState, Voice
 from streamer.analysis.leg import ProbabilitySmoother
 from trainer.progress import Advance
 from trainer.recipes.base import FittedClassifier
@@ -120,7 +121,12 @@ class ClassifiedStreams:
 
 
 def classify_table(
-    table: StepTable, classifier: FittedClassifier, *, baseline: bool, advance: Advance = lambda _: None
+    table: StepTable,
+    classifier: FittedClassifier,
+    *,
+    baseline: bool,
+    lines: Sequence[LineState] | None = None,
+    advance: Advance = lambda _: None,
 ) -> ClassifiedStreams:
     """Classify every stream of a table from its beginning.
 
@@ -136,6 +142,8 @@ def classify_table(
         A model, or what a recipe fitted.
     baseline : bool
         Whether it learns each voice.
+    lines : sequence of LineState, optional
+        What earlier callers left on the line of each stream; None goes without lines.
     advance : callable
         Called with the number of windows of each stream.
 
@@ -150,13 +158,19 @@ def classify_table(
     shown = np.full(len(table), NOTHING, dtype=np.int64)
     columns = np.array([LABELS.index(label) for label in classifier.labels])
     order = np.lexsort((table.window, table.stream))
-    for places in rows_of_streams(table.stream[order]).values():
+    for stream, places in rows_of_streams(table.stream[order]).items():
         rows = order[places]
         # One read a stream: a row at a time of a mapped file costs more than to classify it.
         vectors = np.asarray(table.vectors[rows])
         of_stream = (
-            _with_baseline(classifier, vectors, heard[rows])
-            if baseline
+            _with_baseline(
+                classifier.decision.open_voice(
+                    line=None if lines is None else lines[stream], baseline=baseline
+                ),
+                vectors,
+                heard[rows],
+            )
+            if baseline or lines is not None
             else _without_baseline(classifier, vectors)
         )
         probabilities[np.ix_(rows, columns)] = of_stream
@@ -193,10 +207,7 @@ def rows_of_streams(streams: NDArray[np.integer]) -> dict[int, NDArray[np.int64]
     return dict(zip(names.tolist(), np.split(order, first[1:]), strict=False))
 
 
-def _with_baseline(
-    classifier: FittedClassifier, vectors: FloatArray, heard: NDArray[np.bool_]
-) -> Probabilities:
-    voice = classifier.decision.open_voice()
+def _with_baseline(voice: Voice, vectors: FloatArray, heard: NDArray[np.bool_]) -> Probabilities:
     return np.array(
         [
             voice.update(vector) if speech else voice.peek(vector)

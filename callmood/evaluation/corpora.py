@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
+from callmood.evaluation.lines import NUM_ORDERS
 from callmood.evaluation.streams import STREAM_KINDS, StreamKind, plan_streams
 from emotion.card import LABELS
 from emotion.errors import DatasetError, UsageError, name_advice, printable
@@ -18,6 +19,9 @@ TRAINING_KIND: Final[StreamKind] = "balanced"
 """Recipes are fitted on streams of all clips."""
 
 TRAINING_SEED: Final = 0
+
+LINES: Final = "line"
+"""In the place of a kind of stream: all streams on lines. Their names begin with it."""
 
 LEAST_SHARE: Final = 0.02
 """A corpus is scored if each of the four labels has this share of its clips: with fewer its UAR depends on a
@@ -47,16 +51,21 @@ class Settings:
     num_seeds : int
         Orders of the mostly neutral and single streams: they hold few clips, so chance weighs more.
         Balanced streams hold every clip, in one order.
+    lines : bool
+        Also balanced streams on lines on which others were heard before (`callmood.evaluation.lines`).
     """
 
     kinds: tuple[StreamKind, ...] = STREAM_KINDS
     conditions: tuple[str, ...] = EVALUATION_CONDITIONS
     baselines: tuple[bool, ...] = (False, True)
     num_seeds: int = 5
+    lines: bool = False
 
-    def seeds(self, kind: StreamKind) -> tuple[int, ...]:
-        """Give the seeds of a kind of stream."""
-        return tuple(range(1 if kind == "balanced" else self.num_seeds))
+    def seeds(self, stream: str) -> tuple[int, ...]:
+        """Give the seeds of the streams of one name; on lines, the draws of earlier callers."""
+        if stream.startswith(LINES):
+            return tuple(range(NUM_ORDERS))
+        return tuple(range(self.num_seeds if stream.startswith(("mostly-neutral", "single")) else 1))
 
 
 def settings_of(
@@ -64,12 +73,13 @@ def settings_of(
 ) -> Settings:
     """Check the axes that a user asks for."""
     for name in kinds:
-        if name not in STREAM_KINDS:
-            raise UsageError(f"there is no kind of stream {name!r}; {name_advice(name, STREAM_KINDS)}")
+        if name not in (*STREAM_KINDS, LINES):
+            advice = name_advice(name, (*STREAM_KINDS, LINES))
+            raise UsageError(f"there is no kind of stream {name!r}; {advice}")
     for name in conditions:
         check_condition(name)
     chosen = tuple(kind for kind in STREAM_KINDS if not kinds or kind in kinds)
-    settings = Settings(chosen, tuple(conditions) or EVALUATION_CONDITIONS, baselines)
+    settings = Settings(chosen, tuple(conditions) or EVALUATION_CONDITIONS, baselines, lines=LINES in kinds)
     return settings if num_seeds is None else replace(settings, num_seeds=num_seeds)
 
 

@@ -202,6 +202,8 @@ def fit_and_save(fit: RecipeFit, tables_of: TablesOf, log: TrainingLog) -> tuple
     ]
     with log.step(f"fit {order.recipe.name} on {sum(map(len, tables))} windows"):
         classifier = order.recipe.fit(tables)
+    for remark in classifier.remarks.values():
+        log.say(f"note: {remark}")
     if classifier.arrays is None:
         raise UsageError(f"recipe {order.recipe.name} is for comparing: it makes no model")
     labels = fit.voices.labels

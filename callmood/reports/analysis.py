@@ -651,7 +651,22 @@ def _missing_in(journal: Journal, seconds: float, *, is_running: bool | None) ->
 
 def _limits(journal: Journal) -> tuple[str, ...]:
     card = _card_of(journal)
-    return (OFTEN_WRONG, _NO_CARD) if card is None else (OFTEN_WRONG, *card.fails_on)
+    of_model = (_NO_CARD,) if card is None else tuple(card.fails_on)
+    return (OFTEN_WRONG, *_on_lines(journal), *of_model)
+
+
+def _on_lines(journal: Journal) -> list[str]:
+    """Say which legs were corrected for their line, and which lines did not fit at the end."""
+    fits = {event.leg: event for event in journal.line_fits}
+    words = []
+    for leg, line in journal.header.lines.items():
+        name = f"{leg}: line {line.name} ({line.codec}), {counted(line.voices, 'earlier voice')}"
+        last = fits.get(leg)
+        if last is not None and not last.fits:
+            words.append(f"{name}; from {duration_text(last.at_seconds)} on it did not fit and was not used")
+        elif line.voices:
+            words.append(f"{name}, whose mean every estimate was corrected for")
+    return words
 
 
 def _card_of(journal: Journal) -> "Card | None":

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -10,13 +10,13 @@ from typing import Final
 import numpy as np
 
 from emotion.arrays import Probabilities, read_only
-from emotion.decision import UnlearnedVoice, VoiceState
+from emotion.decision import LineState, LineView, UnlearnedVoice, Voice, VoiceState
 from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid
 from streamer.analysis.gate import gate_kind
 from streamer.analysis.load_shedding import LoadShedder
 from streamer.analysis.windows import AudioTap, GatedWindow, WindowAnalyser, WindowOptions
-from streamer.events import AudioBlock, Gap, LegEvent, Row, Skip, State
+from streamer.events import AudioBlock, Gap, LegOutput, LineFit, Row, Skip, State
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,16 +26,20 @@ class ClassifierOptions:
     Attributes
     ----------
     baseline : bool
-        Learn the speaker baseline; False classifies each window by itself.
+        Learn the speaker baseline; False classifies each window by itself, but for the line.
     never_unsure : bool
         Always show the leading label of speech, however little it leads.
     voice : mapping of str to ndarray, or None
         The speaker baseline to continue, as ``Voice.state`` gave it; None to begin without one.
+    line : mapping of str to ndarray, or None
+        What earlier callers left of the line, as ``Voice.line_state`` gave it; empty for a line without
+        voices, None to go without a line.
     """
 
     baseline: bool = True
     never_unsure: bool = False
     voice: VoiceState | None = None
+    line: LineState | None = None
 
 
 TIME_CONSTANT_SECONDS: Final = 1.0
@@ -147,7 +151,7 @@ class Classifier:
     Raises
     ------
     ValueError
-        If the speaker baseline to continue is none of this model's.
+        If the speaker baseline to continue, or the line, is none of this model's.
     """
 
     def __init__(
@@ -157,12 +161,35 @@ class Classifier:
         self._model = model
         self._smoother = ProbabilitySmoother(step_seconds)
         self._may_be_unsure = not options.never_unsure
-        self._voice = model.open_voice(options.voice) if options.baseline else UnlearnedVoice(model.predict)
+        self._voice: Voice = UnlearnedVoice(model.predict)
+        if options.baseline or options.line is not None:
+            voice = options.voice if options.baseline else None
+            self._voice = model.open_voice(voice, options.line, baseline=options.baseline)
 
     @property
     def voice_state(self) -> VoiceState:
         """The speaker baseline so far; empty where nothing is learned."""
         return self._voice.state()
+
+    @property
+    def line(self) -> LineView | None:
+        """What the line does for the voice just now; None where there is no line."""
+        return self._voice.line
+
+    def add_to_line(self, line: LineState) -> LineState | None:
+        """Add the voice so far to a state of its line.
+
+        Parameters
+        ----------
+        line : mapping of str to ndarray
+            That of the options, or a later one.
+
+        Returns
+        -------
+        mapping of str to ndarray, or None
+            As given where the voice spoke too little; None where there is no line.
+        """
+        return self._voice.line_state(onto=line)
 
     def classify(self, window: GatedWindow) -> Classification:
         """Classify the next window.
@@ -274,8 +301,9 @@ class Leg:
         self._shedder = options.shedder
         self._labels = model.card.labels
         self._num_windows = 0
+        self._line_fits = True
 
-    def rows(self, events: Iterable[GatedWindow | Gap]) -> list[LegEvent]:
+    def rows(self, events: Iterable[GatedWindow | Gap]) -> list[LegOutput]:
         """Classify windows in their order; gaps pass through and restart the smoothing.
 
         Parameters
@@ -285,10 +313,11 @@ class Leg:
 
         Returns
         -------
-        list of Row, Skip and Gap
-            One for each.
+        list of Row, Skip, Gap and LineFit
+            One of the first three for each; the last after the row with which the line stopped to fit, or
+            began to.
         """
-        given: list[LegEvent] = []
+        given: list[LegOutput] = []
         for event in events:
             if isinstance(event, Gap):
                 self.classifier.restart()
@@ -296,8 +325,15 @@ class Leg:
             else:
                 window = self._without_leak(event)
                 given.append(self._skip(window) if window.skipped else self._row(window))
+                given += self._change_of_line(window.end)
                 self._num_windows += 1
         return given
+
+    def _change_of_line(self, at_seconds: float) -> Iterator[LineFit]:
+        line = self.classifier.line
+        if line is not None and line.fits != self._line_fits:
+            self._line_fits = line.fits
+            yield LineFit(self.name, at_seconds, line.fits)
 
     def _without_leak(self, window: GatedWindow) -> GatedWindow:
         if window.state == "speech" and self._is_leak is not None and self._is_leak(window.start, window.end):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Final, Protocol
@@ -11,7 +11,7 @@ import numpy as np
 
 from emotion.arrays import Samples, read_only
 from emotion.audio_io import rate_note
-from emotion.decision import VoiceState
+from emotion.decision import LineState, VoiceState
 from emotion.model import EmotionModel
 from emotion.signal import (
     SILENCE_DBFS,
@@ -177,12 +177,17 @@ class RecordingPrediction(LegPrediction):
         One line for each thing mixed down, converted, resampled, missing or short, or not analysed.
     legs : mapping of str to LegPrediction
         The answer for each analysed leg.
+    lines : mapping of str to LineState
+        For each leg on a line: what it leaves for the next caller.
     """
 
     seconds: float
     shorter_than_win: bool
     notes: tuple[str, ...]
     legs: Mapping[str, LegPrediction]
+    lines: Mapping[str, LineState] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False, compare=False
+    )
 
 
 def predict_recording(
@@ -192,6 +197,7 @@ def predict_recording(
     *,
     legs: Sequence[LegPlan] = (LegPlan(),),
     voices: Mapping[str, VoiceState] = MappingProxyType({}),
+    lines: Mapping[str, LineState] = MappingProxyType({}),
 ) -> RecordingPrediction:
     """Predict each leg of a recording as a session would.
 
@@ -207,6 +213,8 @@ def predict_recording(
         Unless given, all channels are mixed down to one leg.
     voices : mapping of str to VoiceState
         The speaker baseline that a leg goes on with; that leg learns, whatever the options.
+    lines : mapping of str to LineState
+        What earlier callers left of the line that a leg is on.
 
     Returns
     -------
@@ -222,14 +230,17 @@ def predict_recording(
     card, rate = model.card, audio.sample_rate
     grid = None if card.whole_clips else card.grid()
     has_windows = grid is not None and grid.num_windows(audio.num_samples * card.sample_rate // rate) > 0
-    by_leg = {
-        plan: replace(options, baseline=True, voice=voices[plan.name]) if plan.name in voices else options
-        for plan in legs
-    }
+    by_leg = {plan: replace(options, line=lines.get(plan.name)) for plan in legs}
+    for plan in legs:
+        if plan.name in voices:
+            by_leg[plan] = replace(by_leg[plan], baseline=True, voice=voices[plan.name])
+    classifiers: dict[str, Classifier] = {}
     heard = {plan.name: _Heard(model, options) for plan in legs if plan.analysed}
     blocks = _measured_blocks(audio, legs, heard)
     if grid is not None and has_windows:
-        for row in _rows(model, grid, audio, blocks, by_leg):
+        source = _source_legs(model, grid, audio, by_leg)
+        classifiers = {leg.name: leg.classifier for leg in source.legs if isinstance(leg, Leg)}
+        for row in _rows(source, blocks):
             heard[row.leg].take(row.state, row.probabilities)
     else:
         samples = np.concatenate(list(blocks))
@@ -237,7 +248,8 @@ def predict_recording(
         for plan in legs:
             if plan.analysed:
                 window = recording_as_one_window(model, sound_of(plan, samples), rate, grid)
-                found = Classifier(model, step_seconds, by_leg[plan]).classify(window)
+                classifiers[plan.name] = Classifier(model, step_seconds, by_leg[plan])
+                found = classifiers[plan.name].classify(window)
                 heard[plan.name].take(found.state, found.by_label(card.labels))
     together = _Heard(model, options)
     for each in heard.values():
@@ -254,6 +266,11 @@ def predict_recording(
         shorter_than_win=shorter_than_win,
         notes=notes,
         legs={name: LegPrediction(*each.answer(has_windows=has_windows)) for name, each in heard.items()},
+        lines={
+            leg: classifiers[leg].add_to_line(line) or line
+            for leg, line in lines.items()
+            if leg in classifiers
+        },
     )
 
 
@@ -307,14 +324,10 @@ def _measured_blocks(
         yield samples
 
 
-def _rows(
-    model: EmotionModel,
-    grid: WindowGrid,
-    audio: Recording,
-    blocks: Iterable[Samples],
-    options: Mapping[LegPlan, ClassifierOptions],
-) -> Iterator[Row]:
-    """Give the rows of a recording, bit for bit those of a replay, leakage between legs included."""
+def _source_legs(
+    model: EmotionModel, grid: WindowGrid, audio: Recording, options: Mapping[LegPlan, ClassifierOptions]
+) -> SourceLegs:
+    """Open the legs of a recording as a replay does, leakage between legs included."""
     info = SourceInfo("recording", audio.sample_rate, audio.channels, "FLOAT", None, live=False)
     rates = {plan.name: audio.sample_rate for plan in options}
     leakage = LeakageDetector(rates) if len(rates) > 1 else None
@@ -323,7 +336,11 @@ def _rows(
         is_leak = None if leakage is None else partial(leakage.is_leak, plan.name)
         return Leg(plan.name, model, grid, audio.sample_rate, LegOptions(options[plan], is_leak=is_leak))
 
-    source = SourceLegs(0, info, tuple(options), open_leg, SourceOptions(leakage=leakage))
+    return SourceLegs(0, info, tuple(options), open_leg, SourceOptions(leakage=leakage))
+
+
+def _rows(source: SourceLegs, blocks: Iterable[Samples]) -> Iterator[Row]:
+    """Give the rows of a recording, bit for bit those of a replay."""
     first_sample = 0
     for samples in blocks:
         for event in source.take(AudioBlock(read_only(samples), first_sample, arrived=0.0)):

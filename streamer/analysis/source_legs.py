@@ -11,7 +11,7 @@ from emotion.window_grid import to_samples
 from streamer.analysis.gate import NoiseFloor
 from streamer.analysis.leakage import LeakageDetector
 from streamer.analysis.leg import Leg
-from streamer.events import Absence, AudioBlock, Gap, LegEvent
+from streamer.events import Absence, AudioBlock, Gap, LegOutput
 from streamer.leg_plan import LegPlan, kept_channels, sound_of
 from streamer.sources.base import SourceInfo
 from streamer.sources.clock import Alignment, ClockDrift
@@ -172,7 +172,7 @@ class SourceLegs:
         if self._is_silent and not was_silent:
             yield f"nothing has come from {self.info.name} for {SILENT_SECONDS:g} s"
 
-    def take(self, block: AudioBlock) -> Iterator[LegEvent | AudioBlock]:
+    def take(self, block: AudioBlock) -> Iterator[LegOutput | AudioBlock]:
         """Analyse a block, or keep it out while the user pauses."""
         self.position = block.end_sample
         self._arrived = block.arrived
@@ -196,7 +196,7 @@ class SourceLegs:
             # Whatever was lost, was lost before the first part.
             block = replace(block, overrun=False, stalled=False, away=False, jumped=False)
 
-    def _analyse(self, block: AudioBlock) -> Iterator[LegEvent | AudioBlock]:
+    def _analyse(self, block: AudioBlock) -> Iterator[LegOutput | AudioBlock]:
         """Hand a block to all legs."""
         parts = [
             (leg, replace(block, samples=sound_of(plan, block.samples))) for plan, leg in self._legs_by_plan
@@ -217,14 +217,14 @@ class SourceLegs:
             else:
                 yield from leg.rows(leg.windows.push(part))
 
-    def pause(self) -> Iterator[LegEvent]:
+    def pause(self) -> Iterator[LegOutput]:
         """Begin a pause, or end it."""
         self.paused = not self.paused
         if self.paused:
             for leg in self._analysed:
                 yield from leg.rows(leg.windows.pause())
 
-    def finish(self) -> Iterator[LegEvent]:
+    def finish(self) -> Iterator[LegOutput]:
         """End the sound."""
         for leg in self._analysed:
             yield from leg.rows(leg.windows.finish())

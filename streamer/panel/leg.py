@@ -37,6 +37,7 @@ from streamer.panel.charts import (
 )
 from streamer.panel.layout import LegPart, LegRows
 from streamer.session_info import SessionInfo
+from streamer.sinks.base import counted
 from streamer.snapshot import HISTORY_SECONDS, ZOOMS, HistoryPoint, LegView, Snapshot, bin_seconds_of
 
 _BARS_SHARE: Final = 0.54
@@ -301,7 +302,12 @@ def leg_figures(view: LegView, snapshot: Snapshot, info: SessionInfo, width: int
         now = _TALKS if talks else _SPOKE_LAST if view.spoke_last else ""
         long = [Figure("", now.ljust(len(_SPOKE_LAST)), style), Figure("talk", share)]
         short = [Figure("", f"{'▸' if talks else ' '} talk {share}", style)]
-    candidates = [*([voice, *long] for voice in voice_figures(view, info)), long, short]
+    voices, lines = voice_figures(view, info), line_figures(view)
+    candidates = [[voice, line, *long] for line in lines for voice in voices]
+    if view.line_fits:
+        candidates += [[voice, *long] for voice in voices]
+    # That a line is not used goes before how far the voice is known.
+    candidates += [*([line, *long] for line in lines), *([line, *short] for line in lines), long, short]
     return next((figures for figures in candidates if figures_width(figures) <= width), [])
 
 
@@ -316,3 +322,15 @@ def voice_figures(view: LegView, info: SessionInfo) -> list[Figure]:
     name = "adapted to voice" if voice is None else f"adapted to {shortened(voice, _VOICE_NAME_CELLS)}"
     text = percent(view.voice_known)
     return [Figure(name, text), Figure("adapted to voice", text), Figure("adapted", text)]
+
+
+def line_figures(view: LegView) -> list[Figure]:
+    """Give how many voices the line of a leg has, or that it does not fit, the longest form first."""
+    if view.line_voices is None:
+        return []
+    if view.line_fits:
+        return [Figure("line:", counted(view.line_voices, "voice"))]
+    return [
+        Figure("", "line does not fit: not used", WARNING),
+        Figure("", "line not used", WARNING),
+    ]

@@ -48,7 +48,7 @@ from streamer.panel.layout import (
     arrange_legs,
     plan_layout,
 )
-from streamer.panel.leg import draw_leg, voice_figures
+from streamer.panel.leg import draw_leg, line_figures, voice_figures
 from streamer.session_info import SessionClock, SessionInfo
 from streamer.session_memory import MAX_LOG_ENTRIES
 from streamer.snapshot import LegView, LogKind, Snapshot
@@ -315,6 +315,7 @@ def status_figures(snapshot: Snapshot, info: SessionInfo, clock: float) -> list[
     figures.append(Figure("lag", f"{fixed(snapshot.lag_seconds, 4, 2)} s"))
     if len(info.legs) == 1:
         figures += voice_figures(snapshot.legs[0], info)[:1]
+        figures += line_figures(snapshot.legs[0])[:1]
     figures += [
         Figure("marks", fixed(snapshot.marks, 3, 0)),
         Figure("model", info.model),
@@ -441,7 +442,7 @@ def _draw_session(
 
 
 _LOG_STYLES: Final[Mapping[LogKind, Style]] = MappingProxyType(
-    {"alert": WARNING, "gap": WARNING, "device": WARNING, "load": WARNING, "mark": STRONG}
+    {"alert": WARNING, "gap": WARNING, "device": WARNING, "load": WARNING, "line": WARNING, "mark": STRONG}
 )
 _LOG_SIGNS: Final[Mapping[LogKind, str]] = MappingProxyType({"alert": "▲ ", "mark": "◆ "})
 

@@ -1,15 +1,16 @@
-"""`callmood forget`: find a recorded session or a saved voice by name, and remove it."""
+"""`callmood forget`: find a recorded session, a saved voice or a line by name, and remove it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from emotion import wall_clock
 from emotion.atomic_files import lock_folder
 from emotion.errors import OutputError, UsageError, printable
+from streamer.lines import LineFolder
 from streamer.recordings.listing import session_folders
 from streamer.recordings.lookup import LAST, ambiguous_text, last_of, no_last_session, sessions_called
 from streamer.recordings.removal import LOG_FILE, Removed, log_removed, remove_file, remove_session
@@ -24,6 +25,7 @@ from streamer.recordings.scan import (
     opened_folder,
 )
 from streamer.recordings.session_folder import LOCK_WAIT_SECONDS, SESSION_FILE
+from streamer.saved_states import SUFFIX
 from streamer.sinks.base import counted
 from streamer.voices import VoiceFolder
 
@@ -83,38 +85,47 @@ class ForgettableSession:
 
 
 @dataclass(frozen=True)
-class ForgettableVoice:
-    """A saved voice.
+class ForgettableState:
+    """A saved voice, or a line with its codecs.
 
     Attributes
     ----------
-    path : Path
-        Its file.
-    name : str
-        As the user calls it.
+    kind : {'voice', 'line'}
+        Which it is.
+    paths : tuple of Path
+        Its files, all in one folder; those of a line are called by name and codec.
     """
 
-    path: Path
-    name: str
+    kind: Literal["voice", "line"]
+    paths: tuple[Path, ...]
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """Its name and place."""
-        return (f"voice {self.name}: {printable(self.path)}",)
+        """Names and places."""
+        return tuple(f"{self.kind} {_stem(path)}: {printable(path)}" for path in self.paths)
 
     def forget(self, now: float) -> tuple[str, ...]:
-        """Remove it, with temporary files of killed processes; log that, and give the line to print."""
-        part = re.compile(rf"\.{re.escape(self.path.name)}\.[0-9]+\.part", re.ASCII)
+        """Remove it, with temporary files of killed processes; log that, and give the lines to print."""
+        return tuple(line for path in self.paths for line in self._forget(path, now))
+
+    def _forget(self, path: Path, now: float) -> tuple[str, ...]:
+        part = re.compile(rf"\.{re.escape(path.name)}\.[0-9]+\.part", re.ASCII)
         removed = Removed(whole=True)
-        with suppress(FileNotFoundError), _removal(self.path, now, removed, session=None) as voices:
-            names = [entry.name for entry in entries(voices) if part.fullmatch(entry.name)]
-            for name in (self.path.name, *names):
-                remove_file(name, voices, removed)
-        return (f"removed voice {self.name}: {printable(self.path)}",)
+        with suppress(FileNotFoundError), _removal(path, now, removed, kind=self.kind) as folder:
+            names = [entry.name for entry in entries(folder) if part.fullmatch(entry.name)]
+            for name in (path.name, *names):
+                remove_file(name, folder, removed)
+        return (f"removed {self.kind} {_stem(path)}: {printable(path)}",)
+
+
+def _stem(path: Path) -> str:
+    return printable(path.name.removesuffix(SUFFIX))
 
 
 @contextmanager
-def _removal(path: Path, now: float, removed: Removed, *, session: str | None) -> Iterator[int]:
+def _removal(
+    path: Path, now: float, removed: Removed, *, session: str | None = None, kind: str = ""
+) -> Iterator[int]:
     """Lock the folder in which something lies while it is removed, and log that there.
 
     FileNotFoundError says that another process removed it meanwhile.
@@ -126,7 +137,7 @@ def _removal(path: Path, now: float, removed: Removed, *, session: str | None) -
                 yield folder
             finally:
                 if removed.num_files:
-                    _log(folder, path.parent, now, removed, session)
+                    _log(folder, path.parent, now, removed, session=session, kind=kind)
     except (OutputError, FileNotFoundError):
         raise
     except OSError as error:
@@ -142,9 +153,9 @@ def _wait_for_lock(folder: int, path: Path) -> None:
         )
 
 
-def _log(folder: int, path: Path, now: float, removed: Removed, session: str | None) -> None:
+def _log(folder: int, path: Path, now: float, removed: Removed, *, session: str | None, kind: str) -> None:
     try:
-        log_removed(folder, now, removed, LOG_REASON, session=session)
+        log_removed(folder, now, removed, LOG_REASON, session=session, kind=kind)
     except OSError as error:
         raise OutputError(
             f"{removed.num_files} files were removed, but {printable(path / LOG_FILE)} cannot be written: "
@@ -156,21 +167,16 @@ def _amount(files: FolderContents | Removed) -> str:
     return f"{counted(files.num_files, 'file')}, {size_text(files.num_bytes)}"
 
 
-Forgettable: TypeAlias = ForgettableSession | ForgettableVoice
+Forgettable: TypeAlias = ForgettableSession | ForgettableState
 
 
 def find_forgettable(name: str, out_dir: Path, voices: VoiceFolder) -> Forgettable:
-    """Find the session or the voice of a name; UsageError where there is none, or more than one."""
+    """Find the session, the voice or the line of a name; UsageError where there is none, or more than one."""
     try:
         sessions = _find_sessions(name, out_dir)
         voice = None if name == LAST else _find_voice(name, voices)
-        if voice is not None and sessions:
-            raise UsageError(
-                f"{name!a} is a voice, and means session {printable(sessions[0])} as well; type more of "
-                f"the session's id, or for the voice callmood voices --delete {name}"
-            )
-        if len(sessions) > 1:
-            raise UsageError(ambiguous_text(name, sessions))
+        line = None if name == LAST else _find_line(name, LineFolder(voices.path))
+        _refuse_two(name, sessions, voice, line)
         if sessions:
             return _find_session(sessions[0], out_dir)
     except OutputError:
@@ -181,12 +187,30 @@ def find_forgettable(name: str, out_dir: Path, voices: VoiceFolder) -> Forgettab
         ) from error
     if name == LAST:
         raise no_last_session(out_dir)
-    if voice is None:
+    found = voice or line
+    if found is None:
         raise UsageError(
-            f"{name[:70]!a} is neither a session in {printable(out_dir)} nor a voice in "
+            f"{name[:70]!a} is neither a session in {printable(out_dir)} nor a voice or line in "
             f"{printable(voices.path)}; callmood sessions and callmood voices list them"
         )
-    return voice
+    return found
+
+
+def _refuse_two(
+    name: str, sessions: Sequence[str], voice: ForgettableState | None, line: ForgettableState | None
+) -> None:
+    """Refuse a name that means more than one thing."""
+    ways = [] if voice is None else [f"for the voice callmood voices --delete {name}"]
+    ways += [] if line is None else [f"for the line {_stem(line.paths[0])}"]
+    if ways and sessions:
+        raise UsageError(
+            f"{name!a} is a {'line' if voice is None else 'voice'}, and means session "
+            f"{printable(sessions[0])} as well; type more of the session's id, or {', or '.join(ways)}"
+        )
+    if len(ways) > 1:
+        raise UsageError(f"{name!a} is a voice and a line; type {', or '.join(ways)}")
+    if len(sessions) > 1:
+        raise UsageError(ambiguous_text(name, sessions))
 
 
 def _find_sessions(name: str, out_dir: Path) -> list[str]:
@@ -219,13 +243,20 @@ def _find_session(session: str, out_dir: Path) -> ForgettableSession:
     return found
 
 
-def _find_voice(name: str, voices: VoiceFolder) -> ForgettableVoice | None:
+def _find_voice(name: str, voices: VoiceFolder) -> ForgettableState | None:
     try:
         path = voices.path_of(name)
     except UsageError:
         return None
     _refuse_link(path)
-    return ForgettableVoice(path, name) if path.is_file() else None
+    return ForgettableState("voice", (path,)) if path.is_file() else None
+
+
+def _find_line(name: str, lines: LineFolder) -> ForgettableState | None:
+    paths = tuple(map(lines.path_of, lines.named(name)))
+    for path in paths:
+        _refuse_link(path)
+    return ForgettableState("line", paths) if paths else None
 
 
 def _refuse_link(path: Path) -> None:

@@ -4,8 +4,8 @@ import errno
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, get_args
@@ -14,10 +14,11 @@ import msgspec
 from msgspec.structs import asdict
 
 from emotion.errors import JournalError, MissingExtraError, printable
-from emotion.untrusted import JsonValueError, Versioned, convert, parse_object, shown
-from streamer.events import Absence, Alert, Complaint, Failure, Gap, Mark, Pause, Row, Skip
+from emotion.untrusted import JsonValueError, Text, Versioned, convert, parse_object, shown
+from streamer.events import Absence, Alert, Complaint, Failure, Gap, LineFit, Mark, Pause, Row, Skip
 from streamer.leg_plan import LegPlan, is_staff_name
-from streamer.session_info import LegSummary, SessionInfo, StrongMoment, Summary
+from streamer.saved_states import StoredArray, arrays_of
+from streamer.session_info import LegLine, LegSummary, SessionInfo, StrongMoment, Summary
 from streamer.sinks.journal import (
     JOURNAL_FORMAT,
     LINE_OF_EVENT,
@@ -75,6 +76,8 @@ class Journal:
         Moments that the user marked.
     pauses : tuple of Pause
         Beginnings and ends of pauses.
+    line_fits : tuple of LineFit
+        Where the line of a leg stopped to fit its voice, or began to.
     failures : tuple of Failure
         Outputs that were suspended.
     complaints : tuple of Complaint
@@ -98,6 +101,7 @@ class Journal:
     complaints: tuple[Complaint, ...]
     summary: Summary | None
     num_broken: int = 0
+    line_fits: tuple[LineFit, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -161,11 +165,32 @@ def read_session_info(path: Path) -> SessionInfo:
         # What is cut is no JSON.
         values = parse_object(raw[:_MAX_SESSION_FILE_BYTES], replace_unprintable=True)
         _check_format(convert(values, Versioned).format)
-        return _session_info(convert(values | {"type": "header"}, HeaderLine))
+        info = _session_info(convert(values | {"type": "header"}, HeaderLine))
+        return replace(info, lines=_with_sums(info.lines, convert(values, _LineSums)))
     except OSError as error:
         raise JournalError(f"{printable(path)} cannot be read: {error.strerror or error}") from error
     except JsonValueError as error:
         raise JournalError(f"{printable(path)}: {error}; it is no session that can be replayed") from error
+
+
+class _StoredSums(msgspec.Struct, frozen=True):
+    model_digest: Text
+    state: dict[str, StoredArray]
+
+
+class _LineSums(msgspec.Struct, frozen=True):
+    """What a session.json has beside the header."""
+
+    line_sums: dict[str, _StoredSums] = {}
+
+
+def _with_sums(lines: Mapping[str, LegLine], sums: _LineSums) -> dict[str, LegLine]:
+    return {
+        leg: replace(line, state=arrays_of(found.state), model_digest=found.model_digest)
+        if (found := sums.line_sums.get(leg)) is not None
+        else line
+        for leg, line in lines.items()
+    }
 
 
 def read_journal(path: "str | os.PathLike[str]") -> Journal:
@@ -283,6 +308,7 @@ class _Reader:
             complaints=tuple(events[Complaint]),
             summary=self._summary,
             num_broken=self._num_broken,
+            line_fits=tuple(events[LineFit]),
         )
 
     def _take(self, raw: bytes) -> None:
@@ -421,6 +447,9 @@ def _session_info(line: HeaderLine) -> SessionInfo:
         "legs": legs,
         "announced": None if line.announced is msgspec.UNSET else line.announced,
         "alerts": None if line.alerts is msgspec.UNSET else line.alerts,
+        "lines": {}
+        if line.lines is msgspec.UNSET
+        else {leg: LegLine(**asdict(each)) for leg, each in line.lines.items()},
     }
     return SessionInfo(**_without("format", _without("staff", values)))
 

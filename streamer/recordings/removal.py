@@ -32,18 +32,20 @@ MAX_LOG_BYTES: Final = 1_000_000
 
 @dataclass(slots=True)
 class Removed:
-    """Number and size of the files removed so far, and whether they are all of a session or a voice."""
+    """Number and size of the files removed so far, and whether they are all of what was to be removed."""
 
     num_files: int = 0
     num_bytes: int = 0
     whole: bool = False
 
 
-def log_removed(folder: int, now: float, removed: Removed, why: str, *, session: str | None) -> None:
-    """Append a line to the log; callers hold the lock of the folder."""
+def log_removed(
+    folder: int, now: float, removed: Removed, why: str, *, session: str | None, kind: str = "voice"
+) -> None:
+    """Append a line to the log; callers hold the lock of the folder. What is no session has a kind."""
     values = {
         "when": utc(now).isoformat(timespec="seconds"),
-        **({"kind": "voice"} if session is None else {"session": session}),
+        **({"kind": kind} if session is None else {"session": session}),
         "bytes": removed.num_bytes,
         "files": removed.num_files,
         "whole": removed.whole,

@@ -14,6 +14,7 @@ from emotion.atomic_files import PRIVATE, Access, lock_folder, replace, write_ne
 from emotion.errors import OutputError, output_error
 from streamer.events import Event
 from streamer.recordings.wav import WavFormat
+from streamer.saved_states import stored_arrays
 from streamer.session_info import SessionInfo, Summary
 from streamer.sinks.base import Sink
 from streamer.sinks.journal import JournalWriter, Line, info_values, summary_values, to_json
@@ -199,7 +200,7 @@ class SessionFolder:
             self._num_users += 1
             return
         self.path = self._out_dir / info.session
-        values = info_values(info)
+        values = info_values(info) | _line_sums(info)
         try:
             self._made = self.access.make_folder(self._out_dir)
             self.path.mkdir(self.access.folder_mode)
@@ -247,6 +248,19 @@ class SessionFolder:
         except OSError as error:
             if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT}:
                 raise output_error(self.path, error) from error
+
+
+LINE_SUMS: Final = "line_sums"
+"""What a replay needs, and the journal does not have: the sums of each line at the start."""
+
+
+def _line_sums(info: SessionInfo) -> Line:
+    sums = {
+        leg: {"model_digest": line.model_digest, "state": stored_arrays(line.state)}
+        for leg, line in info.lines.items()
+        if line.state is not None
+    }
+    return {LINE_SUMS: sums} if sums else {}
 
 
 def _bytes(values: Line) -> bytes:

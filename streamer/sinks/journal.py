@@ -19,7 +19,8 @@ from streamer.events import (
     Failure,
     Gap,
     GapCause,
-    LegEvent,
+    LegOutput,
+    LineFit,
     Mark,
     Pause,
     Row,
@@ -114,6 +115,14 @@ class AbsenceLine(_Line, frozen=True, tag="absence"):
     reason: str
 
 
+class LineFitLine(_Line, frozen=True, tag="line"):
+    """The line of a leg was found not to fit its voice, or to fit it again."""
+
+    leg: str
+    at_seconds: _Seconds
+    fits: bool
+
+
 class AlertLine(_Line, frozen=True, tag="alert"):
     """A rule became true."""
 
@@ -181,6 +190,14 @@ class LegEntry(_Entry, frozen=True):
     analysed: bool
 
 
+class LegLineEntry(_Entry, frozen=True):
+    """The line of a leg in the header."""
+
+    name: str
+    codec: str
+    voices: Count
+
+
 class HeaderLine(_Line, frozen=True, tag="header"):
     """The first line."""
 
@@ -203,6 +220,7 @@ class HeaderLine(_Line, frozen=True, tag="header"):
     announced: str | UnsetType | None = UNSET
     clock: ClockKind | UnsetType = UNSET
     alerts: tuple[str, ...] | UnsetType | None = UNSET
+    lines: dict[str, LegLineEntry] | UnsetType = UNSET
 
 
 class MomentEntry(_Entry, frozen=True):
@@ -257,6 +275,7 @@ EventLine: TypeAlias = (
     | SkipLine
     | GapLine
     | AbsenceLine
+    | LineFitLine
     | AlertLine
     | MarkLine
     | PauseLine
@@ -269,7 +288,7 @@ JournalLine: TypeAlias = HeaderLine | EventLine | SummaryLine
 Line: TypeAlias = dict[str, Any]
 """A line, or a part of it, as `to_json` encodes it."""
 
-JournalEvent: TypeAlias = LegEvent | Absence | Alert | Mark | Pause | Failure | Complaint
+JournalEvent: TypeAlias = LegOutput | Absence | Alert | Mark | Pause | Failure | Complaint
 """All but sound."""
 
 
@@ -303,6 +322,7 @@ def info_values(info: SessionInfo) -> Line:
             for number, source in enumerate(info.sources)
         ],
         legs=[_values(LegEntry, leg) for leg in info.legs],
+        lines={leg: _values(LegLineEntry, line) for leg, line in info.lines.items()},
     )
 
 
@@ -320,6 +340,7 @@ LINE_OF_EVENT: Final[Mapping[type, type[_Line]]] = {
     Skip: SkipLine,
     Gap: GapLine,
     Absence: AbsenceLine,
+    LineFit: LineFitLine,
     Alert: AlertLine,
     Mark: MarkLine,
     Pause: PauseLine,

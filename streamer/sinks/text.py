@@ -11,6 +11,7 @@ from streamer.events import (
     Event,
     Failure,
     Gap,
+    LineFit,
     Mark,
     Pause,
     Row,
@@ -18,6 +19,7 @@ from streamer.events import (
     SkipEpisodes,
 )
 from streamer.session_info import LegSummary, SessionInfo, Summary
+from streamer.session_memory import line_message, line_text
 from streamer.sinks.base import counted
 from streamer.sinks.writer import LinePrinter, PrinterSink
 
@@ -136,6 +138,10 @@ class PlainLines(PrinterSink):
             self.printer.write(f"source    {printable(source.name)}, {source.sample_rate} Hz, {channels}")
         for note in info.notes:
             self.printer.write(f"          note: {note}")
+        for leg, line in info.lines.items():
+            who = f"{leg}: " if self._leg_width else ""
+            voices = counted(line.voices, "voice")
+            self.printer.write(f"line      {who}{printable(line.name)} ({printable(line.codec)}), {voices}")
         self.printer.write(
             f"model     {info.model} ({info.feature_set}), win {info.win_seconds:g} s, "
             f"step {info.step_seconds:g} s"
@@ -160,6 +166,8 @@ class PlainLines(PrinterSink):
                 self._print_at(event.start, f"{leg}gap: {about}{seconds:.3f} s not heard ({event.cause})")
             case Absence():
                 self._print_at(event.at_seconds, f"waiting for {printable(event.source)}: {event.reason}")
+            case LineFit():
+                self._print_at(event.at_seconds, line_message(event) if self._leg_width else line_text(event))
             case Alert():
                 self._print_at(event.at_seconds, f"alert: {event.text}")
             case Mark():
@@ -211,7 +219,7 @@ class WarningLines(PlainLines):
         """Print the line of a warning or an error."""
         if isinstance(event, Failure | Complaint):
             self._printed.add(event.message)
-        if isinstance(event, Skip | Gap | Absence | Failure | Complaint):
+        if isinstance(event, Skip | Gap | Absence | LineFit | Failure | Complaint):
             super().handle(event)
 
     def print_summary(self, summary: Summary, info: SessionInfo) -> None:  # noqa: ARG002 - as in the base

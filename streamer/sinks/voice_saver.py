@@ -1,14 +1,17 @@
-"""A sink that saves what a session learned of a voice when the session ends."""
+"""Sinks that save, when a session ends, what it learned of a voice, and add a voice to a line."""
 
 from dataclasses import replace
 
 from emotion import wall_clock
+from emotion.decision import line_voices
 from emotion.errors import UsageError
 from emotion.model import EmotionModel
 from streamer.events import Event, Row, is_spoken
-from streamer.session_info import SessionInfo, Summary
+from streamer.lines import LineFolder, LineKey, SavedLine, refuse_line_for, refuse_line_name
+from streamer.saved_states import digest_of
+from streamer.session_info import LegLine, SessionInfo, Summary
 from streamer.sinks.base import Sink
-from streamer.voices import SavedVoice, VoiceFolder, digest_of
+from streamer.voices import SavedVoice, VoiceFolder
 
 
 class VoiceSaver(Sink):
@@ -67,6 +70,60 @@ class VoiceSaver(Sink):
         self.files = (str(self._folder.write_after(before, voice)),)
 
 
+class LineSaver(Sink):
+    """Opens a line before a session, and adds the voice of its leg when the session ends.
+
+    Sessions at once all count: each adds its voice to what the file holds then.
+
+    Attributes
+    ----------
+    leg : str
+        As given.
+    line : LegLine
+        The line as it was before the session.
+    """
+
+    files: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        key: LineKey,
+        leg: str,
+        model: EmotionModel,
+        callmood_version: str,
+        folder: LineFolder | None = None,
+    ) -> None:
+        self.leg = leg
+        refuse_line_name(key.name)
+        refuse_line_for(model)
+        self._folder = folder or LineFolder()
+        self._model = model
+        self._version = callmood_version
+        saved = self._folder.for_model(key, model)
+        state = {} if saved is None else saved.state
+        self.line = LegLine(key.name, key.codec, line_voices(state), state, digest_of(model))
+        self._is_over = False
+
+    def close(self, summary: Summary | None) -> None:
+        """Add the voice, unless it spoke too little, does not fit, or the session failed before its end."""
+        was_over, self._is_over = self._is_over, True
+        if summary is None or was_over:
+            return
+        moment, card = now(), self._model.card
+        fresh = SavedLine(
+            name=self.line.name,
+            codec=self.line.codec,
+            model=card.name,
+            model_digest=digest_of(self._model),
+            callmood_version=self._version,
+            created=moment,
+            updated=moment,
+            state={},
+        )
+        written = self._folder.add_voice(fresh, self._model, summary.line_additions[self.leg])
+        self.files = () if written is None else (str(written),)
+
+
 def learns_voices(model: EmotionModel) -> bool:
     """Tell whether a model has a baseline that could be saved."""
     return bool(model.open_voice().state())
@@ -83,7 +140,14 @@ def new_voice(name: str, model: EmotionModel, callmood_version: str) -> SavedVoi
     moment = now()
     digest = digest_of(model)
     return SavedVoice(
-        name, model.card.name, digest, callmood_version, moment, moment, 0.0, model.open_voice().state()
+        name,
+        model.card.name,
+        digest,
+        callmood_version,
+        moment,
+        moment,
+        model.open_voice().state(),
+        speech_seconds=0.0,
     )
 
 

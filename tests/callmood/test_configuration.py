@@ -187,7 +187,7 @@ RATE = 16_000
 HERE = "a file of the working directory decides only how sound is heard and shown"
 IGNORED = (
     "out, keep, max-size, keep-journals, moments, record, record-session, journal, spectrogram-png, voice, "
-    "on-alert, post-alerts, announce"
+    "line, on-alert, post-alerts, announce"
 )
 
 
@@ -209,7 +209,7 @@ class Left:
 def voiced(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that learns voices, a recording, and a voice that the model has learned."""
     folder = tmp_path_factory.mktemp("voiced")
-    make_voice_model(folder / "tiny", gate="level", win_seconds=1.0, step_seconds=0.25)
+    make_voice_model(folder / "tiny", gate="level", win_seconds=1.0, step_seconds=0.25, lines=True)
     sound = np.concatenate([tone_of("angry", 1, RATE, 2.0), tone_of("sad", 2, RATE, 2.0)])
     soundfile.write(folder / "call.wav", sound, RATE, subtype="PCM_16")
     done = callmood(
@@ -243,6 +243,7 @@ def heard_with(voiced: Path, folder: Path, picture: str, *more: str) -> Left:
         journal = "journal.jsonl"
         spectrogram-png = "{picture}"
         voice = "anna"
+        line = "office"
         alert = ["angry>0.01 for 0s", "sad>0.01 for 0s"]
         on-alert = "touch sprung"
         post-alerts = "http://127.0.0.1:9/"
@@ -278,6 +279,7 @@ def test_a_stranger_s_file_overwrites_no_dot_file(strangers: Left) -> None:
 
 def test_a_stranger_s_file_rewrites_no_voice(strangers: Left) -> None:
     assert (strangers.folder / "voices" / "anna.json").read_bytes() == strangers.voice_before
+    assert [path.name for path in (strangers.folder / "voices").iterdir()] == ["anna.json"]
 
 
 def test_a_stranger_s_file_leaves_nothing_behind_and_runs_nothing(strangers: Left) -> None:

@@ -25,7 +25,7 @@ from emotion.model import (
 from emotion.rbf_svc import ARRAYS, OPTIONAL
 from emotion.untrusted import read_arrays, write_arrays
 from tests.model_maker import make_card, make_model, tone_of
-from tests.voice_model import make_voice_model, random_arrays
+from tests.voice_model import line_arrays, make_voice_model, random_arrays
 
 
 @pytest.fixture(scope="module")
@@ -417,6 +417,17 @@ def test_arrays_that_do_not_fit_are_neither_written_nor_read(
     with pytest.raises(ModelError, match=words):
         _save(tmp_path / "model", **changes)
     assert not (tmp_path / "model").exists()
+
+
+def test_a_model_may_know_lines(tmp_path: Path) -> None:
+    plain = load_model(_save(tmp_path / "plain"))
+    knowing = load_model(_save(tmp_path / "knowing", **line_arrays(NUM_FEATURES)))
+    assert (plain.knows_lines, knowing.knows_lines) == (False, True)
+    assert knowing.open_voice(line={}).line_state()
+    with pytest.raises(ModelError, match="array line_bias is missing beside line_weights"):
+        _save(tmp_path / "half", line_weights=line_arrays(NUM_FEATURES)["line_weights"])
+    with pytest.raises(ModelError, match=r"line_bias is <f4 \(3,\)"):
+        _save(tmp_path / "odd", **line_arrays(NUM_FEATURES) | {"line_bias": np.zeros(3, np.float32)})
 
 
 def test_a_voice_of_another_kind_of_model_is_refused(tmp_path: Path) -> None:

@@ -56,6 +56,14 @@ def another(tmp_path_factory: pytest.TempPathFactory) -> EmotionModel:
     return load_model(make_voice_model(folder, unsure_below=0.3))
 
 
+@pytest.fixture(scope="session")
+def lined(tmp_path_factory: pytest.TempPathFactory) -> EmotionModel:
+    """Like `learning`, and it knows lines."""
+    folder = tmp_path_factory.mktemp("lined") / "lined"
+    made = make_voice_model(folder, gate="level", win_seconds=1.0, step_seconds=0.25, lines=True)
+    return load_model(made)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> VoiceFolder:
     """One that nobody has made yet."""

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from emotion.errors import VoiceError
 from emotion.model import EmotionModel
-from streamer.voices import SavedVoice, VoiceFolder, digest_of, voice_json
+from streamer.saved_states import digest_of
+from streamer.voices import SavedVoice, VoiceFolder, voice_json
 from tests.spoiling import fuzzed, little_memory, spoiled, spoiled_values
 
 MOMENT = "2026-11-24T14:08:35+00:00"
@@ -30,7 +31,9 @@ def good(learning: EmotionModel) -> dict[str, Any]:
     voice, rng = learning.open_voice(), np.random.default_rng(0)
     for _ in range(4):
         voice.update(rng.normal(size=learning.card.num_features).astype(np.float32))
-    saved = SavedVoice("anna", "m", digest_of(learning), "0.1.0", MOMENT, MOMENT, 2.0, voice.state())
+    saved = SavedVoice(
+        "anna", "m", digest_of(learning), "0.1.0", MOMENT, MOMENT, voice.state(), speech_seconds=2.0
+    )
     values: dict[str, Any] = json.loads(voice_json(saved))
     return values
 

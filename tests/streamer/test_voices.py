@@ -18,16 +18,17 @@ from emotion.atomic_files import locked_folder
 from emotion.errors import OutputError, UsageError, VoiceError
 from emotion.model import EmotionModel
 from emotion.untrusted import JsonValueError
-from streamer import voices as voice_folder
+from streamer import saved_states
+from streamer.saved_states import digest_of, voices_folder
 from streamer.sinks.voice_saver import new_voice
-from streamer.voices import SavedVoice, VoiceFolder, digest_of, read_voice, voice_json, voices_folder
+from streamer.voices import SavedVoice, VoiceFolder, read_voice, voice_json
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
 
 def voice_of(state: dict[str, NDArray[Any]]) -> SavedVoice:
     moment = "2026-11-24T14:08:35+00:00"
-    return SavedVoice("änna", "speech", "ab" * 32, "0.1.0", moment, moment, 12.5, state)
+    return SavedVoice("änna", "speech", "ab" * 32, "0.1.0", moment, moment, state, speech_seconds=12.5)
 
 
 @given(st.floats(0, 1e9), st.lists(FINITE, max_size=6), st.integers(-(2**53), 2**53))
@@ -234,7 +235,7 @@ def test_a_folder_that_is_locked_for_long_is_reported(
     folder: VoiceFolder, anna: SavedVoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder.write(anna)
-    monkeypatch.setattr(voice_folder, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(saved_states, "PATIENCE_SECONDS", 0.1)
     with (
         locked_folder(folder.path),
         pytest.raises(OutputError, match=r"is not saved: .* for 0\.1 s; end"),

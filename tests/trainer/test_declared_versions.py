@@ -33,7 +33,7 @@ from callmood.evaluation.subject import ModelAsRecipe
 from emotion.arrays import FloatArray, Samples
 from emotion.audio_io import READING_VERSION, read_mono
 from emotion.card import LABELS
-from emotion.decision import Decision, UnlearnedVoice, Voice, VoiceState, softmax
+from emotion.decision import Decision, LineState, UnlearnedVoice, Voice, VoiceState, softmax
 from emotion.features.base import window_vectors
 from emotion.features.catalogue import feature_set, feature_set_names
 from emotion.model import KINDS
@@ -349,7 +349,11 @@ class Softmax:
         """Give the softmax."""
         return softmax(vectors[..., ::-1].astype(np.float64))
 
-    def open_voice(self, state: VoiceState | None = None) -> Voice:
+    knows_lines: bool = False
+
+    def open_voice(
+        self, state: VoiceState | None = None, line: LineState | None = None, *, baseline: bool = True
+    ) -> Voice:
         """Learn nothing."""
         return UnlearnedVoice(self.probabilities)
 

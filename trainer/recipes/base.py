@@ -1,7 +1,7 @@
 """What recipes share: their interface, what they fit, and the windows that they fit on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import Field, dataclass
+from dataclasses import Field, dataclass, field
 from typing import Any, ClassVar, Final, Protocol
 
 import numpy as np
@@ -47,12 +47,15 @@ class FittedClassifier:
     in_batches : bool
         True where many windows may be classified in one call: faster, but the last bits may differ from
         those of a live session.
+    remarks : mapping of str to str
+        What whoever fitted it should know of a corpus of the training side, by its name.
     """
 
     decision: Decision
     labels: tuple[str, ...] = LABELS
     arrays: Mapping[str, NDArray[Any]] | None = None
     in_batches: bool = True
+    remarks: Mapping[str, str] = field(default_factory=dict)
 
 
 class Recipe(Protocol):

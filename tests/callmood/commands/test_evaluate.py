@@ -12,6 +12,7 @@ from emotion.card import LABELS, DataSource
 from tests.callmood.evaluation.corpus_maker import make_corpus
 from tests.command import assert_one_line_of_complaint, callmood
 from tests.model_maker import make_model
+from tests.voice_model import make_voice_model
 
 QUICK = ("--recipe", "linear", "--features", "classic-speech")
 
@@ -104,6 +105,18 @@ def test_speakers_left_out_within_each_corpus(place: Path) -> None:
     assert "fold 5 of 5, beta" in said, "two speakers and three: as many folds"
     assert {record["corpus"]: record["clips"] for record in records} == {"alpha": 8, "beta": 12, "mean": 20}
     assert {record["protocol"] for record in records} == {"leave-speakers-out"}
+
+
+def test_a_model_that_knows_lines_is_scored_on_them(place: Path) -> None:
+    make_voice_model(place / "models" / "lined", "classic-speech", lines=True)
+    words = ("--model", "./models/lined", "--streams", "balanced,line", "--conditions", "clean")
+    records, _, said = evaluated(place, *words, "--only", "beta", "--no-baseline")
+    streams = {record["stream"]: record for record in records if record["corpus"] == "beta"}
+    assert {"balanced", "line-1-balanced", "line-3-angry", "line-3-by-phone"} <= set(streams)
+    assert streams["line-3-balanced"]["orders"] == 10
+    assert streams["line-3-balanced"]["answers"] == 10 * streams["balanced"]["answers"]
+    assert "note: beta: 2 others to a speaker; lines hold no more callers" in said
+    assert "line-3-other-corpus" not in streams, "there is no other"
 
 
 @pytest.mark.parametrize(

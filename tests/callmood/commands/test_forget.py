@@ -89,8 +89,8 @@ def test_a_voice_is_found_whatever_way_its_letters_are_written(run: Run, voices:
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (("nobody",), "'nobody' is neither a session in recordings nor a voice in "),
-        (("",), "'' is neither a session in recordings nor a voice in "),
+        (("nobody",), "'nobody' is neither a session in recordings nor a voice or line in "),
+        (("",), "'' is neither a session in recordings nor a voice or line in "),
         (("../recordings",), "'../recordings' is neither"),
         (("..",), "'..' is neither"),
         ((f"{OLD}/clips",), "is neither a session"),
@@ -112,7 +112,7 @@ def test_what_is_not_one_thing_is_told_and_nothing_goes(
 
 
 def test_where_it_was_looked_is_told(run: Run, voices: Path) -> None:
-    looked = f"in recordings nor a voice in {voices}; callmood sessions and callmood voices list them"
+    looked = f"in recordings nor a voice or line in {voices}; callmood sessions and callmood voices list them"
     assert looked in run("nobody", "--yes")[2]
 
 

@@ -79,6 +79,8 @@ def test_the_notice_follows_the_configuration_and_its_own_options_win(
     assert "Alerts are sent to [RECIPIENT]" in text
     assert "nothing is sent elsewhere" not in text
     assert "the sound for 2 days" in notice(capsys, "--keep", "2d")
+    (tmp_path / "line.toml").write_text('[listen]\nline = "office"\n')
+    assert "how your voice usually sounds" in notice(capsys, "--config", "line.toml")
     (tmp_path / "other.toml").write_text("[listen]\n")
     assert "What we keep: Nothing." in notice(capsys, "--config", "other.toml")
 

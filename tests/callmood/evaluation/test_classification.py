@@ -9,7 +9,7 @@ from callmood.evaluation.classification import classify_table
 from callmood.evaluation.subject import ModelAsRecipe
 from emotion.arrays import FloatArray, Probabilities
 from emotion.card import LABELS
-from emotion.decision import Decision, VoiceState
+from emotion.decision import Decision, LineState, LineView, VoiceState, line_voices
 from emotion.model import EmotionModel, load_model
 from streamer.analysis.leg import Classifier, ClassifierOptions
 from streamer.analysis.windows import GatedWindow
@@ -48,6 +48,15 @@ class Counting:
         """Give the count."""
         return {"count": np.array(self.count)}
 
+    @property
+    def line(self) -> LineView | None:
+        """There is none."""
+        return None
+
+    def line_state(self, onto: LineState | None = None) -> LineState | None:
+        """There is none."""
+        return None
+
 
 @dataclass
 class CountingDecision:
@@ -55,13 +64,19 @@ class CountingDecision:
 
     doubt: float = 0.0
     voices: list[Counting] = field(default_factory=list)
+    knows_lines: bool = False
+    opened: list[tuple[int, bool]] = field(default_factory=list)
 
     def probabilities(self, vectors: FloatArray) -> Probabilities:
         """Say sad."""
         return np.tile([0.0, 0.0, 0.0, 1.0], (*vectors.shape[:-1], 1))
 
-    def open_voice(self, state: VoiceState | None = None) -> Counting:
-        """Begin to count."""
+    def open_voice(
+        self, state: VoiceState | None = None, line: LineState | None = None, *, baseline: bool = True
+    ) -> Counting:
+        """Begin to count, and remember the line."""
+        if line is not None:
+            self.opened.append((line_voices(line), baseline))
         self.voices.append(Counting())
         return self.voices[-1]
 
@@ -160,3 +175,12 @@ def test_a_model_shows_what_it_shows_live(model: EmotionModel, baseline: bool) -
     if model.card.kind == "voice-linear":
         assert classified.unsure.any()
         assert (classified.shown >= 0).any()
+
+
+def test_each_stream_is_heard_on_a_line_of_its_own() -> None:
+    decision = CountingDecision()
+    table = make_table([Talk("c", name, ["sad"]) for name in "ab"])
+    lines = [{"voices": np.array(1.0)}, {"voices": np.array(2.0)}]
+    for baseline in (False, True):
+        classify_table(table, FittedClassifier(decision), baseline=baseline, lines=lines)
+    assert decision.opened == [(1, False), (2, False), (1, True), (2, True)]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from callmood.evaluation.corpora import CorporaFolder, Corpus, Protocol, Settings, folds_of
+from callmood.evaluation.lines import LINE_KINDS
 from callmood.evaluation.protocol import Evaluation, classification_key
 from callmood.evaluation.report import records
 from callmood.evaluation.streams import StreamKind
@@ -18,6 +19,7 @@ from trainer.cache import Cache
 from trainer.progress import TrainingLog
 from trainer.recipes.base import FittedClassifier
 from trainer.recipes.linear import LinearRecipe
+from trainer.recipes.voice_adaptive import VoiceAdaptiveRecipe
 from trainer.window_table import StepTable, TablePart
 
 CORPORA = (corpus("alpha", 3), corpus("beta", 6))
@@ -151,3 +153,42 @@ def test_whatever_decides_about_a_result_is_part_of_its_key() -> None:
     assert len(set(keys)) == len(keys)
     # What a recipe is called in the code, and what its `repr` hides, decide about nothing.
     assert classification_key(Recording(train_conditions=("clean",)), [part], part, baseline=False) == keys[0]
+
+
+def lines_of(folder: Path, recipe: LinearRecipe | VoiceAdaptiveRecipe) -> Evaluation:
+    """Of balanced streams, with and without lines, clean and by phone."""
+    settings = Settings(("balanced", "single"), ("clean", "phone"), num_seeds=2, lines=True)
+    return Evaluation(recipe, settings, tables_of, lambda: None, Cache(folder), TrainingLog())
+
+
+def test_streams_on_lines_stand_beside_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLMOOD_CACHE", str(tmp_path / "experts"))
+    recipe = VoiceAdaptiveRecipe("speech", "speech", ridge=0.3, train_conditions=("clean", "phone"))
+    folds = folds_of("leave-one-corpus-out", CorporaFolder(CORPORA, (*CORPORA, EXTRA), ()))
+    scoring = lines_of(tmp_path, recipe)
+    cells = scoring.cells(folds)
+    answers = {(cell.corpus, cell.stream, cell.condition): len(cell.measures.targets) for cell in cells}
+    clean = {stream for corpus, stream, condition in answers if condition == "clean"}
+    phone = {stream for corpus, stream, condition in answers if condition == "phone"}
+    on_lines = {kind.name for kind in LINE_KINDS if kind.stream in ("balanced", "single")}
+    assert clean == on_lines | {"balanced", "single", "first-4", "line-3-first-4"}
+    assert phone == clean - {"line-3-by-phone"}
+    assert answers["beta", "line-3-angry", "clean"] == 10 * answers["beta", "balanced", "clean"]
+    assert answers["alpha", "first-4", "clean"] == answers["alpha", "balanced", "clean"]
+    assert answers["alpha", "line-3-first-4", "clean"] == 10 * answers["alpha", "balanced", "clean"]
+    assert answers["beta", "single-on-line-3", "clean"] == answers["beta", "single", "clean"]
+    with_baseline = {cell.stream for cell in cells if cell.baseline and "line" in cell.stream}
+    assert with_baseline == {"line-3-balanced", "line-3-first-4", "single-on-line-3"}
+    assert len(scoring.settings.seeds("line-1-balanced")) == 10
+    assert len(scoring.settings.seeds("single-on-line-3")) == 2
+    assert "note: alpha: 2 others to a speaker; lines hold no more callers" in scoring.log.text
+    again = lines_of(tmp_path, recipe)
+    assert records(again.cells(folds), {}) == records(cells, {})
+    assert "fit speech" not in again.log.text
+
+
+def test_a_recipe_without_lines_is_scored_without(tmp_path: Path) -> None:
+    folds = folds_of("leave-one-corpus-out", CorporaFolder(CORPORA, CORPORA, ()))
+    scoring = lines_of(tmp_path, LinearRecipe())
+    assert {cell.stream for cell in scoring.cells(folds)} == {"balanced", "single", "first-4"}
+    assert "note: linear knows no lines: streams on lines are left out" in scoring.log.text

@@ -22,10 +22,10 @@ from emotion.card import LABELS
 from emotion.errors import JournalError
 from emotion.model import find_model_folder, read_model_card
 from streamer.doubt import NOISY, TOO_SHORT, VOICE_NEW
-from streamer.events import STATES, Absence, Alert, Event, Failure, Gap, Row, Skip, State
+from streamer.events import STATES, Absence, Alert, Event, Failure, Gap, LineFit, Row, Skip, State
 from streamer.leg_plan import LegPlan
 from streamer.recordings.journal_reader import Journal
-from streamer.session_info import LegSummary
+from streamer.session_info import LegLine, LegSummary
 from tests.session_material import SUMMARY, facts
 
 CUSTOMER, PARTNER = LegPlan("customer", 0, 0), LegPlan("partner", 0, 1)
@@ -240,6 +240,23 @@ def test_what_is_not_whole_is_named() -> None:
         "partner: 1 gap, 3.5 s of sound (overrun)",
     )
     assert "is being recorded:" in analyse(journal(), is_running=True).missing[0]
+
+
+def test_the_limits_name_the_line_of_a_leg_and_whether_it_fitted() -> None:
+    header = replace(
+        journal().header,
+        lines={
+            "customer": LegLine("trunk", "wideband", 3),
+            "partner": LegLine("desk", "wideband", 1),
+        },
+    )
+    found = journal(header=header, line_fits=(LineFit("customer", 12.5, fits=False),))
+    assert analyse(found).limits[1:3] == (
+        "customer: line trunk (wideband), 3 earlier voices; from 0:00:12.5 on it did not fit and was not "
+        "used",
+        "partner: line desk (wideband), 1 earlier voice, whose mean every estimate was corrected for",
+    )
+    assert not any("line" in limit for limit in analyse(journal()).limits[:1])
 
 
 def test_the_limits_are_those_of_the_card_where_it_is_the_same_model() -> None:

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -16,7 +17,7 @@ from emotion.model import EmotionModel, load_model
 from emotion.window_grid import WindowGrid
 from streamer.analysis.leg import Classification, Classifier, ClassifierOptions, Leg, ProbabilitySmoother
 from streamer.analysis.windows import GatedWindow
-from streamer.events import AudioBlock, Gap, LegEvent, Row, State
+from streamer.events import AudioBlock, Gap, LegOutput, Row, State
 from tests.model_maker import tone_of
 from tests.offline_rows import rows_of, without_lag
 from tests.strategies import cuts, sound
@@ -42,7 +43,7 @@ def scene(rate: int, seconds: float, seed: int, channels: int = 1) -> Samples:
     return (mono[:, np.newaxis] * gains).astype(np.float32)
 
 
-def rows_in(events: list[LegEvent]) -> list[Row]:
+def rows_in(events: Sequence[LegOutput]) -> list[Row]:
     return [event for event in events if isinstance(event, Row)]
 
 
@@ -60,7 +61,7 @@ def test_rows_are_those_of_the_whole_signal_however_it_is_cut(
     origin = data.draw(st.integers(0, 10**9))
     samples = scene(rate, data.draw(st.floats(0.3, 2.0)), data.draw(st.integers(0, 99)), channels)
     leg = Leg("mono", tiny_model, GRID, rate)
-    events: list[LegEvent] = []
+    events: list[LegOutput] = []
     for cut in data.draw(cuts(len(samples))):
         events += leg.rows(leg.windows.push(block(samples[cut], origin + cut.start)))
     events += leg.rows(leg.windows.finish())
@@ -75,7 +76,7 @@ def test_each_segment_between_gaps_is_analysed_by_itself(
     rate = data.draw(st.sampled_from((8_000, 16_000, 44_100)))
     leg = Leg("mono", tiny_model, GRID, rate)
     segments: list[tuple[int, Samples]] = []
-    events: list[LegEvent] = []
+    events: list[LegOutput] = []
     gaps: list[tuple[int, int]] = []
     position = data.draw(st.integers(0, 1000))
     for index in range(data.draw(st.integers(2, 4))):

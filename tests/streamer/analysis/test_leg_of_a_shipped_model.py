@@ -11,7 +11,7 @@ from emotion.arrays import Samples, read_only
 from emotion.audio_io import read_mono
 from emotion.model import EmotionModel, find_model
 from streamer.analysis.leg import Leg
-from streamer.events import AudioBlock, LegEvent
+from streamer.events import AudioBlock, LegEvent, LegOutput
 from tests.offline_rows import without_lag
 from tests.spoken import DEMO
 from tests.strategies import cuts
@@ -35,9 +35,9 @@ def talk() -> Samples:
     return np.concatenate([speech, np.zeros(quarter), hiss, speech[:quarter]]).astype(np.float32)
 
 
-def events_of(samples: Samples, pieces: list[slice]) -> list[LegEvent]:
+def events_of(samples: Samples, pieces: list[slice]) -> list[LegOutput]:
     leg = Leg("mono", learning(), learning().card.grid(), RATE)
-    events: list[LegEvent] = []
+    events: list[LegOutput] = []
     for piece in pieces:
         block = AudioBlock(read_only(samples[piece, None].copy()), piece.start, time.monotonic())
         events += leg.rows(leg.windows.push(block))

@@ -17,7 +17,7 @@ from emotion.model import EmotionModel
 from emotion.window_grid import WindowGrid
 from streamer.analysis.leg import Leg, LegOptions
 from streamer.analysis.load_shedding import LoadShedder
-from streamer.events import APART_SECONDS, AudioBlock, Gap, LegEvent, Row, Skip, SkipEpisodes
+from streamer.events import APART_SECONDS, AudioBlock, Gap, LegEvent, LegOutput, Row, Skip, SkipEpisodes
 from streamer.session import LIVE_QUEUE_SECONDS
 from streamer.snapshot import TalkTime
 from tests.model_maker import tone_of
@@ -322,12 +322,16 @@ def scene(seconds: float, seed: int) -> Samples:
 
 
 def events_of(leg: Leg, samples: Samples, pieces: Iterable[slice]) -> list[LegEvent]:
-    events: list[LegEvent] = []
+    events: list[LegOutput] = []
     for piece in pieces:
         part = read_only(samples[piece].copy())
         events += leg.rows(leg.windows.push(AudioBlock(part, piece.start, arrived=0.0)))
     events += leg.rows(leg.windows.finish())
-    return [event if isinstance(event, Gap) else replace(event, lag_seconds=0.0) for event in events]
+    return [
+        event if isinstance(event, Gap) else replace(event, lag_seconds=0.0)
+        for event in events
+        if isinstance(event, LegEvent)
+    ]
 
 
 def without_smoothing(row: Row) -> Row:

@@ -12,7 +12,7 @@ from emotion.arrays import Samples
 from emotion.model import EmotionModel
 from streamer.analysis.leg import Leg
 from streamer.analysis.source_legs import LevelLeg, SourceLegs
-from streamer.events import AudioBlock, Gap, LegEvent, Row
+from streamer.events import AudioBlock, Gap, LegEvent, LegOutput, Row
 from streamer.leg_plan import LegPlan
 from streamer.sources.base import SourceInfo
 from tests.model_maker import tone_of
@@ -29,7 +29,7 @@ def source_legs(model: EmotionModel, channels: int, plans: Sequence[LegPlan]) ->
     return SourceLegs(0, info, plans, lambda plan: Leg(plan.name, model, model.card.grid(), RATE))
 
 
-def events_of(legs: SourceLegs, sound: Sequence[AudioBlock]) -> list[LegEvent | AudioBlock]:
+def events_of(legs: SourceLegs, sound: Sequence[AudioBlock]) -> list[LegOutput | AudioBlock]:
     return [*(event for block in sound for event in legs.take(block)), *legs.finish()]
 
 

@@ -303,6 +303,37 @@ def test_a_saved_voice_is_named() -> None:
     )
 
 
+def on_a_line(snapshot: Snapshot, num_voices: int, *, fits: bool) -> Snapshot:
+    legs = (replace(leg, line_voices=num_voices, line_fits=fits) for leg in snapshot.legs)
+    return replace(snapshot, legs=tuple(legs))
+
+
+@pytest.mark.parametrize(
+    ("num_voices", "fits", "words"),
+    [
+        (0, True, "line: 0 voices"),
+        (1, True, r"line: 1 voice\b"),
+        (3, True, "line: 3 voices"),
+        (3, False, "!line (does not fit: )?not used"),
+    ],
+)
+def test_a_line_says_how_many_voices_it_has_or_that_it_is_not_used(
+    num_voices: int, fits: bool, words: str
+) -> None:
+    for snapshot, head in ((knowing(0.63), facts()), (heard(75), call_facts())):
+        text = "\n".join(shown_mono(on_a_line(snapshot, num_voices, fits=fits), head, 160, 40))
+        assert len(re.findall(words, text)) == len(snapshot.legs)
+    assert "line" not in "\n".join(shown_mono(knowing(0.63), facts(), 160, 40))
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_on_a_small_terminal_a_line_that_is_not_used_goes_before_the_voice(width: int) -> None:
+    text = "\n".join(shown(on_a_line(heard(75), 3, fits=False), call_facts(), width, 20))
+    assert len(re.findall("!line (does not fit: )?not used", text)) == 2
+    text = "\n".join(shown(on_a_line(heard(75), 3, fits=True), call_facts(), width, 20))
+    assert text.count("adapted") == (0 if width == 60 else 2)
+
+
 def test_nobody_is_known_before_the_first_window() -> None:
     assert "adapted to voice   0 %" in "\n".join(shown_mono(before_the_first_window(), facts()))
 

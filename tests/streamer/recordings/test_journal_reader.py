@@ -18,7 +18,7 @@ from emotion.errors import JournalError, MissingExtraError
 from streamer.events import Complaint, Failure, Mark
 from streamer.leg_plan import LegPlan
 from streamer.recordings.journal_reader import MAX_LINE_BYTES, Journal, read_journal
-from streamer.session_info import SessionInfo
+from streamer.session_info import LegLine, SessionInfo
 from streamer.sinks.journal import JournalWriter
 from tests.command import callmood
 from tests.journal_material import ALERT, EVENTS, GAP, ROWS, SKIP, written_journal
@@ -49,8 +49,10 @@ def test_every_event_comes_back(tmp_path: Path) -> None:
     assert journal.rows == ROWS
     assert (journal.skips, journal.gaps, journal.alerts) == ((SKIP,), (GAP,), (ALERT,))
     assert journal.marks == (EVENTS[6],)
-    assert (journal.pauses, journal.absences) == (EVENTS[7:9], (EVENTS[9],))
-    assert (journal.failures, journal.complaints) == ((EVENTS[10],), (EVENTS[11],))
+    assert (journal.pauses, journal.line_fits) == (EVENTS[7:9], (EVENTS[9],))
+    assert (journal.absences, journal.failures, journal.complaints) == tuple(
+        (event,) for event in EVENTS[10:]
+    )
     assert journal.header == told_by_a_journal(facts())
     assert journal.summary == SUMMARY
     assert (journal.path, journal.num_broken) == (tmp_path / "call.jsonl", 0)
@@ -66,6 +68,16 @@ def test_staff_and_what_was_announced_come_back_and_older_journals_have_staff_by
     path.write_text("\n".join([json.dumps(older), *rest]), encoding="utf-8")
     header = read_journal(path).header
     assert (header.legs[1], header.staff, header.announced) == (legs[1], ("agent",), None)
+
+
+def test_lines_come_back_and_older_journals_have_none(tmp_path: Path) -> None:
+    lines = {"mono": LegLine("b\u00fcro", "opus", 3)}
+    path = written_journal(tmp_path / "call.jsonl", lines=lines, events=())
+    assert read_journal(path).header.lines == lines
+    first, *rest = path.read_text(encoding="utf-8").splitlines()
+    older = {key: value for key, value in json.loads(first).items() if key != "lines"}
+    path.write_text("\n".join([json.dumps(older), *rest]), encoding="utf-8")
+    assert read_journal(path).header.lines == {}
 
 
 @pytest.mark.parametrize("rules", [(), ("angry>0.7 for 5s", "me:sad>0.5")])

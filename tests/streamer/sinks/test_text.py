@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from emotion.errors import OutputError
-from streamer.events import Absence, Alert, Complaint, Event, Failure, Gap, Mark, Pause, Row, Skip
+from streamer.events import Absence, Alert, Complaint, Event, Failure, Gap, LineFit, Mark, Pause, Row, Skip
 from streamer.leg_plan import LegPlan
-from streamer.session_info import LegSummary, Summary
+from streamer.session_info import LegLine, LegSummary, Summary
 from streamer.sinks.base import Sink
 from streamer.sinks.group import SinkGroup
 from streamer.sinks.journal import JournalWriter, JsonLines
@@ -79,6 +79,27 @@ def test_where_there_is_no_clock_lines_begin_with_stream_time() -> None:
         "  0:00:00.2  angry",
         "  0:00:00.6  mark",
     ]
+
+
+def test_a_line_is_told_at_the_start_and_where_it_does_not_fit() -> None:
+    two = (LegPlan("me", channel=0), LegPlan("them", channel=1))
+    lines = {"them": LegLine("trunk\x1b", "wideband", 1)}
+    for kind, heads in ((PlainLines, ["line      them: trunk? (wideband), 1 voice"]), (WarningLines, [])):
+        stream = io.StringIO()
+        sink = kind(LinePrinter(stream))
+        sink.open(facts(channels=2, legs=two, lines=lines))
+        sink.handle(LineFit("them", 1.5, fits=False))
+        sink.handle(LineFit("them", 2.5, fits=True))
+        found = [line for line in stream.getvalue().splitlines() if "line" in line]
+        assert found[:-2] == heads
+        assert found[-2].endswith("  0:00:01.5  them: line does not fit: not used")
+        assert found[-1].endswith("  0:00:02.5  them: line fits again: used")
+    stream = io.StringIO()
+    sink = PlainLines(LinePrinter(stream))
+    sink.open(facts(lines={"mono": LegLine("trunk", "wideband", 0)}))
+    sink.handle(LineFit("mono", 1.5, fits=False))
+    assert "\nline      trunk (wideband), 0 voices\n" in stream.getvalue()
+    assert stream.getvalue().endswith("  0:00:01.5  line does not fit: not used\n")
 
 
 def test_warning_lines_are_those_of_gaps_and_failures_each_once() -> None:

@@ -10,7 +10,7 @@ from emotion.card import LABELS
 from emotion.errors import DatasetError, UsageError
 from tests.callmood.evaluation.table_material import Talk, make_table
 from trainer.recipes.catalogue import default_recipe, find_recipe, recipe_names
-from trainer.recipes.linear import LabelledRows, LinearRecipe, softmax_regressions
+from trainer.recipes.linear import LabelledRows, LinearRecipe, Regression, softmax_regressions
 
 TALKS = [Talk("c", name, LABELS * 3) for name in "ab"]
 
@@ -62,17 +62,8 @@ def test_recipes_go_by_their_names() -> None:
 
 
 def even(rows: FloatArray, targets: NDArray[np.int64]) -> LabelledRows:
-    """All in one group whose usual is nothing."""
-    count, width = rows.shape
-    group = np.zeros(count, dtype=np.int64)
-    return LabelledRows(
-        rows,
-        targets,
-        np.full(count, 1 / count),
-        group,
-        usual=np.zeros((1, width), dtype=np.float32),
-        nuisance=np.zeros((0, width), dtype=np.float32),
-    )
+    """All in one group, each of the same weight."""
+    return LabelledRows(rows, targets, np.full(len(rows), 1 / len(rows)), np.zeros(len(rows), dtype=np.int64))
 
 
 @pytest.mark.parametrize("labels", [(0, 1, 2, 3), (0, 1, 3)])
@@ -86,7 +77,12 @@ def test_they_find_what_scikit_learn_finds(labels: tuple[int, ...]) -> None:
     weights /= weights.sum()
     nuisance = rng.normal(0, 0.3, (7, 30)).astype(np.float32)
     found = softmax_regressions(
-        LabelledRows(rows, targets, weights, group, usual, nuisance),
+        LabelledRows(rows, targets, weights, group),
+        [
+            Regression((), nuisance),
+            Regression((usual,), nuisance[:0]),
+            Regression((usual, usual), nuisance[:0]),
+        ],
         ridge=0.03,
         nuisance_ridge=0.1,
         iterations=400,
@@ -94,7 +90,7 @@ def test_they_find_what_scikit_learn_finds(labels: tuple[int, ...]) -> None:
     # Theirs knows no nuisance, but the same ridge on turned and shrunken rows is one.
     nuisance_too = np.linalg.cholesky(np.eye(30) + (0.1 / 0.03) * nuisance.T @ nuisance)
     plain = np.eye(30)
-    heard_by = ((rows, nuisance_too), (rows - usual[group], plain))
+    heard_by = ((rows, nuisance_too), (rows - usual[group], plain), (rows - usual[group], plain))
     for (coefficients, bias), (heard, root) in zip(found, heard_by, strict=True):
         theirs = LogisticRegression(C=1 / 0.03, tol=1e-8, max_iter=2000)
         turned = np.linalg.solve(root, heard.T.astype(np.float64)).T
@@ -111,6 +107,7 @@ def test_they_find_what_scikit_learn_finds(labels: tuple[int, ...]) -> None:
 def test_fewer_iterations_stop_early() -> None:
     rng = np.random.default_rng(1)
     given = even(rng.normal(0, 1, (50, 8)).astype(np.float32), rng.integers(0, 4, 50))
-    (few, _), _ = softmax_regressions(given, ridge=1e-6, nuisance_ridge=0.0, iterations=3)
-    (many, _), _ = softmax_regressions(given, ridge=1e-6, nuisance_ridge=0.0, iterations=300)
+    plain = [Regression((), given.rows[:0])]
+    [(few, _)] = softmax_regressions(given, plain, ridge=1e-6, nuisance_ridge=0.0, iterations=3)
+    [(many, _)] = softmax_regressions(given, plain, ridge=1e-6, nuisance_ridge=0.0, iterations=300)
     assert np.abs(few).sum() < 0.9 * np.abs(many).sum()

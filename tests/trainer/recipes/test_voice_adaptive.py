@@ -1,17 +1,27 @@
 """The recipe of the shipped models, on tables written by hand: voices that lie far apart."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from emotion.card import LABELS
+from emotion.decision import LineState
 from tests.callmood.evaluation.table_material import Talk, make_table
-from trainer.recipes.base import FittedClassifier, windows_of_speech
+from trainer.recipes.base import FittedClassifier, TrainingWindows, windows_of_speech
 from trainer.recipes.catalogue import find_recipe
-from trainer.recipes.linear import fit_experts
-from trainer.recipes.voice_adaptive import CAUTIOUS, VoiceAdaptiveRecipe, fit_rule, held_out_voices
+from trainer.recipes.linear import LinearExperts, fit_experts
+from trainer.recipes.voice_adaptive import (
+    CAUTIOUS,
+    VoiceAdaptiveRecipe,
+    experts_of,
+    fit_rule,
+    held_out_voices,
+)
 from trainer.window_table import StepTable
+
+MOVED_BY_PHONE = np.array([1.5, -1.0, 0.5, 0.0], dtype=np.float32)
 
 
 def make_corpora(names: str, *, seed: int, spread: float = 1.2, noise: float = 0.6) -> StepTable:
@@ -23,10 +33,32 @@ def make_corpora(names: str, *, seed: int, spread: float = 1.2, noise: float = 0
     return replace(table, vectors=table.vectors + usual[table.stream])
 
 
+def on_two_lines(names: str, *, seed: int) -> list[StepTable]:
+    """The same voices clean and by a telephone, which moves every vector and has coordinates of its own."""
+    table = make_corpora(names, seed=seed)
+    ones = np.ones((len(table), 16), dtype=np.float32)
+    clean = replace(table, vectors=np.hstack([table.vectors, 0.0 * ones]))
+    by_phone = np.hstack([table.vectors + MOVED_BY_PHONE, 3.0 * ones])
+    streams = replace(table.streams, condition=np.full(len(table.streams), "phone"))
+    return [clean, replace(table, vectors=by_phone, streams=streams, key="phone")]
+
+
 @pytest.fixture(scope="module")
-def fitted() -> FittedClassifier:
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> FittedClassifier:
     """Fitted on three corpora."""
-    return find_recipe("speech").fit([make_corpora("abc", seed=1)])
+    return fit_speech([make_corpora("abc", seed=1)], tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def knows_lines(tmp_path_factory: pytest.TempPathFactory) -> FittedClassifier:
+    """Fitted on three corpora, each by two lines."""
+    return fit_speech(on_two_lines("abc", seed=1), tmp_path_factory)
+
+
+def fit_speech(tables: list[StepTable], paths: pytest.TempPathFactory) -> FittedClassifier:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("CALLMOOD_CACHE", str(paths.mktemp("cache")))
+        return find_recipe("speech").fit(tables)
 
 
 def right(classifier: FittedClassifier, table: StepTable, *, baseline: bool) -> float:
@@ -152,6 +184,84 @@ def test_where_there_are_few_windows_the_rule_is_fitted_without_evidence() -> No
     rule = fit_rule(held_out_voices(windows, windows, 0.03))
     assert rule.parameters == CAUTIOUS.parameters
     assert rule.temperatures != CAUTIOUS.temperatures
+
+
+def line_of(classifier: FittedClassifier, table: StepTable, speakers: Sequence[str]) -> LineState:
+    """These speakers called one after another."""
+    line: LineState = {}
+    for speaker in speakers:
+        voice = classifier.decision.open_voice(line=line, baseline=False)
+        for vector in table.of_speakers([speaker]).vectors:
+            voice.update(vector)
+        line = voice.line_state() or {}
+    return line
+
+
+def heard_on(classifier: FittedClassifier, table: StepTable, line: LineState) -> tuple[float, bool]:
+    """Share of windows whose leading label is right, the voice not known; and whether the line fits."""
+    voice = classifier.decision.open_voice(line=line, baseline=False)
+    rows = np.flatnonzero(table.clip >= 0)
+    hits = [voice.update(table.vectors[row]).argmax() == table.targets[row] for row in rows]
+    assert voice.line is not None
+    return float(np.mean(hits)), voice.line.fits
+
+
+def test_a_caller_is_classified_better_after_others_on_the_line(knows_lines: FittedClassifier) -> None:
+    unseen, by_phone = on_two_lines("xyz", seed=2)
+    # All of them in a place that moves what tells emotions apart.
+    place = np.array([1.5, -1.5] + [0.0] * 18, dtype=np.float32)
+    unseen = replace(unseen, vectors=unseen.vectors + place)
+    last, *others = sorted(unseen.streams.speaker_key.tolist(), reverse=True)
+    table = unseen.of_speakers([last])
+    unknown, _ = heard_on(knows_lines, table, {})
+    known, fits = heard_on(knows_lines, table, line_of(knows_lines, unseen, others))
+    assert fits
+    assert known > unknown + 0.05
+    wrong, fits = heard_on(knows_lines, table, line_of(knows_lines, by_phone, others))
+    assert not fits
+    assert wrong >= unknown - 0.05
+
+
+def test_without_two_lines_to_compare_no_line_is_known() -> None:
+    assert not find_recipe("speech").fit([make_corpora("a", seed=1)]).decision.knows_lines
+    alone = [Talk(name, f"{name}1", LABELS * 4) for name in "ab"]
+    assert not find_recipe("speech").fit([make_table(alone, noise=0.6)]).decision.knows_lines
+
+
+def test_a_corpus_whose_labels_the_others_do_not_find_is_named(fitted: FittedClassifier) -> None:
+    assert fitted.remarks == {}
+    table = make_corpora("abcd", seed=9)
+    # In d everybody's labels are one off; in c nobody is neutral, and the rest is right.
+    emotion = np.where(table.clips.corpus == "d", (table.clips.emotion + 1) % 4, table.clips.emotion)
+    swapped = replace(table, clips=replace(table.clips, emotion=emotion.astype(np.int8)))
+    [(corpus, remark)] = find_recipe("speech").fit([swapped]).remarks.items()
+    assert corpus == "d"
+    assert "find its 4 labels with UAR 0." in remark
+    neutral = emotion == LABELS.index("neutral")
+    kept = ~np.isin(table.clips.corpus, ["c", "d"]) | ~neutral
+    lacking = replace(swapped, state=np.where(kept[swapped.clip], swapped.state, "silence"))
+    [(corpus, remark)] = find_recipe("speech").fit([lacking]).remarks.items()
+    assert corpus == "d"
+    assert "find its 3 labels with UAR 0." in remark
+
+
+def test_what_was_fitted_on_the_same_windows_is_not_fitted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    fits: list[int] = []
+
+    def counted(windows: TrainingWindows, ridge: float) -> LinearExperts:
+        fits.append(len(windows))
+        return fit_experts(windows, ridge)
+
+    monkeypatch.setattr("trainer.recipes.voice_adaptive.fit_experts", counted)
+    windows = windows_of_speech([make_corpora("ab", seed=4)])
+    first, again = experts_of(windows, 0.3), experts_of(windows, 0.3)
+    assert len(fits) == 1
+    for name, array in first.arrays().items():
+        np.testing.assert_array_equal(again.arrays()[name], array)
+    experts_of(windows, 0.1)
+    moved = replace(windows, vectors=windows.vectors + np.float32(1e-3))
+    experts_of(moved, 0.3)
+    assert len(fits) == 3
 
 
 def test_fitting_twice_gives_the_same(fitted: FittedClassifier) -> None:
