@@ -26,9 +26,9 @@ from callmood.evaluation.report import MEAN
 from callmood.evaluation.stream_tables import CorpusTables, StepFeatures, TablesOf, training_tables
 from emotion.card import LABELS, Card
 from emotion.errors import UsageError
-from emotion.model import refuse_to_replace, save_model
+from emotion.model import KINDS, refuse_to_replace, save_model
 from emotion.untrusted import JsonValueError, parse_value
-from emotion.voice_linear import ARRAYS, KIND
+from emotion.voice_linear import KIND
 from trainer.dataset import SYNTHETIC_CORPUS, Dataset, check_enough
 from trainer.feature_extraction import usable_clips
 from trainer.model_card import UNKNOWN_SPEAKERS, WIN_FACTORS, make_card, weaknesses
@@ -226,7 +226,7 @@ def _of_labels(arrays: Mapping[str, NDArray[Any]], labels: Sequence[str]) -> dic
     kept = [LABELS.index(label) for label in labels]
     selected = {}
     for name, array in arrays.items():
-        _, sides = ARRAYS[name]
+        _, sides = KINDS[KIND].arrays[name]
         selected[name] = np.take(array, kept, axis=sides.index("k")) if "k" in sides else array
     return selected
 

@@ -13,7 +13,7 @@ PARSER, BY_NAME = build_parsers()
 OPTION = re.compile(
     r"^  (?:-\w(?: \S+)?, )?--(?P<name>[\w-]+)(?P<metavar> \S+)?.*(?:\n {8,}.*)*", re.MULTILINE
 )
-REQUIRED = {("evaluate", "corpora"), ("train", "name"), ("export", "format")}
+REQUIRED = {("evaluate", "corpora"), ("export", "format")}
 
 
 @pytest.fixture(autouse=True)

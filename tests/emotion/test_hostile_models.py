@@ -30,6 +30,8 @@ SIDES = {
     "pairs": num_pairs(NUM_LABELS),
     "n": 6,
     "opinions": 2,
+    "p": 3,
+    "l": 4,
     "m": 10,
 }
 EXTREMES = (0.0, -1.0, 5e-324, 1e-40, 1e-30, 1e6, 1e30, -1e30, 1e38, 1.7e308, -1.7e308, np.inf, np.nan)
@@ -102,6 +104,7 @@ def arrays_of(draw: st.DrawFn, kind: str) -> dict[str, NDArray[Any]]:
     made |= {"class_counts": np.array([2, 2, 1, 1])} if kind == "rbf-svc" else {}
     if kind == "voice-linear":
         made["rule"][:3] = 10.0, 5.0, 1200.0
+        made["line_rule"][2:] = 1.0, 2.0
     for name in draw(st.lists(st.sampled_from(sorted(made)), max_size=3)):
         values = made[name].copy()
         integer = values.dtype.kind == "i"
@@ -117,14 +120,14 @@ def arrays_of(draw: st.DrawFn, kind: str) -> dict[str, NDArray[Any]]:
 
 def _hear(decision: Decision) -> None:
     vectors = [np.full(NUM_FEATURES, value, np.float32) for value in (0.0, 1.0, -3e4, 1e30, 3e38)]
-    voice = decision.open_voice()
+    voice = decision.open_voice(line={} if decision.knows_lines else None)
     for vector in vectors:
         for shares in (decision.probabilities(vector), voice.update(vector)):
             assert np.isfinite(shares).all()
             assert shares.sum() == pytest.approx(1.0)
         assert 0.0 <= voice.known <= 1.0
         assert isinstance(decision.is_unsure(shares), bool)
-    decision.open_voice(voice.state())
+    decision.open_voice(voice.state(), voice.line_state())
 
 
 @pytest.mark.parametrize("kind", KINDS)
