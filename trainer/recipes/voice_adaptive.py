@@ -91,7 +91,7 @@ class VoiceAdaptiveRecipe:
     learns_voices: bool = True
 
     gate = "voice"
-    version = 2
+    version = 3
 
     def fit(self, tables: Sequence[StepTable]) -> FittedClassifier:
         """Fit on a training side; see `trainer.recipes.base.Recipe.fit`."""
@@ -654,6 +654,4 @@ def _unsure_below(voices: Sequence[HeldOutVoice], fitted: FittedRule) -> float:
             )
             highest.append(float(smoothed.max()))
             corpora.append(voice.corpus)
-    order_of = np.argsort(highest)
-    passed = np.cumsum(_equal_corpora(corpora)[order_of])
-    return float(np.array(highest)[order_of][np.searchsorted(passed, UNSURE_SHARE * passed[-1])])
+    return _weighted_quantiles(highest, corpora, (UNSURE_SHARE,))[0]
