@@ -1,7 +1,7 @@
 """Feature vectors of the windows of many clips, computed in parallel and cached."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -110,34 +110,51 @@ def _extract_one(
 def _collect(
     clips: Sequence[Clip], labels: tuple[str, ...], outcomes: list[_Outcome], cache: Cache
 ) -> Extraction:
-    used: list[Clip] = []
+    selected = _Selection()
     vectors: list[FloatArray] = []
-    remarks: list[str] = []
-    seen: dict[str, Path] = {}
     num_short = 0
     for clip, outcome in zip(clips, outcomes, strict=True):
         arrays = None if outcome.problem else cache.load(outcome.key)
         if arrays is None:
-            problem = outcome.problem or f"{clip.path}: its kept features vanished"
-            remarks.append(f"left out, unreadable: {problem}")
+            selected.leave_out(outcome.problem or f"{clip.path}: its kept features vanished")
             continue
         windows = ClipWindows(arrays["vectors"], arrays["levels_dbfs"], bool(arrays["short"]))
-        if windows.is_silent:
-            remarks.append(f"left out, silent: {clip.path} never rises above -60 dBFS")
-        elif outcome.key in seen:
-            # Two copies could end up on both sides of the split.
-            remarks.append(f"left out, a copy: {clip.path} is the same file as {seen[outcome.key]}")
-        else:
-            seen[outcome.key] = clip.path
-            used.append(clip)
+        if selected.take(clip, outcome.key, is_silent=windows.is_silent):
             vectors.append(windows.without_pauses)
             num_short += windows.short
     reused = sum(outcome.reused for outcome in outcomes)
     computed = sum(not outcome.reused and outcome.problem is None for outcome in outcomes)
-    return Extraction(tuple(used), _table(used, vectors, labels), reused, computed, num_short, tuple(remarks))
+    clips, remarks = tuple(selected.clips), tuple(selected.remarks)
+    return Extraction(clips, _table(clips, vectors, labels), reused, computed, num_short, remarks)
 
 
-def _table(clips: list[Clip], vectors: list[FloatArray], labels: tuple[str, ...]) -> WindowTable:
+@dataclass(slots=True)
+class _Selection:
+    """The clips that can be used, and a remark for each other: unreadable, silent, or a copy."""
+
+    clips: list[Clip] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    _seen: dict[str, Path] = field(default_factory=dict)
+
+    def leave_out(self, problem: str) -> None:
+        """Note a clip that cannot be read."""
+        self.remarks.append(f"left out, unreadable: {problem}")
+
+    def take(self, clip: Clip, content: str, *, is_silent: bool) -> bool:
+        """Take a clip unless it is silent or a copy of an earlier one; tell whether it was taken."""
+        if is_silent:
+            self.remarks.append(f"left out, silent: {clip.path} never rises above -60 dBFS")
+        elif content in self._seen:
+            # Two copies could end up on both sides of a split.
+            self.remarks.append(f"left out, a copy: {clip.path} is the same file as {self._seen[content]}")
+        else:
+            self._seen[content] = clip.path
+            self.clips.append(clip)
+            return True
+        return False
+
+
+def _table(clips: Sequence[Clip], vectors: list[FloatArray], labels: tuple[str, ...]) -> WindowTable:
     index = np.repeat(np.arange(len(clips)), [len(of_clip) for of_clip in vectors])
     targets = np.array([labels.index(clip.emotion) for clip in clips], dtype=np.int64)
     corpora = np.array([clip.corpus for clip in clips], dtype=np.str_)
@@ -150,25 +167,17 @@ def usable_clips(
     clips: Sequence[Clip], *, jobs: int, advance: Advance = lambda _: None
 ) -> tuple[tuple[Clip, ...], tuple[str, ...]]:
     """Select the clips that can be used, with a remark for each other: unreadable, silent, or a copy."""
-    used: list[Clip] = []
-    remarks: list[str] = []
-    seen: dict[str, Path] = {}
+    selected = _Selection()
     looked_at = call_in_processes(
         _look_at, ((clip.path,) for clip in clips), jobs=jobs, at_once=CLIPS_AT_ONCE
     )
     for clip, (content, peak, problem) in zip(clips, looked_at, strict=True):
         if problem:
-            remarks.append(f"left out, unreadable: {problem}")
-        elif peak <= _SILENT_PEAK:
-            remarks.append(f"left out, silent: {clip.path} never rises above -60 dBFS")
-        elif content in seen:
-            # Two copies could end up on both sides of a split.
-            remarks.append(f"left out, a copy: {clip.path} is the same file as {seen[content]}")
+            selected.leave_out(problem)
         else:
-            seen[content] = clip.path
-            used.append(clip)
+            selected.take(clip, content, is_silent=peak <= _SILENT_PEAK)
         advance(1)
-    return tuple(used), tuple(remarks)
+    return tuple(selected.clips), tuple(selected.remarks)
 
 
 _SILENT_PEAK: Final = 10.0 ** (SILENCE_DBFS / 20.0)

@@ -82,6 +82,10 @@ class DataOptions:
         outside = self.root.is_absolute() or ".." in self.root.parts
         return self.root.resolve().name if outside else self.root.as_posix()
 
+    def portable(self, remark: str) -> str:
+        """Take out of a remark where the recordings lie on this machine: cards and logs travel."""
+        return remark.replace(str(self.root), self.shown_root)
+
     @property
     def words(self) -> list[str]:
         """The folder and the options, for the command that makes a model again."""

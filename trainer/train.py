@@ -76,8 +76,7 @@ def _extract(
             advance=advance,
         )
     for remark in (*dataset.remarks, *extraction.remarks):
-        # Cards and logs travel; where the recordings lie on this machine does not.
-        log.say(remark.replace(str(options.data.root), options.data.shown_root))
+        log.say(options.data.portable(remark))
     total = extraction.reused + extraction.computed
     log.say(f"  {total} clips: {extraction.reused} from the cache, {extraction.computed} computed")
     if extraction.remarks:

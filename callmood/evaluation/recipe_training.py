@@ -159,8 +159,7 @@ def train_by_recipe(
     if dataset.unlabelled:
         log.say(f"{dataset.unlabelled} clips carry none of the labels and are left out")
     for remark in (*dataset.remarks, *remarks):
-        # Cards and logs travel; where the recordings lie on this machine does not.
-        log.say(remark.replace(str(order.data.root), order.data.shown_root))
+        log.say(order.data.portable(remark))
     check_enough(usable, order.data.root)
     voices = voices_of(usable)
     order = replace(order, recipe=replace(order.recipe, learns_voices=voices.are_learned))
@@ -267,16 +266,9 @@ def _split(fit: RecipeFit) -> str:
 def _scores(fit: RecipeFit) -> dict[str, Any]:
     if fit.held_out is None:
         return scores_of(fit.figures)
-    found = fit.held_out.records()
-    scores = {"clips": fit.held_out.clips.for_card()} | scores_of(found)
-    seconds = [
-        record["delay_median_seconds"]
-        for record in found
-        if (record["corpus"], record["condition"]) == (MEAN, CLEAN)
-        and record["baseline"] is fit.voices.are_learned
-        and record["delay_median_seconds"] is not None
-    ]
-    return scores | ({"shows_change_after_seconds": seconds[0]} if seconds else {})
+    baseline = "with baseline" if fit.voices.are_learned else "no baseline"
+    headline = f"balanced, {CLEAN}, {baseline}{_LEFT_OUT[fit.held_out.protocol]}"
+    return {"clips": fit.held_out.clips.for_card()} | scores_of(fit.held_out.records(), headline)
 
 
 def _weaknesses(fit: RecipeFit) -> tuple[str, ...]:
@@ -295,8 +287,8 @@ def _num_windows(corpus: str, tables: Sequence[StepTable]) -> int:
     return count
 
 
-def scores_of(figures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Arrange records by stream, condition, baseline and corpus, for the card."""
+def scores_of(figures: Sequence[Mapping[str, Any]], headline: str = _HEADLINE) -> dict[str, Any]:
+    """Arrange records by place and corpus, for the card, whose delay is that of the headline."""
     scores: dict[str, Any] = {}
     for record in figures:
         scores.setdefault(_place(record), {})[record["corpus"]] = {
@@ -305,9 +297,9 @@ def scores_of(figures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     commands = [record["command"] for record in figures if isinstance(record.get("command"), str)]
     if commands:
         scores["scored_by"] = list(dict.fromkeys(commands))
-    headline = scores.get(_HEADLINE, {}).get(MEAN, {})
-    if "delay_median_seconds" in headline:
-        scores["shows_change_after_seconds"] = headline["delay_median_seconds"]
+    shown = scores.get(headline, {}).get(MEAN, {})
+    if "delay_median_seconds" in shown:
+        scores["shows_change_after_seconds"] = shown["delay_median_seconds"]
     return scores
 
 

@@ -136,6 +136,8 @@ def test_own_recordings_are_scored_on_speakers_left_out(tmp_path: Path) -> None:
     assert card.scores["clips"]["uar"] > 0.9  # type: ignore[index]
     place = "balanced, phone, no baseline, speakers left out"
     assert card.scores[place]["calls"]["clips"] == 64  # type: ignore[index]
+    headline = card.scores["balanced, clean, with baseline, speakers left out"]
+    assert card.scores["shows_change_after_seconds"] == headline["mean"]["delay_median_seconds"]  # type: ignore[index]
     assert (card.weights_licence, card.commercial_use) == ("CC BY 4.0: calls", None)
     report = (folder / "report.txt").read_text()
     assert "Clips, nothing known of the voice" in report
