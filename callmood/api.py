@@ -156,7 +156,9 @@ class _Run:
             _joined("staff", analysis.staff),
         )
         voices = voices_of(_options_of("voice", analysis.voice), self.legs)
-        lines = lines_of(_options_of("line", analysis.line), self.legs, sources)
+        lines = lines_of(
+            _options_of("line", analysis.line), self.legs, [source.sample_rate for source in sources]
+        )
         options = SessionOptions(
             callmood_version=__version__,
             legs=self.legs,
@@ -633,8 +635,7 @@ def predict(
         )
         voices = voices_of(_options_of("voice", voice), plans)
         states = {leg: saved_voice(name, loaded).state for leg, name in voices.items()}
-        info = SourceInfo(name, audio.sample_rate, audio.channels, "FLOAT", None, live=False)
-        keys = lines_of(_options_of("line", line), plans, [info])
+        keys = lines_of(_options_of("line", line), plans, [audio.sample_rate])
         lines = {leg: saved_line(key, loaded).state or {} for leg, key in keys.items()}
         options = ClassifierOptions(baseline=False, never_unsure=never_unsure)
         return predict_recording(loaded, audio, options, legs=plans, voices=states, lines=lines)

@@ -158,10 +158,11 @@ def file_of_voice(given: str) -> Path:
 
 def files_of_line(given: str) -> list[Path]:
     """List the files of a line, with any codec, which no output may replace."""
-    from streamer.lines import CODECS, LineFolder, LineKey, refuse_line_name
+    from streamer.lines import CODECS, LineFolder, LineKey
+    from streamer.saved_states import refuse_reserved
 
     name = given.rpartition("=")[2]
-    refuse_line_name(name)
+    refuse_reserved(name, "line")
     return [LineFolder().path_of(LineKey(name, codec)) for codec in CODECS]
 
 

@@ -176,7 +176,7 @@ def run_session(
     legs = legs_of(arguments.legs, arguments.analyse, infos, usual_legs, arguments.staff)
     voices = voices_of(arguments.voice or (), legs)
     savers = [VoiceSaver(name, leg, model, __version__) for leg, name in voices.items()]
-    keys_of_lines = lines_of(arguments.line or (), legs, infos)
+    keys_of_lines = lines_of(arguments.line or (), legs, [info.sample_rate for info in infos])
     line_savers = [LineSaver(key, leg, model, __version__) for leg, key in keys_of_lines.items()]
     lines = _usable_lines(usual_lines, legs, model) | {saver.leg: saver.line for saver in line_savers}
     history = None if outputs.picture is None else SpectrogramHistory()

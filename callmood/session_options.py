@@ -421,12 +421,12 @@ def voices_of(given: Sequence[str], legs: "Sequence[LegPlan]") -> dict[str, str]
 
 
 def lines_of(
-    given: Sequence[str], legs: "Sequence[LegPlan]", sources: "Sequence[SourceInfo]"
+    given: Sequence[str], legs: "Sequence[LegPlan]", sample_rates: Sequence[int]
 ) -> "dict[str, LineKey]":
-    """Give the line of each leg that `--line` names, with the codec of its source."""
+    """Give the line of each leg that `--line` names, with the codec of its source; rates are of sources."""
     from streamer.lines import LineKey, codec_of
 
-    codecs = {leg.name: codec_of(sources[leg.source]) for leg in legs}
+    codecs = {leg.name: codec_of(sample_rates[leg.source]) for leg in legs}
     return {leg: LineKey(name, codecs[leg]) for leg, name in _names_of_legs("line", given, legs).items()}
 
 
@@ -508,7 +508,7 @@ class LiveInput:
         expected = self._expected(arguments)
         legs = legs_of(arguments.legs, arguments.analyse, expected, self.usual_legs, arguments.staff)
         voices_of(arguments.voice or (), legs)
-        lines_of(arguments.line or (), legs, expected)
+        lines_of(arguments.line or (), legs, [each.sample_rate for each in expected])
         for rule in arguments.alert or ():
             AlertRule.parse(rule).watched_legs([leg.name for leg in legs if leg.analysed])
 

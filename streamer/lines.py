@@ -16,16 +16,14 @@ from emotion.untrusted import Text
 from streamer.saved_states import (
     SUFFIX,
     SavedState,
+    StateFile,
     StateFolder,
     StoredState,
     checked_name,
     is_name,
     read_state,
-    refuse_another_model,
-    refuse_reserved,
     state_json,
 )
-from streamer.sources.base import SourceInfo
 
 NARROWBAND: Final = "narrowband"
 WIDEBAND: Final = "wideband"
@@ -38,9 +36,9 @@ _SIGN: Final = "@"
 """Between name and codec; no name of a voice has it."""
 
 
-def codec_of(source: SourceInfo) -> str:
-    """Name what the line does to sound, as far as the source tells: its sample rate."""
-    return NARROWBAND if source.sample_rate <= _NARROWBAND_RATE else WIDEBAND
+def codec_of(sample_rate: int) -> str:
+    """Name what the line does to sound, as far as the sample rate of the source tells."""
+    return NARROWBAND if sample_rate <= _NARROWBAND_RATE else WIDEBAND
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +64,16 @@ class LineKey:
         return cls(name, codec) if sign and is_name(name) and is_name(codec) else None
 
 
-def refuse_line_name(name: str) -> None:
-    """Refuse a name that no line may get."""
-    refuse_reserved(name, "line")
-
-
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class SavedLine(SavedState):
     """The content of a line's file; `state` is what `Voice.line_state` gave."""
 
     codec: str
+
+    @property
+    def key(self) -> LineKey:
+        """Which line it is."""
+        return LineKey(self.name, self.codec)
 
     @property
     def num_voices(self) -> int:
@@ -104,6 +102,10 @@ class LineFolder(StateFolder):
         """Give the file of a line."""
         return self.path / f"{key}{SUFFIX}"
 
+    def _file(self, key: LineKey) -> StateFile:
+        advice = f"begin the line anew with `callmood voices --delete {key}`"
+        return StateFile(self.path_of(key), f"line {key}", advice)
+
     def keys(self) -> list[LineKey]:
         """List the lines; files with other names are left out."""
         return [key for key in map(LineKey.parse, self.stems()) if key is not None]
@@ -115,20 +117,15 @@ class LineFolder(StateFolder):
 
     def read(self, key: LineKey) -> SavedLine | None:
         """Read a line; None if there is none."""
-        line = self.read_file(self.path_of(key), f"line {key}", read_line, _advice(key))
+        line = self.read_file(self._file(key), read_line)
         # Renaming the file renames the line.
         return None if line is None else replace(line, name=key.name, codec=key.codec)
 
     def for_model(self, key: LineKey, model: EmotionModel) -> SavedLine | None:
         """Read a line and check that a model can use it; None if there is none."""
         line = self.read(key)
-        if line is None:
-            return None
-        refuse_another_model(line, model, f"line {key}", _advice(key))
-        try:
-            model.open_voice(line=line.state)
-        except ValueError as error:
-            raise VoiceError(f"line {key}: {self.path_of(key)}: {error}; {_advice(key)}") from error
+        if line is not None:
+            self._file(key).check(line, model, lambda: model.open_voice(line=line.state))
         return line
 
     def add_voice(
@@ -139,7 +136,7 @@ class LineFolder(StateFolder):
         Voices on a line are independent, so that those of several sessions at once all count: the file is
         read again under the lock. `fresh` is what a line without a file begins with.
         """
-        key = LineKey(fresh.name, fresh.codec)
+        key = fresh.key
 
         def content() -> bytes | None:
             try:
@@ -153,7 +150,7 @@ class LineFolder(StateFolder):
             created = fresh.created if found is None else found.created
             return line_json(replace(fresh, created=created, state=after))
 
-        return self.write_file(self.path_of(key), f"line {key}", content)
+        return self.write_file(self._file(key), content)
 
     def delete(self, text: str) -> list[Path]:
         """Delete a line for good, ``name@codec``, or all codecs of a name."""
@@ -170,10 +167,6 @@ class LineFolder(StateFolder):
 
 def _is_same(one: LineState, other: LineState) -> bool:
     return one.keys() == other.keys() and all(one[name].tobytes() == other[name].tobytes() for name in one)
-
-
-def _advice(key: LineKey) -> str:
-    return f"begin the line anew with `callmood voices --delete {key}`"
 
 
 def refuse_line_for(model: EmotionModel) -> None:

@@ -168,13 +168,25 @@ def digest_of(model: "EmotionModel") -> str:
     return model.card.digests[MODEL_NAME]
 
 
-def refuse_another_model(saved: SavedState, model: "EmotionModel", what: str, advice: str) -> None:
-    """Refuse what another model learned; the message has both."""
-    if saved.model_digest != digest_of(model):
-        raise VoiceError(
-            f"{what} was learned by model {saved.model} (SHA-256 {saved.model_digest[:12]}), "
-            f"this is {model.card.name} ({digest_of(model)[:12]}); choose that model, or {advice}"
-        )
+@dataclass(frozen=True, slots=True)
+class StateFile:
+    """Where a voice or a line lies, what messages call it, and what they advise where it cannot be used."""
+
+    path: Path
+    what: str
+    advice: str
+
+    def check(self, saved: SavedState, model: "EmotionModel", open_voice: Callable[[], object]) -> None:
+        """Raise VoiceError where another model learned it, or where `open_voice` does not take the sums."""
+        if saved.model_digest != digest_of(model):
+            raise VoiceError(
+                f"{self.what} was learned by model {saved.model} (SHA-256 {saved.model_digest[:12]}), "
+                f"this is {model.card.name} ({digest_of(model)[:12]}); choose that model, or {self.advice}"
+            )
+        try:
+            open_voice()
+        except ValueError as error:
+            raise VoiceError(f"{self.what}: {self.path}: {error}; {self.advice}") from error
 
 
 class StateFolder:
@@ -187,19 +199,21 @@ class StateFolder:
         """List the names of all files, sorted, without their suffix; some may be nobody's."""
         return sorted(path.name.removesuffix(SUFFIX) for path in self.path.glob(f"[!.]*{SUFFIX}"))
 
-    def read_file(self, path: Path, what: str, parse: Callable[[bytes], Saved], advice: str) -> Saved | None:
+    def read_file(self, file: StateFile, parse: Callable[[bytes], Saved]) -> Saved | None:
         """Read a file; None if there is none, VoiceError if it cannot be used."""
         try:
-            with _opened(path) as file:
-                return parse(file.read(_MAX_FILE_BYTES))
+            with _opened(file.path) as opened:
+                return parse(opened.read(_MAX_FILE_BYTES))
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise VoiceError(f"{what}: {path} cannot be read ({error.strerror}); check its rights") from error
+            raise VoiceError(
+                f"{file.what}: {file.path} cannot be read ({error.strerror}); check its rights"
+            ) from error
         except JsonValueError as error:
-            raise VoiceError(f"{what}: {path}: {error}; {advice}") from error
+            raise VoiceError(f"{file.what}: {file.path}: {error}; {file.advice}") from error
 
-    def write_file(self, path: Path, what: str, content: Callable[[], bytes | None]) -> Path | None:
+    def write_file(self, file: StateFile, content: Callable[[], bytes | None]) -> Path | None:
         """Write what `content` gives, atomically; None from it writes nothing.
 
         No other process writes or forgets in this folder while `content` runs.
@@ -211,16 +225,17 @@ class StateFolder:
                     raw = content()
                     if raw is None:
                         return None
-                    replace(path, raw, PRIVATE)
-                    return path
+                    replace(file.path, raw, PRIVATE)
+                    return file.path
         except OutputError:
             raise
         except OSError as error:
             raise OutputError(
-                f"{what} cannot be saved: {path}: {error.strerror}; set CALLMOOD_VOICES to another folder"
+                f"{file.what} cannot be saved: {file.path}: {error.strerror}; "
+                "set CALLMOOD_VOICES to another folder"
             ) from error
         raise OutputError(
-            f"{what} is not saved: another callmood has been writing in {self.path} for "
+            f"{file.what} is not saved: another callmood has been writing in {self.path} for "
             f"{PATIENCE_SECONDS:g} s; end it"
         )
 

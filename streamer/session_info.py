@@ -17,7 +17,7 @@ ClockKind: TypeAlias = Literal["wall", "given", "stream"]
 it for a replay; or not known, so that stamps are stream time."""
 
 LineAddition: TypeAlias = Callable[[LineState], LineState | None]
-"""Gives a state of a line with one more voice; the same state where the voice does not belong to it."""
+"""Gives a state of a line with one more voice; the same state where the voice spoke too little."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from emotion.untrusted import SecondsSum
 from streamer.saved_states import (
     SUFFIX,
     SavedState,
+    StateFile,
     StateFolder,
     StoredState,
     checked_name,
     is_name,
     read_state,
-    refuse_another_model,
     refuse_reserved,
     state_json,
 )
@@ -52,26 +52,25 @@ class VoiceFolder(StateFolder):
         """Give the file of a voice."""
         return self.path / f"{checked_name(name, 'voice')}{SUFFIX}"
 
+    def _file(self, name: str) -> StateFile:
+        advice = f"make it anew with `callmood enroll {name} --replace`"
+        return StateFile(self.path_of(name), f"voice {name}", advice)
+
     def names(self) -> list[str]:
         """List the names of the voices; files with other names are left out."""
         return [name for name in self.stems() if is_name(name)]
 
     def read(self, name: str) -> SavedVoice | None:
         """Read a voice; None if there is none."""
-        voice = self.read_file(self.path_of(name), f"voice {name}", read_voice, _advice(name))
+        voice = self.read_file(self._file(name), read_voice)
         # Renaming the file renames the voice.
         return None if voice is None else replace(voice, name=checked_name(name, "voice"))
 
     def for_model(self, name: str, model: EmotionModel) -> SavedVoice | None:
         """Read a voice and check that a model can continue it; None if there is none."""
         voice = self.read(name)
-        if voice is None:
-            return None
-        refuse_another_model(voice, model, f"voice {name}", _advice(name))
-        try:
-            model.open_voice(voice.state)
-        except ValueError as error:
-            raise VoiceError(f"voice {name}: {self.path_of(name)}: {error}; {_advice(name)}") from error
+        if voice is not None:
+            self._file(name).check(voice, model, lambda: model.open_voice(voice.state))
         return voice
 
     def missing(self, name: str) -> VoiceError:
@@ -106,20 +105,16 @@ class VoiceFolder(StateFolder):
     def _write(self, voice: SavedVoice, check: Callable[[], None]) -> Path:
         """Write a voice if `check` does not raise; no other process writes in between."""
         refuse_reserved(voice.name, "voice")
-        path = self.path_of(voice.name)
+        file = self._file(voice.name)
 
         def content() -> bytes:
             check()
             return voice_json(voice)
 
-        self.write_file(path, f"voice {voice.name}", content)
-        return path
+        self.write_file(file, content)
+        return file.path
 
     def delete(self, name: str) -> None:
         """Delete a voice for good."""
         if not self.delete_file(self.path_of(name)):
             raise self.missing(name)
-
-
-def _advice(name: str) -> str:
-    return f"make it anew with `callmood enroll {name} --replace`"

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from callmood.cli import run_command
+
 Row = dict[str, Any]
 
 
@@ -54,6 +58,26 @@ def callmood(
         check=False,
         timeout=timeout_seconds,
     )
+
+
+def run_here(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """Run a command in this process: its exit code, and what it wrote to standard output and error.
+
+    Parameters
+    ----------
+    capsys : CaptureFixture
+        Of the test.
+    *words : str
+        The words after `callmood`.
+
+    Returns
+    -------
+    tuple of int, str and str
+        Code, output, errors.
+    """
+    code = run_command(words)
+    said = capsys.readouterr()
+    return code, said.out, said.err
 
 
 @dataclass(frozen=True)

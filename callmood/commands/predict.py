@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from emotion.output_files import OutputFile, OutputFiles
     from streamer.analysis.predict import LegPrediction, RecordingPrediction
     from streamer.leg_plan import LegPlan
-    from streamer.sources.base import SourceInfo
+    from streamer.lines import LineKey
 
 SUMMARY: Final = "Classify the emotion of whole recordings, and draw the analysis."
 
@@ -117,7 +117,6 @@ def run(arguments: argparse.Namespace) -> int:
     from emotion.output_files import OutputFiles
     from streamer.analysis.leg import ClassifierOptions
     from streamer.analysis.predict import predict_recording
-    from streamer.sources.base import SourceInfo
 
     model = choose_model(arguments.model)
     read = files_of_model(arguments.model)
@@ -143,10 +142,9 @@ def run(arguments: argparse.Namespace) -> int:
             audio = AudioFile(file)
             legs = legs_of_recording(audio, file.name, arguments.legs, arguments.analyse, arguments.staff)
             voices = {leg: states[name] for leg, name in voices_of(arguments.voice or (), legs).items()}
-            source = SourceInfo(file.name, audio.sample_rate, audio.channels, "FLOAT", None, live=False)
-            before = lines.before(source, legs)
+            before = lines.before(audio.sample_rate, legs)
             prediction = predict_recording(model, audio, options, legs=legs, voices=voices, lines=before)
-            lines.keep(source, prediction.lines)
+            lines.keep(audio.sample_rate, prediction.lines)
             if picture is not None:
                 _draw(model, audio, legs, prediction, picture)
         except (AudioFileError, UsageError, VoiceError) as error:
@@ -179,26 +177,30 @@ class _Lines:
         self._given = given
         self._model = model
         self._same_line = same_line
+        self._saved: dict[LineKey, LineState] = {}
         self._kept: dict[tuple[str, str], LineState] = {}
 
-    def before(self, source: "SourceInfo", legs: "Sequence[LegPlan]") -> "dict[str, LineState]":
-        """Give the line of each leg as it is before a recording."""
+    def before(self, sample_rate: int, legs: "Sequence[LegPlan]") -> "dict[str, LineState]":
+        """Give the line of each leg as it is before a recording; a saved one is read once."""
         from streamer.lines import codec_of
 
-        keys = lines_of(self._given, legs, [source])
-        states = {leg: saved_line(key, self._model).state or {} for leg, key in keys.items()}
+        keys = lines_of(self._given, legs, [sample_rate])
+        for key in keys.values():
+            if key not in self._saved:
+                self._saved[key] = saved_line(key, self._model).state or {}
+        states = {leg: self._saved[key] for leg, key in keys.items()}
         if self._same_line:
-            codec = codec_of(source)
+            codec = codec_of(sample_rate)
             for leg in (plan.name for plan in legs if plan.analysed):
                 states[leg] = self._kept.get((leg, codec), states.get(leg, {}))
         return states
 
-    def keep(self, source: "SourceInfo", lines: "Mapping[str, LineState]") -> None:
+    def keep(self, sample_rate: int, lines: "Mapping[str, LineState]") -> None:
         """Take what the callers of a recording leave."""
         from streamer.lines import codec_of
 
         if self._same_line:
-            self._kept |= {(leg, codec_of(source)): line for leg, line in lines.items()}
+            self._kept |= {(leg, codec_of(sample_rate)): line for leg, line in lines.items()}
 
 
 def _recordings(paths: Sequence[Path]) -> tuple[list[Path], int]:

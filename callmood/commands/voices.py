@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     """List the voices and lines, or delete one."""
     import json
 
-    from streamer.lines import LineFolder, LineKey
+    from streamer.lines import LineFolder
     from streamer.sinks.base import counted
     from streamer.voices import VoiceFolder
 
@@ -60,7 +60,6 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     voices, code = _readable(voice_folder.read, voice_folder.names())
     lines, code_of_lines = _readable(line_folder.read, line_folder.keys())
-    keys = [LineKey(line.name, line.codec) for line in lines]
     if arguments.json:
         facts = [
             _facts("voice", voice, voice_folder.path_of(voice.name))
@@ -68,15 +67,14 @@ def run(arguments: argparse.Namespace) -> int:
             for voice in voices
         ]
         facts += [
-            _facts("line", line, line_folder.path_of(key)) | {"codec": line.codec, "voices": line.num_voices}
-            for line, key in zip(lines, keys, strict=True)
+            _facts("line", line, line_folder.path_of(line.key))
+            | {"codec": line.codec, "voices": line.num_voices}
+            for line in lines
         ]
         sys.stdout.write(json.dumps(facts, indent=2) + "\n")
         return code or code_of_lines
     rows = [_row(voice.name, voice, f"{voice.speech_seconds:.1f} s") for voice in voices]
-    line_rows = [
-        _row(str(key), line, counted(line.num_voices, "voice")) for line, key in zip(lines, keys, strict=True)
-    ]
+    line_rows = [_row(str(line.key), line, counted(line.num_voices, "voice")) for line in lines]
     tables = [[columns, *each] for columns, each in ((_COLUMNS, rows), (_LINE_COLUMNS, line_rows)) if each]
     nothing = f"no voices in {voice_folder.path}; make one with callmood enroll NAME\n"
     sys.stdout.write("\n".join(map(table, tables)) if tables else nothing)

@@ -7,8 +7,8 @@ from emotion.decision import line_voices
 from emotion.errors import UsageError
 from emotion.model import EmotionModel
 from streamer.events import Event, Row, is_spoken
-from streamer.lines import LineFolder, LineKey, SavedLine, refuse_line_for, refuse_line_name
-from streamer.saved_states import digest_of
+from streamer.lines import LineFolder, LineKey, SavedLine, refuse_line_for
+from streamer.saved_states import digest_of, refuse_reserved
 from streamer.session_info import LegLine, SessionInfo, Summary
 from streamer.sinks.base import Sink
 from streamer.voices import SavedVoice, VoiceFolder
@@ -94,7 +94,7 @@ class LineSaver(Sink):
         folder: LineFolder | None = None,
     ) -> None:
         self.leg = leg
-        refuse_line_name(key.name)
+        refuse_reserved(key.name, "line")
         refuse_line_for(model)
         self._folder = folder or LineFolder()
         self._model = model
@@ -105,7 +105,7 @@ class LineSaver(Sink):
         self._is_over = False
 
     def close(self, summary: Summary | None) -> None:
-        """Add the voice, unless it spoke too little, does not fit, or the session failed before its end."""
+        """Add the voice, unless it spoke too little, or the session failed before its end."""
         was_over, self._is_over = self._is_over, True
         if summary is None or was_over:
             return

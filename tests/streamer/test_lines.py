@@ -21,7 +21,6 @@ from emotion.untrusted import JsonValueError
 from streamer.lines import LineFolder, LineKey, SavedLine, codec_of, line_json, read_line, refuse_line_for
 from streamer.saved_states import digest_of
 from streamer.sinks.voice_saver import LineSaver
-from streamer.sources.base import SourceInfo
 from streamer.voices import VoiceFolder
 from tests.spoiling import fuzzed, little_memory, spoiled, spoiled_values
 
@@ -80,7 +79,7 @@ def test_what_is_no_line_is_refused(lined: EmotionModel, change: dict[str, Any],
     ("rate", "codec"), [(4000, "narrowband"), (8000, "narrowband"), (8001, "wideband"), (48_000, "wideband")]
 )
 def test_the_codec_is_as_far_as_the_rate_tells(rate: int, codec: str) -> None:
-    assert codec_of(SourceInfo("a", rate, 1, "FLOAT", None, live=True)) == codec
+    assert codec_of(rate) == codec
 
 
 def test_a_key_is_a_name_and_a_codec() -> None:

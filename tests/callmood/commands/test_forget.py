@@ -5,13 +5,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from callmood.cli import run_command
 from streamer.recordings.session_folder import SessionFolder, SessionLock
-from tests.command import command, environment
+from tests.command import command, environment, run_here
 from tests.pseudo_terminal import PseudoTerminal
 from tests.recorded_material import MIDDLE, NEW, OLD, record, removed, size, tree
 from tests.session_material import facts
@@ -41,12 +42,7 @@ def run(
     for session in (OLD, MIDDLE, NEW):
         record(tmp_path / "recordings", session)
 
-    def run(*words: str) -> tuple[int, str, str]:
-        code = run_command(("forget", *words))
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+    return partial(run_here, capsys, "forget")
 
 
 def test_a_session_and_a_voice_go_whole_and_the_rest_stays(run: Run, tmp_path: Path, voices: Path) -> None:

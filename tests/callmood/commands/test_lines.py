@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,7 @@ import pytest
 import soundfile
 
 import callmood
-from callmood.cli import run_command
-from tests.command import read_journal
+from tests.command import read_journal, run_here
 from tests.model_maker import tone_of
 from tests.voice_model import make_voice_model
 
@@ -41,12 +41,7 @@ def run(
     monkeypatch.chdir(place)
     monkeypatch.setenv("CALLMOOD_VOICES", str(tmp_path / "voices"))
 
-    def run(*words: str) -> tuple[int, str, str]:
-        code = run_command(words)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+    return partial(run_here, capsys)
 
 
 def test_a_line_is_learned_used_listed_and_reset(run: Run, tmp_path: Path) -> None:

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from callmood.cli import run_command
-from tests.command import read_journal
+from tests.command import read_journal, run_here
 from tests.model_maker import make_model, tone_of
 from tests.voice_model import make_voice_model
 
@@ -37,12 +37,7 @@ def run(
     monkeypatch.chdir(place)
     monkeypatch.setenv("CALLMOOD_VOICES", str(tmp_path / "voices"))
 
-    def run(*words: str) -> tuple[int, str, str]:
-        code = run_command(words)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+    return partial(run_here, capsys)
 
 
 def test_a_voice_is_made_used_listed_and_deleted(run: Run, tmp_path: Path) -> None:
