@@ -18,6 +18,7 @@ from callmood.evaluation.streams import (
     STREAM_RATE_HZ,
     StreamSound,
     plan_streams,
+    read_at_stream_rate,
     render_stream,
     stream_generator,
 )
@@ -168,6 +169,47 @@ def kept_of(
     return in_clip, spoken
 
 
+PAUSES_SECONDS: Final = (0.5, 4.0)
+ROOM_DBFS: Final = -50.0
+SPEECH_DBFS: Final = -23.0
+CLIPS_IN_ROOM: Final = 40
+
+
+def room_after_voices(clips: Sequence[Clip]) -> tuple[Samples, np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    """Put clips of one corpus into a room with long pauses; give the sound and its spoken samples, summed."""
+    rng = np.random.default_rng(77)
+    sounds: list[Samples] = []
+    spoken = []
+    for index in rng.choice(len(clips), min(CLIPS_IN_ROOM, len(clips)), replace=False):
+        clip = read_at_stream_rate(clips[index].path)
+        slices = clip[: len(clip) // 320 * 320].reshape(-1, 320)
+        powers = np.mean(slices**2, axis=1)
+        active = np.repeat(powers > 1e-3 * powers.max(), 320)
+        active = np.pad(active, (0, len(clip) - len(active)))
+        pause = round(rng.uniform(*PAUSES_SECONDS) * STREAM_RATE_HZ)
+        gain = 10 ** (SPEECH_DBFS / 20) / np.sqrt(np.mean(clip[active] ** 2))
+        sounds += [np.zeros(pause, np.float32), (clip * gain).astype(np.float32)]
+        spoken += [np.zeros(pause, np.bool_), active]
+    sound = np.concatenate(sounds)
+    sound += (rng.standard_normal(len(sound)) * 10 ** (ROOM_DBFS / 20)).astype(np.float32)
+    return np.clip(sound, -1, 1), np.concatenate([[0], np.cumsum(np.concatenate(spoken))])
+
+
+def empty_windows(clips: Sequence[Clip], gate: GateKind) -> tuple[Counter[str], Counter[str]]:
+    """Count states of windows without any speech: of all, and of those within half a second after it."""
+    sound, spoken = room_after_voices(clips)
+    empty: Counter[str] = Counter()
+    near: Counter[str] = Counter()
+    for window in windows_of(sound, STREAM_RATE_HZ, gate):
+        start, end = window.start_sample, window.end_sample
+        if spoken[end] > spoken[start]:
+            continue
+        empty[window.state] += 1
+        if spoken[start] > spoken[max(0, start - STREAM_RATE_HZ // 2)]:
+            near[window.state] += 1
+    return empty, near
+
+
 GATES: Final[tuple[GateKind, ...]] = get_args(GateKind)
 NUM_SPEAKERS: Final = 10
 CLIPS_EACH: Final = 12
@@ -188,6 +230,12 @@ spoken (slices within 30 dB of the clip's loudest), since clips begin and end in
 whisper.
 """
 
+AFTER_VOICES: Final = """\
+{clips} clips of a corpus at -23 dBFS with pauses of 0.5 to 4 s, in a room of white noise at -50 dBFS. Share
+of windows without a slice of speech that are taken for speech, in %: of all, then of those that begin within
+half a second after speech.
+"""
+
 
 def main() -> int:
     """Measure and write the page."""
@@ -202,7 +250,7 @@ def main() -> int:
 
 
 def _write(corpora: Path, path: Path) -> None:
-    parts = (HEAD, *_not_speech(), *_speech(corpora), *_cost())
+    parts = (HEAD, *_not_speech(), *_speech(corpora), *_after_voices(corpora), *_cost())
     text = page("What is speech, and what is not", "gate-table", *parts, date=today())
     path.write_text(text, encoding="utf-8")
     print(path)
@@ -257,6 +305,21 @@ def _speech(folder: Path) -> list[str]:
     columns = [column for gate in GATES for column in (f"{gate}: in clip", "spoken")]
     words = SPEECH.format(clips=CLIPS_EACH, speakers=NUM_SPEAKERS)
     return ["## Speech", words, table(("corpus", "condition", "windows", *columns), rows)]
+
+
+def _after_voices(folder: Path) -> list[str]:
+    """Measure how many windows of an empty room are taken for speech because a voice was heard before."""
+    if not folder.is_dir():
+        return []
+    rows = []
+    clips = read_dataset(folder).clips
+    for corpus in sorted({clip.corpus for clip in clips}):
+        empty, near = empty_windows([clip for clip in clips if clip.corpus == corpus], "voice")
+        shares = [f"{100 * count['speech'] / max(1, count.total()):.2f}" for count in (empty, near)]
+        rows.append((corpus, str(empty.total()), shares[0], str(near.total()), shares[1]))
+        print(*rows[-1], flush=True)
+    head = ("corpus", "windows", "voice", "soon after speech", "voice")
+    return ["## A room after a voice", AFTER_VOICES.format(clips=CLIPS_IN_ROOM), table(head, rows)]
 
 
 def _cost() -> list[str]:

@@ -1,17 +1,17 @@
-"""Pretrained encoders of speech: their frames; find, check, open and run a network."""
+"""Pretrained encoders of speech: their frames and inputs; find, check, open and run a network."""
 
 import hashlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol, TypeVar, cast
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from emotion.arrays import FloatArray
+from emotion.arrays import FloatArray, Samples
 from emotion.errors import MissingExtraError, ModelError
 from emotion.untrusted import JsonValueError, Text, Texts, Versioned, convert, parse_object
 
@@ -23,7 +23,8 @@ SAMPLE_RATE: Final = 16_000
 class EncoderFrames:
     """The taps of an encoder, and which samples a frame is made of; the first starts at the first sample.
 
-    In the layers behind, every frame attends to every other.
+    In the layers behind, every frame attends to all that are encoded with it, and to the kept keys and values
+    of frames before them.
 
     Attributes
     ----------
@@ -37,6 +38,8 @@ class EncoderFrames:
         Samples that the first frame needs.
     frame_hop : int
         Samples between frame starts.
+    kept_width : int
+        Keys and values a frame, of all layers; they are kept as float16.
     """
 
     folder: str
@@ -44,6 +47,12 @@ class EncoderFrames:
     tap_width: int
     frame_length: int
     frame_hop: int
+    kept_width: int
+
+    @property
+    def num_values(self) -> int:
+        """Values a frame, of all taps."""
+        return len(self.tap_names) * self.tap_width
 
     @property
     def frame_middle(self) -> int:
@@ -66,7 +75,14 @@ class EncoderFrames:
         return max(0, (num_samples - self.frame_length) // self.frame_hop + 1)
 
 
-RECOGNISER: Final = EncoderFrames("encoder", ("layer1_mid", "layer1", "layer2"), 288, 895, 384)
+RECOGNISER: Final = EncoderFrames(
+    "encoder",
+    ("layer1_mid", "layer1", "layer2"),
+    288,
+    frame_length=895,
+    frame_hop=384,
+    kept_width=3 * 2 * 288,
+)
 """Of a recogniser of speech.
 
 Three convolutions without padding stand before its first layer: 127 samples every 64, 7 of those every 3, 3
@@ -79,13 +95,138 @@ COLUMN_HOP: Final = 160
 MAX_FRAMES: Final = 400
 """What the turn encoder has places for: 8 s."""
 TURN_ENCODER: Final = EncoderFrames(
-    "turn-encoder", ("turn0_mid", "turn0", "turn1"), 384, frame_length=400, frame_hop=2 * COLUMN_HOP
+    "turn-encoder",
+    ("turn0_mid", "turn0", "turn1"),
+    384,
+    frame_length=400,
+    frame_hop=2 * COLUMN_HOP,
+    kept_width=2 * 2 * 384,
 )
 """Of a detector of ends of turns.
 
 Its input is a log mel spectrogram. Two convolutions, the second with a stride of two columns, stand before
 its first layer, so frames are 320 samples (20 ms) apart; 2 s give 99.
 """
+
+KeptArray: TypeAlias = NDArray[np.float16]
+"""Keys and values, shape (frames, kept_width): of each layer its keys, then its values."""
+
+Inputs: TypeAlias = dict[str, NDArray[np.generic]]
+"""What a network is given, by the names of its graph."""
+
+PLACE_LENGTH: Final = 127
+PLACE_HOP: Final = 64
+"""Samples of a place of the recogniser's first convolution, and between two."""
+_PLACES_FOR_FIRST, _PLACES_FOR_NEXT = 13, 6
+_NUM_CHANNELS: Final = 288
+
+
+def num_places(num_samples: int) -> int:
+    """Count the places of the recogniser's first convolution.
+
+    Parameters
+    ----------
+    num_samples : int
+        Of the sound, at 16 kHz.
+
+    Returns
+    -------
+    int
+        0 for less than 127 samples.
+    """
+    return max(0, (num_samples - PLACE_LENGTH) // PLACE_HOP + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class NormSums:
+    """Sums over outputs of the recogniser's first convolution, behind which a norm is taken.
+
+    Attributes
+    ----------
+    num_places : int
+        Each has 288 outputs.
+    total, squares : float
+        Of these outputs, and of their squares; each output lies in -1..1.
+    """
+
+    num_places: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+
+
+def recogniser_inputs(
+    sound: Samples, num_before: int, before: Sequence[NormSums] = (), past: Sequence[KeptArray] = ()
+) -> Inputs:
+    """Prepare sound for the recogniser's encoder.
+
+    Parameters
+    ----------
+    sound : ndarray, shape (n,), float32
+        At the level of the encoder; begins with the first frame to encode, and holds at least one.
+    num_before : int
+        Places within so many samples are in `before` already.
+    before : sequence of NormSums, optional
+        Of the older sound of the window.
+    past : sequence of ndarray, each of shape (frames, 1728), float16, optional
+        Kept keys and values of the frames before, oldest first.
+
+    Returns
+    -------
+    dict of str to ndarray
+        For `Encoder.run`, which gives frames, keys and values of (n - 895) // 384 + 1 frames, and the sums
+        and the sums of squares of each place.
+    """
+    places = np.lib.stride_tricks.sliding_window_view(sound, PLACE_LENGTH)[::PLACE_HOP]
+    num_old = num_places(num_before)
+    fresh = np.ones(len(places), dtype=np.float32)
+    fresh[:num_old] = 0.0
+    num_all = sum(each.num_places for each in before) + len(places) - num_old
+    totals = [sum(each.total for each in before), sum(each.squares for each in before)]
+    used = _PLACES_FOR_FIRST + _PLACES_FOR_NEXT * (RECOGNISER.num_frames(len(sound)) - 1)
+    return {
+        "columns": np.ascontiguousarray(places),
+        "used": np.array([used], dtype=np.int64),
+        "past": _joined(past, RECOGNISER),
+        "fresh": fresh,
+        "statistics": np.array([num_all * _NUM_CHANNELS, *totals], dtype=np.float32),
+    }
+
+
+def turn_encoder_inputs(
+    log_mel: FloatArray, places: NDArray[np.int64], num_context: int, past: Sequence[KeptArray] = ()
+) -> Inputs:
+    """Prepare a spectrogram for the turn encoder.
+
+    Parameters
+    ----------
+    log_mel : ndarray, shape (num_context + num_columns, 80), float32
+        Columns of the sound.
+    places : ndarray, shape ((num_columns + 1) // 2,), int64
+        Of each frame to encode, 0 to 399. The network learned from 8 s that end, in place 399, where
+        somebody pauses.
+    num_context : {0, 1, 2}
+        Columns before the first frame; those that are missing count as zeros.
+    past : sequence of ndarray, each of shape (frames, 1536), float16, optional
+        Kept keys and values of the frames before, oldest first.
+
+    Returns
+    -------
+    dict of str to ndarray
+        For `Encoder.run`, which gives frames, keys and values.
+    """
+    num_frames = len(places)
+    padded = np.zeros((2 * num_frames + 3, log_mel.shape[1]), dtype=np.float32)
+    first = 2 - num_context
+    padded[first : first + len(log_mel)] = log_mel
+    # What the first convolution gives for a place without a column counts as zero, too.
+    real = np.zeros((2 * num_frames + 1, 1), dtype=np.float32)
+    real[max(0, first - 1) : first - 1 + len(log_mel)] = 1.0
+    return {"log_mel": padded, "real": real, "places": places, "past": _joined(past, TURN_ENCODER)}
+
+
+def _joined(past: Sequence[KeptArray], encoder: EncoderFrames) -> KeptArray:
+    return np.concatenate([np.zeros((0, encoder.kept_width), dtype=np.float16), *past])
+
 
 _ERRORS_ONLY: Final = 3
 
@@ -161,14 +302,15 @@ class EncoderFile:
     ----------
     graph : bytes
         An ONNX file.
-    input_name : str
-        The graph's input, float32: of shape (1, num_samples), or (1, bands, columns).
+    input_names : tuple of str
+        The graph's inputs.
     output_names : tuple of str
-        Its outputs, each float32 (1, frames, width).
+        Its outputs: ``taps``, float32 (frames, num_values), ``kept``, float16 (frames, kept_width), and what
+        else the encoder gives.
     """
 
     graph: bytes
-    input_name: str
+    input_names: tuple[str, ...]
     output_names: tuple[str, ...]
 
 
@@ -180,7 +322,7 @@ class NetworkCard(Struct, frozen=True):
 
 
 class _EncoderCard(NetworkCard, frozen=True):
-    input: Text
+    inputs: Texts
     outputs: Texts
 
 
@@ -224,7 +366,7 @@ def read_encoder(folder: Path) -> EncoderFile:
         If a file is missing, the card is damaged or of a newer format, or the digests differ.
     """
     card, graph = read_network(folder, CARD_NAME, _EncoderCard, WHAT_TO_DO)
-    return EncoderFile(graph, card.input, card.outputs)
+    return EncoderFile(graph, card.inputs, card.outputs)
 
 
 def read_network(folder: Path, card_name: str, kind: type[Card], advice: str) -> tuple[Card, bytes]:
@@ -281,7 +423,7 @@ def _read(path: Path, advice: str) -> bytes:
 
 
 class Encoder:
-    """A stateless network: the same input gives the same bits in any thread.
+    """A network without memory: the same input gives the same bits in any thread.
 
     Parameters
     ----------
@@ -298,22 +440,22 @@ class Encoder:
         self._file = file
         self._session = open_session(file.graph)
 
-    def encode(self, sound: FloatArray) -> tuple[FloatArray, ...]:
-        """Encode a sound as a whole.
+    def run(self, inputs: Inputs) -> list[NDArray[np.generic]]:
+        """Encode frames.
 
         Parameters
         ----------
-        sound : ndarray, float32
-            Samples, shape (n,), for the recogniser; a log mel spectrogram, shape (80, num_columns), for the
-            turn encoder. Each frame attends to all others: sound added at the end changes earlier frames.
+        inputs : dict of str to ndarray
+            As `recogniser_inputs` or `turn_encoder_inputs` gives them. Each frame attends to all frames
+            encoded with it, and to the past: sound added at the end changes earlier frames.
 
         Returns
         -------
-        tuple of ndarray, each of shape (frames, width), float32
-            One a tap, in the order of the card.
+        list of ndarray
+            In the order of the card: ``taps``, shape (frames, num_values), float32, tap by tap; ``kept``,
+            shape (frames, kept_width), float16; and what else the encoder gives.
         """
-        outputs = self._session.run(self._file.output_names, {self._file.input_name: sound[None]})
-        return tuple(cast("FloatArray", output[0]) for output in outputs)
+        return self._session.run(self._file.output_names, inputs)
 
 
 _opening: Final = threading.Lock()

@@ -12,8 +12,16 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from emotion.encoders import CARD_NAME, COLUMN_HOP, MAX_FRAMES, SAMPLE_RATE, TURN_ENCODER, open_session
-from emotion.features.speech import log_mel
+from emotion.encoders import (
+    CARD_NAME,
+    COLUMN_HOP,
+    MAX_FRAMES,
+    SAMPLE_RATE,
+    TURN_ENCODER,
+    open_session,
+    turn_encoder_inputs,
+)
+from emotion.features.window_encoder import log_mel
 from scripts.onnx_tools import (
     Array,
     GraphWriter,
@@ -45,47 +53,69 @@ class _Writer(GraphWriter):
 
     def write(self) -> onnx.ModelProto:
         frames = self._front_end()
+        past = self.past(len(_LAYERS), _WIDTH)
+        kept: list[str] = []
         for layer in range(len(_LAYERS)):
-            frames = self._layer(layer, frames)
+            frames = self._layer(layer, frames, past[layer], kept)
+        self.node("Concat", TAPS, "taps", axis=1)
+        self.kept(kept)
+        wide = TURN_ENCODER.kept_width
         return self.model(
-            "first two layers of the encoder of Smart Turn",
-            {"log_mel": [1, _NUM_BANDS, "columns"]},
-            {tap: [1, "frames", _WIDTH] for tap in TAPS},
+            "first two layers of the encoder of Smart Turn, with keys and values kept",
+            {
+                "log_mel": ["columns", _NUM_BANDS],
+                "real": ["outputs", 1],
+                "places": ["frames"],
+                "past": ["past", wide],
+            },
+            {"taps": ["frames", len(TAPS) * _WIDTH], "kept": ["frames", wide]},
+            {"places": TensorProto.INT64, "past": TensorProto.FLOAT16, "kept": TensorProto.FLOAT16},
         )
 
     def _front_end(self) -> str:
+        """Two convolutions, each as a product; the columns come with those that stand for padding."""
         heard = "log_mel"
-        for number, stride in ((1, 1), (2, 2)):
+        for number, width, stride in ((1, _NUM_BANDS, 1), (2, _WIDTH, 2)):
             name, theirs = f"conv{number}", f"inner.encoder.conv{number}"
-            weights = self.weight(f"{name}.weight", self._quantised([f"{theirs}.weight"]), axis=0)
-            inputs = [heard, weights, self._bias(theirs)]
-            swing = self.node("Conv", inputs, name, strides=[stride], kernel_shape=[3], pads=[1, 1])
-            heard = self.node("Gelu", [swing], f"{name}.gelu")
-        frames = self.node("Transpose", [heard], "frames", perm=[0, 2, 1])
-        # It learned from 8 s that end where somebody pauses: a window lies at their end.
-        places = self.given("inner.encoder.embed_positions.weight")
-        count = self.node("Shape", [frames], "count", start=1, end=2)
-        first, end = self.node("Neg", [count], "places.first"), self.integers("places.end", [len(places)])
-        kept = self.node(
-            "Slice",
-            [self.floats("places", places), first, end, self.integers("places.axis", [0])],
-            "places.kept",
-        )
-        return self.node("Add", [frames, kept], "placed")
+            joined = self.joined_places(heard, f"{name}.joined", width, 3, stride)
+            # Theirs is (channels, channels before, places), with a scale a channel.
+            steps, scales, zeros = self._quantised([f"{theirs}.weight"])
+            matrix = Quantised(steps.transpose(2, 1, 0).reshape(-1, len(steps)), scales, zeros)
+            product = self.node("MatMul", [joined, self.weight(f"{name}.weight", matrix)], name)
+            heard = self.node(
+                "Gelu", [self.node("Add", [product, self._bias(theirs)], f"{name}.biased")], f"{name}.gelu"
+            )
+            if number == 1:
+                heard = self.node("Mul", [heard, "real"], "conv1.real")
+        table = self.floats("places.table", self.given("inner.encoder.embed_positions.weight"))
+        placed = self.node("Gather", [table, "places"], "places.frames", axis=0)
+        return self.node("Add", [heard, placed], "placed")
 
-    def _layer(self, layer: int, frames: str) -> str:
+    def _layer(self, layer: int, frames: str, past: tuple[str, str], kept: list[str]) -> str:
         name, theirs, matrices = f"layers.{layer}", f"inner.encoder.layers.{layer}", _LAYERS[layer]
         even = self._norm(frames, f"{theirs}.self_attn_layer_norm", f"{name}.attention.norm")
-        joined = self._product(even, f"{name}.qkv", [matrices[each] for each in "qkv"])
-        queries, values = (self._bias_of(f"{theirs}.self_attn.{each}_proj") for each in "qv")
-        bias = np.concatenate([queries, np.zeros(_WIDTH), values])
+        # Queries are scaled here, so that what they match need not be.
+        factors = np.ones(3 * _WIDTH, dtype=np.float32)
+        factors[:_WIDTH] = _HEAD_WIDTH**-0.5
+        joined = self._product(even, f"{name}.qkv", [matrices[each] for each in "qkv"], factors)
+        of_queries, of_values = (self._bias_of(f"{theirs}.self_attn.{each}_proj") for each in "qv")
+        bias = np.concatenate([of_queries, np.zeros(_WIDTH), of_values]) * factors
         joined = self.node("Add", [joined, self.floats(f"{name}.qkv.bias", bias)], f"{name}.qkv.biased")
-        shape = self.integers("shape.heads", [-1, 3 * _NUM_HEADS, _HEAD_WIDTH])
-        joined = self.node("Reshape", [joined, shape], f"{name}.heads")
-        joined = self.node("Transpose", [joined], f"{name}.heads.turned", perm=[1, 0, 2])
-        parts = self.split(joined, f"{name}.parts", 0, [_NUM_HEADS] * 3)
-        parts[1] = self.node("Transpose", [parts[1]], f"{name}.keys", perm=[0, 2, 1])
-        heard = self.attention(parts, f"{name}.attention", _HEAD_WIDTH, [1, -1, _WIDTH])
+        queries, *new = self.split(joined, f"{name}.parts", 1, [_WIDTH] * 3)
+        kept += new
+        keys, values = (
+            self.node("Concat", pair, f"{name}.{each}.all", axis=0)
+            for each, pair in zip(("keys", "values"), zip(past, new, strict=True), strict=True)
+        )
+        parts = [
+            self._heads(flat, f"{name}.{each}", perm)
+            for flat, each, perm in (
+                (queries, "queries", [1, 0, 2]),
+                (keys, "keys", [1, 2, 0]),
+                (values, "values", [1, 0, 2]),
+            )
+        ]
+        heard = self.attention(parts, f"{name}.attention", None, [-1, _WIDTH])
         heard = self._linear(heard, f"{name}.out", matrices["out"], f"{theirs}.self_attn.out_proj")
         middle = self.node("Add", [frames, heard], f"{name}.middle")
         wide = self._norm(middle, f"{theirs}.final_layer_norm", f"{name}.norm")
@@ -93,6 +123,12 @@ class _Writer(GraphWriter):
         wide = self.node("Gelu", [wide], f"{name}.gelu")
         wide = self._linear(wide, f"{name}.fc2", matrices["fc2"], f"{theirs}.fc2")
         return self.node("Add", [middle, wide], name)
+
+    def _heads(self, flat: str, name: str, perm: list[int]) -> str:
+        shape = self.integers("shape.heads", [-1, _NUM_HEADS, _HEAD_WIDTH])
+        return self.node(
+            "Transpose", [self.node("Reshape", [flat, shape], f"{name}.heads")], f"{name}.turned", perm=perm
+        )
 
     def _norm(self, frames: str, theirs: str, name: str) -> str:
         both = [self.floats(f"{name}.{part}", self.given(f"{theirs}.{part}")) for part in ("weight", "bias")]
@@ -102,9 +138,12 @@ class _Writer(GraphWriter):
         product = self._product(frames, name, [matrix])
         return self.node("Add", [product, self._bias(theirs)], f"{name}.biased")
 
-    def _product(self, frames: str, name: str, matrices: list[str]) -> str:
-        """Multiply by one or more of their matrices side by side."""
-        return self.node("MatMul", [frames, self.weight(f"{name}.weight", self._quantised(matrices))], name)
+    def _product(self, frames: str, name: str, matrices: list[str], factors: Array | None = None) -> str:
+        """Multiply by one or more of their matrices side by side, each column by a factor."""
+        joined = self._quantised(matrices)
+        if factors is not None:
+            joined = joined._replace(scale=joined.scale * factors)
+        return self.node("MatMul", [frames, self.weight(f"{name}.weight", joined)], name)
 
     def _quantised(self, names: list[str]) -> Quantised:
         return Quantised(
@@ -150,7 +189,8 @@ def main() -> int:
     arguments = read_arguments(__doc__, Path("models/turn-encoder"))
     network, licence = PACKAGE.files(arguments.package, NETWORK, LICENCE)
     original = onnx.load_from_string(network)
-    written = checked(_Writer(original).write())
+    graph = _Writer(original).write()
+    written = checked(graph)
     difference = difference_on_noise(without_rounding(original), written)
     if difference > LARGEST_DIFFERENCE:
         raise SystemExit(f"the cut differs from the original by {difference:.1e} deviations of a tap")
@@ -165,8 +205,9 @@ def main() -> int:
         PACKAGE.origin(NETWORK, network),
         sample_rate=SAMPLE_RATE,
         frame_hop=TURN_ENCODER.frame_hop,
-        input="log_mel",
-        outputs=list(TAPS),
+        inputs=[each.name for each in graph.graph.input],
+        outputs=[each.name for each in graph.graph.output],
+        taps=list(TAPS),
         recipe="make turn-encoder",
     )
     print(f"{out}: {len(written)} bytes; {difference:.1e} deviations from the original in float32")
@@ -195,18 +236,15 @@ def without_rounding(original: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def difference_on_noise(passing: onnx.ModelProto, written: bytes) -> float:
-    """Compare both on the same noise of 8 s, all that the original takes."""
+    """Compare both on the same noise of 8 s, all that the original takes, with nothing kept."""
     num_samples = MAX_FRAMES * TURN_ENCODER.frame_hop + COLUMN_HOP + SAMPLE_RATE
     sound = np.random.default_rng(0).standard_normal(num_samples).astype(np.float32)
-    heard = log_mel(sound)[None, :, : 2 * MAX_FRAMES]
-    theirs, ours = (
-        open_session(graph).run(taps, {name: heard})
-        for graph, taps, name in (
-            (passing.SerializeToString(), THEIR_TAPS, "input_features"),
-            (written, TAPS, "log_mel"),
-        )
+    heard = log_mel(sound)[: 2 * MAX_FRAMES]
+    theirs = open_session(passing.SerializeToString()).run(
+        THEIR_TAPS, {"input_features": np.ascontiguousarray(heard.T)[None]}
     )
-    return largest_difference(theirs, ours)
+    ours = open_session(written).run(["taps"], turn_encoder_inputs(heard, np.arange(MAX_FRAMES), 0))
+    return largest_difference([each[0] for each in theirs], np.split(ours[0], len(TAPS), axis=1))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from onnx import TensorProto, helper, numpy_helper
 Array: TypeAlias = NDArray[Any]
 
 LICENCE_NAME: Final = "LICENSE"
+_END: Final = 2**31 - 1
 _OPSET: Final = 20
 _IR_VERSION: Final = 9
 
@@ -134,7 +135,7 @@ class Quantised(NamedTuple):
 
 
 Ends: TypeAlias = Mapping[str, Sequence[int | str]]
-"""Names and shapes of a graph's inputs or outputs, all float32; a word stands for any length."""
+"""Names and shapes of a graph's inputs or outputs; a word stands for any length, 0 included."""
 
 
 class GraphWriter:
@@ -148,10 +149,16 @@ class GraphWriter:
         self._nodes: list[onnx.NodeProto] = []
         self._kept: dict[str, onnx.TensorProto] = {}
 
-    def model(self, what: str, inputs: Ends, outputs: Ends) -> onnx.ModelProto:
-        """Close the graph; `what` is one line about it."""
+    def model(
+        self, what: str, inputs: Ends, outputs: Ends, kinds: Mapping[str, int] | None = None
+    ) -> onnx.ModelProto:
+        """Close the graph; `what` is one line about it, `kinds` the types of ends that are not float32."""
+        kinds = kinds or {}
         given, asked = (
-            [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in ends.items()]
+            [
+                helper.make_tensor_value_info(name, kinds.get(name, TensorProto.FLOAT), shape)
+                for name, shape in ends.items()
+            ]
             for ends in (inputs, outputs)
         )
         graph = helper.make_graph(self._nodes, what, given, asked, list(self._kept.values()))
@@ -181,20 +188,59 @@ class GraphWriter:
         self._nodes.append(helper.make_node("Split", [whole, wanted], parts, name, axis=axis))
         return parts
 
-    def attention(self, parts: Sequence[str], name: str, head_width: int, shape: Sequence[int]) -> str:
-        """Add attention of every frame to all others, from queries, keys and values to frames of `shape`.
+    def slice(self, whole: str, name: str, start: int | str, end: int | str, by: int = 1) -> str:
+        """Take places of the first axis; a limit is a number, or the name of one, shape (1,)."""
+        limits = [each if isinstance(each, str) else self._one(each) for each in (start, end)]
+        return self.node("Slice", [whole, *limits, self._one(0), self._one(by)], name)
 
-        Queries and values are (heads, frames, head width), keys (heads, head width, frames).
+    def joined_places(self, frames: str, name: str, width: int, length: int, stride: int) -> str:
+        """Put `length` places side by side, every `stride`: (places, width) becomes (n, length * width).
+
+        With a matrix of weights behind it this is a convolution without padding. As many places are needed as
+        the last of the n takes; `length` is 3 or 7 and `stride` 1, 2 or 3, as the encoders have them.
+        """
+        parts = []
+        for first in range(0, length, stride):
+            count = min(stride, length - first)
+            # Whole rows of `stride` places are only looked at in another shape, not copied place by place.
+            end = first + count - length or _END
+            part = self.slice(frames, f"{name}.from.{first}", first, end, 1 if count == stride else stride)
+            if count > 1:
+                part = self.node(
+                    "Reshape",
+                    [part, self.integers(f"shape.rows.{count * width}", [-1, count * width])],
+                    f"{name}.rows.{first}",
+                )
+            parts.append(part)
+        return self.node("Concat", parts, name, axis=1)
+
+    def attention(self, parts: Sequence[str], name: str, head_width: int | None, shape: Sequence[int]) -> str:
+        """Add attention, from queries, keys and values to frames of `shape`.
+
+        Queries and values are (heads, frames, head width), keys (heads, head width, frames); there may be
+        more keys and values than queries. Without `head_width` the queries are scaled already.
         """
         queries, keys, values = parts
         match = self.node("MatMul", [queries, keys], f"{name}.match")
-        scale = self.floats("attention.scale", np.array(head_width**-0.5))
-        scaled = self.node("Mul", [match, scale], f"{name}.scaled")
-        weights = self.node("Softmax", [scaled], f"{name}.weights", axis=-1)
+        if head_width is not None:
+            scale = self.floats("attention.scale", np.array(head_width**-0.5))
+            match = self.node("Mul", [match, scale], f"{name}.scaled")
+        weights = self.node("Softmax", [match], f"{name}.weights", axis=-1)
         heard = self.node("MatMul", [weights, values], f"{name}.heard")
         heard = self.node("Transpose", [heard], f"{name}.heard.turned", perm=[1, 0, 2])
         frames = self.integers("shape.frames", list(shape))
         return self.node("Reshape", [heard, frames], f"{name}.heard.frames")
+
+    def past(self, num_layers: int, width: int) -> list[tuple[str, str]]:
+        """Split the input ``past``, float16 (frames, layers * 2 * width), into keys and values of layers."""
+        exact = self.node("Cast", ["past"], "past.exact", to=TensorProto.FLOAT)
+        parts = self.split(exact, "past.parts", 1, [width] * (2 * num_layers))
+        return list(zip(parts[::2], parts[1::2], strict=True))
+
+    def kept(self, parts: Sequence[str]) -> str:
+        """Join new keys and values, each (frames, width), into the output ``kept``, shaped like ``past``."""
+        joined = self.node("Concat", parts, "kept.exact", axis=1)
+        return self.node("Cast", [joined], "kept", to=TensorProto.FLOAT16)
 
     def weight(self, name: str, given: Quantised, axis: int = 1) -> str:
         """Keep weights of 8 bits, which are turned into float32 when the file is loaded."""
@@ -206,6 +252,9 @@ class GraphWriter:
     def floats(self, name: str, values: Array) -> str:
         """Keep float32 values; those kept under this name already stay."""
         return self._keep(name, values.astype(np.float32))
+
+    def _one(self, value: int) -> str:
+        return self.integers(f"number.{value}", [value])
 
     def integers(self, name: str, values: int | list[int]) -> str:
         """Keep whole numbers: shapes, axes, limits."""

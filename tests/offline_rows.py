@@ -56,7 +56,8 @@ def rows_of(
             if speech:
                 num_silent = 0
                 probabilities = model.predict(vector)
-                if smoothed is None:
+                # A clear change is shown at once.
+                if smoothed is None or max(probabilities) > math.e * probabilities[np.argmax(smoothed)]:
                     smoothed = probabilities
                 else:
                     share = 1 - math.exp(-grid.step / rate)

@@ -22,7 +22,20 @@ _LANGUAGES: Final = ("en", "de", "zh")
 _FORMS: Final = ("spoken", "written")
 _LONGEST_TEXT: Final = 200
 _COLUMNS: Final = 78
-_ACTED: Final = frozenset({"aesdd", "ased", "crema-d-partial", "emodb", "nemo", "ravdess"})
+_ACTED: Final = frozenset(
+    {
+        "aesdd",
+        "ased",
+        "casia",
+        "crema-d-partial",
+        "emodb",
+        "emotale",
+        "indowave",
+        "nemo",
+        "ravdess",
+        "selvas-ko",
+    }
+)
 """Corpora, as cards name them, in which actors speak."""
 
 

@@ -56,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("what is fitted")
     how.add_argument(
         "--recipe", choices=("article", "speech", "speech-light"), metavar="NAME",
-        help="speech: as the shipped model of that name; speech-light: the same at a fifteenth of the cost; "
+        help="speech: as the shipped model of that name; speech-light: the same at an eighth of the cost; "
         "article: classic-33 of whole clips, no scaling, one split with seed 42 (default: speech, but for "
         "tones of `callmood generate` --features acoustic)",
     )  # fmt: skip

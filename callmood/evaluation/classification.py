@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from emotion.arrays import FloatArray, Probabilities
 from emotion.card import LABELS
 from emotion.decision import LineState, Voice
-from streamer.analysis.leg import ProbabilitySmoother
+from emotion.smoothing import ProbabilitySmoother
 from trainer.progress import Advance
 from trainer.recipes.base import FittedClassifier
 from trainer.window_table import Columns, StepTable, shifted
 
-CLASSIFICATION_VERSION: Final = 1
+CLASSIFICATION_VERSION: Final = 2
 """Raise it when a table and a classifier give other results: by smoothing, doubt or places. Caches are keyed
 by it."""
 

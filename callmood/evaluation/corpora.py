@@ -14,6 +14,7 @@ from emotion.card import LABELS
 from emotion.errors import DatasetError, UsageError, name_advice, printable
 from trainer.augmentation.catalogue import EVALUATION_CONDITIONS, check_condition
 from trainer.dataset import MANIFEST, Clip, read_manifest
+from trainer.options import MEASURE_ONLY
 
 TRAINING_KIND: Final[StreamKind] = "balanced"
 """Recipes are fitted on streams of all clips."""
@@ -147,7 +148,16 @@ def read_corpora(root: Path, only: Collection[str] = (), learn_from: Collection[
         raise DatasetError(
             f"no corpus in {root} has clips of all of {', '.join(LABELS)}; name those to score with --only"
         )
-    learned_from = [corpora[name] for name in corpora if not learn_from or name in learn_from]
+    learned_from = [
+        corpora[name]
+        for name in corpora
+        if name not in MEASURE_ONLY and (not learn_from or name in learn_from)
+    ]
+    remarks += [
+        f"{name} is never learned from: its licence lets nobody share what was fitted on it"
+        for name in learn_from or corpora
+        if name in MEASURE_ONLY
+    ]
     return CorporaFolder(
         tuple(scored), tuple(learned_from), (*remarks, *_remarks(corpora.values(), scored, only))
     )

@@ -1,20 +1,15 @@
 """`speech`: what the early layers of two encoders of speech make of a window.
 
-The window is brought to the level at which the encoders were fitted, both encode it, and mean and deviation
-of each of their values over the frames that hold sound are the vector.
+Mean and deviation, over the frames that hold sound, of each value of both encoders are the vector.
 """
 
-import math
 from collections.abc import Sequence
-from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray, Samples
 from emotion.encoders import (
-    COLUMN_HOP,
     MAX_FRAMES,
     RECOGNISER,
     SAMPLE_RATE,
@@ -24,123 +19,8 @@ from emotion.encoders import (
 )
 from emotion.errors import UsageError
 from emotion.features.base import check_grid, window_vectors
-from emotion.features.spectrum import hann_taper, mel_filterbank, power_of_frames
+from emotion.features.window_encoder import Frames, WindowEncoder
 from emotion.window_grid import WindowGrid
-
-NUM_BANDS: Final = 80
-
-_FLOOR: Final = 1e-10
-_RANGE: Final = 8.0
-
-
-def log_mel(sound: Samples) -> FloatArray:
-    """Compute the log mel spectrogram of a sound.
-
-    Parameters
-    ----------
-    sound : ndarray, shape (n,), float32
-        Mono at 16 kHz, finite, of an RMS of about 1; n >= 400.
-
-    Returns
-    -------
-    ndarray, shape (80, (n - 400) // 160 + 1), float32
-        About -1 to 2; its whole range is 2.
-    """
-    taper, bands = _taper_and_bands()
-    powers = bands @ power_of_frames(sound, taper, COLUMN_HOP).T
-    logs = np.log10(np.maximum(powers, np.float32(_FLOOR)))
-    np.maximum(logs, logs.max() - np.float32(_RANGE), out=logs)
-    shifted: FloatArray = (logs + np.float32(4.0)) * np.float32(0.25)
-    return shifted
-
-
-@cache
-def _taper_and_bands() -> tuple[FloatArray, FloatArray]:
-    """Give the curve, and the weights of the bins in each band, shape (80, 201)."""
-    length = TURN_ENCODER.frame_length
-    return hann_taper(length), mel_filterbank(SAMPLE_RATE, length, NUM_BANDS).T.copy()
-
-
-LEVEL_RMS: Final = 0.05
-"""RMS of the window's active frames, full scale 1 (-26 dBFS): the level at which the encoder was tried."""
-ACTIVE_POWER: Final = 10.0**-3.0
-"""A frame is active from 30 dB under the loudest of its window."""
-HEARD_POWER: Final = 10.0**-7.5
-"""Nothing that stays below -75 dBFS at the new level is audible."""
-MAX_GAIN: Final = LEVEL_RMS * 10.0 ** (140.0 / 20.0)
-"""114 dB: a window under -140 dBFS stays quieter than the rest, so that digital silence stays silence."""
-
-
-class LevelledWindow(NamedTuple):
-    """What the recogniser's encoder is given, and where to listen.
-
-    Attributes
-    ----------
-    sound : ndarray, shape (n,), float32
-        Without DC; RMS of the active frames 0.05.
-    audible : ndarray, shape (RECOGNISER.num_frames(n),), bool
-        Frames to be summed up; none in silence.
-    """
-
-    sound: Samples
-    audible: NDArray[np.bool_]
-
-
-def level_window(samples: Samples) -> LevelledWindow:
-    """Take DC and level out of a window.
-
-    A frame's level is the RMS of its middle 384 samples (24 ms), which follow those of the frame before.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono at 16 kHz, finite; n >= 895.
-
-    Returns
-    -------
-    LevelledWindow
-        The same for any gain, but for the rounding of the samples, while the RMS of the active frames is
-        over -140 dBFS.
-    """
-    sound = samples.astype(np.float64)
-    sound -= sound.mean()
-    powers = _frame_powers(sound, RECOGNISER)
-    active = _active(powers)
-    rms = math.sqrt(powers[active].mean())
-    gain = LEVEL_RMS / rms if rms * MAX_GAIN > LEVEL_RMS else MAX_GAIN
-    sound *= gain
-    return LevelledWindow(sound.astype(np.float32), active & (powers * (gain * gain) > HEARD_POWER))
-
-
-def audible_frames(sound: Samples, encoder: EncoderFrames) -> NDArray[np.bool_]:
-    """Say which frames of a levelled window are sound.
-
-    Parameters
-    ----------
-    sound : ndarray, shape (n,), float32
-        As `level_window` gives it.
-    encoder : EncoderFrames
-        The frames; at least one fits in n samples.
-
-    Returns
-    -------
-    ndarray, shape (encoder.num_frames(n),), bool
-        True from 30 dB under the loudest frame on; at least one is.
-    """
-    return _active(_frame_powers(sound, encoder))
-
-
-def _frame_powers(sound: NDArray[np.floating], encoder: EncoderFrames) -> NDArray[np.floating]:
-    first, hop, count = encoder.frame_middle, encoder.frame_hop, encoder.num_frames(len(sound))
-    frames = sound[first : first + hop * count].reshape(count, hop)
-    powers: NDArray[np.floating] = np.einsum("fs,fs->f", frames, frames) / hop
-    return powers
-
-
-def _active(powers: NDArray[np.floating]) -> NDArray[np.bool_]:
-    active: NDArray[np.bool_] = powers >= ACTIVE_POWER * powers.max()
-    return active
-
 
 FEATURE_NAMES: Final = tuple(
     f"{tap}.{value:03d}.{functional}"
@@ -152,59 +32,72 @@ FEATURE_NAMES: Final = tuple(
 """Tap by tap, those of the recogniser first: all its means, then all its deviations."""
 
 
-def pool(taps: Sequence[FloatArray], audible: NDArray[np.bool_]) -> FloatArray:
-    """Summarise the audible frames.
+class Moments(NamedTuple):
+    """Sums over the audible frames of one encoder in one chunk.
+
+    Attributes
+    ----------
+    num_frames : int
+        Audible ones.
+    mean, squares : ndarray, shape (encoder.num_values,), float32
+        Of each value: its mean, and the sum of its squared differences from that mean; 0 for no frame.
+    """
+
+    num_frames: int
+    mean: FloatArray
+    squares: FloatArray
+
+
+def moments(frames: Frames) -> Moments:
+    """Sum the audible frames up.
 
     Parameters
     ----------
-    taps : sequence of ndarray, each of shape (frames, width), float32
-        Of one encoder, in the order of its ``tap_names``.
-    audible : ndarray, shape (frames,), bool
-        At least one is true.
+    frames : Frames
+        Of one chunk; they may hold none.
 
     Returns
     -------
-    ndarray, shape (num_taps * 2 * width,), float32
+    Moments
+        Differences from the chunk's own mean: a value far from 0 loses no digits of its deviation.
+    """
+    values = frames.values if frames.audible.all() else frames.values[frames.audible]
+    count, width = values.shape
+    if not count:
+        return Moments(0, *np.zeros((2, width), dtype=np.float32))
+    mean = np.full(count, 1 / count, dtype=np.float32) @ values
+    differences = values - mean
+    differences *= differences
+    return Moments(count, mean, np.ones(count, dtype=np.float32) @ differences)
+
+
+def pool(chunks: Sequence[Moments], encoder: EncoderFrames) -> FloatArray:
+    """Summarise the audible frames of a window.
+
+    Parameters
+    ----------
+    chunks : sequence of Moments
+        Of all its chunks, of one encoder; at least one has an audible frame.
+    encoder : EncoderFrames
+        The encoder.
+
+    Returns
+    -------
+    ndarray, shape (2 * encoder.num_values,), float32
         In the order of `FEATURE_NAMES`.
     """
-    parts = []
-    for tap in taps:
-        frames = tap[audible]
-        mean = frames.mean(axis=0)
-        frames -= mean
-        np.multiply(frames, frames, out=frames)
-        parts += [mean, np.sqrt(frames.mean(axis=0))]
-    return np.concatenate(parts)
-
-
-def window_vector(samples: Samples) -> FloatArray:
-    """Give the feature vector of one window.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n,), float32
-        Mono at 16 kHz, finite; 895 samples to 8 s.
-
-    Returns
-    -------
-    ndarray, shape (len(FEATURE_NAMES),), float32
-        All 0 where nothing is audible.
-
-    Raises
-    ------
-    ModelError
-        If the file of an encoder is missing or changed.
-    MissingExtraError
-        If onnxruntime is not installed.
-    """
-    window = level_window(samples)
-    if not window.audible.any():
-        return np.zeros(len(FEATURE_NAMES), dtype=np.float32)
-    recognised = shared_encoder(RECOGNISER.folder).encode(window.sound)
-    # The spectrogram is one of sound with an RMS of 1.
-    turns = shared_encoder(TURN_ENCODER.folder).encode(log_mel(window.sound * np.float32(1.0 / LEVEL_RMS)))
-    of_turns = pool(turns, audible_frames(window.sound, TURN_ENCODER))
-    return np.concatenate([pool(recognised, window.audible), of_turns])
+    counts = np.array([each.num_frames for each in chunks], dtype=np.float32)
+    counts /= counts.sum()
+    means = np.stack([each.mean for each in chunks])
+    mean = counts @ means
+    means -= mean
+    means *= means
+    variance = counts @ means
+    variance += np.sum([each.squares for each in chunks], axis=0) / sum(each.num_frames for each in chunks)
+    both = np.stack([mean, np.sqrt(variance)])
+    taps = both.reshape(2, len(encoder.tap_names), encoder.tap_width).swapaxes(0, 1)
+    values: FloatArray = taps.ravel().astype(np.float32, copy=False)
+    return values
 
 
 class SpeechStream:
@@ -217,9 +110,7 @@ class SpeechStream:
     """
 
     def __init__(self, grid: WindowGrid) -> None:
-        self._grid = grid
-        self._last = np.zeros(grid.win, dtype=np.float32)
-        self._num_pushed = 0
+        self._encoder = WindowEncoder(grid, moments)
 
     def push(self, piece: Samples) -> None:
         """Take the next piece; nothing is encoded before a vector is asked for.
@@ -234,12 +125,7 @@ class SpeechStream:
         ValueError
             If the piece has another length.
         """
-        due = self._grid.step if self._num_pushed else self._grid.first_piece
-        if len(piece) != due:
-            raise ValueError(f"a piece of {len(piece)} samples where one of {due} was due")
-        self._num_pushed += due
-        self._last[:-due] = self._last[due:]
-        self._last[-due:] = piece
+        self._encoder.push(piece)
 
     def vector(self) -> FloatArray:
         """Give the feature vector of the last win samples pushed.
@@ -247,17 +133,19 @@ class SpeechStream:
         Returns
         -------
         ndarray, shape (num_features,), float32
-            Of the window alone, encoded as a whole.
+            All 0 where nothing is audible. It depends on the window, on which of the windows before were
+            asked for, and through these on their sound: see `WindowEncoder`.
 
         Raises
         ------
         ValueError
             If less than win was pushed.
         """
-        missing = self._grid.win - self._num_pushed
-        if missing > 0:
-            raise ValueError(f"the first window lacks {missing} samples")
-        return window_vector(self._last)
+        chunks = self._encoder.window()
+        both = list(zip(*chunks, strict=True))
+        if not both or not all(any(each.num_frames for each in of_encoder) for of_encoder in both):
+            return np.zeros(len(FEATURE_NAMES), dtype=np.float32)
+        return np.concatenate([pool(both[0], RECOGNISER), pool(both[1], TURN_ENCODER)])
 
 
 CLIP_WIN_SECONDS = 2.0
@@ -267,14 +155,14 @@ CLIP_STEP_SECONDS = 0.5
 class SpeechSet:
     """Mean and deviation, over the frames that are sound, of some taps of two encoders.
 
-    Every window is encoded by itself, as a whole, its level taken out before: frames lie on the window's own
-    grid, and a vector depends on nothing outside (docs/decisions/0015-encoder.md and
-    docs/decisions/0021-two-encoders.md). Nothing is loaded before a stream is opened or a clip described.
-    Frame length and hop are the recogniser's.
+    A window's newest two chunks of one step are encoded, its level taken out before, beside what is kept of
+    the older ones: a vector depends on the windows asked for before it (docs/decisions/0015-encoder.md,
+    0021-two-encoders.md and 0039-kept-state.md; `WindowEncoder` has the rules). Nothing is loaded before a
+    stream is opened or a clip described. Frame length and hop are the recogniser's.
     """
 
     name = "speech"
-    version = 2
+    version = 3
     sample_rate = SAMPLE_RATE
     frame_length = RECOGNISER.frame_length
     frame_hop = RECOGNISER.frame_hop
@@ -293,7 +181,8 @@ class SpeechSet:
         Returns
         -------
         SpeechStream
-            Holds win of samples.
+            Holds win of samples, and keys, values and sums of its older chunks: 0.33 MB beside the 0.13 MB
+            of sound for 2 s every 0.5 s.
 
         Raises
         ------
@@ -304,7 +193,8 @@ class SpeechSet:
         MissingExtraError
             If onnxruntime is not installed.
         """
-        check_grid(self, grid, self.frame_length)
+        # A frame fits in wherever the window begins on the grid of frames.
+        check_grid(self, grid, self.frame_length + self.frame_hop - 1)
         if grid.win > MAX_FRAMES * TURN_ENCODER.frame_hop:
             raise UsageError(
                 f"win is {grid.win / self.sample_rate:.4g} s, and {self.name} hears at most 8 s as a whole: "
@@ -332,9 +222,15 @@ class SpeechSet:
         grid = WindowGrid.from_seconds(CLIP_WIN_SECONDS, CLIP_STEP_SECONDS, self.sample_rate)
         if len(samples) < grid.win:
             missing = max(0, self.frame_length - len(samples))
-            return window_vector(np.pad(samples, (0, missing)))
+            return _one_window(np.pad(samples, (0, missing)))
         vectors = window_vectors(self, grid, samples)
         # An active frame has values: the encoder's means are never all 0.
         audible: FloatArray = vectors[vectors.any(axis=1)]
         mean: FloatArray = np.mean(audible if len(audible) else vectors, axis=0)
         return mean
+
+
+def _one_window(samples: Samples) -> FloatArray:
+    stream = SpeechStream(WindowGrid(len(samples), len(samples), SAMPLE_RATE))
+    stream.push(samples)
+    return stream.vector()

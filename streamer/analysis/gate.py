@@ -224,7 +224,7 @@ GateKind: TypeAlias = Literal["voice", "level"]
 """`voice` detects a voice; `level` uses loudness alone, and takes for speech whatever is louder than the
 room."""
 
-GATE_VERSIONS: Final[Mapping[GateKind, int]] = MappingProxyType({"voice": 1, "level": 1})
+GATE_VERSIONS: Final[Mapping[GateKind, int]] = MappingProxyType({"voice": 2, "level": 1})
 """Raise a gate's version when it gives any window another state. Caches are keyed by it."""
 
 

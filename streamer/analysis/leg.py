@@ -1,17 +1,16 @@
 """From the windows of one leg, a side of a call, to its rows: model, speaker baseline, smoothing, doubt."""
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 import numpy as np
 
 from emotion.arrays import Probabilities, read_only
 from emotion.decision import LineState, LineView, UnlearnedVoice, Voice, VoiceState
 from emotion.model import EmotionModel
+from emotion.smoothing import ProbabilitySmoother
 from emotion.window_grid import WindowGrid
 from streamer.analysis.gate import gate_kind
 from streamer.analysis.load_shedding import LoadShedder
@@ -40,67 +39,6 @@ class ClassifierOptions:
     never_unsure: bool = False
     voice: VoiceState | None = None
     line: LineState | None = None
-
-
-TIME_CONSTANT_SECONDS: Final = 1.0
-"""After this much speech a change is shown to 63 %."""
-
-MEMORY_SECONDS: Final = 2.0
-"""Longer silence makes the smoother forget the speech before it."""
-
-
-class ProbabilitySmoother:
-    """Exponential smoothing over windows of speech, in stream time.
-
-    Parameters
-    ----------
-    step_seconds : float
-        Stream time from one window to the next, s.
-    """
-
-    def __init__(self, step_seconds: float) -> None:
-        self._step_seconds = step_seconds
-        self._smoothed: Probabilities | None = None
-        self._num_silent = 0
-        self._num_skipped = 0
-
-    def speech(self, probabilities: Probabilities) -> Probabilities:
-        """Take a window of speech.
-
-        Parameters
-        ----------
-        probabilities : ndarray, shape (num_labels,), float64
-            What the model gives for this window.
-
-        Returns
-        -------
-        ndarray, shape (num_labels,), float64
-            Smoothed, summing to 1; the same as given for the first window of speech.
-        """
-        if self._smoothed is None:
-            self._smoothed = probabilities
-        else:
-            # Skipped speech counts as time: a change is shown as soon whatever was skipped.
-            speech_seconds = (1 + self._num_skipped) * self._step_seconds
-            share_of_new = 1.0 - math.exp(-speech_seconds / TIME_CONSTANT_SECONDS)
-            self._smoothed = self._smoothed + share_of_new * (probabilities - self._smoothed)
-        self._num_silent = self._num_skipped = 0
-        return self._smoothed
-
-    def skip(self) -> None:
-        """Pass over a window of speech that was not analysed: no silence, and nothing new."""
-        self._num_silent = 0
-        self._num_skipped += 1
-
-    def silence(self) -> None:
-        """Take a window without speech."""
-        self._num_silent += 1
-        if self._num_silent * self._step_seconds > MEMORY_SECONDS:
-            self._smoothed = None
-
-    def restart(self) -> None:
-        """Forget the probabilities, as at a gap; the next window of speech ends all counts."""
-        self._smoothed = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

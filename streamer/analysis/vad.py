@@ -8,6 +8,7 @@ import io
 from collections import deque
 from collections.abc import Mapping
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -259,11 +260,31 @@ SAME: Final = 0.985
 """Mean likeness of the spectra of active chunks, over which they are one tone again and again."""
 FEWEST_COMPARED: Final = 3
 
+AUDIBLE: Final = 10.0**-2.5
+"""Widths are taken of the chunks down to 25 dB under the loudest."""
+PARTIAL: Final = 10.0**-2.0
+"""Bins within 40 dB of a chunk's largest magnitude are its width, of 129."""
+WIDE: Final = 33
+"""Speech has wide chunks: consonants, onsets. A tone that moves, such as a siren, has none."""
+WIDTH_RANK: Final = 0.9
+FEWEST_WIDTHS: Final = 8
+NO_PAUSE: Final = 0.75
+"""Share of a window's chunks that are audible in a tone; fewer, with pauses, are not judged by width."""
+
+FALLEN: Final = 10.0**-1.5
+"""A chunk has fallen where it is 15 dB or more under the loudest of the chunks before it."""
+NUM_BEFORE: Final = 12
+"""How many chunks a fall is measured against: 0.77 s."""
+LONGEST_TAIL: Final = 5
+"""For how many chunks, 0.32 s, the network may go on hearing a voice that ended."""
+
 
 class _Chunk(NamedTuple):
     start: int
     probability: float
     power: float
+    has_fallen: bool
+    width: int
     shape: FloatArray
 
 
@@ -296,6 +317,8 @@ class VadStream:
         self._num_samples = 0
         self._next_chunk = 0
         self._chunks: deque[_Chunk] = deque()
+        self._powers_before: deque[float] = deque(maxlen=NUM_BEFORE)
+        self._voice_before = False
 
     def push(self, piece: Samples) -> None:
         """Take the next piece of the grid.
@@ -311,25 +334,44 @@ class VadStream:
             self._classify(spectra)
         start = self._num_samples - self._win
         while self._chunks and self._chunks[0].start < start:
-            self._chunks.popleft()
+            self._voice_before = self._chunks.popleft().probability >= ENOUGH
 
     @property
     def is_voice(self) -> bool:
-        """True where the latest window holds a voice, and not one tone again and again."""
-        likeliest = sorted(chunk.probability for chunk in self._chunks)[-NUM_LIKELIEST:]
-        return sum(likeliest) >= ENOUGH * NUM_LIKELIEST and not self._is_one_tone()
+        """True where the latest window holds a voice of its own, and neither one tone nor a moving one."""
+        likeliest = sorted(self._own_probabilities())[-NUM_LIKELIEST:]
+        if sum(likeliest) < ENOUGH * NUM_LIKELIEST:
+            return False
+        loudest = max(chunk.power for chunk in self._chunks)
+        return not self._is_moving_tone(AUDIBLE * loudest) and not self._is_one_tone(ACTIVE * loudest)
+
+    def _own_probabilities(self) -> list[float]:
+        """Leave out chunks at the window's start that only follow a voice from before it.
+
+        The network remembers: it gives high probabilities after a voice has ended.
+        """
+        probabilities = [chunk.probability for chunk in self._chunks]
+        if self._voice_before:
+            for number, chunk in enumerate(islice(self._chunks, LONGEST_TAIL)):
+                if chunk.has_fallen:
+                    probabilities[number] = 0.0
+                if chunk.probability < ENOUGH:
+                    break
+        return probabilities
 
     def _classify(self, spectra: FloatArray) -> None:
         means = np.mean(spectra, axis=1)
+        widths = np.count_nonzero(means > PARTIAL * np.max(means, axis=1, keepdims=True), axis=1).tolist()
         np.sqrt(means, out=means)
         powers = np.einsum("ijk,ijk->i", spectra, spectra).tolist()
         probabilities = self._network.probabilities(spectra, self._memory).tolist()
-        for each in zip(probabilities, powers, means, strict=True):
-            self._chunks.append(_Chunk(self._next_chunk, *each))
+        for probability, power, width, shape in zip(probabilities, powers, widths, means, strict=True):
+            has_fallen = power <= FALLEN * max(self._powers_before, default=0.0)
+            self._powers_before.append(power)
+            self._chunks.append(_Chunk(self._next_chunk, probability, power, has_fallen, width, shape))
             self._next_chunk += CHUNK_INTERVAL * CHUNK
 
-    def _is_one_tone(self) -> bool:
-        least = ACTIVE * max(chunk.power for chunk in self._chunks)
+    def _is_one_tone(self, least: float) -> bool:
         shapes = np.array([chunk.shape for chunk in self._chunks if chunk.power > least])
         if len(shapes) < FEWEST_COMPARED:
             return False
@@ -337,3 +379,9 @@ class VadStream:
         total = np.sum(shapes, axis=0)
         likeness = (float(total @ total) - len(shapes)) / (len(shapes) * (len(shapes) - 1))
         return likeness > SAME
+
+    def _is_moving_tone(self, least: float) -> bool:
+        widths = sorted(chunk.width for chunk in self._chunks if chunk.power > least)
+        if len(widths) < max(FEWEST_WIDTHS, NO_PAUSE * len(self._chunks)):
+            return False
+        return widths[int((len(widths) - 1) * WIDTH_RANK)] < WIDE

@@ -102,7 +102,7 @@ class WindowOptions:
     gate : {'voice', 'level'}
         How speech is distinguished from other sound; a model card names it.
     every_vector : bool
-        Give windows without speech a vector too; their states are the same.
+        Give windows without speech a vector too; the others stay what they are.
     tap : AudioTap or None
         Receives all sound.
     shedder : LoadShedder or None
@@ -118,7 +118,9 @@ class WindowOptions:
 class _Segment:
     """All that is forgotten at a gap."""
 
-    def __init__(self, where: SegmentTime, feature_set: FeatureSet, gate: Gate) -> None:
+    def __init__(
+        self, where: SegmentTime, feature_set: FeatureSet, gate: Gate, *, every_vector: bool
+    ) -> None:
         grid = where.grid
         self.where = where
         self.gate = gate
@@ -126,6 +128,8 @@ class _Segment:
         self.pieces = PieceCutter(grid.first_piece, grid.step)
         self.level = WindowLevel(grid)
         self.features = feature_set.open(grid)
+        # A stream may depend on which windows it was asked for: those without speech are asked of another.
+        self.features_of_others = feature_set.open(grid) if every_vector else None
         self.clipping = ClippingMeter()
         self.num_windows = 0
         # Ends and arrival times of the blocks that no window has passed yet.
@@ -229,7 +233,9 @@ class WindowAnalyser:
         where = SegmentTime(origin, self._source_rate, self._grid)
         if self._options.tap is not None:
             self._options.tap.begin(where.seconds(0)[0])
-        return _Segment(where, self._feature_set, Gate(self._options.gate, self._grid))
+        options = self._options
+        gate = Gate(options.gate, self._grid)
+        return _Segment(where, self._feature_set, gate, every_vector=options.every_vector)
 
     def _gap(self, end_sample: int, block: AudioBlock) -> Gap:
         lost: GapCause = "pause" if self._paused else "overrun" if block.overrun else "drop"
@@ -257,6 +263,8 @@ class WindowAnalyser:
             self.noise_floor.push(part)
             for piece in segment.pieces.push(part):
                 segment.features.push(piece)
+                if segment.features_of_others is not None:
+                    segment.features_of_others.push(piece)
                 segment.gate.push(piece)
                 segment.level.push(piece)
                 if segment.level.is_full:
@@ -273,9 +281,10 @@ class WindowAnalyser:
         is_speech, shedder = state == "speech", self._options.shedder
         is_skipped = is_speech and shedder is not None and shedder.skips(self.name, arrived)
         vector: FloatArray | None = None
-        if not is_skipped and (is_speech or self._options.every_vector):
+        features = segment.features if is_speech else segment.features_of_others
+        if not is_skipped and features is not None:
             with nullcontext() if shedder is None else shedder.timed():
-                vector = segment.features.vector()
+                vector = features.vector()
         return GatedWindow(
             start, end, start_sample, end_sample, state, level, vector, arrived, skipped=is_skipped
         )

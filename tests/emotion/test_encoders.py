@@ -14,6 +14,7 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from emotion.arrays import FloatArray, Samples
 from emotion.encoders import (
@@ -23,12 +24,16 @@ from emotion.encoders import (
     RECOGNISER,
     TURN_ENCODER,
     EncoderFrames,
+    NormSums,
     network_folder,
+    num_places,
     read_encoder,
+    recogniser_inputs,
     shared_encoder,
+    turn_encoder_inputs,
 )
 from emotion.errors import ModelError
-from emotion.features.speech import log_mel
+from emotion.features.window_encoder import log_mel
 from emotion.model import model_folders
 from tests.spoken import DEMO
 from tests.strategies import sound
@@ -56,18 +61,35 @@ def spoken(seconds: float = 1.0) -> Samples:
     return np.asarray(samples[sample_rate : round((1 + seconds) * sample_rate)])
 
 
+def recognised(sound: Samples) -> list[FloatArray]:
+    """Give the taps of a sound by itself."""
+    taps = shared_encoder("encoder").run(recogniser_inputs(sound, 0))[0]
+    return np.split(np.asarray(taps, dtype=np.float32), 3, axis=1)
+
+
+def last_places(num_frames: int) -> NDArray[np.int64]:
+    return np.arange(MAX_FRAMES - num_frames, MAX_FRAMES)
+
+
+def turns_heard(columns: FloatArray) -> list[FloatArray]:
+    """Give the taps of a spectrogram by itself."""
+    inputs = turn_encoder_inputs(columns, last_places((len(columns) + 1) // 2), 0)
+    taps = shared_encoder("turn-encoder").run(inputs)[0]
+    return np.split(np.asarray(taps, dtype=np.float32), 3, axis=1)
+
+
 def test_one_network_serves_all() -> None:
     assert shared_encoder("encoder") is shared_encoder("encoder")
 
 
 def test_the_same_sound_gives_the_same_bits_in_any_thread_and_order() -> None:
     sound = spoken()
-    wanted = np.stack(shared_encoder("encoder").encode(sound))
-    shared_encoder("encoder").encode(spoken(1.7))
+    wanted = np.stack(recognised(sound))
+    recognised(spoken(1.7))
     encoded: list[FloatArray] = []
 
     def listen() -> None:
-        encoded.extend(np.stack(shared_encoder("encoder").encode(sound.copy())) for _ in range(5))
+        encoded.extend(np.stack(recognised(sound.copy())) for _ in range(5))
 
     threads = [threading.Thread(target=listen) for _ in range(3)]
     for thread in threads:
@@ -83,14 +105,12 @@ def test_a_change_in_the_last_digit_of_the_sound_stays_there() -> None:
     """With activations of 8 bits it would reach the third digit of what is pooled."""
     sound = spoken()
     nudged = sound * np.float32(1 + 3e-7)
-    for ours, theirs in zip(
-        shared_encoder("encoder").encode(sound), shared_encoder("encoder").encode(nudged), strict=True
-    ):
+    for ours, theirs in zip(recognised(sound), recognised(nudged), strict=True):
         np.testing.assert_allclose(ours.mean(axis=0), theirs.mean(axis=0), rtol=0, atol=1e-4)
 
 
 def test_values_of_the_recogniser_are_those_of_other_machines() -> None:
-    for tap, wanted in zip(shared_encoder("encoder").encode(spoken()), GOLDEN, strict=True):
+    for tap, wanted in zip(recognised(spoken()), GOLDEN, strict=True):
         np.testing.assert_allclose(tap[::13, ::96], wanted, rtol=1e-4, atol=1e-3)
 
 
@@ -98,11 +118,11 @@ def test_only_the_thread_that_asks_works() -> None:
     """Of a process by itself: with no more threads, spinning ones least of all, a core follows many calls."""
     program = """
 import time, numpy as np
-from emotion.encoders import shared_encoder
-encoder, sound = shared_encoder("encoder"), np.ones(32000, dtype=np.float32)
+from emotion.encoders import recogniser_inputs, shared_encoder
+encoder, inputs = shared_encoder("encoder"), recogniser_inputs(np.ones(32000, dtype=np.float32), 0)
 process, thread = time.process_time(), time.thread_time()
 for _ in range(20):
-    encoder.encode(sound)
+    encoder.run(inputs)
 print((time.process_time() - process) / (time.thread_time() - thread))
 """
     done = subprocess.run(
@@ -140,9 +160,52 @@ def test_frames_are_what_three_convolutions_leave(num_samples: int) -> None:
 @pytest.mark.parametrize("num_samples", [895, 895 + 383, 895 + 384, 16_000, 32_000])
 def test_the_recogniser_gives_as_many(num_samples: int) -> None:
     sound = np.random.default_rng(1).normal(0, 0.05, num_samples).astype(np.float32)
-    taps = shared_encoder("encoder").encode(sound)
+    taps = recognised(sound)
     assert [tap.shape for tap in taps] == [(RECOGNISER.num_frames(num_samples), 288)] * 3
     assert all(tap.dtype == np.float32 for tap in taps)
+
+
+@given(st.integers(0, 100_000))
+def test_places_are_what_the_first_convolution_leaves(num_samples: int) -> None:
+    assert num_places(num_samples) == len(range(0, num_samples - 126, 64))
+
+
+def largest_difference(ours: NDArray[np.generic], theirs: NDArray[np.generic]) -> float:
+    return float(np.abs(np.asarray(ours, np.float64) - np.asarray(theirs, np.float64)).max())
+
+
+@pytest.mark.parametrize("num_kept", [1, 20, 63])
+def test_the_recogniser_needs_no_sound_whose_keys_and_values_are_kept(num_kept: int) -> None:
+    """Given what a pass over all sound keeps of the first frames, the others are those of that pass."""
+    sound = spoken(1.6)
+    encoder = shared_encoder("encoder")
+    frames, kept, sums, squares = encoder.run(recogniser_inputs(sound, 0))
+    begin, num_before = num_kept * 384, 500
+    old = num_places(begin + num_before)
+    before = [NormSums(old, float(sums[:old].sum()), float(squares[:old].sum()))]
+    past = [np.asarray(each, np.float16) for each in np.array_split(kept[:num_kept], 2)]
+    anew, kept_anew, *_ = encoder.run(recogniser_inputs(sound[begin:], num_before, before, past))
+    # Values reach 150, and keys and values are rounded to 11 bits.
+    assert largest_difference(anew, frames[num_kept:]) < 0.05
+    assert largest_difference(kept_anew, kept[num_kept:]) < 0.05
+    (without, *_) = encoder.run(recogniser_inputs(sound[begin:], num_before, before))
+    assert largest_difference(without, frames[num_kept:]) > 0.5
+
+
+@pytest.mark.parametrize("num_kept", [1, 25, 78])
+def test_the_turn_encoder_needs_no_sound_whose_keys_and_values_are_kept(num_kept: int) -> None:
+    columns = log_mel(spoken(1.6) * np.float32(10))
+    num_frames = (len(columns) + 1) // 2
+    encoder = shared_encoder("turn-encoder")
+    frames, kept = encoder.run(turn_encoder_inputs(columns, last_places(num_frames), 0))
+    past = [np.asarray(each, np.float16) for each in np.array_split(kept[:num_kept], 2)]
+    places = last_places(num_frames - num_kept)
+    inputs = turn_encoder_inputs(columns[2 * num_kept - 2 :], places, 2, past)
+    anew, kept_anew = encoder.run(inputs)
+    assert largest_difference(anew, frames[num_kept:]) < 2e-3
+    assert largest_difference(kept_anew, kept[num_kept:]) < 1e-2
+    (without, _) = encoder.run(turn_encoder_inputs(columns[2 * num_kept :], places, 0, past))
+    assert largest_difference(without, frames[num_kept:]) > 1e-2
 
 
 @given(st.integers(895, 100_000), st.sampled_from([RECOGNISER, TURN_ENCODER]))
@@ -176,7 +239,7 @@ TURN_GOLDEN = (
 
 @pytest.mark.parametrize("num_samples", [895, 1200, 5000, 31_999, 32_000, MAX_FRAMES * 320])
 def test_the_turn_encoder_gives_as_many_as_their_number_says(num_samples: int) -> None:
-    taps = shared_encoder("turn-encoder").encode(log_mel(sound("noise", num_samples, 1.0, seed=1)))
+    taps = turns_heard(log_mel(sound("noise", num_samples, 1.0, seed=1)))
     assert [tap.shape for tap in taps] == [(TURN_ENCODER.num_frames(num_samples), 384)] * 3
 
 
@@ -189,9 +252,7 @@ def test_turn_frames_are_what_columns_and_two_convolutions_leave(num_samples: in
 
 
 def test_values_of_the_turn_encoder_are_those_of_other_machines() -> None:
-    for tap, wanted in zip(
-        shared_encoder("turn-encoder").encode(log_mel(spoken() * np.float32(10))), TURN_GOLDEN, strict=True
-    ):
+    for tap, wanted in zip(turns_heard(log_mel(spoken() * np.float32(10))), TURN_GOLDEN, strict=True):
         np.testing.assert_allclose(tap[::13, ::128], wanted, rtol=1e-4, atol=1e-3)
 
 
@@ -215,7 +276,9 @@ def test_the_shipped_ones_are_whole(name: str) -> None:
     file = read_encoder(network_folder(name))
     assert hashlib.sha256(file.graph).hexdigest() == card_of(network_folder(name))["sha256"]
     assert len(file.graph) < 5_000_000
-    assert len(file.output_names) == 3
+    assert file.output_names[:2] == ("taps", "kept")
+    assert "past" in file.input_names
+    assert len(card_of(network_folder(name))["taps"]) == 3
 
 
 def test_the_turn_encoder_says_where_it_comes_from() -> None:

@@ -209,7 +209,7 @@ def _pickle_for_arrays(model: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (_other_feature_version, ("99", "2")),
+        (_other_feature_version, ("99", "3")),
         (_unknown_feature_set, ("telepathy",)),
         (_cut_arrays, ("model.npz",)),
         (_one_flipped_bit, ("model.npz",)),

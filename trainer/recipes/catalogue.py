@@ -11,7 +11,7 @@ from trainer.recipes.voice_adaptive import VoiceAdaptiveRecipe
 
 _RECIPES: Final[Mapping[str, Callable[[], Recipe]]] = {
     "linear": LinearRecipe,
-    "speech": partial(VoiceAdaptiveRecipe, "speech", "speech", ridge=0.1),
+    "speech": partial(VoiceAdaptiveRecipe, "speech", "speech", ridge=0.3),
     "speech-light": partial(VoiceAdaptiveRecipe, "speech-light", "acoustic", ridge=0.03),
 }
 

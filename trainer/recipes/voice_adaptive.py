@@ -1,7 +1,6 @@
 """The recipe of the shipped models: linear classifiers, mixed by rules that know the speaker and the line."""
 
 import hashlib
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -22,6 +21,7 @@ from emotion.line_baseline import (
     LineSums,
     LineValues,
 )
+from emotion.smoothing import ProbabilitySmoother
 from emotion.voice_adaptation import EVIDENCE, VoiceRule, VoiceSums
 from emotion.voice_linear import VoiceLinear
 from trainer.cache import Cache, cache_key, library_versions
@@ -37,6 +37,9 @@ from trainer.recipes.linear import NEUTRAL_SHARE, LinearExperts, fit_experts
 from trainer.window_table import StepTable
 
 NEUTRAL: Final = LABELS.index("neutral")
+
+STEP_SECONDS: Final = 0.5
+"""Between the windows that rules are fitted on."""
 
 MOST_OF_A_CLIP: Final = 3
 """Windows of a clip, under each condition, that experts are fitted on: those at its edges hold the pause."""
@@ -61,7 +64,7 @@ STEEPNESS: Final = 3.0
 CAUTION: Final = 0.25
 """How sharply, and from which evidence on, the adapted expert is trusted; see docs/experiments.md."""
 
-UNSURE_SHARE: Final = 0.3
+UNSURE_SHARE: Final = 0.2
 """Of the windows of held-out voices, those that are least certain."""
 
 _STREAM_WEIGHTS: Final = {"balanced": 1.0, "mostly-neutral": 1.0, "single": 2.0}
@@ -86,12 +89,12 @@ class VoiceAdaptiveRecipe:
     feature_set: str
     ridge: float
     win_seconds: float = 2.0
-    step_seconds: float = 0.5
+    step_seconds: float = STEP_SECONDS
     train_conditions: tuple[str, ...] = ("clean", "phone", "noise10", "speed+varied")
     learns_voices: bool = True
 
     gate = "voice"
-    version = 3
+    version = 6
 
     def fit(self, tables: Sequence[StepTable]) -> FittedClassifier:
         """Fit on a training side; see `trainer.recipes.base.Recipe.fit`."""
@@ -644,14 +647,9 @@ def _sharpness(voices: Sequence[HeldOutVoice], fitted: FittedRule) -> float:
 
 def _unsure_below(voices: Sequence[HeldOutVoice], fitted: FittedRule) -> float:
     highest, corpora = [], []
-    share_of_new = 1.0 - math.exp(-0.5)
     for voice, _, rule, windows in _streams(voices, "balanced", fitted):
-        smoothed = None
+        smoother = ProbabilitySmoother(STEP_SECONDS)
         for sums, raw, own in windows:
-            probabilities = rule.probabilities(sums, raw, own)
-            smoothed = (
-                probabilities if smoothed is None else smoothed + share_of_new * (probabilities - smoothed)
-            )
-            highest.append(float(smoothed.max()))
+            highest.append(float(smoother.speech(rule.probabilities(sums, raw, own)).max()))
             corpora.append(voice.corpus)
     return _weighted_quantiles(highest, corpora, (UNSURE_SHARE,))[0]

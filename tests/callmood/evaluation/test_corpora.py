@@ -52,6 +52,15 @@ def test_whoever_is_named_is_scored(root: Path) -> None:
     assert any("its UAR is over those that occur" in remark for remark in found.remarks)
 
 
+def test_a_corpus_that_may_only_be_measured_on_is_scored_and_never_learned_from(root: Path) -> None:
+    make_corpus(root / "turev", ["a"], seconds=SHORT)
+    for named in ((), ["alpha", "turev"]):
+        found = read_corpora(root, learn_from=named)
+        assert "turev" in [corpus.name for corpus in found.scored]
+        assert "turev" not in [corpus.name for corpus in found.learned_from]
+        assert any("turev is never learned from: its licence" in remark for remark in found.remarks)
+
+
 def test_a_corpus_by_itself_is_a_folder_of_one(root: Path) -> None:
     found = read_corpora(root / "alpha")
     assert [corpus.name for corpus in found.scored] == ["alpha"]

@@ -104,8 +104,8 @@ def test_every_window_has_a_vector_and_every_clip_its_place(plan: StreamPlan) ->
 
 
 def test_the_gate_of_a_table_is_the_usual_one_of_its_set(plan: StreamPlan) -> None:
-    voice = table_of_stream(plan, "clean", StepFeatures("speech", gate="voice"))
-    level = table_of_stream(plan, "clean", StepFeatures("speech", gate="level"))
+    voice = table_of_stream(plan, "clean", StepFeatures("acoustic", gate="voice"))
+    level = table_of_stream(plan, "clean", StepFeatures("acoustic", gate="level"))
     assert "noise" in voice.state
     assert set(level.state.tolist()) <= {"speech", "silence"}
     np.testing.assert_array_equal(voice.vectors, level.vectors)

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from emotion.arrays import Samples, read_only
+from emotion.arrays import FloatArray, Samples, read_only
+from emotion.features.base import FeatureStream
 from emotion.features.catalogue import feature_set
 from emotion.signal import StreamResampler
 from emotion.window_grid import WindowGrid
@@ -126,6 +127,47 @@ def test_only_speech_has_a_vector_unless_all_are_asked_for() -> None:
         assert other.vector is not None
         if one.vector is not None:
             np.testing.assert_array_equal(one.vector, other.vector)
+
+
+class CountingSet:
+    """Its streams depend on what they are asked for: the first value of a vector counts the vectors."""
+
+    name = FEATURES.name
+    version = FEATURES.version
+    sample_rate = FEATURES.sample_rate
+    frame_length = FEATURES.frame_length
+    frame_hop = FEATURES.frame_hop
+    feature_names = FEATURES.feature_names
+    feature_units = FEATURES.feature_units
+    offline_only = False
+
+    def open(self, grid: WindowGrid) -> FeatureStream:
+        return CountingStream()
+
+    def clip_vector(self, samples: Samples) -> FloatArray:
+        return FEATURES.clip_vector(samples)
+
+
+class CountingStream:
+    def __init__(self) -> None:
+        self.num_asked = 0
+
+    def push(self, piece: Samples) -> None:
+        """Take no notice."""
+
+    def vector(self) -> FloatArray:
+        self.num_asked += 1
+        return np.full(len(FEATURES.feature_names), self.num_asked, dtype=np.float32)
+
+
+def test_vectors_of_windows_without_speech_leave_those_of_speech_as_they_are() -> None:
+    sound = np.concatenate([tone_then_silence(), tone_then_silence()])
+    counting = WindowAnalyser(
+        "customer", CountingSet(), GRID, RATE, WindowOptions("level", every_vector=True)
+    )
+    of_speech = [each for each in windows(counting.push(block(sound, 0))) if each.state == "speech"]
+    counts = [each.vector[0] for each in of_speech if each.vector is not None]
+    assert counts == list(range(1, len(of_speech) + 1))
 
 
 def test_speech_that_has_waited_too_long_on_a_slow_machine_is_skipped_and_nothing_else() -> None:
