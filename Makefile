@@ -127,7 +127,7 @@ models: $(VENV)/callmood-dev ## fit the shipped models anew (needs the corpora: 
 	$(TRAIN) --name speech-open --recipe speech --only $(OPEN_CORPORA) \
 		--scores docs/scores/speech-open.json
 
-# The figures of the cards. Four hours on two slow cores where nothing is in the cache (10 GB), else three quarters of one.
+# The figures of the cards. Hours on two slow cores, half of them for the windows, which are kept in the cache (10 GB).
 scores: $(VENV)/callmood-dev ## score the recipes of the shipped models on strangers (needs the corpora)
 	$(EVALUATE) --recipe speech --train-on $(ALL_CORPORA) --streams balanced --json docs/scores/speech.json \
 		--out docs/scores/speech

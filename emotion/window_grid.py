@@ -82,6 +82,31 @@ class WindowGrid:
         """Samples before the first step boundary: what is left of win after whole steps, in 1..step."""
         return self.win - (math.ceil(self.win / self.step) - 1) * self.step
 
+    def end_of_piece(self, num_pushed: int, length: int) -> int:
+        """Count the samples pushed with one more piece: `first_piece` the first time, then a step.
+
+        Parameters
+        ----------
+        num_pushed : int
+            Before it.
+        length : int
+            Of the piece.
+
+        Returns
+        -------
+        int
+            ``num_pushed + length``.
+
+        Raises
+        ------
+        ValueError
+            If a piece of another length is due.
+        """
+        due = self.step if num_pushed else self.first_piece
+        if length != due:
+            raise ValueError(f"a piece of {length} samples where one of {due} was due")
+        return num_pushed + length
+
     def num_windows(self, num_samples: int) -> int:
         """Count the windows that lie wholly inside the first `num_samples` samples.
 

@@ -27,6 +27,7 @@ CORPORA_VARIABLE: Final = "CALLMOOD_CORPORA"
 
 MEASURE_ONLY: Final = ("turev",)
 """Corpora whose licence forbids what is made from them: they are never fitted on."""
+WHY_MEASURE_ONLY: Final = "its licence lets nobody share what was fitted on it"
 
 _MAX_LICENCE: Final = 200
 
@@ -65,9 +66,7 @@ class DataOptions:
                 raise UsageError(f"there is no corpus {name!r} in {self.root}; {name_advice(name, corpora)}")
         wanted = [name for name in self.only or corpora if name not in MEASURE_ONLY]
         remarks = tuple(
-            f"{name} is left out: its licence lets nobody share what was fitted on it"
-            for name in self.only or corpora
-            if name in MEASURE_ONLY
+            f"{name} is left out: {WHY_MEASURE_ONLY}" for name in self.only or corpora if name in MEASURE_ONLY
         )
         clips = tuple(clip for clip in data.clips if clip.corpus in wanted)
         check_enough(clips, self.root, remarks)

@@ -14,7 +14,7 @@ from emotion.card import LABELS
 from emotion.errors import DatasetError, UsageError, name_advice, printable
 from trainer.augmentation.catalogue import EVALUATION_CONDITIONS, check_condition
 from trainer.dataset import MANIFEST, Clip, read_manifest
-from trainer.options import MEASURE_ONLY
+from trainer.options import MEASURE_ONLY, WHY_MEASURE_ONLY
 
 TRAINING_KIND: Final[StreamKind] = "balanced"
 """Recipes are fitted on streams of all clips."""
@@ -154,7 +154,7 @@ def read_corpora(root: Path, only: Collection[str] = (), learn_from: Collection[
         if name not in MEASURE_ONLY and (not learn_from or name in learn_from)
     ]
     remarks += [
-        f"{name} is never learned from: its licence lets nobody share what was fitted on it"
+        f"{name} is never learned from: {WHY_MEASURE_ONLY}"
         for name in learn_from or corpora
         if name in MEASURE_ONLY
     ]

@@ -175,10 +175,7 @@ class DescriptorStream:
         ValueError
             If the piece has another length.
         """
-        due = self._grid.step if self._num_pushed else self._grid.first_piece
-        if len(piece) != due:
-            raise ValueError(f"a piece of {len(piece)} samples where one of {due} was due")
-        self._num_pushed += due
+        self._num_pushed = self._grid.end_of_piece(self._num_pushed, len(piece))
         frames, num_new = self._frames.push(piece)
         if num_new:
             self._ring.append(self._feature_set.describe(frames)[:num_new])

@@ -232,12 +232,9 @@ class WindowEncoder(Generic[Summary]):
         ValueError
             If the piece has another length.
         """
-        due = self._grid.step if self._num_pushed else self._grid.first_piece
-        if len(piece) != due:
-            raise ValueError(f"a piece of {len(piece)} samples where one of {due} was due")
-        self._num_pushed += due
-        self._last[:-due] = self._last[due:]
-        self._last[-due:] = piece
+        self._num_pushed = self._grid.end_of_piece(self._num_pushed, len(piece))
+        self._last[: -len(piece)] = self._last[len(piece) :]
+        self._last[-len(piece) :] = piece
         self._found = None
         self._forget(self._num_pushed - self._grid.win)
 
