@@ -123,7 +123,7 @@ models: $(VENV)/callmood-dev ## fit the shipped models anew (needs the corpora: 
 		--features classic-speech --win 2 --step 0.5 --only $(CLASSIC_CORPORA)
 	$(TRAIN) --name speech --recipe speech --only $(ALL_CORPORA) \
 		--scores docs/scores/speech.json docs/scores/speech-moods.json docs/scores/speech-speakers-out.json
-	$(TRAIN) --name speech-light --recipe speech-light --only $(ALL_CORPORA) --scores docs/scores/speech-light.json
+	$(TRAIN) --name speech-light --recipe speech-light --only $(CLASSIC_CORPORA) --scores docs/scores/speech-light.json
 	$(TRAIN) --name speech-open --recipe speech --only $(OPEN_CORPORA) \
 		--scores docs/scores/speech-open.json
 
@@ -135,7 +135,8 @@ scores: $(VENV)/callmood-dev ## score the recipes of the shipped models on stran
 		--conditions clean --json docs/scores/speech-moods.json
 	$(BIN)/callmood evaluate --force --corpora $(CORPORA) --leave-speakers-out --only emodb ravdess --recipe speech \
 		--streams balanced --conditions clean --json docs/scores/speech-speakers-out.json
-	$(EVALUATE) --recipe speech-light --train-on $(ALL_CORPORA) --streams balanced --json docs/scores/speech-light.json
+	$(EVALUATE) --only ased,emodb,nemo,ravdess --recipe speech-light --train-on $(CLASSIC_CORPORA) --streams balanced \
+		--json docs/scores/speech-light.json
 	$(EVALUATE) --recipe speech --train-on $(OPEN_CORPORA) --streams balanced --json docs/scores/speech-open.json
 
 pictures: $(VENV)/callmood-dev ## draw the pictures of the README anew
